@@ -1,0 +1,67 @@
+/*
+ * What a directory connector is: a descriptor of static functions, found by the name written after "type =".
+ *
+ *   check (no network) -> open -> pull… -> close
+ *
+ * A connector reads a source and delivers entries. It knows nothing of the mirror, of policy or of what was there before: the
+ * sink tells it only whether an entry is unchanged, so that nothing is normalised in vain.
+ */
+#ifndef CONNECTORS_CONNECTOR_H
+#define CONNECTORS_CONNECTOR_H
+
+#include "base/err.h"
+#include "conf/conf.h"
+#include "model/entry.h"
+
+/*
+ * How a pull ended. Absence is evidence only after PULL_COMPLETE: the protocol's own success result for every page of every search,
+ * with no size or time limit, referral, dropped connection or unfinished ranged attribute on the way.
+ */
+enum pull_result {
+    PULL_PARTIAL,  /* cut off; what was delivered is true, what was not says nothing. err tells what cut it off */
+    PULL_CHANGES,  /* only what changed since the cursor */
+    PULL_COMPLETE, /* everything there is */
+};
+
+/* Where entries go. Both functions return -1 to end the pull, with err filled. */
+struct sink {
+    void *ctx;
+    /*
+     * First for every entry: 1 when this entry is known with this very fingerprint; then the connector goes on to the next without
+     * a call of put. 0: put wants it in full.
+     */
+    int (*seen)(void *ctx, enum entry_kind kind, struct span id, struct key128 fingerprint, struct err *err);
+    int (*put)(void *ctx, const struct entry *entry, struct err *err);
+    /*
+     * An entry that cannot be used, and why ("uid=x,…: no entryUUID"). It counts as there: if its id could be read (else id is empty) nothing is
+     * removed for its sake, and if not, the pull does not prove any absence.
+     */
+    int (*fault)(void *ctx, struct span id, struct span name, const char *why, struct err *err);
+};
+
+struct directory; /* an open connection of some connector */
+
+struct directory_connector {
+    const char *name;
+    const char *help;
+    const struct conf_item *settings;
+    int (*check)(const struct conf_section *section, struct err *err);
+    /* Connects and authenticates. ERR_NETWORK, or ERR_REFUSED for a wrong password or certificate. */
+    int (*open)(const struct conf_section *section, struct directory **ret, struct err *err);
+    /*
+     * Delivers entries to the sink. Returns 0 with *ret set; with PULL_PARTIAL err says what cut it off. -1: nothing could be read,
+     * or the sink ended it. cursor is what the last pull left (NULL for the first) and is ignored by connectors without deltas.
+     */
+    int (*pull)(struct directory *directory, const char *cursor, const struct sink *sink, enum pull_result *ret, struct err *err);
+    /* The key under which entries refer to the entry of this name, for names written in the configuration. ERR_INPUT: not a name. */
+    int (*name_key)(const char *name, struct key128 *ret, struct err *err);
+    /* Where this connection goes, for messages: "ldaps://dc1.example.com". Owned by the directory. */
+    const char *(*describe)(const struct directory *directory);
+    void (*close)(struct directory **directory);
+};
+
+/* NULL-terminated, and by name (NULL: no such connector). */
+extern const struct directory_connector *const directory_connectors[];
+const struct directory_connector *directory_connector_find(const char *name);
+
+#endif

@@ -1,0 +1,52 @@
+#include "base/keymap.h"
+
+#include "base/mem.h"
+
+struct keymap_slot {
+    struct key128 key;
+    uint32_t value; /* KEYMAP_NONE: free */
+};
+
+/* The keys are digests: any of their bits are as good as a hash of them. */
+static struct keymap_slot *slot_of(const struct keymap *m, struct key128 key)
+{
+    size_t i = key.lo & m->mask;
+    while (m->slots[i].value != KEYMAP_NONE && !key_eq(m->slots[i].key, key))
+        i = (i + 1) & m->mask;
+    return &m->slots[i];
+}
+
+static void grow(struct keymap *m)
+{
+    struct keymap old = *m;
+    size_t n = old.slots ? (old.mask + 1) * 2 : 1024;
+    m->mask = n - 1;
+    m->slots = mem_resize(NULL, n, sizeof *m->slots);
+    for (size_t i = 0; i < n; i++)
+        m->slots[i].value = KEYMAP_NONE;
+    for (size_t i = 0; old.slots && i <= old.mask; i++)
+        if (old.slots[i].value != KEYMAP_NONE)
+            *slot_of(m, old.slots[i].key) = old.slots[i];
+    free(old.slots);
+}
+
+uint32_t keymap_find(const struct keymap *m, struct key128 key)
+{
+    return m->slots ? slot_of(m, key)->value : KEYMAP_NONE;
+}
+
+void keymap_put(struct keymap *m, struct key128 key, uint32_t value)
+{
+    if (!m->slots || (m->used + 1) * 3 > (m->mask + 1) * 2)
+        grow(m);
+    struct keymap_slot *slot = slot_of(m, key);
+    if (slot->value == KEYMAP_NONE)
+        m->used++;
+    *slot = (struct keymap_slot){key, value};
+}
+
+void keymap_release(struct keymap *m)
+{
+    free(m->slots);
+    *m = (struct keymap)KEYMAP_INIT;
+}
