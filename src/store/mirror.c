@@ -40,12 +40,12 @@ static int prepare(struct mirror *m, struct err *err)
         {&m->put_entry, "INSERT INTO entry (id, directory, kind, uid, fp_hi, fp_lo) VALUES (?, ?, ?, ?, ?, ?)"
                         " ON CONFLICT (id) DO UPDATE SET fp_hi = excluded.fp_hi, fp_lo = excluded.fp_lo, gone_at = 0"},
         {&m->put_person,
-         "INSERT INTO person (id, name, " ATTR_COLUMNS ", email_key, domain, active, excluded, fp_hi, fp_lo)"
+         "INSERT INTO person (id, name, " ATTR_COLUMNS ", email_hash, domain, active, excluded, fp_hi, fp_lo)"
          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name,"
          " user_name = excluded.user_name, email = excluded.email, given_name = excluded.given_name,"
          " family_name = excluded.family_name, display_name = excluded.display_name,"
          " employee_number = excluded.employee_number, title = excluded.title, department = excluded.department,"
-         " language = excluded.language, email_key = excluded.email_key, domain = excluded.domain,"
+         " language = excluded.language, email_hash = excluded.email_hash, domain = excluded.domain,"
          " active = excluded.active, excluded = excluded.excluded, fp_hi = excluded.fp_hi, fp_lo = excluded.fp_lo"},
         {&m->put_group, "INSERT INTO grp (id, name, display_name) VALUES (?, ?, ?)"
                         " ON CONFLICT (id) DO UPDATE SET name = excluded.name, display_name = excluded.display_name"},
@@ -116,7 +116,7 @@ static void bind_key(struct stmt *st, int i, struct key128 key)
 int mirror_load_entries(struct mirror *m, int (*each)(void *ctx, const struct mirror_row *row), void *ctx, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(m->db, "SELECT id, kind, uid, fp_hi, fp_lo, gone_at <> 0 FROM entry WHERE directory = ? ORDER BY id", &st, err) != 0)
+    if (db_prepare(m->db, "SELECT id, kind, uid, fp_hi, fp_lo, gone_at <> 0 FROM entry WHERE +directory = ? ORDER BY id", &st, err) != 0)
         return -1;
     stmt_bind_int(st, 1, m->directory.id);
     int r;
@@ -136,7 +136,7 @@ int mirror_load_refs(struct mirror *m, void (*each)(void *ctx, uint32_t id, stru
                      struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(m->db, "SELECT id, key_hi, key_lo, entry FROM ref WHERE directory = ? ORDER BY id", &st, err) != 0)
+    if (db_prepare(m->db, "SELECT id, key_hi, key_lo, entry FROM ref WHERE +directory = ? ORDER BY id", &st, err) != 0)
         return -1;
     stmt_bind_int(st, 1, m->directory.id);
     int r;
@@ -174,7 +174,10 @@ int mirror_put_person(struct mirror *m, uint32_t id, const struct entry *e, cons
     stmt_bind_span(st, i++, e->name);
     for (int a = 0; a < ATTR_COUNT; a++)
         stmt_bind_span(st, i++, e->attr[a]);
-    stmt_bind_text(st, i++, p->email_key);
+    if (p->domain)
+        stmt_bind_int(st, i++, p->email_hash);
+    else
+        stmt_bind_null(st, i++);
     stmt_bind_text(st, i++, p->domain);
     stmt_bind_int(st, i++, e->active);
     stmt_bind_int(st, i++, e->excluded);

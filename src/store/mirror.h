@@ -45,8 +45,8 @@ int mirror_load_edges(struct mirror *mirror, uint32_t group, void (*each)(void *
 
 /* What the core derives of a person beside the entry itself. */
 struct mirror_person {
-    const char *email_key; /* folded for comparison; NULL: no usable e-mail */
-    const char *domain;    /* A-label; NULL as well */
+    const char *domain; /* of the e-mail, as an A-label; NULL: no usable e-mail */
+    int64_t email_hash; /* of the e-mail folded for comparison: 64 bits of SHA-256 */
     struct key128 fingerprint; /* of the attributes a platform gets */
 };
 

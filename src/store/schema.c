@@ -24,7 +24,7 @@ static const char mirror_tables[] =
     "  id INTEGER PRIMARY KEY REFERENCES entry (id), name TEXT NOT NULL,"
     "  user_name TEXT, email TEXT, given_name TEXT, family_name TEXT, display_name TEXT, employee_number TEXT,"
     "  title TEXT, department TEXT, language TEXT,"
-    "  email_key TEXT, domain TEXT,"               /* the e-mail folded for comparison; its domain as an A-label */
+    "  email_hash INTEGER, domain TEXT,"           /* of the e-mail folded for comparison; its domain as an A-label */
     "  active INTEGER NOT NULL, excluded INTEGER NOT NULL,"
     "  fp_hi INTEGER NOT NULL, fp_lo INTEGER NOT NULL);" /* of the attributes that a platform gets */
     "CREATE TABLE grp ("
@@ -53,14 +53,14 @@ static const char platform_tables[] =
     "CREATE TABLE account ("
     "  id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team (id), person INTEGER NOT NULL,"
     "  uid TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN ('invited', 'active', 'suspended', 'removed')),"
-    "  since INTEGER NOT NULL, domain TEXT NOT NULL,"
+    "  since INTEGER NOT NULL, activated_at INTEGER NOT NULL DEFAULT 0, domain TEXT NOT NULL, email_hash INTEGER NOT NULL,"
     "  user_name TEXT, email TEXT NOT NULL, given_name TEXT, family_name TEXT, display_name TEXT, employee_number TEXT,"
     "  title TEXT, department TEXT, language TEXT, fp_hi INTEGER NOT NULL, fp_lo INTEGER NOT NULL,"
     "  UNIQUE (team, person));"
     "CREATE TABLE product (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team (id), name TEXT NOT NULL,"
     "  UNIQUE (team, name));"
     "CREATE TABLE seat (account INTEGER NOT NULL REFERENCES account (id), product INTEGER NOT NULL REFERENCES product (id),"
-    "  via INTEGER NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (account, product)) WITHOUT ROWID;"
+    "  via INTEGER NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (product, account)) WITHOUT ROWID;"
     "CREATE TABLE synced_group (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team (id),"
     "  grp INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE (team, grp));"
     "CREATE TABLE synced_member (synced_group INTEGER NOT NULL REFERENCES synced_group (id), account INTEGER NOT NULL,"

@@ -60,16 +60,23 @@ static const char *domain_of(struct derive *d, const char *email)
     return d->domains[slot].alabel;
 }
 
+/* E-mail addresses are the same when they differ in case or normalisation form only. */
+static void derive_email(struct derive *d, struct span email, struct mirror_person *ret)
+{
+    const char *folded = email.n ? text_fold(d->pool, email) : NULL;
+    ret->domain = folded ? domain_of(d, folded) : NULL;
+    if (!ret->domain)
+        return;
+    digest_start(d->digest);
+    digest_field(d->digest, span_str(folded));
+    ret->email_hash = (int64_t)digest_key(d->digest).hi;
+}
+
 void derive_person(struct derive *d, const struct entry *e, struct mirror_person *ret)
 {
     pool_reset(d->pool);
     *ret = (struct mirror_person){0};
-    if (e->attr[ATTR_EMAIL].n) {
-        ret->email_key = text_fold(d->pool, e->attr[ATTR_EMAIL]);
-        ret->domain = ret->email_key ? domain_of(d, ret->email_key) : NULL;
-        if (!ret->domain)
-            ret->email_key = NULL;
-    }
+    derive_email(d, e->attr[ATTR_EMAIL], ret);
     digest_start(d->digest);
     for (int a = 0; a < ATTR_COUNT; a++)
         digest_field(d->digest, e->attr[a]);
