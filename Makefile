@@ -71,6 +71,12 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libdoorward.a
 unit: $(UNITS)
 	@for t in $(UNITS); do $$t || exit 1; done
 
+# The commented sample, from the rows; test_conf_schema fails when it is not current.
+sample: $(BUILD)/tests/unit/test_conf_schema
+	$(call say,SAMPLE,conf/doorward.conf.sample)
+	@mkdir -p conf
+	$(Q)$< --write conf/doorward.conf.sample
+
 -include $(OBJS:.o=.d) $(UNITS:=.d)
 
 layers:
@@ -79,4 +85,4 @@ layers:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit layers clean
+.PHONY: all unit sample layers clean

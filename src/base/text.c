@@ -103,6 +103,11 @@ char *text_fold(struct pool *pool, struct span s)
 
 #define NEAREST_MAX 64
 
+static bool same_letter(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
 /* Edit distance with neighbours swapped counted once (optimal string alignment), on the short names of a configuration. */
 static size_t distance(const char *a, const char *b)
 {
@@ -114,12 +119,12 @@ static size_t distance(const char *a, const char *b)
         size_t *prev2 = row[(i + 1) % 3], *prev = row[(i - 1) % 3], *now = row[i % 3];
         now[0] = i;
         for (size_t j = 1; j <= nb; j++) {
-            size_t best = prev[j - 1] + (a[i - 1] != b[j - 1]);
+            size_t best = prev[j - 1] + !same_letter(a[i - 1], b[j - 1]);
             if (prev[j] + 1 < best)
                 best = prev[j] + 1;
             if (now[j - 1] + 1 < best)
                 best = now[j - 1] + 1;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && prev2[j - 2] + 1 < best)
+            if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) && same_letter(a[i - 2], b[j - 1]) && prev2[j - 2] + 1 < best)
                 best = prev2[j - 2] + 1;
             now[j] = best;
         }
