@@ -150,6 +150,15 @@ const char *text_nearest(const char *typed, const char *const *names, size_t n)
     return best;
 }
 
+/* Bytes of the character that begins at i. */
+static size_t length_at(struct span s, size_t i)
+{
+    size_t n = 1;
+    while (i + n < s.n && ((unsigned char)s.p[i + n] & 0xC0) == 0x80)
+        n++;
+    return n;
+}
+
 bool text_glob(const char *pattern, struct span s)
 {
     const char *star = NULL, *p = pattern;
@@ -159,8 +168,7 @@ bool text_glob(const char *pattern, struct span s)
             star = p++;
             star_at = i;
         } else if (*p && (*p == '?' || tolower((unsigned char)*p) == tolower((unsigned char)s.p[i]))) {
-            p++;
-            i++;
+            i += *p++ == '?' ? length_at(s, i) : 1;
         } else if (star) {
             /* Only the last star needs to give back: earlier ones matched as early as they can. */
             p = star + 1;

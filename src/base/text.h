@@ -32,7 +32,7 @@ char *text_fold(struct pool *pool, struct span s);
  */
 const char *text_nearest(const char *typed, const char *const *names, size_t n);
 
-/* Shell pattern ("*-test@example.com"; * and ? only) against the whole text, without regard to ASCII case. At most length × length steps. */
+/* Shell pattern ("*-test@example.com"; * for any text and ? for one character) against the whole text, without regard to ASCII case. At most length × length steps. */
 bool text_glob(const char *pattern, struct span s);
 
 #endif
