@@ -81,6 +81,11 @@ $(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/libdoorward.a
 
 tools: $(TOOLS)
 
+# The commented sample, from the rows; test_conf_schema fails when it is not current.
+sample: $(BUILD)/tests/unit/test_conf_schema
+	$(call say,SAMPLE,conf/doorward.conf.sample)
+	$(Q)$< --write conf/doorward.conf.sample
+
 -include $(OBJS:.o=.d) $(UNITS:=.d) $(TOOLS:=.d)
 
 layers:
@@ -89,4 +94,4 @@ layers:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit tools layers clean
+.PHONY: all unit tools sample layers clean

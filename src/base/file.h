@@ -14,7 +14,8 @@ int file_read(const char *path, size_t max, struct buf *ret, struct err *err);
 /* Is the file there and readable, a regular file? */
 int file_check(const char *path, struct err *err);
 /*
- * As file_check, and neither group (other than our own) nor others may read or write it: ERR_REFUSED with the chmod that mends it.
+ * As file_check, and neither others nor a group that is not our own may read it (root lets any group read: it is in none of the
+ * service's), and nobody but the owner may write it: ERR_REFUSED with the chmod that mends it.
  */
 int file_check_secret(const char *path, struct err *err);
 

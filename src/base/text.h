@@ -27,12 +27,12 @@ bool text_same(const char *a, const char *b);
 char *text_fold(struct pool *pool, struct span s);
 
 /*
- * The name among names[0..n) nearest to what was typed, by edit distance, or NULL when none is near enough to be meant.
+ * The name among names[0..n) nearest to what was typed, by edit distance without regard to ASCII case, or NULL when none is near enough to be meant.
  * For "unknown key 'bnid-dn'; did you mean 'bind-dn'?"
  */
 const char *text_nearest(const char *typed, const char *const *names, size_t n);
 
-/* Shell pattern ("*-test@example.com"; * and ? only) against the whole text, without regard to ASCII case. At most length × length steps. */
+/* Shell pattern ("*-test@example.com"; * for any text and ? for one character) against the whole text, without regard to ASCII case. At most length × length steps. */
 bool text_glob(const char *pattern, struct span s);
 
 #endif

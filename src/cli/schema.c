@@ -1,13 +1,26 @@
 #include "cli/schema.h"
 
-#include "base/mem.h"
 #include "conf/rows.h"
 #include "connectors/connector.h"
+#if __has_include("model/domain.h")
+#include "model/domain.h"
+#endif
 
 #define ROOM(array) (sizeof(array) / sizeof *(array) - 1)
 
 /* Until there is a registry the list is empty. */
 extern const struct directory_connector *const directory_connectors[] __attribute__((weak));
+
+/* Takes every way of writing a domain to one, so that two sections of the same domain are found. */
+static int check_domain(const struct conf_section *section, char **ret_name, struct err *err)
+{
+#if __has_include("model/domain.h")
+    return domain_normalise(conf_name(section), ret_name, err);
+#else
+    (void)section, (void)ret_name, (void)err;
+    return 0;
+#endif
+}
 
 static const struct conf_variant connection_types[] = {
     {.name = "saml", .help = "A SAML 2.0 identity provider.", .items = conf_rows_saml},
@@ -27,6 +40,7 @@ static const struct conf_kind kinds[] = {
     {.name = "domain",
      .named = true,
      .items = conf_rows_domain,
+     .check = check_domain,
      .example = "example.com",
      .help = "An e-mail domain of the organisation. It has to be proved: see \"doorward domain challenge\"."},
     {.name = "connection",

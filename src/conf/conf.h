@@ -7,6 +7,9 @@
  * can say something else than another. The rows of a connector stand in the connector; the program's own stand in
  * conf/rows.c; the whole is a struct conf_schema, put together where everything is known (cli/schema.c).
  *
+ * Kinds, keys, choices and names of sections are compared without regard to ASCII case; conf_str gives a choice as the row has it,
+ * and a reference as the section it means is called.
+ *
  * conf_load reports every error of every file in one go, each as "FILE:LINE: section: fault; remedy".
  */
 #ifndef CONF_CONF_H
@@ -44,7 +47,7 @@ struct conf_item {
     const char *def;            /* default as it would be written; NULL: none */
     int64_t min, max;           /* CONF_INT, CONF_DURATION (seconds); both 0: any non-negative */
     const char *unit;           /* for the help: "people", "bytes"; NULL: none */
-    const char *const *choices; /* CONF_CHOICE; ends with NULL */
+    const char *const *choices; /* CONF_CHOICE; ends with NULL. Of other types: words that may stand instead of a value ("none") */
     const char *ref;            /* CONF_REF: the kind of section */
     const char *example;        /* shown in the sample when there is no default */
     const char *help;           /* one or more sentences */
@@ -57,7 +60,11 @@ struct conf_variant {
     const char *name;
     const char *help;
     const struct conf_item *items;                                    /* may be NULL */
-    int (*check)(const struct conf_section *section, struct err *err); /* between keys, no network; may be NULL */
+    /*
+     * Rules between keys, no network; may be NULL. Called when everything else in the section is right. err->text is "fault; remedy", to be shown
+     * with the line of the header; or "PLACE: fault; remedy" where PLACE is what conf_where_key gave, for a line of its own.
+     */
+    int (*check)(const struct conf_section *section, struct err *err);
 };
 
 /* One kind of section: "[domain NAME]" (named) or "[sync]" (at most once). */
@@ -67,7 +74,10 @@ struct conf_kind {
     bool required;                       /* at least one must be written */
     const struct conf_item *items;       /* for every variant; may be NULL */
     const struct conf_variant *variants; /* NULL, or an array that ends with a NULL name: then "type =" is required */
-    /* As the variant's check. It may put the name into another form by filling *ret_name from mem_ (IDN to A-labels). */
+    /*
+     * As the variant's check. It may put the name into another form by filling *ret_name from mem_ (IDN to A-labels). It is called for sections
+     * with faults too, for the sake of the name, and its error is then dropped.
+     */
     int (*check)(const struct conf_section *section, char **ret_name, struct err *err);
     const char *example; /* name used in the sample */
     const char *help;

@@ -66,6 +66,20 @@ static bool is_key_byte(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
 }
 
+static bool is_key(struct span s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!is_key_byte(s.p[i]))
+            return false;
+    return true;
+}
+
+static struct span key_of(struct span line)
+{
+    const char *equal = memchr(line.p, '=', line.n);
+    return trim((struct span){line.p, equal ? (size_t)(equal - line.p) : 0});
+}
+
 /* "" when the line is left out, else what the library is to read. */
 static char *ready_header(struct reader *r, unsigned number, struct span line)
 {
@@ -91,15 +105,11 @@ static char *ready_header(struct reader *r, unsigned number, struct span line)
 
 static char *ready_value(struct reader *r, unsigned number, struct span line)
 {
-    const char *equal = memchr(line.p, '=', line.n);
-    struct span key = trim((struct span){line.p, equal ? (size_t)(equal - line.p) : 0});
-    bool good = true;
-    for (size_t i = 0; i < key.n; i++)
-        good = good && is_key_byte(key.p[i]);
+    struct span key = key_of(line);
     r->skipping = true;
     if (r->lost && r->headers <= INI_HEADERS_MAX)
         return "";
-    if (!good) {
+    if (!is_key(key)) {
         add(r, INI_FAULT, number, NULL,
             pool_printf(r->pool, "'%s' is not a key; a key has only letters, digits and hyphens", text_printable(r->pool, key)));
         return "";
@@ -113,13 +123,23 @@ static char *ready_value(struct reader *r, unsigned number, struct span line)
     return pool_strndup(r->pool, line.p, line.n);
 }
 
+static char *ready_more(struct reader *r, unsigned number, struct span line)
+{
+    struct span key = key_of(line);
+    if (r->skipping || r->lost)
+        return "";
+    if (key.n && is_key(key))
+        add(r, INI_MORE, number, pool_strndup(r->pool, key.p, key.n), "");
+    return pool_printf(r->pool, " %.*s", SPAN_ARG(line));
+}
+
 static char *ready_line(struct reader *r, unsigned number, struct span raw)
 {
     struct span line = without_comment(raw), inner = trim(line);
     if (inner.n == 0)
         return "";
     if (is_space(*line.p))
-        return r->skipping || r->lost ? "" : pool_printf(r->pool, " %.*s", SPAN_ARG(inner));
+        return ready_more(r, number, inner);
     r->skipping = false;
     return *inner.p == '[' ? ready_header(r, number, inner) : ready_value(r, number, inner);
 }
@@ -148,9 +168,10 @@ static void add_error(struct reader *r, const char *message)
         return;
     bool known = code < sizeof faults / sizeof *faults && faults[code];
     size_t i = number - 2;
+    if (code == ERR_SPACE && !*r->ready[i])
+        return; /* it continued a line that is at fault itself */
     add(r, INI_FAULT, number - 1, NULL, known ? faults[code] : pool_strdup(r->pool, message));
     r->ready[i] = "";
-    /* Else the library would complain of what continues a line that is gone. */
     while (code != ERR_SPACE && ++i < r->n && *r->ready[i] == ' ')
         r->ready[i] = "";
 }

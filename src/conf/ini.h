@@ -20,6 +20,7 @@
 enum ini_what {
     INI_HEADER, /* text: what stands between the brackets */
     INI_VALUE,  /* key and text */
+    INI_MORE,   /* a line that continues the value above; key: what stands before its first equal sign, if that could be a key */
     INI_FAULT,  /* text: "fault; remedy" */
 };
 

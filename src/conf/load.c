@@ -112,7 +112,8 @@ static void build_sections(struct loader *l, const char *file, const struct ini 
     }
 }
 
-static void read_one(struct loader *l, const char *file)
+/* False: nothing is known of what the file says. */
+static bool read_one(struct loader *l, const char *file)
 {
     CLEANUP(buf_release) struct buf text = BUF_INIT;
     CLEANUP(ini_release) struct ini ini = INI_INIT;
@@ -120,13 +121,14 @@ static void read_one(struct loader *l, const char *file)
     if (file_read(file, CONF_FILE_MAX, &text, &err) != 0) {
         const char *said = strncmp(err.text, file, strlen(file)) == 0 ? err.text + strlen(file) + 2 : err.text;
         faults_add(&l->faults, file, 0, "%s", said);
-        return;
+        return false;
     }
     if (!is_readable_text(l, file, &text))
-        return;
+        return false;
     size_t mark = text.len >= 3 && memcmp(text.data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
     ini_parse(l->conf->pool, (struct span){text.data + mark, text.len - mark}, &ini);
     build_sections(l, file, &ini);
+    return true;
 }
 
 static struct conf *new_conf(const struct conf_schema *schema)
@@ -145,9 +147,10 @@ int conf_load(const char *path, const struct conf_schema *schema, struct conf **
     l.faults.files = l.files;
     l.faults.nfiles = FILES_MAX;
     find_snippets(&l);
+    bool complete = true;
     for (size_t i = 0; i < l.nfiles; i++)
-        read_one(&l, l.files[i]);
-    sections_join(conf, &l.faults, l.files[0]);
+        complete = read_one(&l, l.files[i]) && complete;
+    sections_join(conf, &l.faults, l.files[0], complete);
     int result = faults_report(&l.faults, problems, err);
     faults_release(&l.faults);
     if (result != 0)

@@ -243,6 +243,18 @@ static void fault_missing(struct builder *b)
     }
 }
 
+/* Keys set in from the margin would silently become part of the value above. */
+static void fault_indented(struct builder *b, const struct ini_line *lines, size_t n, size_t i)
+{
+    const struct ini_line *line = &lines[i];
+    /* Where there is no value above, that has been said. */
+    bool said = (lines[i - 1].what == INI_FAULT && lines[i - 1].number == line->number) ||
+                (i + 1 < n && lines[i + 1].what == INI_FAULT && lines[i + 1].number == line->number);
+    if (!said && tree_slot(b->section, line->key))
+        fault(b, line->number, pool_printf(b->conf->pool, "a line that begins with white space continues the value above it; remove the "
+                                                          "white space before '%s'", line->key));
+}
+
 static struct conf_section *new_section(struct conf *conf, const char *file, unsigned line)
 {
     struct conf_section *section = pool_zero(conf->pool, sizeof *section);
@@ -266,9 +278,12 @@ void section_build(struct conf *conf, struct faults *faults, const char *file, c
     /* Without a type nobody knows what else may stand here. */
     if (b.section->kind->variants && !b.section->variant)
         return;
-    for (size_t i = 1; i < n; i++)
-        if (lines[i].what == INI_VALUE && !(b.section->kind->variants && text_same_ascii(lines[i].key, "type")))
+    for (size_t i = 1; i < n; i++) {
+        if (lines[i].what == INI_MORE)
+            fault_indented(&b, lines, n, i);
+        else if (lines[i].what == INI_VALUE && !(b.section->kind->variants && text_same_ascii(lines[i].key, "type")))
             read_value(&b, &lines[i]);
+    }
     fault_missing(&b);
 }
 
@@ -290,6 +305,10 @@ static void fault_of_check(struct builder *b, const char *text)
     int used = 0;
     if (strncmp(text, b->section->file, n) == 0 && sscanf(text + n, ":%u: %n", &line, &used) == 1 && used)
         text += n + (size_t)used;
+    /* Rules that serve others too name the section themselves; once is enough. */
+    const char *twice = pool_printf(b->conf->pool, "%s '%s': ", b->section->kind->name, b->section->name);
+    if (strncmp(text, twice, strlen(twice)) == 0)
+        text += strlen(twice);
     fault(b, line, text);
 }
 
@@ -298,9 +317,10 @@ static void run_checks(struct builder *b)
     struct conf_section *s = b->section;
     struct err err = ERR_INIT;
     CLEANUP(freep) char *name = NULL;
-    if (!s->faulty && s->kind->check && s->kind->check(s, &name, &err) != 0)
+    /* Of a section with other faults only its name is asked for, to find its twin. */
+    if (s->kind->check && s->kind->check(s, &name, &err) != 0 && !s->faulty)
         fault_of_check(b, err.text);
-    if (name && !s->faulty)
+    if (name)
         s->name = pool_strdup(b->conf->pool, name);
     if (!s->faulty && s->variant && s->variant->check && s->variant->check(s, &err) != 0)
         fault_of_check(b, err.text);
@@ -341,7 +361,7 @@ static void resolve_refs(struct builder *b)
 }
 
 /* Unnamed kinds are always there; a required one has to be written. */
-static void add_unwritten(struct conf *conf, struct faults *faults, const char *main_file)
+static void add_unwritten(struct conf *conf, struct faults *faults, const char *main_file, bool complete)
 {
     for (const struct conf_kind *kind = conf->schema->kinds; kind->name; kind++) {
         bool there = false;
@@ -349,7 +369,7 @@ static void add_unwritten(struct conf *conf, struct faults *faults, const char *
             there = there || conf->sections[i]->kind == kind;
         if (there)
             continue;
-        if (kind->required)
+        if (kind->required && complete)
             faults_add(faults, main_file, FAULTS_END, "there is no [%s%s] section; add one, see: doorward help %s", kind->name,
                        kind->named ? " NAME" : "", kind->name);
         if (kind->named)
@@ -361,9 +381,9 @@ static void add_unwritten(struct conf *conf, struct faults *faults, const char *
     }
 }
 
-void sections_join(struct conf *conf, struct faults *faults, const char *main_file)
+void sections_join(struct conf *conf, struct faults *faults, const char *main_file, bool complete)
 {
-    add_unwritten(conf, faults, main_file);
+    add_unwritten(conf, faults, main_file, complete);
     for (size_t i = 0; i < conf->n; i++) {
         struct builder b = {conf, faults, conf->sections[i], NULL};
         if (b.section->line)

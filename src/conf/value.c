@@ -222,7 +222,7 @@ int value_check(struct pool *pool, const char *folder, const struct conf_item *i
     if (strlen(text) > CONF_VALUE_MAX)
         return err_set(err, ERR_CONFIG, "%s is longer than the limit of %d bytes; shorten it", item->key, CONF_VALUE_MAX);
     if (!text_is_clean(span_str(text)))
-        return refuse(&job, "contains a control character");
+        return err_set(err, ERR_CONFIG, "%s %s contains a control character; remove it", item->key, quoted(&job));
     const char *choice = choice_of(item, text);
     if (choice)
         value.text = choice;
@@ -268,7 +268,7 @@ const char *value_rule(struct pool *pool, const struct conf_item *item)
         const char *text;
         const char *(*make)(struct pool *pool, const struct conf_item *item);
     } rules[] = {
-        [CONF_TEXT] = {"text", NULL},
+        [CONF_TEXT] = {"a line of text", NULL},
         [CONF_INT] = {NULL, rule_int},
         [CONF_BOOL] = {"yes or no", NULL},
         [CONF_DURATION] = {NULL, rule_duration},
