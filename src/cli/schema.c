@@ -1,0 +1,77 @@
+#include "cli/schema.h"
+
+#include "base/mem.h"
+#include "conf/rows.h"
+#include "connectors/connector.h"
+
+#define ROOM(array) (sizeof(array) / sizeof *(array) - 1)
+
+/* Until there is a registry the list is empty. */
+extern const struct directory_connector *const directory_connectors[] __attribute__((weak));
+
+static const struct conf_variant connection_types[] = {
+    {.name = "saml", .help = "A SAML 2.0 identity provider.", .items = conf_rows_saml},
+    {.name = "oidc", .help = "An OpenID Connect provider.", .items = conf_rows_oidc},
+    {0},
+};
+
+static const struct conf_variant platform_types[] = {
+    {.name = "roster", .help = "The built-in platform: accounts, groups and seats in Doorward's own database."},
+    {0},
+};
+
+static struct conf_variant directory_types[17];
+
+static const struct conf_kind kinds[] = {
+    {.name = "organization", .required = true, .items = conf_rows_organization, .help = "Who runs this server."},
+    {.name = "domain",
+     .named = true,
+     .items = conf_rows_domain,
+     .example = "example.com",
+     .help = "An e-mail domain of the organisation. It has to be proved: see \"doorward domain challenge\"."},
+    {.name = "connection",
+     .named = true,
+     .items = conf_rows_connection,
+     .variants = connection_types,
+     .example = "adfs",
+     .help = "An identity provider that signs people in."},
+    {.name = "directory",
+     .named = true,
+     .variants = directory_types,
+     .example = "hq",
+     .help = "A source of people and groups. It is only read, never written to."},
+    {.name = "platform",
+     .named = true,
+     .variants = platform_types,
+     .example = "builtin",
+     .help = "Where accounts live and products are used."},
+    {.name = "team",
+     .named = true,
+     .items = conf_rows_team,
+     .example = "design",
+     .help = "Binds a directory to a platform, with its administrators and products."},
+    {.name = "product",
+     .named = true,
+     .items = conf_rows_product,
+     .example = "autocad",
+     .help = "What people are assigned by the groups they are in."},
+    {.name = "sync", .items = conf_rows_sync, .help = "When the directories are read and what happens to people who leave."},
+    {.name = "dns", .check = conf_check_dns, .items = conf_rows_dns, .help = "How the proofs of domains are looked up."},
+    {0},
+};
+
+static void fill_directory_types(void)
+{
+    const struct directory_connector *const *connector = directory_connectors;
+    for (size_t i = 0; connector && *connector && i < ROOM(directory_types); i++, connector++)
+        directory_types[i] = (struct conf_variant){
+            .name = (*connector)->name, .help = (*connector)->help, .items = (*connector)->settings, .check = (*connector)->check};
+}
+
+const struct conf_schema *schema_get(void)
+{
+    static const struct conf_schema schema = {kinds};
+    if (!directory_types[0].name)
+        fill_directory_types();
+    return &schema;
+}

@@ -1,0 +1,10 @@
+/* The whole configuration schema: the program's own rows, those of the connectors, and the checks that need the model. */
+#ifndef CLI_SCHEMA_H
+#define CLI_SCHEMA_H
+
+#include "conf/conf.h"
+
+/* Made at the first call, the same at every other; lives as long as the process. */
+const struct conf_schema *schema_get(void);
+
+#endif

@@ -1,0 +1,62 @@
+#include "conf/faults.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+
+struct fault {
+    size_t file, order;
+    unsigned line;
+    const char *text;
+};
+
+void faults_add(struct faults *f, const char *file, unsigned line, const char *fmt, ...)
+{
+    CLEANUP(freep) char *text = NULL;
+    va_list ap;
+    va_start(ap, fmt);
+    if (vasprintf(&text, fmt, ap) < 0)
+        text = mem_strdup(fmt);
+    va_end(ap);
+    size_t i = 0;
+    while (i < f->nfiles && f->files[i] != file)
+        i++;
+    bool shown = line != 0 && line != FAULTS_END;
+    struct fault fault = {.file = i, .order = f->n, .line = line};
+    fault.text = shown ? pool_printf(f->pool, "%s:%u: %s", file, line, text) : pool_printf(f->pool, "%s: %s", file, text);
+    *MEM_PUSH(&f->list, &f->n, &f->cap) = fault;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct fault *x = a, *y = b;
+    if (x->file != y->file)
+        return x->file < y->file ? -1 : 1;
+    if (x->line != y->line)
+        return x->line < y->line ? -1 : 1;
+    return x->order < y->order ? -1 : 1;
+}
+
+int faults_report(struct faults *f, struct buf *problems, struct err *err)
+{
+    CLEANUP(buf_release) struct buf all = BUF_INIT;
+    if (f->n == 0)
+        return 0;
+    qsort(f->list, f->n, sizeof *f->list, by_place);
+    for (size_t i = 0; i < f->n; i++)
+        buf_printf(&all, "%s%s", i ? "\n" : "", f->list[i].text);
+    if (problems) {
+        buf_add(problems, all.data, all.len);
+        buf_addc(problems, '\n');
+    }
+    return err_set(err, ERR_CONFIG, "%s", all.data);
+}
+
+void faults_release(struct faults *f)
+{
+    free(f->list);
+    f->list = NULL;
+    f->n = f->cap = 0;
+}

@@ -1,0 +1,233 @@
+#include "conf/rows.h"
+
+#include <arpa/inet.h>
+
+#define MINUTE 60
+#define HOUR   3600
+#define DAY    86400
+
+const struct conf_item conf_rows_organization[] = {
+    {.key = "name", .type = CONF_TEXT, .required = true, .example = "Example Corp", .help = "The organisation's name, as people know it."},
+    {.key = "contact",
+     .type = CONF_EMAIL,
+     .example = "it@example.com",
+     .help = "Whom people turn to when they cannot sign in. Shown on the sign-in pages."},
+    {.key = "url",
+     .type = CONF_URL,
+     .example = "https://signin.example.com",
+     .help = "How browsers reach this server. Identity providers are given addresses below it, so it should not change later."},
+    {.key = "state-dir",
+     .type = CONF_PATH,
+     .def = "/var/lib/doorward",
+     .help = "Where the database lies: what was observed and done. Back this directory up."},
+    {0},
+};
+
+const struct conf_item conf_rows_domain[] = {
+    {.key = "connection",
+     .type = CONF_REF,
+     .ref = "connection",
+     .example = "adfs",
+     .help = "The connection that signs people of this domain in. Until it is written, nobody of this domain is synced."},
+    {0},
+};
+
+const struct conf_item conf_rows_connection[] = {
+    {.key = "test-valid",
+     .type = CONF_DURATION,
+     .def = "30d",
+     .min = HOUR,
+     .max = 365 * DAY,
+     .help = "How long a passed \"doorward sso test\" counts: within this time the connection can be activated."},
+    {0},
+};
+
+const struct conf_item conf_rows_saml[] = {
+    {.key = "metadata-file",
+     .type = CONF_FILE,
+     .required = true,
+     .example = "/etc/doorward/adfs.xml",
+     .help = "The identity provider's SAML metadata: its entity id, addresses and signing certificates."},
+    {.key = "attribute-id",
+     .type = CONF_TEXT,
+     .example = "objectGUID",
+     .help = "The attribute with the person's immutable id, the same as in the directory. Not written: the usual names are tried."},
+    {.key = "attribute-email",
+     .type = CONF_TEXT,
+     .example = "mail",
+     .help = "The attribute with the e-mail address. Not written: the usual names are tried."},
+    {.key = "attribute-given-name",
+     .type = CONF_TEXT,
+     .example = "givenName",
+     .help = "The attribute with the given name. Not written: the usual names are tried."},
+    {.key = "attribute-family-name",
+     .type = CONF_TEXT,
+     .example = "sn",
+     .help = "The attribute with the family name. Not written: the usual names are tried."},
+    {.key = "attribute-display-name",
+     .type = CONF_TEXT,
+     .example = "displayName",
+     .help = "The attribute with the name as it is shown. Not written: the usual names are tried."},
+    {0},
+};
+
+const struct conf_item conf_rows_oidc[] = {
+    {.key = "issuer",
+     .type = CONF_URL,
+     .required = true,
+     .example = "https://login.example.com",
+     .help = "The provider's issuer, exactly as its discovery document names it but for a trailing slash."},
+    {.key = "client-id",
+     .type = CONF_TEXT,
+     .required = true,
+     .example = "doorward",
+     .help = "The client id that the provider gave to this server."},
+    {.key = "client-secret-file",
+     .type = CONF_SECRET_FILE,
+     .example = "/etc/doorward/secrets/oidc",
+     .help = "A file with the client secret in its first line."},
+    {0},
+};
+
+static const char *const plans[] = {"standard", "business", NULL};
+static const char *const synced_groups[] = {"assigned", "all", "none", NULL};
+
+const struct conf_item conf_rows_team[] = {
+    {.key = "directory",
+     .type = CONF_REF,
+     .required = true,
+     .ref = "directory",
+     .example = "hq",
+     .help = "Where the team's people and groups come from."},
+    {.key = "platform", .type = CONF_REF, .required = true, .ref = "platform", .example = "builtin", .help = "Where the team's accounts live."},
+    {.key = "plan",
+     .type = CONF_CHOICE,
+     .def = "standard",
+     .choices = plans,
+     .help = "What the team has bought. When one team of a primary administrator is on business, all of that administrator's teams have "
+             "to be."},
+    {.key = "primary-admin",
+     .type = CONF_EMAIL,
+     .required = true,
+     .example = "alice@example.com",
+     .help = "The one person who answers for the team. Sets up domains, connections and sync."},
+    {.key = "secondary-admin",
+     .type = CONF_EMAIL,
+     .repeatable = true,
+     .example = "carol@example.com",
+     .help = "Somebody who looks after people and products, but not after domains, connections and sync."},
+    {.key = "sso-admin",
+     .type = CONF_EMAIL,
+     .repeatable = true,
+     .example = "bob@example.com",
+     .help = "Somebody who sets up domains, connections and sync beside the primary administrator."},
+    {.key = "groups",
+     .type = CONF_CHOICE,
+     .def = "assigned",
+     .choices = synced_groups,
+     .help = "Which of the directory's groups are made on the platform: those that the team's products name, all of them, or none."},
+    {0},
+};
+
+const struct conf_item conf_rows_product[] = {
+    {.key = "team", .type = CONF_REF, .required = true, .ref = "team", .example = "design", .help = "The team whose people use the product."},
+    {.key = "name", .type = CONF_TEXT, .required = true, .example = "AutoCAD", .help = "The product's name, as people know it."},
+    {.key = "group",
+     .type = CONF_TEXT,
+     .required = true,
+     .repeatable = true,
+     .example = "CN=CAD Users,OU=Groups,DC=example,DC=com",
+     .help = "A group of the directory, by its full name, whose members get the product; members of groups inside it too. A person in "
+             "several takes one seat."},
+    {.key = "seats",
+     .type = CONF_INT,
+     .min = 0,
+     .max = 10000000,
+     .unit = "seats",
+     .example = "250",
+     .help = "How many people may have the product at once. Not written: as many as there are."},
+    {0},
+};
+
+static const char *const on_leave[] = {"suspend", "remove", "unassign", NULL};
+
+const struct conf_item conf_rows_sync[] = {
+    {.key = "schedule", .type = CONF_DURATION, .def = "15m", .min = MINUTE, .max = 7 * DAY, .help = "Time from one run to the next."},
+    {.key = "on-leave",
+     .type = CONF_CHOICE,
+     .def = "suspend",
+     .choices = on_leave,
+     .help = "What happens to the account of a person who left the directory: suspend it and remove it after grace, remove it at once, or "
+             "only take its products away."},
+    {.key = "grace", .type = CONF_DURATION, .def = "7d", .min = 0, .max = 3650 * (int64_t)DAY, .help = "How long an account stays suspended before it is removed."},
+    {0},
+};
+
+static const char *const no_anchor[] = {"none", NULL};
+
+const struct conf_item conf_rows_dns[] = {
+    {.key = "resolver",
+     .type = CONF_TEXT,
+     .repeatable = true,
+     .example = "10.0.0.53",
+     .help = "Address of a DNS server, or ADDRESS@PORT. Not written: the system's, from /etc/resolv.conf."},
+    {.key = "trust-anchor-file",
+     .type = CONF_FILE,
+     .choices = no_anchor,
+     .example = "none",
+     .help = "The DNSSEC root key, in a file; none turns validation off. Not written: the system's root key."},
+    {.key = "timeout", .type = CONF_DURATION, .def = "5s", .min = 1, .max = MINUTE, .help = "How long an answer is waited for."},
+    {.key = "recheck",
+     .type = CONF_DURATION,
+     .def = "15m",
+     .min = 0,
+     .max = 7 * DAY,
+     .help = "A proof that was looked at longer ago than this is looked at again at the next run."},
+    {.key = "lapse-after",
+     .type = CONF_DURATION,
+     .def = "3d",
+     .min = 0,
+     .max = 90 * DAY,
+     .help = "Only a proof seen to be absent for this long closes an open gate, so that a slip in the DNS does not stop the sync."},
+    {.key = "allow-private",
+     .type = CONF_BOOL,
+     .def = "no",
+     .help = "Whether the HTTPS proof may be fetched from a private address."},
+    {0},
+};
+
+static bool is_address(const char *text)
+{
+    struct in6_addr any;
+    return inet_pton(AF_INET, text, &any) == 1 || inet_pton(AF_INET6, text, &any) == 1;
+}
+
+static bool is_port(const char *text)
+{
+    size_t n = strspn(text, "0123456789");
+    long port = n > 0 && n <= 5 && !text[n] ? strtol(text, NULL, 10) : 0;
+    return port >= 1 && port <= 65535;
+}
+
+static bool is_resolver(const char *text)
+{
+    char address[INET6_ADDRSTRLEN];
+    size_t n = strcspn(text, "@");
+    if (n >= sizeof address || (text[n] && !is_port(text + n + 1)))
+        return false;
+    memcpy(address, text, n);
+    address[n] = '\0';
+    return is_address(address);
+}
+
+int conf_check_dns(const struct conf_section *section, char **ret_name, struct err *err)
+{
+    (void)ret_name;
+    for (size_t i = 0; i < conf_count(section, "resolver"); i++) {
+        const char *text = conf_at(section, "resolver", i);
+        if (!is_resolver(text))
+            return err_set(err, ERR_CONFIG, "%s: resolver '%.200s' is not an address; write an IPv4 or IPv6 address, or ADDRESS@PORT",
+                           conf_where_key(section, "resolver", i), text);
+    }
+    return 0;
+}

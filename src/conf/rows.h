@@ -1,0 +1,23 @@
+/*
+ * The program's own rows: what may stand in the sections that are no connector's. cli/schema.c puts them together with those of
+ * the connectors and with checks that need the model.
+ */
+#ifndef CONF_ROWS_H
+#define CONF_ROWS_H
+
+#include "conf/conf.h"
+
+extern const struct conf_item conf_rows_organization[];
+extern const struct conf_item conf_rows_domain[];
+extern const struct conf_item conf_rows_connection[]; /* for every type */
+extern const struct conf_item conf_rows_saml[];
+extern const struct conf_item conf_rows_oidc[];
+extern const struct conf_item conf_rows_team[];
+extern const struct conf_item conf_rows_product[];
+extern const struct conf_item conf_rows_sync[];
+extern const struct conf_item conf_rows_dns[];
+
+/* Every resolver is an IPv4 or IPv6 address, with "@port" or without. */
+int conf_check_dns(const struct conf_section *section, char **ret_name, struct err *err);
+
+#endif
