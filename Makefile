@@ -71,7 +71,17 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libdoorward.a
 unit: $(UNITS)
 	@for t in $(UNITS); do $$t || exit 1; done
 
--include $(OBJS:.o=.d) $(UNITS:=.d)
+# --- small programs that integration tests drive: one per tests/tools/*.c ---------------------------------------------------
+TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c))
+
+$(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/libdoorward.a
+	$(call say,TOOL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(BUILD)/libdoorward.a $(LIBS)
+
+tools: $(TOOLS)
+
+-include $(OBJS:.o=.d) $(UNITS:=.d) $(TOOLS:=.d)
 
 layers:
 	@sh tests/layers.sh "$(MODULES)"
@@ -79,4 +89,4 @@ layers:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit layers clean
+.PHONY: all unit tools layers clean

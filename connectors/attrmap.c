@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "connectors/dn.h"
 
 static const char *const member_types[MEMBER_KINDS] = {
     [MEMBER_DN] = "member",
@@ -60,12 +61,11 @@ static bool is_type(struct span name)
     return true;
 }
 
-/* For messages: where the key was written, and whose it is. */
+/* The place stands ahead, where the configuration's reader looks for it and adds whose key it is. */
 static int fault(const struct conf_section *section, const char *key, size_t i, const char *value, const char *what, struct err *err)
 {
     CLEANUP(pool_free) struct pool *pool = pool_new();
-    return err_set(err, ERR_CONFIG, "%s: directory %s: %s '%s': %s", conf_where_key(section, key, i), conf_name(section), key,
-                   text_printable(pool, span_str(value)), what);
+    return err_set(err, ERR_CONFIG, "%s: %s '%s': %s", conf_where_key(section, key, i), key, text_printable(pool, span_str(value)), what);
 }
 
 static int read_choice(struct attrmap *map, const struct conf_section *section, const char *key, const char *const *defaults,
@@ -171,7 +171,14 @@ int attrmap_new(const struct conf_section *section, struct attrmap **ret, struct
 int attrmap_check(const struct conf_section *section, struct err *err)
 {
     CLEANUP(attrmap_free) struct attrmap *map = NULL;
-    return attrmap_new(section, &map, err);
+    if (attrmap_new(section, &map, err) != 0)
+        return -1;
+    for (size_t i = 0; i < conf_count(section, "scope-group"); i++) {
+        struct key128 key;
+        if (dn_key_of(conf_at(section, "scope-group", i), &key, err) != 0)
+            return err_wrap(err, "%s: scope-group", conf_where_key(section, "scope-group", i));
+    }
+    return 0;
 }
 
 const char **attrmap_wanted(const struct attrmap *map, enum entry_kind kind)

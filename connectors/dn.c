@@ -286,6 +286,16 @@ int dn_keyer_alias(struct dn_keyer *keyer, struct span name, struct key128 *ret)
     return 0;
 }
 
+int dn_key_of(const char *dn, struct key128 *ret, struct err *err)
+{
+    CLEANUP(dn_keyer_free) struct dn_keyer *keyer = dn_keyer_new();
+    if (dn_keyer_name(keyer, span_str(dn), ret) == 0)
+        return 0;
+    pool_reset(keyer->pool);
+    return err_set(err, ERR_INPUT, "'%.200s': not a DN; write it as the directory does, for example cn=design,ou=groups,dc=example,dc=com",
+                   text_printable(keyer->pool, span_str(dn)));
+}
+
 int dn_normalise(struct dn_keyer *keyer, struct span dn, struct buf *ret)
 {
     if (fill_form(keyer, dn) != 0)

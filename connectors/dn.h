@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/key.h"
 #include "base/span.h"
 
@@ -29,6 +30,9 @@ int dn_keyer_name(struct dn_keyer *keyer, struct span dn, struct key128 *ret);
  * key of a DN. -1: empty, longer than ENTRY_VALUE_MAX, or not UTF-8.
  */
 int dn_keyer_alias(struct dn_keyer *keyer, struct span name, struct key128 *ret);
+
+/* Of one DN from the configuration: ERR_INPUT with the reason when it is not a DN. Fits directory_connector.name_key. */
+int dn_key_of(const char *dn, struct key128 *ret, struct err *err);
 
 /* Appends the normal form to ret, for comparing and for tests. -1 as dn_keyer_name, and ret is as before. */
 int dn_normalise(struct dn_keyer *keyer, struct span dn, struct buf *ret);
