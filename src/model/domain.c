@@ -32,6 +32,8 @@ static bool is_ip_literal(const char *text)
     return text[0] == '[' || inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
 }
 
+static const char ip_fault[] = "an IP address; write the domain name of the e-mail addresses";
+
 /* What people paste in place of a domain name gets an answer of its own. */
 static int check_text(const char *text, struct err *err)
 {
@@ -43,7 +45,7 @@ static int check_text(const char *text, struct err *err)
     if (!text_is_clean((struct span){text, n}))
         return refuse_input(err, text, "not clean UTF-8 text; type it anew");
     if (is_ip_literal(text))
-        return refuse_input(err, text, "an IP address; write the domain name of the e-mail addresses");
+        return refuse_input(err, text, ip_fault);
     if (strstr(text, "://") || strchr(text, '/'))
         return refuse_input(err, text, "a web address; write the domain name alone, such as example.com");
     if (strchr(text, '@'))
@@ -121,12 +123,10 @@ int domain_normalise(const char *text, char **ret, struct err *err)
     if (check_text(text, err) != 0 || to_alabels(text, &name, err) != 0)
         return -1;
     drop_trailing_dot(name);
-    const char *fault = name_fault(name);
+    /* Full-width digits make an address only after mapping. */
+    const char *fault = is_ip_literal(name) ? ip_fault : name_fault(name);
     if (fault)
         return refuse_input(err, text, fault);
-    /* Full-width digits make an address only after mapping. */
-    if (is_ip_literal(name))
-        return refuse_input(err, text, "an IP address; write the domain name of the e-mail addresses");
     *ret = TAKE(name);
     return 0;
 }

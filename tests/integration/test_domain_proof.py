@@ -17,7 +17,7 @@ OTHER = "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"
 VALUE = "doorward-domain-verification=" + TOKEN
 LABEL = "_doorward-challenge"
 FILE = "/.well-known/doorward-domain-verification.txt"
-ERR_NETWORK, ERR_REFUSED, ERR_INPUT, ERR_CONFIG = 2, 3, 4, 13
+ERR_NETWORK, ERR_REFUSED, ERR_INPUT, ERR_CONFIG = "network", "refused", "input", "config"
 
 needs_knot = pytest.mark.skipif(not os.environ.get("CI") and not dns.have("knotd", "keymgr"), reason="knotd is not installed")
 needs_dnsmasq = pytest.mark.skipif(not os.environ.get("CI") and not dns.have("dnsmasq"), reason="dnsmasq is not installed")

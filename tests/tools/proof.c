@@ -106,6 +106,15 @@ static const struct command {
     {"domain", 1, run_domain}, {"email", 1, run_email}, {"token", 0, run_token},
 };
 
+static const char *kind_name(enum err_kind kind)
+{
+    static const char *const names[] = {
+        [ERR_FAILED] = "failed", [ERR_NETWORK] = "network", [ERR_REFUSED] = "refused", [ERR_INPUT] = "input",
+        [ERR_STATE] = "state",   [ERR_CONFIG] = "config",
+    };
+    return (size_t)kind < sizeof names / sizeof *names && names[kind] ? names[kind] : "another";
+}
+
 static int run(const struct options *o, int argc, char **argv)
 {
     for (size_t i = 0; argc > 0 && i < sizeof commands / sizeof *commands; i++) {
@@ -117,7 +126,7 @@ static int run(const struct options *o, int argc, char **argv)
         commands[i].run(o, argv + 1, pool, out, &err);
         if (err.kind != ERR_NONE) {
             json_object_set_new(out, "error", json_string(err.text));
-            json_object_set_new(out, "kind", json_integer(err.kind));
+            json_object_set_new(out, "kind", json_string(kind_name(err.kind)));
         }
         json_dumpf(out, stdout, JSON_INDENT(1));
         putchar('\n');
