@@ -179,6 +179,24 @@ void proof_judge_file(long status, struct span body, const char *domain, const c
 
 /* --- looking ---------------------------------------------------------------------------------------------------- */
 
+/*
+ * The most common mistakes are worth a word: a form that adds the zone's name to what was typed, and a record at the domain itself. Neither
+ * proves anything, and what goes wrong here does not matter.
+ */
+static void look_elsewhere(struct dns *dns, const char *domain, const char *token, struct pool *pool, struct proof *proof)
+{
+    const char *value = proof_value(pool, token);
+    const char *const places[] = {pool_printf(pool, PROOF_LABEL ".%s.%s", domain, domain), domain};
+    for (size_t place = 0; place < sizeof places / sizeof *places; place++) {
+        const char *name = places[place];
+        struct dns_answer answer;
+        dns_txt(dns, name, pool, &answer);
+        for (size_t i = 0; answer.state == DNS_FOUND && i < answer.ntxt; i++)
+            if (token_same(answer.txt[i], span_str(value)))
+                proof->text = pool_printf(pool, "%s; it stands at %s instead: move it", proof->text, name);
+    }
+}
+
 static int look_dns(const struct proof_policy *policy, const char *domain, const char *token, struct pool *pool,
                     struct proof *ret, struct err *err)
 {
@@ -188,6 +206,8 @@ static int look_dns(const struct proof_policy *policy, const char *domain, const
     struct dns_answer answer;
     dns_txt(dns, proof_record(pool, domain), pool, &answer);
     proof_judge_txt(&answer, domain, token, pool, ret);
+    if (ret->state == PROOF_ABSENT)
+        look_elsewhere(dns, domain, token, pool, ret);
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "net/probe.h"
 #include "net/resolvers.h"
 
 #define TYPE_TXT       16
@@ -25,6 +26,9 @@ const char *const dns_security_names[] = {
 
 struct dns {
     struct ub_ctx *ctx;
+    struct pool *pool; /* of what follows */
+    const char **resolvers;
+    size_t nresolvers;
     char *asked; /* the resolvers, for messages */
     int timeout;
     bool validates;
@@ -72,6 +76,7 @@ static int set_options(struct dns *dns, const struct dns_policy *policy, struct 
 static int add_resolvers(struct dns *dns, const char *const *resolvers, size_t n, struct err *err)
 {
     CLEANUP(buf_release) struct buf asked = BUF_INIT;
+    dns->resolvers = pool_alloc(dns->pool, n * sizeof *resolvers);
     for (size_t i = 0; i < n; i++) {
         if (resolver_check(resolvers[i], err) != 0)
             return -1;
@@ -79,8 +84,9 @@ static int add_resolvers(struct dns *dns, const char *const *resolvers, size_t n
         if (status != 0)
             return err_set(err, ERR_INPUT, "resolver '%s': %s", resolvers[i], ub_strerror(status));
         buf_printf(&asked, "%s%s", i ? ", " : "", resolvers[i]);
+        dns->resolvers[dns->nresolvers++] = pool_strdup(dns->pool, resolvers[i]);
     }
-    dns->asked = mem_strdup(buf_str(&asked));
+    dns->asked = pool_strdup(dns->pool, buf_str(&asked));
     return 0;
 }
 
@@ -137,6 +143,7 @@ int dns_open(const struct dns_policy *policy, struct dns **ret, struct err *err)
     if (policy->timeout < 0 || policy->timeout > DNS_TIMEOUT_MAX)
         return err_set(err, ERR_INPUT, "[dns] timeout: %d is not within 1 and %d seconds", policy->timeout, DNS_TIMEOUT_MAX);
     dns->timeout = policy->timeout ? policy->timeout : DNS_TIMEOUT_DEFAULT;
+    dns->pool = pool_new();
     dns->ctx = ub_ctx_create();
     if (!dns->ctx)
         return err_set(err, ERR_FAILED, "DNS: libunbound does not start");
@@ -156,7 +163,7 @@ void dns_free(struct dns **dns)
         return;
     if ((*dns)->ctx)
         ub_ctx_delete((*dns)->ctx);
-    free((*dns)->asked);
+    pool_free(&(*dns)->pool);
     free(*dns);
     *dns = NULL;
 }
@@ -264,20 +271,13 @@ static const char *bogus_text(struct dns *dns, const struct ub_result *r, struct
                        r->qname, dns->asked, text_printable(pool, (struct span){why, strnlen(why, 512)}));
 }
 
-static const char *rcode_name(struct pool *pool, int rcode)
-{
-    static const char *const names[] = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"};
-    bool known = rcode >= 0 && (size_t)rcode < sizeof names / sizeof *names;
-    return known ? names[rcode] : pool_printf(pool, "RCODE %d", rcode);
-}
-
-/* libunbound reports as SERVFAIL what it got as such, and what it did not get at all: the text has to allow for both. */
-static const char *failed_text(struct dns *dns, const struct ub_result *r, struct pool *pool)
+/* libunbound reports as SERVFAIL what it got as such, and what it did not get at all; the probe tells them apart. */
+static const char *failed_text(struct dns *dns, const char *name, const char *fault, struct pool *pool)
 {
     return pool_printf(pool,
-                       "%s: no usable answer (%s) from resolver %s; check that it runs, can be reached over UDP and TCP, and "
-                       "resolves this name, or name another one with 'resolver' in section [dns]",
-                       r->qname, rcode_name(pool, r->rcode), dns->asked);
+                       "%s: %s; resolver %s; check that it runs, can be reached over UDP and TCP, and resolves this name, or name "
+                       "another one with 'resolver' in section [dns]",
+                       name, fault, probe_resolvers(dns->resolvers, dns->nresolvers, name, pool));
 }
 
 static void read_result(struct dns *dns, const struct ub_result *r, struct pool *pool, struct dns_answer *ret)
@@ -287,7 +287,8 @@ static void read_result(struct dns *dns, const struct ub_result *r, struct pool 
         return;
     }
     if (r->rcode != RCODE_NOERROR && r->rcode != RCODE_NXDOMAIN) {
-        fail(ret, DNS_FAILED, failed_text(dns, r, pool));
+        const char *fault = pool_printf(pool, "no usable answer (%s)", probe_rcode(pool, r->rcode));
+        fail(ret, DNS_FAILED, failed_text(dns, r->qname, fault, pool));
         return;
     }
     ret->security = !dns->validates ? DNS_UNCHECKED : r->secure ? DNS_SECURE : DNS_INSECURE;
@@ -309,10 +310,7 @@ void dns_txt(struct dns *dns, const char *name, struct pool *pool, struct dns_an
     if (status != 0)
         ret->fault = pool_printf(pool, "%s: looking it up at %s failed: %s", name, dns->asked, ub_strerror(status));
     else if (!result)
-        ret->fault = pool_printf(pool,
-                                 "%s: no answer within %d seconds from resolver %s; check that it runs and can be reached over UDP "
-                                 "and TCP, or name another one with 'resolver' in section [dns]",
-                                 name, dns->timeout, dns->asked);
+        ret->fault = failed_text(dns, name, pool_printf(pool, "no answer within %d seconds", dns->timeout), pool);
     else
         read_result(dns, result, pool, ret);
 }

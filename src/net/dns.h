@@ -62,7 +62,10 @@ struct dns;
 int dns_open(const struct dns_policy *policy, struct dns **ret, struct err *err);
 void dns_free(struct dns **dns);
 
-/* Looks name (A-labels) up and comes back within the timeout, whatever the servers do. What ret points to lives in the pool. */
+/*
+ * Looks name (A-labels) up and comes back within the timeout, whatever the servers do; after a failure one more second goes into finding
+ * out which resolver is to blame. What ret points to lives in the pool.
+ */
 void dns_txt(struct dns *dns, const char *name, struct pool *pool, struct dns_answer *ret);
 
 /* "unchecked", "insecure", "secure": as stored, and as shown. */

@@ -43,6 +43,8 @@ SIGNED = f"""
 {LABEL}.delegated IN CNAME customer.plain.test.
 {LABEL}.dangling IN CNAME nowhere.plain.test.
 {LABEL}.nodata IN A 192.0.2.1
+apex IN TXT "{VALUE}"
+{LABEL}.twice.example.test.twice IN TXT "{VALUE}"
 *.wild IN TXT "{VALUE}"
 """ + "".join(f'{LABEL}.many IN TXT "something else {i} {"x" * 180}"\n' for i in range(150)) + f'{LABEL}.many IN TXT "{VALUE}"\n' \
     + "".join(f'{LABEL}.flood IN TXT "{i}"\n' for i in range(600))
@@ -79,6 +81,8 @@ def look(knot, domain, method="dns", token=TOKEN):
     ("nodata.example.test", "absent", "secure", "no TXT record"),
     ("nxdomain.example.test", "absent", "secure", "no such name"),
     ("nxdomain.plain.test", "absent", "insecure", "no such name"),
+    ("apex.example.test", "absent", "secure", "stands at apex.example.test instead"),
+    ("twice.example.test", "absent", "secure", f"stands at {LABEL}.twice.example.test.twice.example.test instead"),
     ("wrong.example.test", "wrong", "secure", "another installation"),
     ("quoted.example.test", "wrong", "secure", "quotes or blanks"),
     ("case.example.test", "wrong", "secure", "found 'DOORWARD"),
@@ -87,7 +91,7 @@ def look(knot, domain, method="dns", token=TOKEN):
     ("evil.example.test", "wrong", "secure", "found '\ufffd[2Jred\ufffd'"),
     ("stripped.test", "failed", "unchecked", "fails DNSSEC validation"),
     ("flood.example.test", "failed", "unchecked", "over the limit of 512"),
-    ("servfail.test", "failed", "unchecked", "SERVFAIL"),
+    ("servfail.test", "failed", "unchecked", "answers SERVFAIL"),
 ])
 def test_record(knot, domain, state, security, words):
     got = look(knot, domain)
@@ -128,7 +132,7 @@ def test_validation_can_be_switched_off(knot):
 def test_refused_is_no_absence(knot):
     """Outside of test. knotd answers REFUSED."""
     got = proof("--resolver", knot.resolver, "--anchor", "none", "txt", f"{LABEL}.example.org")
-    assert got["state"] == "failed" and knot.resolver in got["fault"]
+    assert got["state"] == "failed" and f"resolver {knot.resolver} answers REFUSED" in got["fault"]
 
 
 @needs_knot
@@ -139,15 +143,17 @@ def test_second_resolver_answers_when_the_first_does_not(knot):
 
 
 def test_nobody_listens():
-    got = proof("--resolver", f"127.0.0.1@{dns.free_port()}", "--anchor", "none", "--timeout", 3, "txt", f"{LABEL}.example.test")
-    assert got["state"] == "failed" and "check that it runs" in got["fault"]
+    where = f"127.0.0.1@{dns.free_port()}"
+    got = proof("--resolver", where, "--anchor", "none", "--timeout", 3, "txt", f"{LABEL}.example.test")
+    assert got["state"] == "failed" and f"{where} has nothing listening" in got["fault"]
 
 
 def test_the_deadline_holds_when_no_answer_ever_comes():
     """Without it the lookup would outlast the limit that proof() sets; the message names the deadline."""
     with dns.Blackhole() as hole:
         got = proof("--resolver", hole.resolver, "--anchor", "none", "--timeout", 2, "txt", f"{LABEL}.example.test")
-    assert got["state"] == "failed" and "no answer within 2 seconds" in got["fault"] and hole.resolver in got["fault"]
+    assert got["state"] == "failed" and "no answer within 2 seconds" in got["fault"]
+    assert f"{hole.resolver} does not answer" in got["fault"]
 
 
 @pytest.mark.parametrize("option, value, kind, words", [
