@@ -53,7 +53,10 @@ static int check_text(const char *text, struct err *err)
     return 0;
 }
 
-/* libidn2's own STD3 rule drops forbidden characters ("a_b.com" becomes "ab.com"), so it is left off and kept here instead. */
+/*
+ * libidn2's own STD3 rule drops forbidden characters ("a_b.com" becomes "ab.com"), so it is left off and kept here
+ * instead.
+ */
 static bool is_letters_digits_hyphens(const char *label, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -102,7 +105,9 @@ static int to_alabels(const char *text, char **ret, struct err *err)
     CLEANUP(free_idn) char *name = NULL;
     int status = idn2_lookup_u8((const uint8_t *)text, (uint8_t **)&name, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
     if (status != IDN2_OK) {
-        CLEANUP(freep) char *why = mem_printf("not a valid internationalised name (%s); check how it is written", idn2_strerror(status));
+        CLEANUP(freep)
+        char *why =
+            mem_printf("not a valid internationalised name (%s); check how it is written", idn2_strerror(status));
         return refuse_input(err, text, why);
     }
     *ret = mem_strdup(name);
@@ -131,7 +136,10 @@ int domain_normalise(const char *text, char **ret, struct err *err)
     return 0;
 }
 
-/* Names that no registry gives out (RFC 6761, 6762, 7686, 8375, 9476). "test" stays: it is for trials, and nobody's mail goes there. */
+/*
+ * Names that no registry gives out (RFC 6761, 6762, 7686, 8375, 9476). "test" stays: it is for trials, and nobody's
+ * mail goes there.
+ */
 static const char *const reserved[] = {"invalid", "localhost", "local", "onion", "arpa", "alt"};
 
 static bool is_reserved(const char *alabel)
@@ -156,7 +164,8 @@ int domain_may_be_proved(const char *alabel, struct err *err)
     CLEANUP(pool_free) struct pool *pool = pool_new();
     const char *shown = domain_display(pool, alabel);
     if (strlen(alabel) > DOMAIN_PROVE_MAX)
-        return refuse(err, ERR_REFUSED, shown, "too long to put the challenge before it; a domain of at most 233 characters can be proved");
+        return refuse(err, ERR_REFUSED, shown,
+                      "too long to put the challenge before it; a domain of at most 233 characters can be proved");
     if (is_reserved(alabel))
         return refuse(err, ERR_REFUSED, shown, "its ending is reserved and never registered; use a registered domain");
     if (is_public_suffix(alabel))
@@ -166,7 +175,8 @@ int domain_may_be_proved(const char *alabel, struct err *err)
     if (!provider)
         return 0;
     return err_set(err, ERR_REFUSED,
-                   "domain '%s': belongs to a mail provider (%s) where anybody can have a mailbox; use the organisation's own domain",
+                   "domain '%s': belongs to a mail provider (%s) where anybody can have a mailbox; use the "
+                   "organisation's own domain",
                    shown, provider);
 }
 

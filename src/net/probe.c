@@ -80,7 +80,8 @@ static const char *read_reply(int fd, const unsigned char id[2], struct pool *po
 }
 
 /* Fills saying[i] as answers come in, until all have come or the time is over. */
-static void wait_for_replies(struct pollfd *fds, size_t n, const unsigned char id[2], const char **saying, struct pool *pool)
+static void wait_for_replies(struct pollfd *fds, size_t n, const unsigned char id[2], const char **saying,
+                             struct pool *pool)
 {
     double deadline = clock_monotonic() + PROBE_SECONDS;
     for (double left; (left = deadline - clock_monotonic()) > 0;) {
@@ -99,8 +100,8 @@ static void wait_for_replies(struct pollfd *fds, size_t n, const unsigned char i
     }
 }
 
-static void send_to_all(const char *const *resolvers, size_t n, const struct buf *question, struct pollfd *fds, const char **saying,
-                        struct pool *pool)
+static void send_to_all(const char *const *resolvers, size_t n, const struct buf *question, struct pollfd *fds,
+                        const char **saying, struct pool *pool)
 {
     for (size_t i = 0; i < n; i++) {
         fds[i] = (struct pollfd){.fd = connect_to(resolvers[i]), .events = POLLIN};

@@ -64,7 +64,7 @@ class Server:
 
 
 class Knot(Server):
-    """knotd, authoritative for the zones, signing those named in signed. Zones in broken are configured and cannot be loaded."""
+    """knotd, authoritative for the zones, signing those in signed. Those in broken are configured and have no file."""
 
     def __init__(self, path, zones, signed=(), broken=()):
         self.path, self.zones, self.signed = str(path), dict(zones), set(signed)
@@ -85,7 +85,8 @@ class Knot(Server):
                 f"log:\n  - target: {self.path}/knot.log\n    any: info",
                 f"database:\n  storage: {self.path}",
                 "policy:\n  - id: signed\n    manual: on\n    single-type-signing: on\n    rrsig-lifetime: 14d",
-                f"template:\n  - id: default\n    storage: {self.path}/zones\n    zonefile-sync: -1\n    journal-content: none",
+                f"template:\n  - id: default\n    storage: {self.path}/zones\n    zonefile-sync: -1\n"
+                "    journal-content: none",
                 "zone:"]
         for zone in list(self.zones) + list(broken):
             rows.append(f"  - domain: {zone}\n    file: {zone}.zone")
@@ -106,7 +107,8 @@ class Knot(Server):
 
     def _start(self):
         # pylint: disable=consider-using-with
-        self.process = subprocess.Popen(["knotd", "-c", self.conf], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(["knotd", "-c", self.conf], stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
         end = time.monotonic() + READY_SECONDS
         while not all(self._serves(zone) for zone in self.zones):
             if self.process.poll() is not None or time.monotonic() > end:
@@ -129,7 +131,8 @@ class Knot(Server):
         """Puts the child's DS into the signed parent, which signs it anew."""
         self.zones[parent] += self.ds(child) + "\n"
         self._write_zone(parent)
-        subprocess.run(["knotc", "-s", self.path + "/knot.sock", "-b", "zone-reload", parent], check=True, capture_output=True)
+        reload = ["knotc", "-s", self.path + "/knot.sock", "-b", "zone-reload", parent]
+        subprocess.run(reload, check=True, capture_output=True)
 
     def anchor(self, zone, wrong=False):
         """A trust anchor file for the zone; wrong: with a digest that fits no key."""
@@ -183,13 +186,14 @@ class Https:
 
     def _make_certificate(self, names):
         key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-        self._openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Throw-away CA",
-                      "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
+        self._openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2",
+                      "-subj", "/CN=Throw-away CA", "-addext", "basicConstraints=critical,CA:TRUE",
+                      "-addext", "keyUsage=critical,keyCertSign")
         self._openssl("req", *key, "-keyout", "server.key", "-out", "server.csr", "-subj", f"/CN={names[0]}")
         with open(self.path + "/san.cnf", "w", encoding="utf-8") as f:
             f.write("subjectAltName=" + ",".join("DNS:" + name for name in names) + "\n")
-        self._openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
-                      "-extfile", "san.cnf", "-out", "server.pem")
+        self._openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                      "-days", "2", "-extfile", "san.cnf", "-out", "server.pem")
 
     def __enter__(self):
         outer = self

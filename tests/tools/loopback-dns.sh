@@ -15,10 +15,12 @@ dir=$(cd "$dir" && pwd) # dnsmasq works in /
 records=$dir/records.conf pid=$dir/dnsmasq.pid port=$dir/port
 touch "$records"
 
-# dnsmasq goes into the background only after its sockets are bound, so that it answers when this returns; status 2: the port is taken.
+# dnsmasq goes into the background only after its sockets are bound, so that it answers when this returns. Status 2: the
+# port is taken.
 run() {
-    dnsmasq --conf-file="$records" --port="$1" --listen-address=127.0.0.1 --bind-interfaces --no-resolv --no-hosts --no-poll \
-        --local=/#/ --cache-size=0 --user= --group= --pid-file="$pid" --log-facility="$dir/dnsmasq.log"
+    dnsmasq --conf-file="$records" --port="$1" --listen-address=127.0.0.1 --bind-interfaces \
+        --no-resolv --no-hosts --no-poll --local=/#/ --cache-size=0 --user= --group= --pid-file="$pid" \
+        --log-facility="$dir/dnsmasq.log"
 }
 
 # The first start looks for a free port; later ones wait for the old process to let go of it.

@@ -164,7 +164,8 @@ START_TEST(mail_providers_are_in_order_and_in_inside_form)
     ck_assert_uint_gt(freemail_count, 100);
     for (size_t i = 0; i < freemail_count; i++) {
         CLEANUP(freep) char *inside = NULL;
-        ck_assert_msg(i == 0 || strcmp(freemail_domains[i - 1], freemail_domains[i]) < 0, "%s is out of order", freemail_domains[i]);
+        ck_assert_msg(i == 0 || strcmp(freemail_domains[i - 1], freemail_domains[i]) < 0, "%s is out of order",
+                      freemail_domains[i]);
         ck_assert_int_eq(domain_normalise(freemail_domains[i], &inside, &err), 0);
         ck_assert_str_eq(inside, freemail_domains[i]);
         ck_assert_str_eq(freemail_find(inside), inside);

@@ -1,4 +1,7 @@
-/* Which addresses are public, which resolvers are read, and how a proof is judged: the parts of net and gate without I/O. */
+/*
+ * Which addresses are public, which resolvers are read, and how a proof is judged: the parts of net and gate without
+ * I/O.
+ */
 #include <arpa/inet.h>
 #include <check.h>
 #include <sys/mman.h>
@@ -31,9 +34,11 @@ static bool is_public(const char *text)
 START_TEST(public_addresses)
 {
     static const char *const yes[] = {
-        "1.1.1.1", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.1", "169.253.255.255",
-        "169.255.0.0", "172.15.255.255", "172.32.0.0", "192.0.1.0", "192.167.255.255", "192.169.0.0", "198.17.255.255", "198.20.0.0",
-        "223.255.255.255", "2606:4700::1", "2001:4860:4860::8888", "2a00:1450::1", "2002:101:101::1", "::ffff:1.1.1.1", "64:ff9b::1.1.1.1",
+        "1.1.1.1",         "9.255.255.255",   "11.0.0.0",         "100.63.255.255",       "100.128.0.0",
+        "126.255.255.255", "128.0.0.1",       "169.253.255.255",  "169.255.0.0",          "172.15.255.255",
+        "172.32.0.0",      "192.0.1.0",       "192.167.255.255",  "192.169.0.0",          "198.17.255.255",
+        "198.20.0.0",      "223.255.255.255", "2606:4700::1",     "2001:4860:4860::8888", "2a00:1450::1",
+        "2002:101:101::1", "::ffff:1.1.1.1",  "64:ff9b::1.1.1.1",
     };
     for (size_t i = 0; i < COUNT(yes); i++)
         ck_assert_msg(is_public(yes[i]), "%s", yes[i]);
@@ -43,11 +48,49 @@ END_TEST
 START_TEST(addresses_that_are_not_public)
 {
     static const char *const no[] = {
-        "0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.255.255.254", "169.254.169.254",
-        "172.16.0.1", "172.31.255.255", "192.0.0.8", "192.0.2.1", "192.88.99.1", "192.168.0.1", "198.18.0.1", "198.19.255.255", "198.51.100.1",
-        "203.0.113.1", "224.0.0.1", "239.1.1.1", "240.0.0.1", "255.255.255.255", "::", "::1", "fe80::1", "fc00::1", "fd12::1", "fec0::1",
-        "ff02::1", "2001:db8::1", "2001::1", "2001:1ff::1", "3fff::1", "4000::1", "100::1", "64:ff9b:1::1", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
-        "64:ff9b::192.168.0.1", "2002:7f00:1::1", "2002:a00:1::1",
+        "0.0.0.0",
+        "0.1.2.3",
+        "10.0.0.1",
+        "10.255.255.255",
+        "100.64.0.1",
+        "100.127.255.255",
+        "127.0.0.1",
+        "127.255.255.254",
+        "169.254.169.254",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.0.0.8",
+        "192.0.2.1",
+        "192.88.99.1",
+        "192.168.0.1",
+        "198.18.0.1",
+        "198.19.255.255",
+        "198.51.100.1",
+        "203.0.113.1",
+        "224.0.0.1",
+        "239.1.1.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "fe80::1",
+        "fc00::1",
+        "fd12::1",
+        "fec0::1",
+        "ff02::1",
+        "2001:db8::1",
+        "2001::1",
+        "2001:1ff::1",
+        "3fff::1",
+        "4000::1",
+        "100::1",
+        "64:ff9b:1::1",
+        "::127.0.0.1",
+        "::ffff:127.0.0.1",
+        "::ffff:10.0.0.1",
+        "64:ff9b::192.168.0.1",
+        "2002:7f00:1::1",
+        "2002:a00:1::1",
     };
     for (size_t i = 0; i < COUNT(no); i++)
         ck_assert_msg(!is_public(no[i]), "%s", no[i]);
@@ -58,10 +101,26 @@ END_TEST
 
 START_TEST(resolver_addresses)
 {
-    static const char *const good[] = {"192.0.2.53", "192.0.2.53@5353", "2001:db8::53", "2001:db8::53@53", "::1@65535", "fe80::1%eth0", "fe80::1%eth0@53"};
-    static const char *const bad[] = {"", "@53", "192.0.2.53@", "192.0.2.53@0", "192.0.2.53@65536", "192.0.2.53@+1", "192.0.2.53@ 1", "192.0.2.53:53",
-                                      "dns.example.com", "192.0.2", "192.0.2.53#dns", "[::1]", "::1%eth0", "fe80::1%", "192.0.2.53%eth0",
-                                      "192.0.2.53@53@53", "999999999999999999999999999999999999999999999999999999999999999999999999999999999"};
+    static const char *const good[] = {"192.0.2.53", "192.0.2.53@5353", "2001:db8::53",   "2001:db8::53@53",
+                                       "::1@65535",  "fe80::1%eth0",    "fe80::1%eth0@53"};
+    static const char *const bad[] = {
+        "",
+        "@53",
+        "192.0.2.53@",
+        "192.0.2.53@0",
+        "192.0.2.53@65536",
+        "192.0.2.53@+1",
+        "192.0.2.53@ 1",
+        "192.0.2.53:53",
+        "dns.example.com",
+        "192.0.2",
+        "192.0.2.53#dns",
+        "[::1]",
+        "::1%eth0",
+        "fe80::1%",
+        "192.0.2.53%eth0",
+        "192.0.2.53@53@53",
+        "999999999999999999999999999999999999999999999999999999999999999999999999999999999"};
     struct err err = ERR_INIT;
     for (size_t i = 0; i < COUNT(good); i++)
         ck_assert_msg(resolver_check(good[i], &err) == 0, "%s", err.text);
@@ -92,7 +151,8 @@ START_TEST(system_resolvers)
     const char *const *list = NULL;
     size_t n = 0;
     int status = read_system("# nameserver 192.0.2.1\nsearch example.com\nnameserver 192.0.2.2\n nameserver 192.0.2.3\n"
-                             "nameserver\t  2001:db8::1  # second\nnameservers 192.0.2.4\nnameserver nonsense\nnameserver\nnameserver 192.0.2.5\r\nnameserver 192.0.2.6",
+                             "nameserver\t  2001:db8::1  # second\nnameservers 192.0.2.4\nnameserver "
+                             "nonsense\nnameserver\nnameserver 192.0.2.5\r\nnameserver 192.0.2.6",
                              pool, &list, &n, &err);
     ck_assert_msg(status == 0, "%s", err.text);
     ck_assert_uint_eq(n, 4);
@@ -118,11 +178,15 @@ START_TEST(tokens)
     ck_assert(!token_same(span_str(a), span_str(b)));
     ck_assert(!token_same(span_str(a), (struct span){a, TOKEN_LENGTH - 1}));
     ck_assert(!token_is_valid("") && !token_is_valid("abc") && !token_is_valid(TOKEN "a"));
-    ck_assert(!token_is_valid("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") && !token_is_valid("abcdefghijklmnopqrstuvwxyz23456 "));
+    ck_assert(!token_is_valid("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") &&
+              !token_is_valid("abcdefghijklmnopqrstuvwxyz23456 "));
 }
 END_TEST
 
-/* Over many tokens every letter of the alphabet stands at every place: no bit is stuck. Missing by chance: below 1 in 10^10. */
+/*
+ * Over many tokens every letter of the alphabet stands at every place: no bit is stuck. Missing by chance: below 1 in
+ * 10^10.
+ */
 START_TEST(every_place_of_a_token_is_random)
 {
     bool seen[TOKEN_LENGTH][128] = {0};
@@ -143,7 +207,8 @@ static struct proof judge(enum dns_state state, const char *const *txt, size_t n
     struct span records[DNS_RECORDS_MAX];
     for (size_t i = 0; i < n; i++)
         records[i] = span_str(txt[i]);
-    struct dns_answer answer = {.state = state, .security = DNS_SECURE, .txt = records, .ntxt = n, .fault = "fault; remedy"};
+    struct dns_answer answer = {
+        .state = state, .security = DNS_SECURE, .txt = records, .ntxt = n, .fault = "fault; remedy"};
     struct proof proof;
     proof_judge_txt(&answer, "example.com", TOKEN, pool, &proof);
     ck_assert_int_eq(proof.method, PROOF_DNS);
@@ -191,10 +256,20 @@ START_TEST(judging_files)
         const char *body;
         enum proof_state state;
     } cases[] = {
-        {200, VALUE, PROOF_PROVED},       {200, VALUE "\n", PROOF_PROVED}, {200, VALUE "\r\n", PROOF_PROVED}, {200, VALUE "\n\n", PROOF_WRONG},
-        {200, "\n" VALUE, PROOF_WRONG},   {200, "", PROOF_WRONG},          {200, VALUE " ", PROOF_WRONG},     {404, VALUE, PROOF_ABSENT},
-        {410, "", PROOF_ABSENT},          {206, VALUE, PROOF_FAILED},      {304, VALUE, PROOF_FAILED},        {403, VALUE, PROOF_FAILED},
-        {500, VALUE, PROOF_FAILED},       {0, VALUE, PROOF_FAILED},
+        {200, VALUE,        PROOF_PROVED},
+        {200, VALUE "\n",   PROOF_PROVED},
+        {200, VALUE "\r\n", PROOF_PROVED},
+        {200, VALUE "\n\n", PROOF_WRONG },
+        {200, "\n" VALUE,   PROOF_WRONG },
+        {200, "",           PROOF_WRONG },
+        {200, VALUE " ",    PROOF_WRONG },
+        {404, VALUE,        PROOF_ABSENT},
+        {410, "",           PROOF_ABSENT},
+        {206, VALUE,        PROOF_FAILED},
+        {304, VALUE,        PROOF_FAILED},
+        {403, VALUE,        PROOF_FAILED},
+        {500, VALUE,        PROOF_FAILED},
+        {0,   VALUE,        PROOF_FAILED},
     };
     CLEANUP(pool_free) struct pool *pool = pool_new();
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -228,7 +303,8 @@ START_TEST(what_to_publish)
     CLEANUP(pool_free) struct pool *pool = pool_new();
     ck_assert_str_eq(proof_record(pool, "example.com"), "_doorward-challenge.example.com");
     ck_assert_str_eq(proof_value(pool, TOKEN), "doorward-domain-verification=" TOKEN);
-    ck_assert_str_eq(proof_url(pool, "example.com"), "https://example.com/.well-known/doorward-domain-verification.txt");
+    ck_assert_str_eq(proof_url(pool, "example.com"),
+                     "https://example.com/.well-known/doorward-domain-verification.txt");
 }
 END_TEST
 
