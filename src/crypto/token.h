@@ -1,6 +1,6 @@
 /*
- * Tokens: unguessable words that we hand out and know again. 160 bits in base32 (RFC 4648) in lower case, which survives
- * DNS, file names, case-blind forms and being read aloud.
+ * Tokens: unguessable words that we hand out and know again. 160 bits in base32 (RFC 4648) in lower case, which
+ * survives DNS, file names, case-blind forms and being read aloud.
  */
 #ifndef CRYPTO_TOKEN_H
 #define CRYPTO_TOKEN_H

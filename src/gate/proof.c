@@ -120,17 +120,20 @@ static void judge_found_txt(const struct dns_answer *answer, const char *record,
     judge_wrong_txt(answer, record, value, pool, ret);
 }
 
-void proof_judge_txt(const struct dns_answer *answer, const char *domain, const char *token, struct pool *pool, struct proof *ret)
+void proof_judge_txt(const struct dns_answer *answer, const char *domain, const char *token, struct pool *pool,
+                     struct proof *ret)
 {
     const char *record = proof_record(pool, domain), *value = proof_value(pool, token);
-    *ret = (struct proof){.state = PROOF_FAILED, .method = PROOF_DNS, .security = answer->security, .text = answer->fault};
+    *ret =
+        (struct proof){.state = PROOF_FAILED, .method = PROOF_DNS, .security = answer->security, .text = answer->fault};
     if (answer->state == DNS_FOUND) {
         judge_found_txt(answer, record, value, pool, ret);
     } else if (answer->state == DNS_ABSENT) {
         ret->state = PROOF_ABSENT;
-        ret->text = pool_printf(pool, "TXT record %s: %s (%s); publish it with the value '%s', and give DNS time to pass it on", record,
-                                answer->nxdomain ? "there is no such name" : "the name is there, but has no TXT record",
-                                security_words(answer->security), value);
+        ret->text =
+            pool_printf(pool, "TXT record %s: %s (%s); publish it with the value '%s', and give DNS time to pass it on",
+                        record, answer->nxdomain ? "there is no such name" : "the name is there, but has no TXT record",
+                        security_words(answer->security), value);
     }
 }
 
@@ -162,7 +165,8 @@ static void judge_body(struct span body, const char *url, const char *value, str
     ret->text = pool_strdup(pool, buf_str(&text));
 }
 
-void proof_judge_file(long status, struct span body, const char *domain, const char *token, struct pool *pool, struct proof *ret)
+void proof_judge_file(long status, struct span body, const char *domain, const char *token, struct pool *pool,
+                      struct proof *ret)
 {
     const char *url = proof_url(pool, domain), *value = proof_value(pool, token);
     *ret = (struct proof){.state = PROOF_FAILED, .method = PROOF_HTTPS};
@@ -170,14 +174,35 @@ void proof_judge_file(long status, struct span body, const char *domain, const c
         judge_body(body, url, value, pool, ret);
     } else if (status == 404 || status == 410) {
         ret->state = PROOF_ABSENT;
-        ret->text = pool_printf(pool, "%s: no such file (status %ld); publish it with the one line '%s'", url, status, value);
+        ret->text =
+            pool_printf(pool, "%s: no such file (status %ld); publish it with the one line '%s'", url, status, value);
     } else {
-        ret->text = pool_printf(pool, "%s: the server answers with status %ld; make it give out the file to everybody, without signing in",
-                                url, status);
+        ret->text = pool_printf(
+            pool, "%s: the server answers with status %ld; make it give out the file to everybody, without signing in",
+            url, status);
     }
 }
 
 /* --- looking ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * The most common mistakes are worth a word: a form that adds the zone's name to what was typed, and a record at the
+ * domain itself. Neither proves anything, and what goes wrong here does not matter.
+ */
+static void look_elsewhere(struct dns *dns, const char *domain, const char *token, struct pool *pool,
+                           struct proof *proof)
+{
+    const char *value = proof_value(pool, token);
+    const char *const places[] = {pool_printf(pool, PROOF_LABEL ".%s.%s", domain, domain), domain};
+    for (size_t place = 0; place < sizeof places / sizeof *places; place++) {
+        const char *name = places[place];
+        struct dns_answer answer;
+        dns_txt(dns, name, pool, &answer);
+        for (size_t i = 0; answer.state == DNS_FOUND && i < answer.ntxt; i++)
+            if (token_same(answer.txt[i], span_str(value)))
+                proof->text = pool_printf(pool, "%s; it stands at %s instead: move it", proof->text, name);
+    }
+}
 
 static int look_dns(const struct proof_policy *policy, const char *domain, const char *token, struct pool *pool,
                     struct proof *ret, struct err *err)
@@ -188,10 +213,13 @@ static int look_dns(const struct proof_policy *policy, const char *domain, const
     struct dns_answer answer;
     dns_txt(dns, proof_record(pool, domain), pool, &answer);
     proof_judge_txt(&answer, domain, token, pool, ret);
+    if (ret->state == PROOF_ABSENT)
+        look_elsewhere(dns, domain, token, pool, ret);
     return 0;
 }
 
-static void look_https(const struct proof_policy *policy, const char *domain, const char *token, struct pool *pool, struct proof *ret)
+static void look_https(const struct proof_policy *policy, const char *domain, const char *token, struct pool *pool,
+                       struct proof *ret)
 {
     CLEANUP(fetch_release) struct fetch_reply reply = FETCH_REPLY_INIT;
     struct fetch_policy fetch = policy->fetch;

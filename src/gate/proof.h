@@ -1,11 +1,12 @@
 /*
- * The proof that a domain is the organisation's: its token in a TXT record, or in a file that the domain's web server gives out.
+ * The proof that a domain is the organisation's: its token in a TXT record, or in a file that the domain's web server
+ * gives out.
  *
  *   proof_record, proof_value, proof_url      what to publish
  *   proof_look                                is it there?
  *
- * The judgements (proof_judge_txt, proof_judge_file) are pure, and proof_look is the looking around them. Absence and a wrong
- * value are evidence against the domain; PROOF_FAILED is evidence of nothing.
+ * The judgements (proof_judge_txt, proof_judge_file) are pure, and proof_look is the looking around them. Absence and
+ * a wrong value are evidence against the domain; PROOF_FAILED is evidence of nothing.
  */
 #ifndef GATE_PROOF_H
 #define GATE_PROOF_H
@@ -50,20 +51,23 @@ char *proof_value(struct pool *pool, const char *token);
 char *proof_url(struct pool *pool, const char *domain);
 
 /*
- * Looks for the proof of the domain (inside form) by the method. PROOF_ANY looks at the record and then, when that proves nothing, at the file;
- * its state is PROOF_FAILED when either failed. A domain that was proved is to be re-checked by the method that proved it.
- * The texts live in the pool. -1 only for a policy that cannot be used (as dns_open says): then nothing was looked at.
+ * Looks for the proof of the domain (inside form) by the method. PROOF_ANY looks at the record and then, when that
+ * proves nothing, at the file; its state is PROOF_FAILED when either failed. A domain that was proved is to be
+ * re-checked by the method that proved it. The texts live in the pool. -1 only for a policy that cannot be used (as
+ * dns_open says): then nothing was looked at.
  */
 int proof_look(const struct proof_policy *policy, const char *domain, const char *token, enum proof_method method,
                struct pool *pool, struct proof *ret, struct err *err);
 
 /* What the answer to the TXT question means. Other records beside ours do no harm. */
-void proof_judge_txt(const struct dns_answer *answer, const char *domain, const char *token, struct pool *pool, struct proof *ret);
+void proof_judge_txt(const struct dns_answer *answer, const char *domain, const char *token, struct pool *pool,
+                     struct proof *ret);
 
 /*
- * What the web server's reply means: status 200 and exactly the value, with at most one newline (or CR LF) behind it, proves; 404 and 410
- * are absence; a body that is something else is wrong; any other status failed.
+ * What the web server's reply means: status 200 and exactly the value, with at most one newline (or CR LF) behind it,
+ * proves; 404 and 410 are absence; a body that is something else is wrong; any other status failed.
  */
-void proof_judge_file(long status, struct span body, const char *domain, const char *token, struct pool *pool, struct proof *ret);
+void proof_judge_file(long status, struct span body, const char *domain, const char *token, struct pool *pool,
+                      struct proof *ret);
 
 #endif

@@ -32,6 +32,8 @@ static bool is_ip_literal(const char *text)
     return text[0] == '[' || inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
 }
 
+static const char ip_fault[] = "an IP address; write the domain name of the e-mail addresses";
+
 /* What people paste in place of a domain name gets an answer of its own. */
 static int check_text(const char *text, struct err *err)
 {
@@ -43,7 +45,7 @@ static int check_text(const char *text, struct err *err)
     if (!text_is_clean((struct span){text, n}))
         return refuse_input(err, text, "not clean UTF-8 text; type it anew");
     if (is_ip_literal(text))
-        return refuse_input(err, text, "an IP address; write the domain name of the e-mail addresses");
+        return refuse_input(err, text, ip_fault);
     if (strstr(text, "://") || strchr(text, '/'))
         return refuse_input(err, text, "a web address; write the domain name alone, such as example.com");
     if (strchr(text, '@'))
@@ -51,7 +53,10 @@ static int check_text(const char *text, struct err *err)
     return 0;
 }
 
-/* libidn2's own STD3 rule drops forbidden characters ("a_b.com" becomes "ab.com"), so it is left off and kept here instead. */
+/*
+ * libidn2's own STD3 rule drops forbidden characters ("a_b.com" becomes "ab.com"), so it is left off and kept here
+ * instead.
+ */
 static bool is_letters_digits_hyphens(const char *label, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -100,7 +105,9 @@ static int to_alabels(const char *text, char **ret, struct err *err)
     CLEANUP(free_idn) char *name = NULL;
     int status = idn2_lookup_u8((const uint8_t *)text, (uint8_t **)&name, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
     if (status != IDN2_OK) {
-        CLEANUP(freep) char *why = mem_printf("not a valid internationalised name (%s); check how it is written", idn2_strerror(status));
+        CLEANUP(freep)
+        char *why =
+            mem_printf("not a valid internationalised name (%s); check how it is written", idn2_strerror(status));
         return refuse_input(err, text, why);
     }
     *ret = mem_strdup(name);
@@ -121,17 +128,18 @@ int domain_normalise(const char *text, char **ret, struct err *err)
     if (check_text(text, err) != 0 || to_alabels(text, &name, err) != 0)
         return -1;
     drop_trailing_dot(name);
-    const char *fault = name_fault(name);
+    /* Full-width digits make an address only after mapping. */
+    const char *fault = is_ip_literal(name) ? ip_fault : name_fault(name);
     if (fault)
         return refuse_input(err, text, fault);
-    /* Full-width digits make an address only after mapping. */
-    if (is_ip_literal(name))
-        return refuse_input(err, text, "an IP address; write the domain name of the e-mail addresses");
     *ret = TAKE(name);
     return 0;
 }
 
-/* Names that no registry gives out (RFC 6761, 6762, 7686, 8375, 9476). "test" stays: it is for trials, and nobody's mail goes there. */
+/*
+ * Names that no registry gives out (RFC 6761, 6762, 7686, 8375, 9476). "test" stays: it is for trials, and nobody's
+ * mail goes there.
+ */
 static const char *const reserved[] = {"invalid", "localhost", "local", "onion", "arpa", "alt"};
 
 static bool is_reserved(const char *alabel)
@@ -156,7 +164,8 @@ int domain_may_be_proved(const char *alabel, struct err *err)
     CLEANUP(pool_free) struct pool *pool = pool_new();
     const char *shown = domain_display(pool, alabel);
     if (strlen(alabel) > DOMAIN_PROVE_MAX)
-        return refuse(err, ERR_REFUSED, shown, "too long to put the challenge before it; a domain of at most 233 characters can be proved");
+        return refuse(err, ERR_REFUSED, shown,
+                      "too long to put the challenge before it; a domain of at most 233 characters can be proved");
     if (is_reserved(alabel))
         return refuse(err, ERR_REFUSED, shown, "its ending is reserved and never registered; use a registered domain");
     if (is_public_suffix(alabel))
@@ -166,7 +175,8 @@ int domain_may_be_proved(const char *alabel, struct err *err)
     if (!provider)
         return 0;
     return err_set(err, ERR_REFUSED,
-                   "domain '%s': belongs to a mail provider (%s) where anybody can have a mailbox; use the organisation's own domain",
+                   "domain '%s': belongs to a mail provider (%s) where anybody can have a mailbox; use the "
+                   "organisation's own domain",
                    shown, provider);
 }
 

@@ -10,6 +10,7 @@ struct block {
     unsigned bits;
 };
 
+/* clang-format off */
 static const struct block special4[] = {
     {{0}, 8},            /* this network */
     {{10}, 8},           /* private */
@@ -22,7 +23,8 @@ static const struct block special4[] = {
     {{192, 88, 99}, 24}, /* 6to4 relays */
     {{192, 168}, 16},    /* private */
     {{198, 18}, 15},     /* benchmarks */
-    {{198, 51, 100}, 24}, {{203, 0, 113}, 24}, /* documentation */
+    {{198, 51, 100}, 24},/* documentation */
+    {{203, 0, 113}, 24}, /* documentation */
     {{224}, 4},          /* multicast */
     {{240}, 4},          /* reserved, broadcast */
 };
@@ -37,6 +39,7 @@ static const struct block global6 = {{0x20}, 3};
 static const struct block sixtofour = {{0x20, 0x02}, 16};               /* the IPv4 address follows in bytes 2 to 5 */
 static const struct block mapped4 = {{[10] = 0xff, [11] = 0xff}, 96};   /* ::ffff:a.b.c.d */
 static const struct block nat64 = {{0x00, 0x64, 0xff, 0x9b}, 96};       /* 64:ff9b::a.b.c.d */
+/* clang-format on */
 
 static bool in_block(const unsigned char *address, const struct block *block)
 {

@@ -8,8 +8,9 @@
 #define ADDRESS_TEXT_MAX 64
 
 /*
- * True for a unicast address of the public Internet. False for loopback, private, link-local, shared, documentation, multicast and reserved ones
- * (the IANA special-purpose registries), for IPv6 addresses that carry such an IPv4 address inside, and for other families.
+ * True for a unicast address of the public Internet. False for loopback, private, link-local, shared, documentation,
+ * multicast and reserved ones (the IANA special-purpose registries), for IPv6 addresses that carry such an IPv4
+ * address inside, and for other families.
  */
 bool address_is_public(const struct sockaddr *address);
 

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "net/probe.h"
 #include "net/resolvers.h"
 
 #define TYPE_TXT       16
@@ -25,6 +26,9 @@ const char *const dns_security_names[] = {
 
 struct dns {
     struct ub_ctx *ctx;
+    struct pool *pool; /* of what follows */
+    const char **resolvers;
+    size_t nresolvers;
     char *asked; /* the resolvers, for messages */
     int timeout;
     bool validates;
@@ -48,17 +52,22 @@ static int find_anchor(const char **ret, struct err *err)
             return 0;
         }
     }
-    return err_set(err, ERR_CONFIG, "DNSSEC: the system has no root trust anchor; install dns-root-data (Debian, Ubuntu) or "
-                                    "unbound-libs (Fedora, RHEL), or name a file with 'trust-anchor' in section [dns]");
+    return err_set(err, ERR_CONFIG,
+                   "DNSSEC: the system has no root trust anchor; install dns-root-data (Debian, Ubuntu) or "
+                   "unbound-libs (Fedora, RHEL), or name a file with 'trust-anchor' in section [dns]");
 }
 
 static int set_option(struct dns *dns, const char *name, const char *value, struct err *err)
 {
     int status = ub_ctx_set_option(dns->ctx, name, value);
-    return status == 0 ? 0 : err_set(err, ERR_FAILED, "DNS: libunbound refuses %s %s: %s", name, value, ub_strerror(status));
+    return status == 0
+               ? 0
+               : err_set(err, ERR_FAILED, "DNS: libunbound refuses %s %s: %s", name, value, ub_strerror(status));
 }
 
-/* A resolver on this very machine (systemd-resolved, dnsmasq) is common, and libunbound does not ask one unless told. */
+/*
+ * A resolver on this very machine (systemd-resolved, dnsmasq) is common, and libunbound does not ask one unless told.
+ */
 static int set_options(struct dns *dns, const struct dns_policy *policy, struct err *err)
 {
     if (set_option(dns, "do-not-query-localhost:", "no", err) != 0)
@@ -72,6 +81,7 @@ static int set_options(struct dns *dns, const struct dns_policy *policy, struct 
 static int add_resolvers(struct dns *dns, const char *const *resolvers, size_t n, struct err *err)
 {
     CLEANUP(buf_release) struct buf asked = BUF_INIT;
+    dns->resolvers = pool_alloc(dns->pool, n * sizeof *resolvers);
     for (size_t i = 0; i < n; i++) {
         if (resolver_check(resolvers[i], err) != 0)
             return -1;
@@ -79,8 +89,9 @@ static int add_resolvers(struct dns *dns, const char *const *resolvers, size_t n
         if (status != 0)
             return err_set(err, ERR_INPUT, "resolver '%s': %s", resolvers[i], ub_strerror(status));
         buf_printf(&asked, "%s%s", i ? ", " : "", resolvers[i]);
+        dns->resolvers[dns->nresolvers++] = pool_strdup(dns->pool, resolvers[i]);
     }
-    dns->asked = mem_strdup(buf_str(&asked));
+    dns->asked = pool_strdup(dns->pool, buf_str(&asked));
     return 0;
 }
 
@@ -99,9 +110,9 @@ static int set_resolvers(struct dns *dns, const struct dns_policy *policy, struc
 }
 
 /*
- * libunbound reads the anchor when its settings become final, which the first lookup would do; taking a built-in zone away does it
- * here, where the fault can still be told apart. That zone is "test.", which libunbound would answer by itself: it is for
- * the administrator's trials, as in a demo.
+ * libunbound reads the anchor when its settings become final, which the first lookup would do; taking a built-in zone
+ * away does it here, where the fault can still be told apart. That zone is "test.", which libunbound would answer by
+ * itself: it is for the administrator's trials, as in a demo.
  */
 static int settle(struct dns *dns, const char *anchor, struct err *err)
 {
@@ -111,8 +122,9 @@ static int settle(struct dns *dns, const char *anchor, struct err *err)
     if (status == 0)
         return 0;
     if (anchor)
-        return err_set(err, ERR_CONFIG, "%s: not a DNSSEC trust anchor (%s); it must hold DS or DNSKEY records, one on a line",
-                       anchor, ub_strerror(status));
+        return err_set(err, ERR_CONFIG,
+                       "%s: not a DNSSEC trust anchor (%s); it must hold DS or DNSKEY records, one on a line", anchor,
+                       ub_strerror(status));
     return err_set(err, ERR_FAILED, "DNS: libunbound does not start: %s", ub_strerror(status));
 }
 
@@ -135,12 +147,17 @@ int dns_open(const struct dns_policy *policy, struct dns **ret, struct err *err)
 {
     CLEANUP(dns_free) struct dns *dns = mem_zero(sizeof *dns);
     if (policy->timeout < 0 || policy->timeout > DNS_TIMEOUT_MAX)
-        return err_set(err, ERR_INPUT, "[dns] timeout: %d is not within 1 and %d seconds", policy->timeout, DNS_TIMEOUT_MAX);
+        return err_set(err, ERR_INPUT, "[dns] timeout: %d is not within 1 and %d seconds", policy->timeout,
+                       DNS_TIMEOUT_MAX);
     dns->timeout = policy->timeout ? policy->timeout : DNS_TIMEOUT_DEFAULT;
+    dns->pool = pool_new();
     dns->ctx = ub_ctx_create();
     if (!dns->ctx)
         return err_set(err, ERR_FAILED, "DNS: libunbound does not start");
-    /* What it would print is in the answers already; a thread leaves our children and signals alone, a fork would not. */
+    /*
+     * What it would print is in the answers already; a thread leaves our children and signals alone, a fork would
+     * not.
+     */
     ub_ctx_debugout(dns->ctx, NULL);
     ub_ctx_async(dns->ctx, 1);
     if (set_options(dns, policy, err) != 0 || set_resolvers(dns, policy, err) != 0 ||
@@ -156,7 +173,7 @@ void dns_free(struct dns **dns)
         return;
     if ((*dns)->ctx)
         ub_ctx_delete((*dns)->ctx);
-    free((*dns)->asked);
+    pool_free(&(*dns)->pool);
     free(*dns);
     *dns = NULL;
 }
@@ -239,8 +256,9 @@ static void take_records(struct dns *dns, const struct ub_result *r, struct pool
     while (r->data[n])
         n++;
     if (n > DNS_RECORDS_MAX) {
-        fail(ret, DNS_FAILED, pool_printf(pool, "%s: %zu TXT records, over the limit of %d; remove those that are not needed",
-                                          r->qname, n, DNS_RECORDS_MAX));
+        fail(ret, DNS_FAILED,
+             pool_printf(pool, "%s: %zu TXT records, over the limit of %d; remove those that are not needed", r->qname,
+                         n, DNS_RECORDS_MAX));
         return;
     }
     struct span *txt = pool_alloc(pool, (n + 1) * sizeof *txt);
@@ -258,26 +276,21 @@ static void take_records(struct dns *dns, const struct ub_result *r, struct pool
 static const char *bogus_text(struct dns *dns, const struct ub_result *r, struct pool *pool)
 {
     const char *why = r->why_bogus ? r->why_bogus : "no reason given";
-    return pool_printf(pool,
-                       "%s: the answer of %s fails DNSSEC validation (%s); mend the zone's signatures or its DS record, or, if "
-                       "the resolver is known to drop DNSSEC records, name another one with 'resolver' in section [dns]",
-                       r->qname, dns->asked, text_printable(pool, (struct span){why, strnlen(why, 512)}));
+    return pool_printf(
+        pool,
+        "%s: the answer of %s fails DNSSEC validation (%s); mend the zone's signatures or its DS record, or, if "
+        "the resolver is known to drop DNSSEC records, name another one with 'resolver' in section [dns]",
+        r->qname, dns->asked, text_printable(pool, (struct span){why, strnlen(why, 512)}));
 }
 
-static const char *rcode_name(struct pool *pool, int rcode)
+/* libunbound reports as SERVFAIL what it got as such, and what it did not get at all; the probe tells them apart. */
+static const char *failed_text(struct dns *dns, const char *name, const char *fault, struct pool *pool)
 {
-    static const char *const names[] = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"};
-    bool known = rcode >= 0 && (size_t)rcode < sizeof names / sizeof *names;
-    return known ? names[rcode] : pool_printf(pool, "RCODE %d", rcode);
-}
-
-/* libunbound reports as SERVFAIL what it got as such, and what it did not get at all: the text has to allow for both. */
-static const char *failed_text(struct dns *dns, const struct ub_result *r, struct pool *pool)
-{
-    return pool_printf(pool,
-                       "%s: no usable answer (%s) from resolver %s; check that it runs, can be reached over UDP and TCP, and "
-                       "resolves this name, or name another one with 'resolver' in section [dns]",
-                       r->qname, rcode_name(pool, r->rcode), dns->asked);
+    return pool_printf(
+        pool,
+        "%s: %s; resolver %s; check that it runs, can be reached over UDP and TCP, and resolves this name, or name "
+        "another one with 'resolver' in section [dns]",
+        name, fault, probe_resolvers(dns->resolvers, dns->nresolvers, name, pool));
 }
 
 static void read_result(struct dns *dns, const struct ub_result *r, struct pool *pool, struct dns_answer *ret)
@@ -287,7 +300,8 @@ static void read_result(struct dns *dns, const struct ub_result *r, struct pool 
         return;
     }
     if (r->rcode != RCODE_NOERROR && r->rcode != RCODE_NXDOMAIN) {
-        fail(ret, DNS_FAILED, failed_text(dns, r, pool));
+        const char *fault = pool_printf(pool, "no usable answer (%s)", probe_rcode(pool, r->rcode));
+        fail(ret, DNS_FAILED, failed_text(dns, r->qname, fault, pool));
         return;
     }
     ret->security = !dns->validates ? DNS_UNCHECKED : r->secure ? DNS_SECURE : DNS_INSECURE;
@@ -309,10 +323,7 @@ void dns_txt(struct dns *dns, const char *name, struct pool *pool, struct dns_an
     if (status != 0)
         ret->fault = pool_printf(pool, "%s: looking it up at %s failed: %s", name, dns->asked, ub_strerror(status));
     else if (!result)
-        ret->fault = pool_printf(pool,
-                                 "%s: no answer within %d seconds from resolver %s; check that it runs and can be reached over UDP "
-                                 "and TCP, or name another one with 'resolver' in section [dns]",
-                                 name, dns->timeout, dns->asked);
+        ret->fault = failed_text(dns, name, pool_printf(pool, "no answer within %d seconds", dns->timeout), pool);
     else
         read_result(dns, result, pool, ret);
 }

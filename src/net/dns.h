@@ -3,9 +3,9 @@
  *
  *   dns_open -> dns_txt… -> dns_free
  *
- * A lookup tells four results apart, because they are different evidence: the records are there; it is established that there
- * are none; the answer is forged or broken; nothing could be learned. What was learned is remembered for its time to live until dns_free:
- * open anew for each round of checks. /etc/hosts plays no part. CNAMEs are followed.
+ * A lookup tells four results apart, because they are different evidence: the records are there; it is established
+ * that there are none; the answer is forged or broken; nothing could be learned. What was learned is remembered for
+ * its time to live until dns_free: open anew for each round of checks. /etc/hosts plays no part. CNAMEs are followed.
  */
 #ifndef NET_DNS_H
 #define NET_DNS_H
@@ -56,13 +56,16 @@ struct dns_answer {
 struct dns;
 
 /*
- * Makes ready, without a packet sent: ERR_INPUT for a wrong resolver, ERR_CONFIG for a trust anchor that is missing or malformed.
- * The policy's texts may go away afterwards.
+ * Makes ready, without a packet sent: ERR_INPUT for a wrong resolver, ERR_CONFIG for a trust anchor that is missing
+ * or malformed. The policy's texts may go away afterwards.
  */
 int dns_open(const struct dns_policy *policy, struct dns **ret, struct err *err);
 void dns_free(struct dns **dns);
 
-/* Looks name (A-labels) up and comes back within the timeout, whatever the servers do. What ret points to lives in the pool. */
+/*
+ * Looks name (A-labels) up and comes back within the timeout, whatever the servers do; after a failure one more
+ * second goes into finding out which resolver is to blame. What ret points to lives in the pool.
+ */
 void dns_txt(struct dns *dns, const char *name, struct pool *pool, struct dns_answer *ret);
 
 /* "unchecked", "insecure", "secure": as stored, and as shown. */

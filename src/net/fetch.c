@@ -140,17 +140,23 @@ struct fault {
     const char *text;
 };
 
+/* clang-format off */
 static const struct fault faults[] = {
-    {CURLE_COULDNT_RESOLVE_HOST, ERR_NETWORK, "the host name does not resolve; check the name and this machine's DNS"},
-    {CURLE_COULDNT_CONNECT, ERR_NETWORK, "cannot connect; check that the server runs and that a firewall lets this machine through"},
-    {CURLE_OPERATION_TIMEDOUT, ERR_NETWORK, "no whole answer in time; check that the server runs and can be reached from here"},
-    {CURLE_PEER_FAILED_VERIFICATION, ERR_REFUSED, "the server's certificate does not verify; mend it, or trust its authority with a CA file"},
+    {CURLE_COULDNT_RESOLVE_HOST, ERR_NETWORK,
+     "the host name does not resolve; check the name and this machine's DNS"},
+    {CURLE_COULDNT_CONNECT, ERR_NETWORK,
+     "cannot connect; check that the server runs and that a firewall lets this machine through"},
+    {CURLE_OPERATION_TIMEDOUT, ERR_NETWORK,
+     "no whole answer in time; check that the server runs and can be reached from here"},
+    {CURLE_PEER_FAILED_VERIFICATION, ERR_REFUSED,
+     "the server's certificate does not verify; mend it, or trust its authority with a CA file"},
     {CURLE_SSL_CONNECT_ERROR, ERR_NETWORK, "TLS fails; the server must speak TLS 1.2 or later"},
     {CURLE_SSL_CACERT_BADFILE, ERR_CONFIG, "the CA file cannot be used; it must hold PEM certificates"},
     {CURLE_UNSUPPORTED_PROTOCOL, ERR_INPUT, "not an https address"},
     {CURLE_URL_MALFORMAT, ERR_INPUT, "not a valid address"},
     {CURLE_LOGIN_DENIED, ERR_REFUSED, "an address with a user name in it; leave it out"},
 };
+/* clang-format on */
 
 static int explain(const struct transfer *t, CURLcode code, const char *asked, struct err *err)
 {
@@ -158,12 +164,15 @@ static int explain(const struct transfer *t, CURLcode code, const char *asked, s
     /* After a redirect the address is the server's words. */
     const char *url = text_printable(pool, (struct span){asked, strnlen(asked, 300)});
     if (t->too_large || code == CURLE_FILESIZE_EXCEEDED)
-        return err_set(err, ERR_INPUT, "%s: larger than the limit of %zu bytes; check that this is the right document", url, t->max_bytes);
+        return err_set(err, ERR_INPUT, "%s: larger than the limit of %zu bytes; check that this is the right document",
+                       url, t->max_bytes);
     if (t->headers_too_large)
         return err_set(err, ERR_INPUT, "%s: more than %d bytes of headers; mend the server", url, FETCH_HEADERS_MAX);
     if (t->refused_address[0] && code == CURLE_COULDNT_CONNECT)
-        return err_set(err, ERR_REFUSED, "%s: leads to %s, which is not a public address; serve it on the Internet, or allow private addresses",
-                       url, t->refused_address);
+        return err_set(
+            err, ERR_REFUSED,
+            "%s: leads to %s, which is not a public address; serve it on the Internet, or allow private addresses", url,
+            t->refused_address);
     const char *detail = t->detail[0] ? t->detail : curl_easy_strerror(code);
     detail = text_printable(pool, span_str(detail));
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
@@ -175,8 +184,8 @@ static int explain(const struct transfer *t, CURLcode code, const char *asked, s
 /* ret_redirect, when the reply is a redirect, is where it leads (from malloc), else NULL. */
 static int request(struct transfer *t, const char *url, double seconds, char **ret_redirect, struct err *err)
 {
-    CLEANUP(free_list) struct curl_slist *connect_to =
-        t->policy->connect_to ? curl_slist_append(NULL, t->policy->connect_to) : NULL;
+    CLEANUP(free_list)
+    struct curl_slist *connect_to = t->policy->connect_to ? curl_slist_append(NULL, t->policy->connect_to) : NULL;
     CLEANUP(free_curl) CURL *curl = curl_easy_init();
     if (!curl || !set_protocol(curl, url))
         return err_set(err, ERR_FAILED, "%s: libcurl cannot be set up for it", url);
@@ -205,8 +214,9 @@ static bool same_part(CURLU *a, CURLU *b, CURLUPart part)
 static bool same_server(const char *from, const char *to)
 {
     CLEANUP(free_url) CURLU *a = curl_url(), *b = curl_url();
-    return a && b && curl_url_set(a, CURLUPART_URL, from, 0) == CURLUE_OK && curl_url_set(b, CURLUPART_URL, to, 0) == CURLUE_OK &&
-           same_part(a, b, CURLUPART_SCHEME) && same_part(a, b, CURLUPART_HOST) && same_part(a, b, CURLUPART_PORT);
+    return a && b && curl_url_set(a, CURLUPART_URL, from, 0) == CURLUE_OK &&
+           curl_url_set(b, CURLUPART_URL, to, 0) == CURLUE_OK && same_part(a, b, CURLUPART_SCHEME) &&
+           same_part(a, b, CURLUPART_HOST) && same_part(a, b, CURLUPART_PORT);
 }
 
 static int check_redirect(const char *first, const char *to, int count, struct err *err)
@@ -214,9 +224,11 @@ static int check_redirect(const char *first, const char *to, int count, struct e
     CLEANUP(pool_free) struct pool *pool = pool_new();
     const char *shown = text_printable(pool, (struct span){to, strnlen(to, 300)});
     if (!same_server(first, to))
-        return err_set(err, ERR_REFUSED, "%s: redirects to another server (%s); serve the document where it is asked for", first, shown);
+        return err_set(err, ERR_REFUSED,
+                       "%s: redirects to another server (%s); serve the document where it is asked for", first, shown);
     if (count >= FETCH_REDIRECTS_MAX)
-        return err_set(err, ERR_REFUSED, "%s: more than %d redirects; serve the document where it is asked for", first, FETCH_REDIRECTS_MAX);
+        return err_set(err, ERR_REFUSED, "%s: more than %d redirects; serve the document where it is asked for", first,
+                       FETCH_REDIRECTS_MAX);
     return 0;
 }
 
@@ -226,8 +238,8 @@ static int follow(const struct fetch_policy *policy, const char *first, struct f
     int timeout = policy->timeout > 0 && policy->timeout <= FETCH_TIMEOUT_MAX ? policy->timeout : FETCH_TIMEOUT_DEFAULT;
     double deadline = clock_monotonic() + timeout;
     for (int count = 0;; count++) {
-        CLEANUP(release_transfer) struct transfer t = {
-            .policy = policy, .max_bytes = policy->max_bytes ? policy->max_bytes : FETCH_MAX_DEFAULT};
+        CLEANUP(release_transfer)
+        struct transfer t = {.policy = policy, .max_bytes = policy->max_bytes ? policy->max_bytes : FETCH_MAX_DEFAULT};
         CLEANUP(freep) char *redirect = NULL;
         double left = deadline - clock_monotonic();
         if (request(&t, url, left > 0 ? left : 0, &redirect, err) != 0)

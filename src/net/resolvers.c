@@ -49,9 +49,10 @@ int resolver_check(const char *text, struct err *err)
     if (is_resolver(text))
         return 0;
     CLEANUP(pool_free) struct pool *pool = pool_new();
-    return err_set(err, ERR_INPUT,
-                   "resolver '%s': not an IP address; write the address of a DNS server, as in 192.0.2.53 or 192.0.2.53@5353",
-                   text_printable(pool, (struct span){text, strnlen(text, ADDRESS_MAX)}));
+    return err_set(
+        err, ERR_INPUT,
+        "resolver '%s': not an IP address; write the address of a DNS server, as in 192.0.2.53 or 192.0.2.53@5353",
+        text_printable(pool, (struct span){text, strnlen(text, ADDRESS_MAX)}));
 }
 
 /* The address of a "nameserver ADDRESS" line, or NULL. */

@@ -102,9 +102,22 @@ static const struct command {
     int args;
     void (*run)(const struct options *, char **, struct pool *, json_t *, struct err *);
 } commands[] = {
-    {"txt", 1, run_txt},       {"look", 3, run_look},   {"fetch", 1, run_fetch},
-    {"domain", 1, run_domain}, {"email", 1, run_email}, {"token", 0, run_token},
+    {"txt",    1, run_txt   },
+    {"look",   3, run_look  },
+    {"fetch",  1, run_fetch },
+    {"domain", 1, run_domain},
+    {"email",  1, run_email },
+    {"token",  0, run_token },
 };
+
+static const char *kind_name(enum err_kind kind)
+{
+    static const char *const names[] = {
+        [ERR_FAILED] = "failed", [ERR_NETWORK] = "network", [ERR_REFUSED] = "refused",
+        [ERR_INPUT] = "input",   [ERR_STATE] = "state",     [ERR_CONFIG] = "config",
+    };
+    return (size_t)kind < sizeof names / sizeof *names && names[kind] ? names[kind] : "another";
+}
 
 static int run(const struct options *o, int argc, char **argv)
 {
@@ -117,7 +130,7 @@ static int run(const struct options *o, int argc, char **argv)
         commands[i].run(o, argv + 1, pool, out, &err);
         if (err.kind != ERR_NONE) {
             json_object_set_new(out, "error", json_string(err.text));
-            json_object_set_new(out, "kind", json_integer(err.kind));
+            json_object_set_new(out, "kind", json_string(kind_name(err.kind)));
         }
         json_dumpf(out, stdout, JSON_INDENT(1));
         putchar('\n');
@@ -130,11 +143,15 @@ static int run(const struct options *o, int argc, char **argv)
 int main(int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"resolver", required_argument, NULL, 'r'},   {"anchor", required_argument, NULL, 'a'},
-        {"timeout", required_argument, NULL, 't'},    {"now", required_argument, NULL, 'n'},
-        {"ca", required_argument, NULL, 'c'},         {"connect-to", required_argument, NULL, 'o'},
-        {"allow-private", no_argument, NULL, 'p'},    {"max", required_argument, NULL, 'm'},
-        {NULL, 0, NULL, 0},
+        {"resolver",      required_argument, NULL, 'r'},
+        {"anchor",        required_argument, NULL, 'a'},
+        {"timeout",       required_argument, NULL, 't'},
+        {"now",           required_argument, NULL, 'n'},
+        {"ca",            required_argument, NULL, 'c'},
+        {"connect-to",    required_argument, NULL, 'o'},
+        {"allow-private", no_argument,       NULL, 'p'},
+        {"max",           required_argument, NULL, 'm'},
+        {NULL,            0,                 NULL, 0  },
     };
     struct options o = {0};
     struct dns_policy *dns = &o.policy.dns;
@@ -146,14 +163,29 @@ int main(int argc, char **argv)
             if (dns->nresolvers < RESOLVERS_MAX)
                 o.resolvers[dns->nresolvers++] = optarg;
             break;
-        case 'a': dns->trust_anchor = optarg; break;
-        case 't': dns->timeout = fetch->timeout = (int)strtol(optarg, NULL, 10); break;
-        case 'n': dns->now = strtoll(optarg, NULL, 10); break;
-        case 'c': fetch->ca_file = optarg; break;
-        case 'o': fetch->connect_to = optarg; break;
-        case 'p': fetch->allow_private = true; break;
-        case 'm': fetch->max_bytes = (size_t)strtoull(optarg, NULL, 10); break;
-        default: return 64;
+        case 'a':
+            dns->trust_anchor = optarg;
+            break;
+        case 't':
+            dns->timeout = fetch->timeout = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'n':
+            dns->now = strtoll(optarg, NULL, 10);
+            break;
+        case 'c':
+            fetch->ca_file = optarg;
+            break;
+        case 'o':
+            fetch->connect_to = optarg;
+            break;
+        case 'p':
+            fetch->allow_private = true;
+            break;
+        case 'm':
+            fetch->max_bytes = (size_t)strtoull(optarg, NULL, 10);
+            break;
+        default:
+            return 64;
         }
     }
     return run(&o, argc - optind, argv + optind);
