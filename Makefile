@@ -73,6 +73,9 @@ unit: $(UNITS)
 
 -include $(OBJS:.o=.d) $(UNITS:=.d)
 
+include tests/tests.mk
+include packaging/package.mk
+
 layers:
 	@sh tests/layers.sh "$(MODULES)"
 
