@@ -88,6 +88,9 @@ sample: $(BUILD)/tests/unit/test_conf_schema
 
 -include $(OBJS:.o=.d) $(UNITS:=.d) $(TOOLS:=.d)
 
+include tests/tests.mk
+include packaging/package.mk
+
 layers:
 	@sh tests/layers.sh "$(MODULES)"
 
