@@ -53,12 +53,12 @@ char *proof_url(struct pool *pool, const char *domain);
 
 /*
  * Looks for the proof of the domain (inside form) by the method. PROOF_ANY looks at the record and then, when that
- * proves nothing, at the file: its text has a line for each, and its state is PROOF_FAILED when either failed, PROOF_WRONG
- * when either was wrong. So a domain that was proved is to be re-checked by the method that proved it.
+ * proves nothing, at the file: its text has a line for each, and its state is PROOF_FAILED when either failed,
+ * PROOF_WRONG when either was wrong. So a domain that was proved is to be re-checked by the method that proved it.
  *
- * Each look asks anew. It takes at most four lookups' time (an absent record is also looked for where it is often put by
- * mistake, for the text) and one fetch. The texts live in the pool. -1 only for a policy that cannot be used (as dns_open
- * says) or a token that is none: then nothing was looked at.
+ * Each look asks anew. It takes at most three lookups' time (an absent record is also looked for where it is often
+ * put by mistake, for the text) and one fetch. The texts live in the pool. -1 only for a policy that cannot be used
+ * (as dns_open says) or a token that is none: then nothing was looked at.
  */
 int proof_look(const struct proof_policy *policy, const char *domain, const char *token, enum proof_method method,
                struct pool *pool, struct proof *ret, struct err *err);

@@ -101,8 +101,8 @@ static const char *name_fault(const char *name)
 }
 
 /*
- * Nearly every name is plain and needs no mapping, and a run asks for the domain of each person: this saves nine tenths of
- * the time. Two hyphens in a row may be an A-label, or one of those that IDNA reserves.
+ * Nearly every name is plain and needs no mapping, and a run asks for the domain of each person: this saves nine
+ * tenths of the time. Two hyphens in a row may be an A-label, or one of those that IDNA reserves.
  */
 static bool is_plain(const char *text)
 {

@@ -8,8 +8,8 @@
  * FETCH_REDIRECTS_MAX. The address that is really connected to must be public unless the policy says otherwise,
  * whatever the name resolves to at that moment.
  *
- * The host's address comes from the system (getaddrinfo, so /etc/hosts too): it is the certificate that says whose server
- * it is.
+ * The host's address comes from the system (getaddrinfo, so /etc/hosts too): it is the certificate that says whose
+ * server it is.
  */
 #ifndef NET_FETCH_H
 #define NET_FETCH_H
