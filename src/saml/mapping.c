@@ -108,19 +108,34 @@ static bool local_part_is_plain(struct span local)
     return true;
 }
 
+/* libidn2 drops some characters that do not belong into a name instead of refusing them: "exam ple.com" came out as "example.com". */
+static bool domain_is_plain(const char *domain)
+{
+    char before = '.';
+    for (const char *p = domain; *p; before = *p++) {
+        bool ascii = (unsigned char)*p < 0x80;
+        if (ascii && !isalnum((unsigned char)*p) && (before == '.' || (*p != '-' && *p != '.')))
+            return false;
+    }
+    return before != '.' && strchr(domain, '.');
+}
+
+/*
+ * Without TR46's mapping, under which invisible and look-alike characters vanish: what is not a name under IDNA2008 once it is in lower
+ * case is refused.
+ */
 const char *email_domain(struct pool *pool, const char *email)
 {
     const char *at = strchr(email, '@');
-    if (!at || strlen(email) > EMAIL_MAX || !local_part_is_plain((struct span){email, (size_t)(at - email)}))
+    if (!at || strlen(email) > EMAIL_MAX || !local_part_is_plain((struct span){email, (size_t)(at - email)}) || !domain_is_plain(at + 1))
         return NULL;
-    char *ascii = NULL;
-    int rc = idn2_to_ascii_8z(at + 1, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL | IDN2_USE_STD3_ASCII_RULES);
-    if (rc != IDN2_OK)
+    uint8_t *ascii = NULL;
+    const char *folded = text_fold(pool, span_str(at + 1));
+    if (!folded || idn2_lookup_u8((const uint8_t *)folded, &ascii, IDN2_NFC_INPUT | IDN2_NO_TR46) != IDN2_OK)
         return NULL;
-    char *copy = pool_strdup(pool, ascii);
+    char *copy = pool_strdup(pool, (const char *)ascii);
     idn2_free(ascii);
-    text_lower_ascii(copy);
-    return *copy && strchr(copy, '.') ? copy : NULL;
+    return copy;
 }
 
 /* --- immutable ids ------------------------------------------------------------------------------------------------------- */

@@ -155,9 +155,9 @@ static bool attributes_are_plain(const xmlNode *node)
 static size_t depth_of(const xmlNode *node)
 {
     size_t depth = 0;
-    for (; node && depth <= XML_DEPTH_LIMIT; node = node->parent)
+    for (; node->type == XML_ELEMENT_NODE && depth <= XML_DEPTH_LIMIT; node = node->parent)
         depth++;
-    return depth - 1;
+    return depth;
 }
 
 /* The SAX callbacks refused all of this already; this reads the tree itself, which is what everything later relies on. */
@@ -175,7 +175,7 @@ static int check_nodes(const xmlDoc *doc, enum xml_fault *ret_fault, struct err 
         if (!namespaces_are_absolute(n))
             return refuse(ret_fault, XML_FAULT_CONTENT, err, "line %ld: has a relative namespace name, which cannot be signed; "
                           "the sender has to use absolute ones", xmlGetLineNo(n));
-        if (!n->children && depth_of(n) > XML_DEPTH_LIMIT)
+        if (!node_first(n) && depth_of(n) > XML_DEPTH_LIMIT)
             return refuse(ret_fault, XML_FAULT_SYNTAX, err, "line %ld: elements stand more than %d deep within each other",
                           xmlGetLineNo(n), XML_DEPTH_LIMIT);
     }

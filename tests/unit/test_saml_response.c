@@ -425,7 +425,8 @@ START_TEST(email_domains_become_a_labels)
         {"alice@Example.COM", "example.com"}, {"민지@설계.example", "xn--989aj00b.example"}, {"a@straße.example", "xn--strae-oqa.example"},
         {"alice", NULL}, {"@example.com", NULL}, {"alice@", NULL}, {"alice@localhost", NULL}, {"a b@example.com", NULL},
         {"\"a@evil\"@example.com", NULL}, {".a@example.com", NULL}, {"alice@exam ple.com", NULL}, {"alice@example.com>", NULL},
-        {"alice@-example.com", NULL}, {"alice@[127.0.0.1]", NULL}, {"alice@example..com", NULL}};
+        {"alice@-example.com", NULL}, {"alice@[127.0.0.1]", NULL}, {"alice@example..com", NULL},
+        {"alice@exa\u00ADmple.com", NULL}, {"alice@exa\u200Bmple.com", NULL}, {"alice@example\u3002com", NULL}, {"a@STRAßE.example", "xn--strae-oqa.example"}, {"alice@example.com.", NULL}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *domain = email_domain(pool, cases[i].email);
         if (!cases[i].domain)

@@ -272,7 +272,7 @@ def documents(m):
     m.write("xml--neither-xml-nor-base64", "SAMLResponse=!!")
     m.write("xml--base64-of-nothing-known", base64.b64encode(b"alice").decode())
     m.write("xml--empty", "")
-    m.write("xml--undeclared-entity", xml.replace(">Alice<", ">Al&ice;<"))
+    m.write("xml-plain--undeclared-entity", xml.replace(">Alice<", ">Al&ice;<"))
     m.write("xml--encoding", xml.replace('<?xml version="1.0"', '<?xml version="1.0" encoding="ISO-8859-1"').replace(
         'encoding="UTF-8"', ""))
     m.write("xml--too-deep", xml.replace(">Engineering<", ">" + "<d>" * 70 + "</d>" * 70 + "<"))
