@@ -41,7 +41,7 @@ static int __attribute__((format(printf, 5, 6)))
 refuse(const struct parts *p, enum signature_fault fault, enum signature_fault *ret_fault, struct err *err,
        const char *fmt, ...)
 {
-    char text[768];
+    char text[ERR_TEXT_MAX];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);

@@ -18,7 +18,7 @@ DEFINE_CLEANUP(parserp, xmlParserCtxtPtr, xmlFreeParserCtxt)
 static int __attribute__((format(printf, 4, 5)))
 refuse(enum xml_fault *ret_fault, enum xml_fault fault, struct err *err, const char *fmt, ...)
 {
-    char text[512];
+    char text[ERR_TEXT_MAX];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
@@ -101,16 +101,23 @@ static bool encoding_is_read(const xmlDoc *doc)
     return false;
 }
 
+/* Text from outside is cut before it is made printable, so that no character is cut in two. */
+static struct span beginning(const char *text)
+{
+    size_t n = strlen(text);
+    return (struct span){text, n < 200 ? n : 200};
+}
+
 static int syntax_fault(xmlParserCtxtPtr parser, enum xml_fault *ret_fault, struct err *err)
 {
     CLEANUP(pool_free) struct pool *pool = pool_new();
     const xmlError *e = xmlCtxtGetLastError(parser);
-    char *text = text_printable(pool, span_str(e && e->message ? e->message : "not well-formed"));
+    char *text = text_printable(pool, beginning(e && e->message ? e->message : "not well-formed"));
     size_t n = strlen(text);
     /* libxml2 ends its messages with a newline, which is U+FFFD by now. */
     if (n >= 3 && memcmp(text + n - 3, "\xEF\xBF\xBD", 3) == 0)
         text[n - 3] = '\0';
-    return refuse(ret_fault, XML_FAULT_SYNTAX, err, "line %d: not well-formed XML (%.300s); give it exactly as it was sent",
+    return refuse(ret_fault, XML_FAULT_SYNTAX, err, "line %d: not well-formed XML (%s); give it exactly as it was sent",
                   e ? e->line : 0, text);
 }
 
@@ -222,10 +229,12 @@ static int check_ids(const xmlDoc *doc, enum xml_fault *ret_fault, struct err *e
             return -1;
     if (ids.n)
         qsort(ids.id, ids.n, sizeof *ids.id, compare_ids);
-    for (size_t i = 1; i < ids.n; i++)
+    for (size_t i = 1; i < ids.n; i++) {
+        CLEANUP(pool_free) struct pool *pool = pool_new();
         if (strcmp(ids.id[i - 1], ids.id[i]) == 0)
-            return refuse(ret_fault, XML_FAULT_ID, err, "the id '%.100s' stands there more than once, so that nobody could say "
-                          "what is signed; this is how forged responses look", ids.id[i]);
+            return refuse(ret_fault, XML_FAULT_ID, err, "the id '%s' stands there more than once, so that nobody could say what is "
+                          "signed; this is how forged documents look", text_printable(pool, beginning(ids.id[i])));
+    }
     return 0;
 }
 
