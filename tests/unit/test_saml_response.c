@@ -235,6 +235,35 @@ START_TEST(verifying_key_is_found_among_several)
 }
 END_TEST
 
+START_TEST(a_key_of_another_kind_is_not_tried)
+{
+    struct saml_report report;
+    struct err err;
+    struct saml_policy policy = policy_of_make_py();
+    struct saml_idp rsa_only = *idp;
+    rsa_only.nkeys = 1;
+    policy.idp = &rsa_only;
+    ck_assert_int_eq(verify_file("good-ecdsa.xml", &policy, &report, &err), -1);
+    ck_assert_str_eq(first_failed(&report)->code, "signature");
+    ck_assert_ptr_nonnull(strstr(err.text, "no trusted certificate has a key of the kind"));
+}
+END_TEST
+
+START_TEST(ids_are_limited)
+{
+    struct saml_report report;
+    struct err err = ERR_INIT;
+    struct saml_policy policy = policy_of_make_py();
+    CLEANUP(buf_release) struct buf many = BUF_INIT;
+    buf_adds(&many, "<a>");
+    for (int i = 0; i <= XML_ID_LIMIT; i++)
+        buf_printf(&many, "<b id='i%d'/>", i);
+    buf_adds(&many, "</a>");
+    ck_assert_int_eq(saml_response_verify(pool, (struct span){many.data, many.len}, &policy, &report, &err), -1);
+    ck_assert_str_eq(first_failed(&report)->code, "ids");
+}
+END_TEST
+
 START_TEST(no_trusted_key_refuses_even_a_good_one)
 {
     struct saml_report report;
@@ -457,6 +486,8 @@ int main(void)
     tcase_add_test(tc, every_good_file_is_accepted);
     tcase_add_test(tc, identity_is_read_in_full);
     tcase_add_test(tc, verifying_key_is_found_among_several);
+    tcase_add_test(tc, a_key_of_another_kind_is_not_tried);
+    tcase_add_test(tc, ids_are_limited);
     tcase_add_test(tc, no_trusted_key_refuses_even_a_good_one);
     tcase_add_test(tc, metadata_that_ran_out_refuses);
     tcase_add_test(tc, captured_mode_needs_no_request);

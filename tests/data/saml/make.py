@@ -204,8 +204,8 @@ class Maker:
     def write(self, name, xml, valid=None, key="rsa", folder=HERE):
         if valid:
             self.verify(xml, valid, key)
-        with open(os.path.join(folder, name + ".xml"), "w", encoding="utf-8") as f:
-            f.write(xml)
+        with open(os.path.join(folder, name + ".xml"), "wb") as f:
+            f.write(xml if isinstance(xml, bytes) else xml.encode())
 
     # A response around one signed assertion; what the checks behind the signature refuse.
     def signed(self, name, key="rsa", around=None, **parts):
@@ -273,8 +273,15 @@ def documents(m):
     m.write("xml--base64-of-nothing-known", base64.b64encode(b"alice").decode())
     m.write("xml--empty", "")
     m.write("xml-plain--undeclared-entity", xml.replace(">Alice<", ">Al&ice;<"))
-    m.write("xml--encoding", xml.replace('<?xml version="1.0"', '<?xml version="1.0" encoding="ISO-8859-1"').replace(
-        'encoding="UTF-8"', ""))
+    m.write("xml--latin-1", '<?xml version="1.0" encoding="ISO-8859-1"?>'.encode() + body.replace(">Alice<", ">Ålice<").encode(
+        "latin-1", "xmlcharrefreplace"))
+    m.write("xml--utf-16", ("\ufeff" + body).encode("utf-16-le"))
+    m.write("xml--utf-16-without-mark", body.strip().encode("utf-16-le"))
+    m.write("xml--utf-7", '<?xml version="1.0" encoding="UTF-7"?>+ADw-a/+AD4-')
+    m.write("xml--attributes", xml.replace("<saml:AttributeValue>Alice", "<saml:AttributeValue %s>Alice" % " ".join(
+        "a%d='>'" % i for i in range(129))))
+    m.write("xml--namespaces", xml.replace("<saml:AttributeValue>Alice", "<saml:AttributeValue %s>Alice" % " ".join(
+        'xmlns:a%d="urn:x"' % i for i in range(129))), ON_ASSERTION)
     m.write("xml--too-deep", xml.replace(">Engineering<", ">" + "<d>" * 70 + "</d>" * 70 + "<"))
     m.write("xml-plain--dtd", "<!DOCTYPE r>" + body)
     m.write("xml-plain--dtd-id-override", '<!DOCTYPE r [<!ATTLIST saml:NameID Format ID #IMPLIED>]>' + body)
@@ -473,6 +480,12 @@ def signatures(m):
     m.write("signature-transforms--base64", xml.replace(EXCLUSIVE + '"/></ds:Transforms>', 'http://www.w3.org/2000/09/xmldsig#base64"/>'
                                                         '</ds:Transforms>'))
     m.write("signature-transforms--missing", re.sub(r"<ds:Transforms>.*?</ds:Transforms>", "", xml, flags=re.S))
+    prefixes = '<e:InclusiveNamespaces xmlns:e="%s" PrefixList="%s"/>'
+    long = prefixes % (EXCLUSIVE, " ".join("a%d" % i for i in range(100)))
+    case("good-prefix-list", transforms=transform(ENVELOPED) + transform(EXCLUSIVE, prefixes % (EXCLUSIVE, "xs saml")))
+    case("signature-transforms--long-prefix-list", transforms=transform(ENVELOPED) + transform(EXCLUSIVE, long))
+    m.write("signature-transforms--long-prefix-list-of-signed-info", xml.replace('CanonicalizationMethod Algorithm="%s"/>' % EXCLUSIVE,
+            'CanonicalizationMethod Algorithm="%s">%s</ds:CanonicalizationMethod>' % (EXCLUSIVE, long)))
     # References.
     case("signature-reference--whole-document", uri="")
     case("signature-reference--xpointer", uri="#xpointer(id('_a1'))")
@@ -489,6 +502,7 @@ def signatures(m):
          '<ds:DigestValue/></ds:Reference>' % (two, SHA256), valid=False)
     case("signature-form--manifest", objects='<ds:Object><ds:Manifest><ds:Reference URI="#_a1"><ds:DigestMethod Algorithm="%s"/>'
          '<ds:DigestValue/></ds:Reference></ds:Manifest></ds:Object>' % SHA256, valid=False)
+    m.write("signature-form--no-digest", re.sub(r"<ds:DigestValue>.*?</ds:DigestValue>", "", xml))
     m.write("signature-form--no-reference", re.sub(r"<ds:Reference.*?</ds:Reference>", "", xml, flags=re.S))
     case("certificate--expired", "expired")
 
@@ -558,6 +572,7 @@ def rules(m):
     m.signed("name-id--control-character", subj=subject(name_id("alice&#x202E;moc", EMAIL_FORMAT)))
     m.signed("name-id--too-long", subj=subject(name_id("a" * 1025)))
     m.signed("one-time-use--used", id="_used")
+    m.write("one-time-use--no-id", m.sign(response(assertion(sig="", id=""), sig=signature("_r1")), ON_RESPONSE), ON_RESPONSE)
     m.signed("email--missing", attr=attributes(email=""))
     m.signed("email--no-attributes", attr="")
     m.signed("email--not-an-address", attr=attributes(email=attribute("mail", "alice")))
