@@ -27,7 +27,8 @@ static char *subject_of(const X509 *x509)
     if (!out || X509_NAME_print_ex(out, X509_get_subject_name(x509), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) < 0)
         return mem_strdup("(unreadable)");
     long n = BIO_get_mem_data(out, (char **)&text);
-    return mem_strdup(text_printable(pool, (struct span){text, n > 0 ? (size_t)n : 0}));
+    size_t shown = n < 0 ? 0 : n > CERT_SUBJECT_SHOWN ? CERT_SUBJECT_SHOWN : (size_t)n;
+    return mem_strdup(text_printable(pool, (struct span){text, shown}));
 }
 
 static int read_time(const ASN1_TIME *from, int64_t *ret)

@@ -16,7 +16,8 @@
 #include "crypto/digest.h"
 #include "crypto/openssl.h"
 
-#define CERT_DER_MAX 16384
+#define CERT_DER_MAX       16384
+#define CERT_SUBJECT_SHOWN 256 /* bytes of the subject that are kept */
 
 enum cert_key { CERT_KEY_OTHER, CERT_KEY_RSA, CERT_KEY_EC };
 

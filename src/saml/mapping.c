@@ -106,6 +106,10 @@ static bool local_part_is_plain(struct span local)
     return true;
 }
 
+/*
+ * The mapping that makes domain names comparable drops invisible characters and folds look-alikes. A directory's domain may be typed that way; an
+ * assertion's may not: in lower case it must be the A-label or the U-label already.
+ */
 const char *mapped_domain(struct pool *pool, const char *email)
 {
     const char *at = strchr(email, '@');
@@ -113,7 +117,11 @@ const char *mapped_domain(struct pool *pool, const char *email)
         return NULL;
     CLEANUP(freep) char *domain = NULL;
     struct err ignored = ERR_INIT;
-    return email_domain(email, &domain, &ignored) == 0 ? pool_strdup(pool, domain) : NULL;
+    const char *written = text_fold(pool, span_str(at + 1));
+    if (!written || email_domain(email, &domain, &ignored) != 0)
+        return NULL;
+    bool as_is = strcmp(written, domain) == 0 || strcmp(written, domain_display(pool, domain)) == 0;
+    return as_is ? pool_strdup(pool, domain) : NULL;
 }
 
 /* --- immutable ids ------------------------------------------------------------------------------------------------------- */

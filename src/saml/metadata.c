@@ -23,7 +23,7 @@ struct reader {
 static int __attribute__((format(printf, 4, 5)))
 refuse(struct reader *r, const char *code, enum err_kind kind, const char *fmt, ...)
 {
-    char text[ERR_TEXT_MAX - 64];
+    char text[ERR_TEXT_MAX];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);

@@ -109,7 +109,7 @@ static enum saml_outcome check_audience(struct inspection *in)
     for (; r; r = node_sibling(r, SAML_NS_ASSERTION, "AudienceRestriction"))
         if (!restriction_names_us(in, r, &other))
             return failed(in, "audience: '%s' instead of '%s'; set the latter as audience (entity id, identifier) at the identity provider",
-                          shown(in, other), shown(in, in->policy->entity_id));
+                          other ? shown(in, other) : "(no plain text)", shown(in, in->policy->entity_id));
     return passed(in, "%s", shown(in, in->policy->entity_id));
 }
 

@@ -69,6 +69,8 @@ static enum saml_outcome check_status(struct inspection *in)
     bool once = node_count(in->response, SAML_NS_PROTOCOL, "Status") == 1 && node_count(status, SAML_NS_PROTOCOL, "StatusCode") == 1;
     if (once && value && strcmp(value, STATUS_SUCCESS) == 0)
         return passed(in, "Success");
+    if (value && strcmp(value, STATUS_SUCCESS) == 0)
+        return failed(in, "status: there is more than one; %s", LOOKS_FORGED);
     return failed(in, "status: the identity provider (unverified) did not sign the person in: %s%s%s, message '%s'; look into its log "
                   "at the time of the response", shown(in, last_part(value)), detail ? ", " : "",
                   detail ? shown(in, last_part(node_attr(detail, "Value"))) : "", message ? shown(in, message) : "");

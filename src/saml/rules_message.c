@@ -8,13 +8,14 @@
 
 static enum saml_outcome check_certificate(struct inspection *in)
 {
-    char from[CLOCK_TEXT_MAX], until[CLOCK_TEXT_MAX];
+    char from[CLOCK_TEXT_MAX], until[CLOCK_TEXT_MAX], now[CLOCK_TEXT_MAX];
     const struct cert *cert = &in->signer->cert;
     clock_format(cert->not_before, from);
     clock_format(cert->not_after, until);
     if (in->policy->now < cert->not_before || in->policy->now > cert->not_after)
-        return failed(in, "certificate '%s': it is valid from %s until %s, not now; renew the signing certificate at the identity provider "
-                      "and get its metadata again", cert->subject, from, until);
+        return failed(in, "certificate '%s': it is valid from %s until %s and here it is %s; renew the signing certificate at the "
+                      "identity provider and get its metadata again", cert->subject, from, until,
+                      clock_format(in->policy->now, now));
     return passed(in, "until %s, %" PRId64 " days left", until, (cert->not_after - in->policy->now) / 86400);
 }
 
@@ -34,8 +35,10 @@ static enum saml_outcome check_issuer_of(struct inspection *in, const xmlNode *o
     const char *issuer = node_text(in->pool, node_child(of, SAML_NS_ASSERTION, "Issuer"));
     if (issuer && node_count(of, SAML_NS_ASSERTION, "Issuer") == 1 && strcmp(issuer, in->policy->idp->entity_id) == 0)
         return passed(in, "%s", shown(in, issuer));
+    if (node_count(of, SAML_NS_ASSERTION, "Issuer") > 1)
+        return failed(in, "issuer of the %s: it names more than one; do not trust where it came from", what);
     return failed(in, "issuer of the %s: '%s' instead of '%s', the entity id in the identity provider's metadata; give the metadata of "
-                  "the identity provider that really signs people in", what, shown(in, issuer),
+                  "the identity provider that really signs people in", what, issuer ? shown(in, issuer) : "(no plain text)",
                   shown(in, in->policy->idp->entity_id));
 }
 

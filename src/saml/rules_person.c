@@ -102,7 +102,7 @@ static enum saml_outcome check_email(struct inspection *in)
     if (email)
         return failed(in, "e-mail: '%s' from '%s' is not an e-mail address; release the person's address at the identity provider",
                       shown(in, email), shown(in, in->claimed->source[SAML_EMAIL]));
-    return failed(in, "e-mail: the assertion holds none%s%s%s; release the attribute 'email' at the identity provider, or a NameID of format "
+    return failed(in, "e-mail: the assertion holds none that can be read%s%s%s; release the attribute 'email' at the identity provider, or a NameID of format "
                   "emailAddress", wanted ? " in the attribute '" : "", wanted ? shown(in, wanted) : "", wanted ? "'" : "");
 }
 
@@ -127,9 +127,9 @@ static enum saml_outcome check_mapping(struct inspection *in)
         const char *wanted = in->policy->attribute[f];
         bool needed = f != SAML_EMAIL && f != SAML_DISPLAY_NAME; /* the e-mail address has a check of its own */
         if (needed && !in->claimed->field[f])
-            return failed(in, "attributes: %s is missing%s%s%s; release it at the identity provider, or name the attribute that holds it with "
-                          "map-%s", saml_field_names[f], wanted ? " (the attribute '" : "", wanted ? shown(in, wanted) : "",
-                          wanted ? "')" : "", saml_field_names[f]);
+            return failed(in, "attributes: %s is missing%s%s%s; release it at the identity provider, or name the attribute that holds it in "
+                          "the connection's configuration", saml_field_names[f], wanted ? " (the attribute '" : "", wanted ? shown(in, wanted) : "",
+                          wanted ? "')" : "");
     }
     return passed(in, "given name, family name and immutable id are there");
 }

@@ -6,6 +6,7 @@
 
 #include <libxml/parser.h>
 #include <libxml/xmlerror.h>
+#include <libxslt/xslt.h>
 #include <xmlsec/xmlsec.h>
 #include <xmlsec/errors.h>
 #include <xmlsec/io.h>
@@ -72,6 +73,7 @@ void saml_shutdown(void)
         return;
     xmlSecOpenSSLShutdown();
     xmlSecShutdown();
+    xsltCleanupGlobals(); /* a mutex that xmlsec made libxslt take and does not give back */
     xmlCleanupParser();
     ready = false;
 }

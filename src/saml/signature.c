@@ -26,10 +26,10 @@ DEFINE_CLEANUP(dsig_ctxp, xmlSecDSigCtxPtr, xmlSecDSigCtxDestroy)
 static int check_strength(const struct cert *cert, struct err *err)
 {
     if (cert->key_type == CERT_KEY_OTHER)
-        return err_set(err, ERR_REFUSED, "certificate '%.200s': its key is %s, which is not accepted; give the identity provider an "
+        return err_set(err, ERR_REFUSED, "certificate '%s': its key is %s, which is not accepted; give the identity provider an "
                        "RSA key of 2048 bits or more, or an EC key on P-256", cert->subject, cert->key_name);
     if (cert->key_type == CERT_KEY_RSA && (cert->key_bits < SAML_RSA_BITS_MIN || cert->key_bits > SAML_RSA_BITS_MAX))
-        return err_set(err, ERR_REFUSED, "certificate '%.200s': its RSA key has %d bits, accepted are %d to %d; give the identity "
+        return err_set(err, ERR_REFUSED, "certificate '%s': its RSA key has %d bits, accepted are %d to %d; give the identity "
                        "provider a new signing key", cert->subject, cert->key_bits, SAML_RSA_BITS_MIN, SAML_RSA_BITS_MAX);
     return 0;
 }
@@ -58,7 +58,7 @@ int saml_key_open(struct span der, struct saml_key *ret, struct err *err)
         return -1;
     xmlSecKeyPtr key = wrap_key(cert.key);
     if (!key)
-        return err_set(err, ERR_INPUT, "certificate '%.200s': libxmlsec1 cannot use its key; give the identity provider an RSA key",
+        return err_set(err, ERR_INPUT, "certificate '%s': libxmlsec1 cannot use its key; give the identity provider an RSA key",
                        cert.subject);
     *ret = (struct saml_key){.cert = cert, .key = key};
     cert = (struct cert){0};

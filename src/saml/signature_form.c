@@ -9,6 +9,8 @@
 #include "saml/saml.h"
 #include "saml/signature.h"
 
+#define PREFIX_LIST_MAX 256
+
 static const char EXCLUSIVE[] = "http://www.w3.org/2001/10/xml-exc-c14n#";
 static const char EXCLUSIVE_COMMENTS[] = "http://www.w3.org/2001/10/xml-exc-c14n#WithComments";
 static const char INCLUSIVE[] = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
@@ -41,7 +43,7 @@ static int __attribute__((format(printf, 5, 6)))
 refuse(const struct parts *p, enum signature_fault fault, enum signature_fault *ret_fault, struct err *err,
        const char *fmt, ...)
 {
-    char text[768];
+    char text[ERR_TEXT_MAX];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
@@ -133,6 +135,18 @@ static bool is_exclusive(const char *uri)
     return uri && (strcmp(uri, EXCLUSIVE) == 0 || strcmp(uri, EXCLUSIVE_COMMENTS) == 0);
 }
 
+/*
+ * Exclusive canonicalisation may carry a list of prefixes. It is looked up for every element, so that a long one took 20 seconds: a few are
+ * all that is ever needed.
+ */
+static bool is_short_list(const xmlNode *transform)
+{
+    const xmlNode *list = node_first(transform);
+    const char *prefixes = node_attr(list, "PrefixList");
+    return !list || (node_is(list, EXCLUSIVE, "InclusiveNamespaces") && !node_after(list) && prefixes &&
+                     strlen(prefixes) <= PREFIX_LIST_MAX);
+}
+
 static int check_transforms(const struct parts *p, struct pool *pool, enum signature_fault *ret_fault, struct err *err)
 {
     const xmlNode *found[3] = {NULL};
@@ -143,6 +157,9 @@ static int check_transforms(const struct parts *p, struct pool *pool, enum signa
         return refuse(p, SIGNATURE_TRANSFORMS, ret_fault, err, "its transforms are '%s', '%s'; only enveloped-signature followed by "
                       "exclusive canonicalisation is accepted: set this at the identity provider", shown(pool, first),
                       shown(pool, second));
+    if (!is_short_list(found[1]) || !is_short_list(p->c14n))
+        return refuse(p, SIGNATURE_TRANSFORMS, ret_fault, err, "its canonicalisation has a PrefixList of more than %d bytes, or something "
+                      "else beside; capture it again, or ask who runs the identity provider", PREFIX_LIST_MAX);
     return 0;
 }
 

@@ -16,12 +16,13 @@
 #include "base/err.h"
 #include "base/span.h"
 
-#define XML_DEPTH_LIMIT 64                /* elements within each other */
-#define XML_ID_LIMIT    4096              /* attributes named "id" */
+#define XML_DEPTH_LIMIT     64   /* elements within each other */
+#define XML_ATTRIBUTE_LIMIT 128  /* attributes and namespaces of one element: the parser takes the square of them */
+#define XML_ID_LIMIT        4096 /* attributes named "id" */
 
 enum xml_fault {
     XML_FAULT_NONE,
-    XML_FAULT_SYNTAX,  /* not well-formed, too large, too deep, an encoding we do not read */
+    XML_FAULT_SYNTAX,  /* not well-formed, not UTF-8, too large, too deep */
     XML_FAULT_CONTENT, /* holds something else than elements, attributes and text */
     XML_FAULT_ID,      /* an id that is no NCName or stands there twice */
 };
@@ -29,7 +30,7 @@ enum xml_fault {
 DEFINE_CLEANUP(xml_docp, xmlDoc *, xmlFreeDoc)
 
 /*
- * Reads XML in UTF-8 or UTF-16, or base64 of it when the first byte that is no white space cannot begin XML. max limits the
+ * Reads XML in UTF-8, or base64 of it when the first byte that is no white space cannot begin XML. max limits the
  * bytes of the XML; base64 may be twice as long before it is decoded. ERR_INPUT with *ret_fault (NULL: not wanted) on error. The
  * document is freed with xmlFreeDoc (CLEANUP(xml_docp)). saml_init comes first.
  */
