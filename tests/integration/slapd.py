@@ -86,9 +86,9 @@ def group_dn(name):
 
 
 def group_ldif(name, members, kind="groupOfNames", **changes):
-    """members: DNs, or uids for posixGroup. A groupOfNames without any gets the empty DN, as administrators do it."""
+    """members: DNs, or uids for posixGroup. A groupOfNames may not be without any and gets the administrator's."""
     attribute = {"groupOfNames": "member", "groupOfUniqueNames": "uniqueMember", "posixGroup": "memberUid"}[kind]
-    attrs = {"objectClass": ["top", kind], "cn": name, attribute: list(members) or ([""] if kind == "groupOfNames" else None),
+    attrs = {"objectClass": ["top", kind], "cn": name, attribute: list(members) or (None if kind == "posixGroup" else [ADMIN_DN]),
              "entryUUID": entry_uuid("group " + name)}
     if kind == "posixGroup":
         attrs["gidNumber"] = "5000"
@@ -122,7 +122,8 @@ def sample_ldif(people=300, groups=12, memberships=None, largest=None, seed=1):
     """People p000000…, groups g0000… of decreasing size (every tenth inside the one before), and "everyone", which holds the first two."""
     rng = random.Random(seed)
     parts = [base_ldif()] + [person_ldif(i) for i in range(people)]
-    sizes = group_sizes(groups, memberships or 3 * people, min(people, largest or people // 3)) if groups else []
+    largest = min(people, largest or people // 3)
+    sizes = group_sizes(groups, memberships or min(3 * people, groups * largest // 2), largest) if groups else []
     for i, size in enumerate(sizes):
         members = [person_dn(j) for j in rng.sample(range(people), size)]
         if i % 10 == 9:
@@ -181,10 +182,10 @@ def _tool(name):
 class Slapd:
     """
     ldif: what the database holds at first. config: more lines of slapd.conf(5) for the whole server, as "sizelimit 500"; database: for the
-    database, as "limits dn.exact=... size=unlimited". cert: (certificate, key) of the server instead of a good one.
+    database, as "limits dn.exact=... size=unlimited" (slapd's own default is a limit of 500). cert: (certificate, key) of the server instead of a good one.
     """
 
-    def __init__(self, folder, ldif, config="", database="", cert=None, authority=None):
+    def __init__(self, folder, ldif, config="sizelimit unlimited", database="", cert=None, authority=None):
         self.folder = Path(folder) / "slapd"
         (self.folder / "db").mkdir(parents=True)
         self.authority = authority or Authority(self.folder / "ca")
