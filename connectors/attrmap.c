@@ -28,7 +28,7 @@ void attrmap_free(struct attrmap **map)
 size_t attrmap_slot(const struct attrmap *map, struct span type)
 {
     for (size_t i = 0; i < map->nslots; i++)
-        if (strncasecmp(map->slots[i].name, type.p, type.n) == 0 && map->slots[i].name[type.n] == '\0')
+        if (map->slots[i].n == type.n && strncasecmp(map->slots[i].name, type.p, type.n) == 0)
             return i;
     return ATTRMAP_NONE;
 }
@@ -38,7 +38,7 @@ static size_t want(struct attrmap *map, struct span name, unsigned kinds)
     size_t i = attrmap_slot(map, name);
     if (i == ATTRMAP_NONE) {
         i = map->nslots;
-        struct attr_slot slot = {.name = pool_strndup(map->pool, name.p, name.n)};
+        struct attr_slot slot = {.name = pool_strndup(map->pool, name.p, name.n), .n = name.n};
         *MEM_PUSH(&map->slots, &map->nslots, &map->cap_slots) = slot;
     }
     map->slots[i].wanted[ENTRY_PERSON] |= (kinds & FOR_PEOPLE) != 0;

@@ -35,6 +35,7 @@ struct job {
     struct deliver *d;
     const struct raw *raw;
     struct entry entry;
+    size_t slot[ATTR_COUNT]; /* which attribute each value came from */
     struct span alias;
     const char *bad_range; /* a ranged attribute that is not complete */
 };
@@ -150,14 +151,16 @@ static struct span first_value(const struct job *job, size_t slot)
     return (struct span){NULL, 0};
 }
 
-static struct span choose(const struct job *job, const struct attr_choice *choice)
+static void choose(struct job *job, enum attr attr, const struct attr_choice *choice)
 {
     for (size_t i = 0; i < choice->n; i++) {
         struct span value = first_value(job, choice->slots[i]);
-        if (value.n > 0)
-            return value;
+        if (value.n == 0)
+            continue;
+        job->entry.attr[attr] = value;
+        job->slot[attr] = choice->slots[i];
+        return;
     }
-    return (struct span){NULL, 0};
 }
 
 static bool rule_matches(const struct job *job, const struct attr_rule *rule)
@@ -342,7 +345,7 @@ static int check_values(const struct job *job, const char **ret_attribute, const
     for (size_t i = 0; i < ATTR_COUNT; i++) {
         *ret_what = value_fault(job->entry.attr[i]);
         if (*ret_what) {
-            *ret_attribute = attr_names[i];
+            *ret_attribute = job->d->map->slots[job->slot[i]].name;
             return -1;
         }
     }
@@ -369,10 +372,10 @@ static void fill_values(struct job *job)
     const struct attrmap *map = job->d->map;
     struct entry *entry = &job->entry;
     if (entry->kind == ENTRY_GROUP) {
-        entry->attr[ATTR_DISPLAY_NAME] = choose(job, &map->group_name);
+        choose(job, ATTR_DISPLAY_NAME, &map->group_name);
     } else {
         for (size_t i = 0; i < ATTR_COUNT; i++)
-            entry->attr[i] = choose(job, &map->attr[i]);
+            choose(job, (enum attr)i, &map->attr[i]);
         if (map->alias != ATTRMAP_NONE)
             job->alias = first_value(job, map->alias);
     }

@@ -12,6 +12,7 @@ struct outcome {
     bool hopeless;      /* the search cannot be done as configured: an error, and not a partial read */
     const char *what;   /* NULL: libldap's own words */
     const char *remedy;
+    const char *remedy_paged; /* when pages are used already; NULL: the same */
 };
 
 /* Never NULL: unknown codes get a row of their own. */

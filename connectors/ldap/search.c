@@ -32,9 +32,10 @@ static int ended(const struct run *run, int code, const char *said, struct err *
     CLEANUP(pool_free) struct pool *pool = pool_new();
     const char *extra = said && *said ? pool_printf(pool, " (%.300s)", text_printable(pool, span_str(said))) : "";
     const char *what = o->what ? o->what : ldap_err2string(code);
+    const char *remedy = s->page_size > 0 && o->remedy_paged ? o->remedy_paged : o->remedy;
     if (o->hopeless)
-        return err_set(err, o->kind, "%s: %s below '%s': %s%s; %s", s->session->uri, s->what, s->base, what, extra, o->remedy);
-    err_set(err, o->kind, "%s: %s after %zu %s below '%s'%s; %s", s->session->uri, what, s->count, s->what, s->base, extra, o->remedy);
+        return err_set(err, o->kind, "%s: %s below '%s': %s%s; %s", s->session->uri, s->what, s->base, what, extra, remedy);
+    err_set(err, o->kind, "%s: %s after %zu %s below '%s'%s; %s", s->session->uri, what, s->count, s->what, s->base, extra, remedy);
     return 0;
 }
 

@@ -99,12 +99,18 @@ static int fail_connect(const struct conf_section *section, LDAP *ld, const char
     return err_set(err, ERR_NETWORK, "%s: cannot be reached: %s%s; check uri, the server and the firewall", uri, ldap_err2string(rc), said);
 }
 
-static void limit_input(LDAP *ld)
+/*
+ * What is read from the server: limited, and in blocks. Without these libldap asks the kernel three times for every entry. Only once TLS is
+ * there, so that nothing that came before it can be taken for what came through it.
+ */
+static void tune_input(LDAP *ld)
 {
     Sockbuf *sockbuf = NULL;
     ber_len_t max = PDU_MAX;
-    if (ldap_get_option(ld, LDAP_OPT_SOCKBUF, &sockbuf) == LDAP_OPT_SUCCESS && sockbuf)
-        ber_sockbuf_ctrl(sockbuf, LBER_SB_OPT_SET_MAX_INCOMING, &max);
+    if (ldap_get_option(ld, LDAP_OPT_SOCKBUF, &sockbuf) != LDAP_OPT_SUCCESS || !sockbuf)
+        return;
+    ber_sockbuf_ctrl(sockbuf, LBER_SB_OPT_SET_MAX_INCOMING, &max);
+    ber_sockbuf_add_io(sockbuf, &ber_sockbuf_io_readahead, LBER_SBIOD_LEVEL_PROVIDER, NULL);
 }
 
 static int connect_to(const struct conf_section *section, const char *uri, LDAP **ret, struct err *err)
@@ -118,7 +124,7 @@ static int connect_to(const struct conf_section *section, const char *uri, LDAP 
         rc = ldap_start_tls_s(ld, NULL, NULL);
     if (rc != LDAP_SUCCESS)
         return fail_connect(section, ld, uri, rc, errno, err);
-    limit_input(ld);
+    tune_input(ld);
     *ret = TAKE(ld);
     return 0;
 }
