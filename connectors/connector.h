@@ -46,7 +46,7 @@ struct directory_connector {
     const char *help;
     const struct conf_item *settings;
     int (*check)(const struct conf_section *section, struct err *err);
-    /* Connects and authenticates. ERR_NETWORK, or ERR_REFUSED for a wrong password or certificate. */
+    /* Connects and authenticates. The section must outlive the directory. ERR_NETWORK, or ERR_REFUSED for a wrong password or certificate. */
     int (*open)(const struct conf_section *section, struct directory **ret, struct err *err);
     /*
      * Delivers entries to the sink. Returns 0 with *ret set; with PULL_PARTIAL err says what cut it off. -1: nothing could be read,
