@@ -2,24 +2,14 @@
 
 #include "conf/rows.h"
 #include "connectors/connector.h"
-#if __has_include("model/domain.h")
 #include "model/domain.h"
-#endif
 
 #define ROOM(array) (sizeof(array) / sizeof *(array) - 1)
-
-/* Until there is a registry the list is empty. */
-extern const struct directory_connector *const directory_connectors[] __attribute__((weak));
 
 /* Takes every way of writing a domain to one, so that two sections of the same domain are found. */
 static int check_domain(const struct conf_section *section, char **ret_name, struct err *err)
 {
-#if __has_include("model/domain.h")
     return domain_normalise(conf_name(section), ret_name, err);
-#else
-    (void)section, (void)ret_name, (void)err;
-    return 0;
-#endif
 }
 
 static const struct conf_variant connection_types[] = {
@@ -76,10 +66,10 @@ static const struct conf_kind kinds[] = {
 
 static void fill_directory_types(void)
 {
-    const struct directory_connector *const *connector = directory_connectors;
-    for (size_t i = 0; connector && *connector && i < ROOM(directory_types); i++, connector++)
-        directory_types[i] = (struct conf_variant){
-            .name = (*connector)->name, .help = (*connector)->help, .items = (*connector)->settings, .check = (*connector)->check};
+    for (size_t i = 0; directory_connectors[i] && i < ROOM(directory_types); i++) {
+        const struct directory_connector *c = directory_connectors[i];
+        directory_types[i] = (struct conf_variant){.name = c->name, .help = c->help, .items = c->settings, .check = c->check};
+    }
 }
 
 const struct conf_schema *schema_get(void)

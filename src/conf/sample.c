@@ -32,7 +32,9 @@ static void write_paragraph(const struct page *page, const char *text)
 static const char *item_facts(struct pool *pool, const struct conf_item *item)
 {
     const char *presence = item->required ? "Required." : item->def ? pool_printf(pool, "Default: %s.", item->def) : "Optional.";
-    return pool_printf(pool, "Value: %s. %s%s", value_rule(pool, item), presence, item->repeatable ? " May be written several times." : "");
+    /* That a value is text goes without saying. */
+    const char *rule = item->type == CONF_TEXT ? "" : pool_printf(pool, "Value: %s. ", value_rule(pool, item));
+    return pool_printf(pool, "%s%s%s", rule, presence, item->repeatable ? " May be written several times." : "");
 }
 
 static void write_item(const struct page *page, const struct conf_item *item)
