@@ -59,8 +59,13 @@ static const struct conf_kind kinds[] = {
      .items = conf_rows_product,
      .example = "autocad",
      .help = "What people are assigned by the groups they are in."},
-    {.name = "sync", .items = conf_rows_sync, .help = "When the directories are read and what happens to people who leave."},
-    {.name = "dns", .check = conf_check_dns, .items = conf_rows_dns, .help = "How the proofs of domains are looked up."},
+    {.name = "sync",
+     .items = conf_rows_sync,
+     .help = "When the directories are read and what happens to people who leave."},
+    {.name = "dns",
+     .check = conf_check_dns,
+     .items = conf_rows_dns,
+     .help = "How the proofs of domains are looked up."},
     {0},
 };
 
@@ -68,7 +73,8 @@ static void fill_directory_types(void)
 {
     for (size_t i = 0; directory_connectors[i] && i < ROOM(directory_types); i++) {
         const struct directory_connector *c = directory_connectors[i];
-        directory_types[i] = (struct conf_variant){.name = c->name, .help = c->help, .items = c->settings, .check = c->check};
+        directory_types[i] =
+            (struct conf_variant){.name = c->name, .help = c->help, .items = c->settings, .check = c->check};
     }
 }
 

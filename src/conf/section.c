@@ -1,5 +1,7 @@
 #include "conf/section.h"
 
+#include <stdarg.h>
+
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -22,7 +24,8 @@ static const char *shown(struct builder *b, const char *text)
     return text_printable(b->conf->pool, s);
 }
 
-static const char *did_you_mean(struct pool *pool, const char *typed, const char *const *names, size_t n, const char *otherwise)
+static const char *did_you_mean(struct pool *pool, const char *typed, const char *const *names, size_t n,
+                                const char *otherwise)
 {
     const char *near = text_nearest(typed, names, n);
     return near ? pool_printf(pool, "did you mean '%s'?", near) : otherwise;
@@ -79,20 +82,30 @@ static int read_header(struct builder *b, const struct ini_line *header)
     if (kind->named && !*name)
         faults_add(b->faults, s->file, s->line, "section [%s] has no name; write [%s NAME]", kind->name, kind->name);
     else if (!kind->named && *name)
-        faults_add(b->faults, s->file, s->line, "section [%s] takes no name, not '%s'; write [%s]", kind->name, shown(b, name),
-                   kind->name);
+        faults_add(b->faults, s->file, s->line, "section [%s] takes no name, not '%s'; write [%s]", kind->name,
+                   shown(b, name), kind->name);
     else if (!is_name(name))
-        faults_add(b->faults, s->file, s->line,
-                   "%s name '%s' cannot be used; write letters, digits, dots, hyphens and underscores, at most %d bytes", kind->name,
-                   shown(b, name), NAME_MAX_BYTES);
+        faults_add(
+            b->faults, s->file, s->line,
+            "%s name '%s' cannot be used; write letters, digits, dots, hyphens and underscores, at most %d bytes",
+            kind->name, shown(b, name), NAME_MAX_BYTES);
     else
         return 0;
     return -1;
 }
 
-static void fault(struct builder *b, unsigned line, const char *text)
+static void fault(struct builder *b, unsigned line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+static void fault(struct builder *b, unsigned line, const char *fmt, ...)
 {
-    faults_add(b->faults, b->section->file, line, "%s: %s", tree_label(b->conf->pool, b->section), text);
+    CLEANUP(freep) char *text = NULL;
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vasprintf(&text, fmt, ap);
+    va_end(ap);
+    if (n < 0)
+        text = NULL;
+    faults_add(b->faults, b->section->file, line, "%s: %s", tree_label(b->conf->pool, b->section), text ? text : fmt);
     b->section->faulty = true;
 }
 
@@ -123,8 +136,8 @@ static void set_variant(struct builder *b, const struct ini_line *line)
     if (b->section->variant)
         return;
     const char *rule = pool_printf(b->conf->pool, "write %s", variant_rule(b->conf->pool, kind));
-    fault(b, line->number, pool_printf(b->conf->pool, "type '%s' is not known; %s", shown(b, line->text),
-                                       did_you_mean(b->conf->pool, line->text, names, variant_names(kind, names), rule)));
+    fault(b, line->number, "type '%s' is not known; %s", shown(b, line->text),
+          did_you_mean(b->conf->pool, line->text, names, variant_names(kind, names), rule));
 }
 
 /* "type" is read first, since it says which other keys there are. */
@@ -134,13 +147,12 @@ static void read_type(struct builder *b, const struct ini_line *lines, size_t n)
         if (lines[i].what != INI_VALUE || !text_same_ascii(lines[i].key, "type"))
             continue;
         if (b->section->type_line)
-            fault(b, lines[i].number, pool_printf(b->conf->pool, "type is written twice, first in line %u; remove one",
-                                                  b->section->type_line));
+            fault(b, lines[i].number, "type is written twice, first in line %u; remove one", b->section->type_line);
         else
             set_variant(b, &lines[i]);
     }
     if (!b->section->type_line)
-        fault(b, b->section->line, pool_printf(b->conf->pool, "type is missing; write type = %s", variant_rule(b->conf->pool, b->section->kind)));
+        fault(b, b->section->line, "type is missing; write type = %s", variant_rule(b->conf->pool, b->section->kind));
 }
 
 static size_t count_items(const struct conf_item *items)
@@ -190,20 +202,21 @@ static void fault_key(struct builder *b, const struct ini_line *line)
     for (const struct conf_variant *v = s->kind->variants; v && v->name; v++)
         for (const struct conf_item *item = v->items; item && item->key; item++)
             if (text_same_ascii(item->key, line->key)) {
-                fault(b, line->number, pool_printf(b->conf->pool, "key '%s' belongs to type = %s; remove it or change the type", line->key, v->name));
+                fault(b, line->number, "key '%s' belongs to type = %s; remove it or change the type", line->key,
+                      v->name);
                 return;
             }
     const char *otherwise = pool_printf(b->conf->pool, "see: doorward help %s", s->kind->name);
-    fault(b, line->number, pool_printf(b->conf->pool, "unknown key '%s'; %s", shown(b, line->key),
-                                       did_you_mean(b->conf->pool, line->key, names, n, otherwise)));
+    fault(b, line->number, "unknown key '%s'; %s", shown(b, line->key),
+          did_you_mean(b->conf->pool, line->key, names, n, otherwise));
 }
 
 static void fault_repeated(struct builder *b, const struct conf_slot *slot, const struct conf_value *value)
 {
     for (size_t i = 0; i < slot->n; i++)
         if (strcmp(slot->values[i].text, value->text) == 0) {
-            fault(b, value->line, pool_printf(b->conf->pool, "%s '%s' is written twice, first in line %u; remove one", slot->item->key,
-                                              shown(b, value->text), slot->values[i].line));
+            fault(b, value->line, "%s '%s' is written twice, first in line %u; remove one", slot->item->key,
+                  shown(b, value->text), slot->values[i].line);
             return;
         }
 }
@@ -218,14 +231,14 @@ static void read_value(struct builder *b, const struct ini_line *line)
         return;
     }
     if (slot->n && !slot->item->repeatable) {
-        fault(b, line->number, pool_printf(b->conf->pool, "%s is written twice, first in line %u; remove one", slot->item->key,
-                                           slot->values[0].line));
+        fault(b, line->number, "%s is written twice, first in line %u; remove one", slot->item->key,
+              slot->values[0].line);
         return;
     }
     /* Kept even when it is wrong, so that it is not reported as missing too. */
     value = (struct conf_value){.text = line->text};
     if (value_check(b->conf->pool, b->folder, slot->item, line->text, &value, &err) != 0)
-        fault(b, line->number, err.text);
+        fault(b, line->number, "%s", err.text);
     value.line = line->number;
     fault_repeated(b, slot, &value);
     *MEM_PUSH(&slot->values, &slot->n, &slot->cap) = value;
@@ -238,8 +251,9 @@ static void fault_missing(struct builder *b)
         const struct conf_item *item = s->slots[i].item;
         if (!item->required || s->slots[i].n)
             continue;
-        const char *example = item->example ? pool_printf(b->conf->pool, ", for example: %s = %s", item->key, item->example) : "";
-        fault(b, s->line, pool_printf(b->conf->pool, "%s is missing; write %s%s", item->key, value_rule(b->conf->pool, item), example));
+        const char *example =
+            item->example ? pool_printf(b->conf->pool, ", for example: %s = %s", item->key, item->example) : "";
+        fault(b, s->line, "%s is missing; write %s%s", item->key, value_rule(b->conf->pool, item), example);
     }
 }
 
@@ -251,8 +265,9 @@ static void fault_indented(struct builder *b, const struct ini_line *lines, size
     bool said = (lines[i - 1].what == INI_FAULT && lines[i - 1].number == line->number) ||
                 (i + 1 < n && lines[i + 1].what == INI_FAULT && lines[i + 1].number == line->number);
     if (!said && tree_slot(b->section, line->key))
-        fault(b, line->number, pool_printf(b->conf->pool, "a line that begins with white space continues the value above it; remove the "
-                                                          "white space before '%s'", line->key));
+        fault(b, line->number,
+              "a line that begins with white space continues the value above it; remove the white space before '%s'",
+              line->key);
 }
 
 static struct conf_section *new_section(struct conf *conf, const char *file, unsigned line)
@@ -265,8 +280,8 @@ static struct conf_section *new_section(struct conf *conf, const char *file, uns
     return section;
 }
 
-void section_build(struct conf *conf, struct faults *faults, const char *file, const char *folder, const struct ini_line *lines,
-                   size_t n)
+void section_build(struct conf *conf, struct faults *faults, const char *file, const char *folder,
+                   const struct ini_line *lines, size_t n)
 {
     struct builder b = {conf, faults, new_section(conf, file, lines->number), folder};
     if (read_header(&b, lines) != 0)
@@ -287,7 +302,7 @@ void section_build(struct conf *conf, struct faults *faults, const char *file, c
     fault_missing(&b);
 }
 
-/* --- between sections ---------------------------------------------------------------------------------------------- */
+/* --- between sections --------------------------------------------------------------------------------------------- */
 
 static struct conf_section *find_section(const struct conf *conf, const char *kind, const char *name)
 {
@@ -309,7 +324,7 @@ static void fault_of_check(struct builder *b, const char *text)
     const char *twice = pool_printf(b->conf->pool, "%s '%s': ", b->section->kind->name, b->section->name);
     if (strncmp(text, twice, strlen(twice)) == 0)
         text += strlen(twice);
-    fault(b, line, text);
+    fault(b, line, "%s", text);
 }
 
 static void run_checks(struct builder *b)
@@ -330,8 +345,8 @@ static void fault_twin(struct builder *b)
 {
     const struct conf_section *first = find_section(b->conf, b->section->kind->name, b->section->name);
     if (first && first != b->section)
-        fault(b, b->section->line, pool_printf(b->conf->pool, "the same section stands in %s:%u; put them together under one header",
-                                               first->file, first->line));
+        fault(b, b->section->line, "the same section stands in %s:%u; put them together under one header", first->file,
+              first->line);
 }
 
 static void fault_ref(struct builder *b, const struct conf_item *item, const struct conf_value *value)
@@ -341,9 +356,10 @@ static void fault_ref(struct builder *b, const struct conf_item *item, const str
     for (size_t i = 0; i < b->conf->n && n < NAMES_MAX; i++)
         if (text_same_ascii(b->conf->sections[i]->kind->name, item->ref))
             names[n++] = b->conf->sections[i]->name;
-    const char *otherwise = pool_printf(b->conf->pool, "add [%s %s] or correct the name", item->ref, shown(b, value->text));
-    fault(b, value->line, pool_printf(b->conf->pool, "%s '%s': there is no section [%s %s]; %s", item->key, shown(b, value->text), item->ref,
-                                      shown(b, value->text), did_you_mean(b->conf->pool, value->text, names, n, otherwise)));
+    const char *otherwise =
+        pool_printf(b->conf->pool, "add [%s %s] or correct the name", item->ref, shown(b, value->text));
+    fault(b, value->line, "%s '%s': there is no section [%s %s]; %s", item->key, shown(b, value->text), item->ref,
+          shown(b, value->text), did_you_mean(b->conf->pool, value->text, names, n, otherwise));
 }
 
 static void resolve_refs(struct builder *b)
@@ -370,8 +386,8 @@ static void add_unwritten(struct conf *conf, struct faults *faults, const char *
         if (there)
             continue;
         if (kind->required && complete)
-            faults_add(faults, main_file, FAULTS_END, "there is no [%s%s] section; add one, see: doorward help %s", kind->name,
-                       kind->named ? " NAME" : "", kind->name);
+            faults_add(faults, main_file, FAULTS_END, "there is no [%s%s] section; add one, see: doorward help %s",
+                       kind->name, kind->named ? " NAME" : "", kind->name);
         if (kind->named)
             continue;
         struct conf_section *section = new_section(conf, main_file, 0);
