@@ -18,7 +18,7 @@ struct reader {
     struct ini *ini;
     char **ready; /* one per line of the text, without its newline */
     size_t n, cap;
-    unsigned headers, values;
+    unsigned headers, values, total;
     bool skipping; /* the value above was left out, and so is what continues it */
     bool lost;     /* the header above is at fault */
 };
@@ -121,6 +121,12 @@ static char *ready_value(struct reader *r, unsigned number, struct span line)
         if (r->values == INI_VALUES_MAX + 1)
             add(r, INI_FAULT, number, NULL,
                 pool_printf(r->pool, "more than %d lines in one section; remove some", INI_VALUES_MAX));
+        return "";
+    }
+    if (++r->total > INI_TOTAL_MAX) {
+        if (r->total == INI_TOTAL_MAX + 1)
+            add(r, INI_FAULT, number, NULL,
+                pool_printf(r->pool, "more than %d lines in one file; spread them over conf.d", INI_TOTAL_MAX));
         return "";
     }
     r->skipping = false;

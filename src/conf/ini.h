@@ -15,8 +15,10 @@
 #include "base/pool.h"
 #include "base/span.h"
 
-#define INI_HEADERS_MAX 4096 /* in one text */
-#define INI_VALUES_MAX  4096 /* below one header */
+/* libini_config's time grows with the square of these. */
+#define INI_HEADERS_MAX 4096  /* in one text */
+#define INI_VALUES_MAX  2048  /* below one header */
+#define INI_TOTAL_MAX   20000 /* values in one text */
 
 enum ini_what {
     INI_HEADER, /* text: what stands between the brackets */
