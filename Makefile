@@ -71,22 +71,12 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libdoorward.a
 unit: $(UNITS)
 	@for t in $(UNITS); do $$t || exit 1; done
 
-# --- small programs that integration tests drive: one per tests/tools/*.c ---------------------------------------------------
-TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c))
-
-$(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/libdoorward.a
-	$(call say,TOOL,$@)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(BUILD)/libdoorward.a $(LIBS)
-
-tools: $(TOOLS)
-
 # The commented sample, from the rows; test_conf_schema fails when it is not current.
 sample: $(BUILD)/tests/unit/test_conf_schema
 	$(call say,SAMPLE,conf/doorward.conf.sample)
 	$(Q)$< --write conf/doorward.conf.sample
 
--include $(OBJS:.o=.d) $(UNITS:=.d) $(TOOLS:=.d)
+-include $(OBJS:.o=.d) $(UNITS:=.d)
 
 include tests/tests.mk
 include packaging/package.mk
@@ -97,4 +87,4 @@ layers:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit tools sample layers clean
+.PHONY: all unit sample layers clean

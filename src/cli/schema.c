@@ -3,6 +3,7 @@
 #include "conf/rows.h"
 #include "connectors/connector.h"
 #include "model/domain.h"
+#include "roster/roster.h"
 
 #define ROOM(array) (sizeof(array) / sizeof *(array) - 1)
 
@@ -18,12 +19,7 @@ static const struct conf_variant connection_types[] = {
     {0},
 };
 
-static const struct conf_variant platform_types[] = {
-    {.name = "roster", .help = "The built-in platform: accounts, groups and seats in Doorward's own database."},
-    {0},
-};
-
-static struct conf_variant directory_types[17];
+static struct conf_variant directory_types[17], platform_types[17];
 
 static const struct conf_kind kinds[] = {
     {.name = "organization", .required = true, .items = conf_rows_organization, .help = "Who runs this server."},
@@ -59,29 +55,29 @@ static const struct conf_kind kinds[] = {
      .items = conf_rows_product,
      .example = "autocad",
      .help = "What people are assigned by the groups they are in."},
-    {.name = "sync",
-     .items = conf_rows_sync,
-     .help = "When the directories are read and what happens to people who leave."},
-    {.name = "dns",
-     .check = conf_check_dns,
-     .items = conf_rows_dns,
-     .help = "How the proofs of domains are looked up."},
+    {.name = "sync", .items = conf_rows_sync, .help = "When the directories are read and what happens to people who leave."},
+    {.name = "dns", .check = conf_check_dns, .items = conf_rows_dns, .help = "How the proofs of domains are looked up."},
     {0},
 };
 
-static void fill_directory_types(void)
+static void fill_types(void)
 {
-    for (size_t i = 0; directory_connectors[i] && i < ROOM(directory_types); i++) {
-        const struct directory_connector *c = directory_connectors[i];
-        directory_types[i] =
-            (struct conf_variant){.name = c->name, .help = c->help, .items = c->settings, .check = c->check};
-    }
+    for (size_t i = 0; directory_connectors[i] && i < ROOM(directory_types); i++)
+        directory_types[i] = (struct conf_variant){.name = directory_connectors[i]->name,
+                                                   .help = directory_connectors[i]->help,
+                                                   .items = directory_connectors[i]->settings,
+                                                   .check = directory_connectors[i]->check};
+    for (size_t i = 0; platform_connectors[i] && i < ROOM(platform_types); i++)
+        platform_types[i] = (struct conf_variant){.name = platform_connectors[i]->name,
+                                                  .help = platform_connectors[i]->help,
+                                                  .items = platform_connectors[i]->settings,
+                                                  .check = platform_connectors[i]->check};
 }
 
 const struct conf_schema *schema_get(void)
 {
     static const struct conf_schema schema = {kinds};
     if (!directory_types[0].name)
-        fill_directory_types();
+        fill_types();
     return &schema;
 }

@@ -40,7 +40,8 @@ struct proof_policy {
 
 struct proof {
     enum proof_state state;
-    enum proof_method method;   /* how it was proved, or what was looked at last; never PROOF_ANY */
+    enum proof_method
+        method; /* how it was proved or looked at; PROOF_DNS when PROOF_ANY found nothing, never PROOF_ANY */
     enum dns_security security; /* of the DNS answer; DNS_UNCHECKED for the file */
     const char *text;           /* what was found, for the administrator; with the remedy unless proved */
 };
@@ -52,9 +53,12 @@ char *proof_url(struct pool *pool, const char *domain);
 
 /*
  * Looks for the proof of the domain (inside form) by the method. PROOF_ANY looks at the record and then, when that
- * proves nothing, at the file; its state is PROOF_FAILED when either failed. A domain that was proved is to be
- * re-checked by the method that proved it. The texts live in the pool. -1 only for a policy that cannot be used (as
- * dns_open says): then nothing was looked at.
+ * proves nothing, at the file: its text has a line for each, and its state is PROOF_FAILED when either failed,
+ * PROOF_WRONG when either was wrong. So a domain that was proved is to be re-checked by the method that proved it.
+ *
+ * Each look asks anew. It takes at most three lookups' time (an absent record is also looked for where it is often
+ * put by mistake, for the text) and one fetch. The texts live in the pool. -1 only for a policy that cannot be used
+ * (as dns_open says) or a token that is none: then nothing was looked at.
  */
 int proof_look(const struct proof_policy *policy, const char *domain, const char *token, enum proof_method method,
                struct pool *pool, struct proof *ret, struct err *err);

@@ -44,7 +44,10 @@ static bool judge_sign_in(const struct gate_facts *f, int64_t now, struct pool *
 {
     const char *remedy = pool_printf(pool, "doorward sso test %s --response FILE", f->connection);
     char when[CLOCK_TEXT_MAX];
-    if (!f->testable)
+    if (!*f->connection)
+        close_gate(ret, pool_printf(pool, "domain %s has no connection", f->domain),
+                   pool_printf(pool, "write \"connection = NAME\" below [domain %s]", f->domain));
+    else if (!f->testable)
         close_gate(ret, pool_printf(pool, "connection %s cannot be tested yet: OIDC sign-in is not there in this version", f->connection),
                    "use a SAML connection");
     else if (!f->tested_at)

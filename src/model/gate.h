@@ -12,7 +12,7 @@
 /* What is known of one domain and its connection when the gate is judged. */
 struct gate_facts {
     const char *domain;     /* A-label */
-    const char *connection; /* name */
+    const char *connection; /* name; "": the configuration names none */
     bool challenged;        /* a token was made */
     bool proved;            /* proved, and the proof has not lapsed */
     bool lapsed;            /* was proved once */

@@ -7,6 +7,9 @@
  * The server's certificate is verified. Redirects are followed only within the same host and port, at most
  * FETCH_REDIRECTS_MAX. The address that is really connected to must be public unless the policy says otherwise,
  * whatever the name resolves to at that moment.
+ *
+ * The host's address comes from the system (getaddrinfo, so /etc/hosts too): it is the certificate that says whose
+ * server it is.
  */
 #ifndef NET_FETCH_H
 #define NET_FETCH_H

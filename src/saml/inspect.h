@@ -74,7 +74,7 @@ void attributes_read(struct inspection *in);
 /* mapping.c: the person, from the attributes and the NameID, into in->claimed. */
 void mapping_read(struct inspection *in);
 /* The part behind "@" as a lower-case A-label, or NULL when this is no e-mail address. */
-const char *email_domain(struct pool *pool, const char *email);
+const char *mapped_domain(struct pool *pool, const char *email);
 /* An immutable id in the form in which directories deliver it (model/entry.h): GUIDs in lower case with hyphens. */
 const char *immutable_id(struct pool *pool, const char *value);
 

@@ -1,17 +1,15 @@
 /* From attributes to a person: which names mean what, and the forms in which values are compared with the directory's. */
 #include <ctype.h>
 
-#include <idn2.h>
-
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "model/domain.h"
 #include "saml/base64.h"
 #include "saml/inspect.h"
 #include "saml/saml.h"
 
 #define VALUE_MAX 1024 /* bytes, as an entry of a directory (ENTRY_VALUE_MAX) */
-#define EMAIL_MAX 320
 #define NAMES_MAX 12
 
 #define CLAIM(name)     "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/" name
@@ -108,19 +106,14 @@ static bool local_part_is_plain(struct span local)
     return true;
 }
 
-const char *email_domain(struct pool *pool, const char *email)
+const char *mapped_domain(struct pool *pool, const char *email)
 {
     const char *at = strchr(email, '@');
-    if (!at || strlen(email) > EMAIL_MAX || !local_part_is_plain((struct span){email, (size_t)(at - email)}))
+    if (!at || !local_part_is_plain((struct span){email, (size_t)(at - email)}))
         return NULL;
-    char *ascii = NULL;
-    int rc = idn2_to_ascii_8z(at + 1, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL | IDN2_USE_STD3_ASCII_RULES);
-    if (rc != IDN2_OK)
-        return NULL;
-    char *copy = pool_strdup(pool, ascii);
-    idn2_free(ascii);
-    text_lower_ascii(copy);
-    return *copy && strchr(copy, '.') ? copy : NULL;
+    CLEANUP(freep) char *domain = NULL;
+    struct err ignored = ERR_INIT;
+    return email_domain(email, &domain, &ignored) == 0 ? pool_strdup(pool, domain) : NULL;
 }
 
 /* --- immutable ids ------------------------------------------------------------------------------------------------------- */

@@ -97,7 +97,7 @@ static enum saml_outcome check_email(struct inspection *in)
     attributes_read(in);
     mapping_read(in);
     const char *email = in->claimed->field[SAML_EMAIL], *wanted = in->policy->attribute[SAML_EMAIL];
-    if (email && email_domain(in->pool, email))
+    if (email && mapped_domain(in->pool, email))
         return passed(in, "%s, from %s", shown(in, email), shown(in, in->claimed->source[SAML_EMAIL]));
     if (email)
         return failed(in, "e-mail: '%s' from '%s' is not an e-mail address; release the person's address at the identity provider",
@@ -109,7 +109,7 @@ static enum saml_outcome check_email(struct inspection *in)
 static enum saml_outcome check_email_domain(struct inspection *in)
 {
     const char *email = in->claimed->field[SAML_EMAIL];
-    const char *domain = email ? email_domain(in->pool, email) : NULL;
+    const char *domain = email ? mapped_domain(in->pool, email) : NULL;
     if (!domain)
         return skipped(in, "there is no e-mail address");
     for (size_t i = 0; i < in->policy->ndomains; i++)

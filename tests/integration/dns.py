@@ -22,7 +22,7 @@ READY_SECONDS = 30
 
 
 def free_port():
-    """A port that is free for UDP and TCP alike. Somebody may take it before its use: callers try again."""
+    """A port that is free for UDP and TCP alike. Should somebody take it first, the server does not start."""
     while True:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
             udp.bind(("127.0.0.1", 0))
