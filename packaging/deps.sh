@@ -5,15 +5,16 @@
 #   sudo sh packaging/deps.sh --test     and what "make test", "make bench", "make deb" and "make rpm" need
 #   sh packaging/deps.sh [--test] --list only the names, one a line
 #
-# Only missing packages are asked for, so that a second run needs neither root nor the network. No service is started, and the
-# servers that tests run by themselves (slapd, knot) are left disabled when this brought them in.
+# Only missing packages are asked for, so that a second run needs neither root nor the network. No service is
+# started, and the servers that tests run by themselves (slapd, knot) are left disabled when this brought them in.
 set -eu
 
 # The same names in Debian 12, Debian 13 and Ubuntu 24.04, where some of them are in "universe".
 BUILD='gcc libc6-dev make pkgconf
     libldap-dev libxml2-dev libxmlsec1-dev libssl-dev libcurl4-openssl-dev libsqlite3-dev libunbound-dev
     libpsl-dev libidn2-dev libunistring-dev libjansson-dev libini-config-dev'
-# What the program reads at run time, and what the demo plays the organization's identity provider and name server with.
+# What the program reads at run time, and what the demo plays the organization's identity provider and name server
+# with.
 DEMO='ca-certificates dns-root-data publicsuffix openssl xmlsec1 dnsmasq-base'
 TEST='check clang libclang-rt-dev llvm valgrind libc6-dbg python3 python3-pytest sqlite3
     slapd ldap-utils knot
@@ -49,12 +50,16 @@ if [ $list = yes ]; then
 fi
 
 # In a subshell: os-release sets variables with common names.
-distribution=$(ID='an unknown system' VERSION_ID=; [ ! -r /etc/os-release ] || . /etc/os-release; echo "$ID $VERSION_ID")
+distribution=$(
+    ID='an unknown system' VERSION_ID=
+    [ ! -r /etc/os-release ] || . /etc/os-release
+    echo "$ID $VERSION_ID"
+)
 case $distribution in
 'debian 12'* | 'debian 13'* | 'ubuntu 24.04'*) ;;
 *)
-    fail "this is ${distribution% }, and the package names of Debian 12, Debian 13 and Ubuntu 24.04 are all that is known here;" \
-        "install what corresponds to 'sh packaging/deps.sh --list' with your own package manager"
+    fail "this is ${distribution% }, and the package names of Debian 12, Debian 13 and Ubuntu 24.04 are all that" \
+        "is known here; install what corresponds to 'sh packaging/deps.sh --list' with your own package manager"
     ;;
 esac
 
@@ -68,7 +73,8 @@ if [ -z "$missing" ]; then
 fi
 [ "$(id -u)" = 0 ] || fail "missing:$missing; run this with sudo"
 
-# Packages start their services through this policy; 101 means "not allowed". One that an administrator placed there stands.
+# Packages start their services through this policy; 101 means "not allowed". One that an administrator placed there
+# stands.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then
     trap 'rm -f $policy' EXIT

@@ -41,12 +41,14 @@ ifneq ($(TMPFILESDIR),)
 endif
 
 # What is neither source nor made by it stays out of the packages' copy of the tree.
-PACK := tar -cf - --owner=0 --group=0 --sort=name --exclude=./$(BUILD) --exclude=./build --exclude=./.git --exclude=__pycache__ --exclude='*.o'
+PACK := tar -cf - --owner=0 --group=0 --sort=name \
+        --exclude=./$(BUILD) --exclude=./build --exclude=./.git --exclude=__pycache__ --exclude='*.o'
 
-# $(call logged,FILE): a command's long output goes to the file, and its end is shown when it fails; V=1 shows all of it.
+# $(call logged,FILE): a command's long output goes to the file, and its end is shown when it fails; V=1 shows all
+# of it.
 logged = $(if $(V),,>$(abspath $(1)) 2>&1 || { tail -n 40 $(abspath $(1)) >&2; exit 1; })
 
-# --- Debian ---------------------------------------------------------------------------------------------------------------
+# --- Debian ---------------------------------------------------------------------------------------------------------
 DEB_TREE := $(BUILD)/deb/doorward-$(VERSION)
 DEB_ARCH  = $(shell dpkg --print-architecture)
 
@@ -57,21 +59,24 @@ deb: $(DEFAULT_CONF)
 	@cp -r packaging/debian $(DEB_TREE)/debian
 	@sed 's/@VERSION@/$(VERSION)/' packaging/debian/changelog >$(DEB_TREE)/debian/changelog
 	@sed -e 's/^$$/./' -e 's/^/ /' LICENSE >>$(DEB_TREE)/debian/copyright
-	@for unit in service timer; do cp packaging/systemd/doorward-sync.$$unit $(DEB_TREE)/debian/doorward.doorward-sync.$$unit; done
+	@for unit in service timer; do \
+		cp packaging/systemd/doorward-sync.$$unit $(DEB_TREE)/debian/doorward.doorward-sync.$$unit || exit 1; \
+	done
 	$(Q)cd $(DEB_TREE) && env -u MAKEFLAGS -u MAKELEVEL -u CI DEB_BUILD_OPTIONS="noautodbgsym parallel=$$(nproc)" \
 		dpkg-buildpackage --build=binary --unsigned-source --unsigned-changes $(call logged,$(BUILD)/deb/build.log)
 	@cp $(BUILD)/deb/doorward_$(VERSION)_$(DEB_ARCH).deb $(BUILD)/
 	$(Q)lintian --fail-on error $(if $(shell id -u | grep -x 0),--allow-root) $(BUILD)/doorward_$(VERSION)_$(DEB_ARCH).deb
 	@echo "deb: $(BUILD)/doorward_$(VERSION)_$(DEB_ARCH).deb"
 
-# --- RPM ------------------------------------------------------------------------------------------------------------------
+# --- RPM ------------------------------------------------------------------------------------------------------------
 RPM_TOP = $(abspath $(BUILD)/rpm)
 
 # On Debian what a package needs is not in rpm's database: --nodeps. What the program needs is found in its sonames.
 rpm: $(DEFAULT_CONF)
 	@rm -rf $(RPM_TOP) $(BUILD)/doorward-*.rpm && mkdir -p $(RPM_TOP)/SOURCES
 	@$(PACK) --transform='s|^\./|doorward-$(VERSION)/|' . | gzip -9n >$(RPM_TOP)/SOURCES/doorward-$(VERSION).tar.gz
-	$(Q)env -u MAKEFLAGS -u MAKELEVEL -u CI rpmbuild -bb --define '_topdir $(RPM_TOP)' --define 'doorward_version $(VERSION)' \
+	$(Q)env -u MAKEFLAGS -u MAKELEVEL -u CI rpmbuild -bb \
+		--define '_topdir $(RPM_TOP)' --define 'doorward_version $(VERSION)' \
 		$(if $(wildcard /etc/debian_version),--nodeps) packaging/doorward.spec $(call logged,$(RPM_TOP)/build.log)
 	@cp $(RPM_TOP)/RPMS/*/doorward-$(VERSION)-*.rpm $(BUILD)/
 	@echo "rpm: $$(ls $(BUILD)/doorward-$(VERSION)-*.rpm)"

@@ -18,7 +18,7 @@ TEST_PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 SUBMAKE = +@$(MAKE) --no-print-directory $(JOBS)
 
-# --- small programs that cases run, one per file ------------------------------------------------------------------------
+# --- small programs that cases run, one per file --------------------------------------------------------------------
 TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c))
 
 $(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/libdoorward.a
@@ -29,7 +29,7 @@ $(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/libdoorward.a
 tools: $(TOOLS)
 -include $(TOOLS:=.d)
 
-# --- the whole ----------------------------------------------------------------------------------------------------------
+# --- the whole ------------------------------------------------------------------------------------------------------
 test: layers
 	$(SUBMAKE) test-programs
 	$(SUBMAKE) SANITIZE=address,undefined unit
@@ -43,7 +43,7 @@ unit-programs: $(UNITS)
 unit-sanitized:
 	$(SUBMAKE) SANITIZE=address,undefined unit-programs
 
-# --- integration --------------------------------------------------------------------------------------------------------
+# --- integration ----------------------------------------------------------------------------------------------------
 INTEGRATION_NEEDS := slapd slapadd ldapsearch ldapmodify knotd dnsmasq xmlsec1 openssl sqlite3
 DOORWARD ?= $(BUILD)/doorward
 
@@ -55,12 +55,13 @@ need = missing=; for tool in $(2); do command -v $$tool >/dev/null || missing="$
 # Without one of the servers, the cases that need it skip themselves by name; in CI none may.
 integration: all tools
 	@export PATH="$(TEST_PATH)"; $(call need,integration,$(PYTHON)); \
-	$(PYTHON) -c 'import pytest' 2>/dev/null || { echo "integration: skipped, missing: python3-pytest" >&2; exit $(if $(CI),1,0); }; \
+	$(PYTHON) -c 'import pytest' 2>/dev/null || \
+	{ echo "integration: skipped, missing: python3-pytest" >&2; exit $(if $(CI),1,0); }; \
 	$(if $(CI),$(call need,integration,$(INTEGRATION_NEEDS));) \
 	PYTHONDONTWRITEBYTECODE=1 DOORWARD="$(abspath $(DOORWARD))" DOORWARD_TOOLS="$(abspath $(BUILD)/tests/tools)" \
 	$(PYTHON) -m pytest -q -rs -p no:cacheprovider tests/integration $(T)
 
-# --- fuzzing: the library built by clang in a folder of its own ------------------------------------------------------------
+# --- fuzzing: the library built by clang in a folder of its own -----------------------------------------------------
 FUZZ_DIR     := $(BUILD)/fuzz
 FUZZ_SECONDS ?= 20
 FUZZ         ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -108,9 +109,10 @@ fuzz-run-%: $(FUZZ_DIR)/fuzz_%
 
 -include $(FUZZ_OBJS:.o=.d) $(wildcard $(FUZZ_DIR)/fuzz_*.d)
 
-# --- valgrind -----------------------------------------------------------------------------------------------------------
-VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect \
-            --error-exitcode=99 $(patsubst %,--suppressions=$(CURDIR)/%,$(wildcard tests/valgrind.supp))
+# --- valgrind -------------------------------------------------------------------------------------------------------
+VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=definite,indirect \
+            --errors-for-leak-kinds=definite,indirect --error-exitcode=99 \
+            $(patsubst %,--suppressions=$(CURDIR)/%,$(wildcard tests/valgrind.supp))
 
 # One process a suite: valgrind would report a forked case's memory as the suite's.
 valgrind: $(UNITS)
@@ -124,11 +126,13 @@ valgrind-integration: $(BUILD)/doorward tools
 	@chmod +x $(BUILD)/doorward-valgrind
 	$(SUBMAKE) integration DOORWARD=$(BUILD)/doorward-valgrind
 
-# --- bench --------------------------------------------------------------------------------------------------------------
+# --- bench ----------------------------------------------------------------------------------------------------------
 bench: $(BUILD)/doorward
-	@PATH="$(TEST_PATH)" PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench/bench.py --doorward $(BUILD)/doorward --cache $(BUILD)/bench
+	@PATH="$(TEST_PATH)" PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench/bench.py \
+		--doorward $(BUILD)/doorward --cache $(BUILD)/bench
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
-.PHONY: test test-programs unit-programs unit-sanitized tools integration fuzz fuzzers valgrind valgrind-integration bench help
+.PHONY: test test-programs unit-programs unit-sanitized tools integration fuzz fuzzers valgrind valgrind-integration \
+        bench help

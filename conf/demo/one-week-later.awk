@@ -2,7 +2,7 @@
 #
 #   awk -f conf/demo/one-week-later.awk conf/demo/directory.ldif > build/demo/directory.ldif
 #
-#   joins      한지수 (Jisu Han), designer in Seoul                        +1 person, in "Design Seoul" and so in "CAD Users"
+#   joins      한지수 (Jisu Han), designer in Seoul         +1 person, in "Design Seoul" and so in "CAD Users"
 #   marries    Anna Kowalska becomes Anna Nowicka: DN, uid, mail and family name change, entryUUID stays
 #   moves      Moritz Weber, from "Design Munich" to "Engineering Munich"   leaves "CAD Users" for "BIM Users"
 #   disabled   Carlos García, by employeeType: disabled

@@ -10,6 +10,7 @@
 #include "cli/term.h"
 #include "crypto/token.h"
 #include "gate/gate.h"
+#include "model/domain.h"
 
 static int read_row(struct cli *cli, const char *name, struct domain_row *ret, struct err *err)
 {
@@ -39,12 +40,6 @@ static void add_line(struct cli *cli, struct table *table, const struct domain_r
                            row->checked_at ? clock_format(row->checked_at, checked) : "-",
                            connection ? connection : "(none)"};
     table_add(table, cells);
-}
-
-static void print_trouble(const struct domain_row *row)
-{
-    if (row->detail[0] && (row->state != DOMAIN_PROVED || row->absent_since))
-        printf("%s%s%s\n", term_yellow(), row->detail, term_plain());
 }
 
 int command_domain_list(struct cli *cli, struct err *err)
@@ -136,7 +131,6 @@ static int verify(struct cli *cli, const char *name, enum proof_method method, j
     if (proof_look(&settings.policy, name, row.token, method, cli->pool, &proof, err) != 0)
         return -1;
     gate_note_proof(&proof, settings.lapse_after, cli->now, &row);
-    /* Asked for by hand, a lapsed domain that shows its token again is proved anew from now. */
     if (domain_put(cli->store, &row, err) != 0)
         return -1;
     json_array_append_new(list, row_json(&row, NULL));

@@ -54,7 +54,7 @@ static int find_anchor(const char **ret, struct err *err)
     }
     return err_set(err, ERR_CONFIG,
                    "DNSSEC: the system has no root trust anchor; install dns-root-data (Debian, Ubuntu) or "
-                   "unbound-libs (Fedora, RHEL), or name a file with 'trust-anchor' in section [dns]");
+                   "unbound-libs (Fedora, RHEL), or name a file with 'trust-anchor-file' in section [dns]");
 }
 
 static int set_option(struct dns *dns, const char *name, const char *value, struct err *err)

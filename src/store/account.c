@@ -78,6 +78,36 @@ int product_get(struct db *db, int64_t team, const char *name, uint32_t *ret, st
     return 0;
 }
 
+int product_name(struct db *db, uint32_t product, struct pool *pool, const char **ret, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db, "SELECT name FROM product WHERE id = ?", &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, product);
+    int r = stmt_step(st, err);
+    if (r < 0)
+        return -1;
+    *ret = r ? pool_strdup(pool, stmt_text(st, 0)) : NULL;
+    return 0;
+}
+
+int person_domain(struct db *db, int64_t team, uint32_t person, char *ret, size_t size, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db,
+                   "SELECT coalesce(a.domain, p.domain, '') FROM person p LEFT JOIN account a ON a.team = ? AND a.person = p.id"
+                   " WHERE p.id = ?",
+                   &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, team);
+    stmt_bind_int(st, 2, person);
+    int r = stmt_step(st, err);
+    if (r < 0)
+        return -1;
+    snprintf(ret, size, "%s", r ? stmt_text(st, 0) : "");
+    return 0;
+}
+
 int product_each(struct db *db, int64_t team, void (*each)(void *ctx, uint32_t product, const char *name), void *ctx, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;

@@ -7,6 +7,7 @@
 #define STORE_ACCOUNT_H
 
 #include "base/key.h"
+#include "base/pool.h"
 #include "model/entry.h"
 #include "store/db.h"
 
@@ -35,6 +36,7 @@ struct person_row {
 int person_each(struct db *db, const char *directory, void (*each)(void *ctx, const struct person_row *row), void *ctx, struct err *err);
 
 int product_get(struct db *db, int64_t team, const char *name, uint32_t *ret, struct err *err); /* makes the row when there is none */
+int product_name(struct db *db, uint32_t product, struct pool *pool, const char **ret, struct err *err); /* *ret NULL: none */
 /* Every product that the team ever had. */
 int product_each(struct db *db, int64_t team, void (*each)(void *ctx, uint32_t product, const char *name), void *ctx, struct err *err);
 int seat_each(struct db *db, uint32_t product, void (*each)(void *ctx, uint32_t account, uint32_t via), void *ctx, struct err *err);
@@ -56,5 +58,8 @@ void person_reader_close(struct person_reader **reader);
 int person_read(struct person_reader *reader, uint32_t person, struct person_text *ret, struct err *err);
 int account_read(struct person_reader *reader, uint32_t person, struct person_text *ret, struct err *err);
 int group_read(struct person_reader *reader, uint32_t group, struct span *ret_display, struct span *ret_name, struct err *err);
+
+/* The domain that the gate judges this person by: the account's, or the directory's where there is no account. "" when there is none. */
+int person_domain(struct db *db, int64_t team, uint32_t person, char *ret, size_t size, struct err *err);
 
 #endif

@@ -2,21 +2,30 @@
 
 #include "base/mem.h"
 
+int team_find(struct db *db, const char *name, struct team_row *ret, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *find = NULL;
+    if (db_prepare(db, "SELECT id, enabled_at, policy FROM team WHERE name = ?", &find, err) != 0)
+        return -1;
+    stmt_bind_text(find, 1, name);
+    int r = stmt_step(find, err);
+    if (r < 0)
+        return -1;
+    *ret = (struct team_row){0};
+    if (r == 1)
+        *ret = (struct team_row){.id = stmt_int(find, 0),
+                                 .enabled_at = stmt_int(find, 1),
+                                 .policy = stmt_is_null(find, 2) ? NULL : mem_strdup(stmt_text(find, 2))};
+    return 0;
+}
+
 int team_get(struct db *db, const char *name, struct team_row *ret, struct err *err)
 {
-    CLEANUP(stmt_free) struct stmt *make = NULL, *find = NULL;
+    CLEANUP(stmt_free) struct stmt *make = NULL;
     if (db_prepare(db, "INSERT INTO team (name) VALUES (?) ON CONFLICT (name) DO NOTHING", &make, err) != 0)
         return -1;
     stmt_bind_text(make, 1, name);
-    if (stmt_run(make, err) != 0 || db_prepare(db, "SELECT id, enabled_at, policy FROM team WHERE name = ?", &find, err) != 0)
-        return -1;
-    stmt_bind_text(find, 1, name);
-    if (stmt_step(find, err) != 1)
-        return -1;
-    *ret = (struct team_row){.id = stmt_int(find, 0),
-                             .enabled_at = stmt_int(find, 1),
-                             .policy = stmt_is_null(find, 2) ? NULL : mem_strdup(stmt_text(find, 2))};
-    return 0;
+    return stmt_run(make, err) == 0 ? team_find(db, name, ret, err) : -1;
 }
 
 void team_row_release(struct team_row *row)

@@ -16,6 +16,8 @@ struct team_row {
 
 /* Makes the row when there is none. */
 int team_get(struct db *db, const char *name, struct team_row *ret, struct err *err);
+/* The same without making it: a team without a row comes back with id 0. */
+int team_find(struct db *db, const char *name, struct team_row *ret, struct err *err);
 void team_row_release(struct team_row *row);
 int team_enable(struct db *db, int64_t team, int64_t when, struct err *err); /* when 0: off */
 int team_set_policy(struct db *db, int64_t team, const char *digest, struct err *err);

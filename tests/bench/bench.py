@@ -3,12 +3,14 @@
 
     tests/bench/bench.py --doorward build/doorward --cache build/bench [--rounds 5] [--people 100000 …]
 
-A throw-away slapd on a free loopback port serves a generated directory, loaded once and kept in the cache. Each command of COMMANDS is run
-alternately with ldapsearch -LLL of the same entries and attributes to /dev/null, so that both see the same machine; the medians of
-wall time are compared. Peak memory is the kernel's figure for the process (wait4). Absolute figures do not travel, ratios do.
+A throw-away slapd on a free loopback port serves a generated directory, loaded once and kept in the cache. Each
+command of COMMANDS is run alternately with ldapsearch -LLL of the same entries and attributes to /dev/null, so
+that both see the same machine; the medians of wall time are compared. Peak memory is the kernel's figure for the
+process (wait4). Absolute figures do not travel, ratios do.
 
 Exit status 1: something failed, or with --strict a figure is over its limit.
 """
+
 import argparse
 import hashlib
 import os
@@ -28,7 +30,8 @@ BENCH_DN = f"cn=bench,{BASE}"
 # What the ldap connector asks for with this configuration: keep the two the same, or the peer is not one.
 FILTER = "(|(objectClass=inetOrgPerson)(objectClass=groupOfNames))"
 ATTRIBUTES = (
-    "objectClass entryUUID uid mail givenName sn displayName cn employeeNumber title ou preferredLanguage employeeType member"
+    "objectClass entryUUID uid mail givenName sn displayName cn employeeNumber title ou preferredLanguage "
+    "employeeType member"
 ).split()
 
 SLAPD_CONF = """\
@@ -55,8 +58,8 @@ index uid,mail,member eq
 
 
 class Command:
-    """A row of the table. argv is completed with the configuration and the state; state is "proved", or "applied" to begin where
-    an apply ended. limit: times ldapsearch's wall time; memory: MB at the peak, or None."""
+    """A row of the table. argv is completed with the configuration and the state; state is "proved", or "applied" to
+    begin where an apply ended. limit: times ldapsearch's wall time; memory: MB at the peak, or None."""
 
     def __init__(self, what, argv, state, limit, memory):
         self.what, self.argv, self.state, self.limit, self.memory = what, argv, state, limit, memory
@@ -74,9 +77,9 @@ class NotReady(Exception):
 
 
 def prepare(doorward, server, folder):
-    """Writes folder/doorward.conf for this server, and brings folder/proved into the state in which a first plan is let through: the
-    domain proved, the connection tested and active, sync enabled for the team. bench.py then makes folder/applied from a copy
-    of it by an apply.
+    """Writes folder/doorward.conf for this server, and brings folder/proved into the state in which a first plan
+    is let through: the domain proved, the connection tested and active, sync enabled for the team. bench.py then
+    makes folder/applied from a copy of it by an apply.
 
     doorward: path of the program. server: a Slapd (uri, bind_dn, password_file). Use check_run for commands."""
     raise NotReady("prepare() in tests/bench/bench.py is still to be written")
@@ -86,7 +89,7 @@ def command_line(doorward, folder, state, argv):
     return [doorward, "-c", str(folder / "doorward.conf"), "--state", str(state), *argv]
 
 
-# --- the directory ------------------------------------------------------------------------------------------------------------
+# --- the directory --------------------------------------------------------------------------------------------------
 
 
 def first_existing(*paths):
@@ -97,7 +100,8 @@ def first_existing(*paths):
 
 
 def slapd_program(folder):
-    """Ubuntu's AppArmor profile binds the installed path to the system's own database; a copy elsewhere is free of it."""
+    """Ubuntu's AppArmor profile binds the installed path to the system's own database; a copy elsewhere is free of
+    it."""
     program = shutil.which("slapd") or "/usr/sbin/slapd"
     if not os.path.exists("/etc/apparmor.d/usr.sbin.slapd"):
         return program
@@ -186,11 +190,12 @@ class Slapd:
         return ["ldapsearch", "-LLL", "-o", "nettimeout=30", *login, "-b", BASE, FILTER, *ATTRIBUTES]
 
 
-# --- measuring ----------------------------------------------------------------------------------------------------------------
+# --- measuring ------------------------------------------------------------------------------------------------------
 
 
 def check_run(argv, ok=(0,)):
-    """For commands that are not measured: their output's first 64 KB. Not more, because of what measure says about size."""
+    """For commands that are not measured: their output's first 64 KB. Not more, because of what measure says about
+    size."""
     with tempfile.TemporaryFile() as output:
         code = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False).returncode
         output.seek(0)
@@ -203,8 +208,8 @@ def check_run(argv, ok=(0,)):
 def measure(argv, log):
     """Wall seconds and peak MB of one run, with its output thrown away. A failing command ends the bench.
 
-    A spawned process inherits this one's peak until it executes, so that nothing below this program's own size can be seen (17 MB): it
-    must stay small, and what commands print goes to files."""
+    A spawned process inherits this one's peak until it executes, so that nothing below this program's own size can
+    be seen (17 MB): it must stay small, and what commands print goes to files."""
     devnull = os.open(os.devnull, os.O_RDWR)
     errors = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     actions = [(os.POSIX_SPAWN_DUP2, devnull, 0), (os.POSIX_SPAWN_DUP2, devnull, 1), (os.POSIX_SPAWN_DUP2, errors, 2)]
@@ -238,7 +243,8 @@ def compare(command, doorward, folder, server, rounds):
 
 
 def check_peer(server, people, groups):
-    """Counts once what the peer reads, which also brings the database into memory. Line by line: see measure on this program's size."""
+    """Counts once what the peer reads, which also brings the database into memory. Line by line: see measure on
+    this program's size."""
     with subprocess.Popen(server.ldapsearch(), stdout=subprocess.PIPE) as search:
         found = sum(line.startswith(b"entryUUID: ") for line in search.stdout)
     if found != people + groups:
@@ -271,7 +277,10 @@ def bench(args, server, folder):
     runs = [measure(server.ldapsearch(), folder / "peer.log") for _ in range(args.rounds)]
     wall, memory = (statistics.median(column) for column in zip(*runs))
     entries = args.people + args.groups
-    print(f"{args.people} people, {args.groups} groups, {args.memberships} memberships; medians of {args.rounds}; ! is over the limit")
+    print(
+        f"{args.people} people, {args.groups} groups, {args.memberships} memberships; medians of {args.rounds} runs; "
+        "! is over the limit"
+    )
     print_row("what", "ours", "ldapsearch", "ratio", "limit", "peak memory")
     _, floor = measure(["true"], folder / "peer.log")
     print_row("(ldapsearch alone)", "", f"{wall:.2f} s", "", "", f"{memory:.0f} MB")
@@ -283,7 +292,9 @@ def bench(args, server, folder):
     for command in COMMANDS:
         over += print_comparison(command, compare(command, args.doorward, folder, server, args.rounds))
         sys.stdout.flush()
-    print(f"ldapsearch read {entries / wall:,.0f} entries a second; peaks below {floor:.0f} MB cannot be told apart here")
+    print(
+        f"ldapsearch read {entries / wall:,.0f} entries a second; peaks below {floor:.0f} MB cannot be told apart here"
+    )
     return 1 if over and args.strict else 0
 
 

@@ -1,10 +1,11 @@
 #!/bin/sh
-# Installs both packages in clean roots of this machine's own distribution, tries the program there and removes it again.
+# Installs both packages in clean roots of this machine's own distribution, tries the program there and removes it
+# again.
 #
 #   sh tests/packaging/package-test.sh DEB RPM FOLDER
 #
-# As root. FOLDER keeps the bootstrapped root for the next time. FIRST_COMMAND is what is tried as the service's user with nothing
-# but the shipped configuration; FIRST_STATUS is the exit status it must have.
+# As root. FOLDER keeps the bootstrapped root for the next time. FIRST_COMMAND is what is tried as the service's
+# user with nothing but the shipped configuration; FIRST_STATUS is the exit status it must have.
 set -eu
 
 DEB=$1 RPM=$2 FOLDER=$3
@@ -31,7 +32,7 @@ mkdir -p "$FOLDER"
 FOLDER=$(cd "$FOLDER" && pwd)
 trap 'rm -f "$FOLDER"/*.list; umount "$FOLDER/root/proc" 2>/dev/null || true' EXIT
 
-# --- a clean root ---------------------------------------------------------------------------------------------------------
+# --- a clean root ---------------------------------------------------------------------------------------------------
 suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
 mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' 'Component: main' |
     sed -n "s/^$suite //p" | head -n 1)
@@ -44,8 +45,8 @@ if [ ! -e "$FOLDER/base/bootstrapped" ]; then
         { tail -n 5 "$FOLDER/bootstrap.log" >&2; fail "debootstrap failed; see $FOLDER/bootstrap.log"; }
     # Ubuntu keeps some libraries in universe; updates of this machine's release are wanted there too.
     printf 'Package: *\nPin: release n=%s*\nPin-Priority: 500\n' "$suite" >"$FOLDER/base/etc/apt/preferences.d/suite"
-    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' | grep " $suite" | sort -u |
-        sed 's/^/deb /' >"$FOLDER/base/etc/apt/sources.list"
+    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+        grep " $suite" | sort -u | sed 's/^/deb /' >"$FOLDER/base/etc/apt/sources.list"
     apt-config dump | grep -i '^Acquire::.*proxy ' >"$FOLDER/base/etc/apt/apt.conf.d/90proxy" || true
     printf '#!/bin/sh\nexit 101\n' >"$FOLDER/base/usr/sbin/policy-rc.d"
     chmod 755 "$FOLDER/base/usr/sbin/policy-rc.d"
@@ -75,8 +76,8 @@ as_found() {
 }
 
 every_file() {
-    (cd "$FOLDER/root" && find . -xdev \( -path ./proc -o -path ./var/cache -o -path ./var/log -o -path ./var/lib/apt -o -path ./var/lib/dpkg -o \
-        -path ./tmp \) -prune -o -print) | sort
+    (cd "$FOLDER/root" && find . -xdev \( -path ./proc -o -path ./tmp -o -path ./var/cache -o -path ./var/log -o \
+        -path ./var/lib/apt -o -path ./var/lib/dpkg \) -prune -o -print) | sort
 }
 
 first_command() {
@@ -90,7 +91,7 @@ not_enabled() {
     [ -z "$(find "$FOLDER/root/etc/systemd" -name 'doorward*' 2>/dev/null)" ] || fail 'installing enabled a unit'
 }
 
-# --- Debian ---------------------------------------------------------------------------------------------------------------
+# --- Debian ---------------------------------------------------------------------------------------------------------
 fresh_root
 cp "$DEB" "$FOLDER/root/doorward.deb"
 quietly inside apt-get -q update
@@ -105,7 +106,8 @@ echo '# mine' >>"$FOLDER/root/etc/doorward/doorward.conf"
 echo hidden >"$FOLDER/root/etc/doorward/secrets/hq"
 inside chmod 0600 /etc/doorward/doorward.conf
 quietly inside dpkg -i /doorward.deb
-tail -n 1 "$FOLDER/root/etc/doorward/doorward.conf" | grep -qx '# mine' || fail 'reinstalling lost a change to doorward.conf'
+tail -n 1 "$FOLDER/root/etc/doorward/doorward.conf" | grep -qx '# mine' ||
+    fail 'reinstalling lost a change to doorward.conf'
 [ "$(inside stat -c %a /etc/doorward/doorward.conf)" = 600 ] || fail 'reinstalling changed a mode'
 
 inside touch /var/lib/doorward/state.db
@@ -125,12 +127,14 @@ every_file >"$FOLDER/after.list"
 diff "$FOLDER/before.list" "$FOLDER/after.list" || fail 'purging left or took files'
 echo 'package-test: .deb removed and purged cleanly'
 
-# --- RPM ------------------------------------------------------------------------------------------------------------------
+# --- RPM ------------------------------------------------------------------------------------------------------------
 rpm -qplv "$RPM" | awk '$NF !~ "^/usr/share/doc/" { print $1, $3, $4, $NF }' >"$FOLDER/rpm.list"
 diff -u "$HERE/rpm-files.expected" "$FOLDER/rpm.list" || fail 'files, modes or owners in the .rpm differ'
-rpm -qp --requires "$RPM" | grep -q '^libcrypto\.so\.' || fail 'the .rpm does not require the libraries that the program links'
+rpm -qp --requires "$RPM" | grep -q '^libcrypto\.so\.' ||
+    fail 'the .rpm does not require the libraries that the program links'
 
-# The root is Debian's, where rpm knows of no package: hence --nodeps, with the libraries from the .deb's dependencies.
+# The root is Debian's, where rpm knows of no package: hence --nodeps, with the libraries from the .deb's
+# dependencies.
 cp "$RPM" "$FOLDER/root/doorward.rpm"
 quietly inside deluser --quiet doorward
 quietly rpm --root "$FOLDER/root" --nodeps -i "$FOLDER/root/doorward.rpm"
