@@ -70,8 +70,8 @@ int file_check_secret(const char *path, struct err *err)
     /* A package gives the file to root and lets the service's own group read it. */
     bool group_may_read = st.st_gid == getegid() || geteuid() == 0;
     if (st.st_mode & (group_may_read ? 0027 : 0067))
-        return err_set(err, ERR_REFUSED, "%s: others may read or change this secret (mode %04o); run: chmod 600 %s", path,
-                       (unsigned)(st.st_mode & 07777), path);
+        return err_set(err, ERR_REFUSED, "%s: others may read or change this secret (mode %04o); run: chmod 600 %s",
+                       path, (unsigned)(st.st_mode & 07777), path);
     return 0;
 }
 

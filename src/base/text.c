@@ -108,7 +108,9 @@ static bool same_letter(char a, char b)
     return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
-/* Edit distance with neighbours swapped counted once (optimal string alignment), on the short names of a configuration. */
+/*
+ * Edit distance with neighbours swapped counted once (optimal string alignment), on the short names of a configuration.
+ */
 static size_t distance(const char *a, const char *b)
 {
     size_t na = strlen(a), nb = strlen(b);
@@ -124,7 +126,8 @@ static size_t distance(const char *a, const char *b)
                 best = prev[j] + 1;
             if (now[j - 1] + 1 < best)
                 best = now[j - 1] + 1;
-            if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) && same_letter(a[i - 2], b[j - 1]) && prev2[j - 2] + 1 < best)
+            if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) && same_letter(a[i - 2], b[j - 1]) &&
+                prev2[j - 2] + 1 < best)
                 best = prev2[j - 2] + 1;
             now[j] = best;
         }

@@ -27,7 +27,8 @@ void faults_add(struct faults *f, const char *file, unsigned line, const char *f
         i++;
     bool shown = line != 0 && line != FAULTS_END;
     struct fault fault = {.file = i, .order = f->n, .line = line};
-    fault.text = shown ? pool_printf(f->pool, "%s:%u: %s", file, line, text) : pool_printf(f->pool, "%s: %s", file, text);
+    fault.text =
+        shown ? pool_printf(f->pool, "%s:%u: %s", file, line, text) : pool_printf(f->pool, "%s: %s", file, text);
     *MEM_PUSH(&f->list, &f->n, &f->cap) = fault;
 }
 

@@ -99,7 +99,8 @@ static void build_sections(struct loader *l, const char *file, const struct ini 
         if (line->what == INI_FAULT)
             faults_add(&l->faults, file, line->number, "%s", line->text);
         else if (line->what == INI_VALUE && !in_section)
-            faults_add(&l->faults, file, line->number, "key '%s' stands before the first section; write a [section] above it", line->key);
+            faults_add(&l->faults, file, line->number,
+                       "key '%s' stands before the first section; write a [section] above it", line->key);
         if (line->what != INI_HEADER)
             continue;
         in_section = true;
@@ -139,7 +140,8 @@ static struct conf *new_conf(const struct conf_schema *schema)
     return conf;
 }
 
-int conf_load(const char *path, const struct conf_schema *schema, struct conf **ret, struct buf *problems, struct err *err)
+int conf_load(const char *path, const struct conf_schema *schema, struct conf **ret, struct buf *problems,
+              struct err *err)
 {
     CLEANUP(conf_free) struct conf *conf = new_conf(schema);
     struct loader l = {.conf = conf, .faults = {.pool = conf->pool}, .nfiles = 1};

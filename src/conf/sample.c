@@ -31,8 +31,12 @@ static void write_paragraph(const struct page *page, const char *text)
 /* "Value: a number of seats from 0 to 100. Default: 5. May be written several times." */
 static const char *item_facts(struct pool *pool, const struct conf_item *item)
 {
-    const char *presence = item->required ? "Required." : item->def ? pool_printf(pool, "Default: %s.", item->def) : "Optional.";
-    return pool_printf(pool, "Value: %s. %s%s", value_rule(pool, item), presence, item->repeatable ? " May be written several times." : "");
+    const char *presence = item->required ? "Required."
+                           : item->def    ? pool_printf(pool, "Default: %s.", item->def)
+                                          : "Optional.";
+    /* That a value is text goes without saying. */
+    const char *rule = item->type == CONF_TEXT ? "" : pool_printf(pool, "Value: %s. ", value_rule(pool, item));
+    return pool_printf(pool, "%s%s%s", rule, presence, item->repeatable ? " May be written several times." : "");
 }
 
 static void write_item(const struct page *page, const struct conf_item *item)
@@ -41,7 +45,7 @@ static void write_item(const struct page *page, const struct conf_item *item)
     write_paragraph(page, item_facts(page->pool, item));
 }
 
-/* --- the sample ---------------------------------------------------------------------------------------------------- */
+/* --- the sample --------------------------------------------------------------------------------------------------- */
 
 static void sample_items(const struct page *page, const struct conf_item *items, bool live, bool only_required)
 {
@@ -61,8 +65,8 @@ static void sample_variant(const struct page *page, const struct conf_kind *kind
     buf_addc(page->out, '\n');
     write_paragraph(page, pool_printf(page->pool, "type = %s: %s", variant->name, variant->help));
     /* A second example needs a name of its own, so that all of them together are still a configuration. */
-    buf_printf(page->out, ";[%s %s%s%s]\n;type = %s\n", kind->name, kind->example, first ? "" : "-", first ? "" : variant->name,
-               variant->name);
+    buf_printf(page->out, ";[%s %s%s%s]\n;type = %s\n", kind->name, kind->example, first ? "" : "-",
+               first ? "" : variant->name, variant->name);
     sample_items(page, kind->items, false, !first);
     sample_items(page, variant->items, false, false);
 }
@@ -94,12 +98,14 @@ void conf_sample(const struct conf_schema *schema, struct buf *out)
     struct page page = {pool, out, "# "};
     write_paragraph(&page, "Doorward's configuration. After a change, run: doorward check-config");
     buf_adds(out, "#\n");
-    write_paragraph(&page, "Everything that can be written is here. A line that begins with a semicolon shows a key with its default, or with an "
-                           "example where there is no default; take the semicolon away to use it. Files named *.conf in the directory "
-                           "conf.d beside this one are read after it, in the order of their names.");
+    write_paragraph(
+        &page, "Everything that can be written is here. A line that begins with a semicolon shows a key with its "
+               "default, or with an example where there is no default; take the semicolon away to use it. Files named "
+               "*.conf in the directory conf.d beside this one are read after it, in the order of their names.");
     buf_adds(out, "#\n");
-    write_paragraph(&page, "A line that begins with white space continues the value above it. A semicolon after white space begins a "
-                           "comment. A relative path starts at the directory of the file it is written in.");
+    write_paragraph(&page,
+                    "A line that begins with white space continues the value above it. A semicolon after white space "
+                    "begins a comment. A relative path starts at the directory of the file it is written in.");
     buf_adds(out, "#\n");
     write_paragraph(&page, "This text is made from the program's own tables: \"make sample\" writes it anew.");
     for (const struct conf_kind *kind = schema->kinds; kind->name; kind++)
@@ -107,7 +113,7 @@ void conf_sample(const struct conf_schema *schema, struct buf *out)
             sample_kind(&page, kind);
 }
 
-/* --- help for the terminal ------------------------------------------------------------------------------------------ */
+/* --- help for the terminal ---------------------------------------------------------------------------------------- */
 
 static void help_items(const struct page *page, const struct conf_item *items)
 {

@@ -1,4 +1,7 @@
-/* A schema of its own for the suites of src/conf: one key of every type, so that the product's rows can change without them. */
+/*
+ * A schema of its own for the suites of src/conf: one key of every type, so that the product's rows can change without
+ * them.
+ */
 #ifndef UNIT_CONF_ROWS_H
 #define UNIT_CONF_ROWS_H
 
@@ -28,7 +31,12 @@ static const struct conf_item test_types[] = {
 };
 
 static const struct conf_item test_ldap[] = {
-    {.key = "uri", .type = CONF_TEXT, .required = true, .repeatable = true, .example = "ldaps://dc1.example.com", .help = "Where it is."},
+    {.key = "uri",
+     .type = CONF_TEXT,
+     .required = true,
+     .repeatable = true,
+     .example = "ldaps://dc1.example.com",
+     .help = "Where it is."},
     {.key = "base", .type = CONF_TEXT, .required = true, .example = "DC=example,DC=com", .help = "Where to begin."},
     {.key = "bind-dn", .type = CONF_TEXT, .example = "CN=doorward,DC=example,DC=com", .help = "Who we are."},
     {0},
@@ -48,8 +56,8 @@ static int test_check_ldap(const struct conf_section *section, struct err *err)
 {
     for (size_t i = 0; i < conf_count(section, "uri"); i++)
         if (strncmp(conf_at(section, "uri", i), "ldap", 4) != 0)
-            return err_set(err, ERR_CONFIG, "%s: uri '%s' is not an LDAP URI; write ldaps://HOST", conf_where_key(section, "uri", i),
-                           conf_at(section, "uri", i));
+            return err_set(err, ERR_CONFIG, "%s: uri '%s' is not an LDAP URI; write ldaps://HOST",
+                           conf_where_key(section, "uri", i), conf_at(section, "uri", i));
     if (conf_has(section, "bind-dn") && conf_int(section, "page") == 0)
         return err_set(err, ERR_CONFIG, "bind-dn goes with a page; write page = 1000");
     return 0;
@@ -60,7 +68,8 @@ static int test_check_domain(const struct conf_section *section, char **ret_name
 {
     if (!strchr(conf_name(section), '.'))
         return err_set(err, ERR_CONFIG, "domain '%s': not a domain; write the whole name", conf_name(section));
-    *ret_name = mem_strdup(strcmp(conf_name(section), "bücher.example") == 0 ? "xn--bcher-kva.example" : conf_name(section));
+    *ret_name =
+        mem_strdup(strcmp(conf_name(section), "bücher.example") == 0 ? "xn--bcher-kva.example" : conf_name(section));
     text_lower_ascii(*ret_name);
     return 0;
 }
@@ -74,7 +83,12 @@ static const struct conf_variant test_directory_types[] = {
 
 static const struct conf_kind test_kinds[] = {
     {.name = "organization", .required = true, .items = conf_rows_organization, .help = "Who."},
-    {.name = "domain", .named = true, .items = test_types, .check = test_check_domain, .example = "example.com", .help = "A domain."},
+    {.name = "domain",
+     .named = true,
+     .items = test_types,
+     .check = test_check_domain,
+     .example = "example.com",
+     .help = "A domain."},
     {.name = "directory",
      .named = true,
      .items = test_directory,
