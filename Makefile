@@ -81,10 +81,14 @@ sample: $(BUILD)/tests/unit/test_conf_schema
 include tests/tests.mk
 include packaging/package.mk
 
+# The main job on embedded defaults; its state stays in build/demo.
+demo: $(BUILD)/doorward
+	$(Q)conf/demo/demo.sh $(BUILD)/doorward $(BUILD)/demo
+
 layers:
 	@sh tests/layers.sh "$(MODULES)"
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit sample layers clean
+.PHONY: all unit sample demo layers clean

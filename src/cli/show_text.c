@@ -14,9 +14,14 @@ struct line {
     const char *name, *email;
 };
 
-#define NAME_WIDTH  24
-#define EMAIL_WIDTH 30
-#define WHAT_WIDTH  28
+/* Columns are as wide as their widest cell, up to these: one long name does not push everything off the screen. */
+#define NAME_MAX  36
+#define EMAIL_MAX 36
+#define WHAT_MAX  30
+
+struct widths {
+    int name, email, what;
+};
 
 static int by_name(const void *a, const void *b)
 {
@@ -55,21 +60,44 @@ static int make_lines(struct words *w, const struct change *changes, size_t n, s
     return 0;
 }
 
-static int print_line(struct words *w, const struct line *l, char sign, bool held, struct buf *text, struct err *err)
+static void widen(int *width, const char *text, int max)
+{
+    int w = text_width(text);
+    if (w > *width)
+        *width = w < max ? w : max;
+}
+
+static int measure(struct words *w, const struct line *lines, size_t n, struct widths *ret, struct err *err)
+{
+    CLEANUP(buf_release) struct buf text = BUF_INIT;
+    *ret = (struct widths){0, 0, 0};
+    for (size_t i = 0; i < n; i++) {
+        widen(&ret->name, lines[i].name, NAME_MAX);
+        widen(&ret->email, lines[i].email, EMAIL_MAX);
+        buf_clear(&text);
+        if (words_what(w, lines[i].change, &text, err) != 0)
+            return -1;
+        widen(&ret->what, buf_str(&text), WHAT_MAX);
+    }
+    return 0;
+}
+
+static int print_line(struct words *w, const struct line *l, const struct widths *widths, char sign, bool held, struct buf *text,
+                      struct err *err)
 {
     printf("%s%c%s ", term_sign(sign), sign, term_plain());
-    term_pad(l->name, NAME_WIDTH);
-    putchar(' ');
-    term_pad(l->email, EMAIL_WIDTH);
-    putchar(' ');
+    term_pad(l->name, widths->name);
+    fputs("  ", stdout);
+    term_pad(l->email, widths->email);
+    fputs("  ", stdout);
     buf_clear(text);
     if (words_what(w, l->change, text, err) != 0)
         return -1;
-    term_pad(buf_str(text), WHAT_WIDTH);
+    term_pad(buf_str(text), widths->what);
     buf_clear(text);
     if ((held ? words_hold : words_cause)(w, l->change, text, err) != 0)
         return -1;
-    printf(" %s\n", buf_str(text));
+    printf("  %s\n", buf_str(text));
     return 0;
 }
 
@@ -78,10 +106,11 @@ static int print_lines(struct words *w, const struct change *changes, size_t n, 
     CLEANUP(pool_free) struct pool *pool = pool_new();
     CLEANUP(freep) struct line *lines = mem_alloc(n * sizeof *lines);
     CLEANUP(buf_release) struct buf text = BUF_INIT;
-    if (make_lines(w, changes, n, pool, lines, err) != 0)
+    struct widths widths;
+    if (make_lines(w, changes, n, pool, lines, err) != 0 || measure(w, lines, n, &widths, err) != 0)
         return -1;
     for (size_t i = 0; i < n; i++)
-        if (print_line(w, &lines[i], held ? '!' : op_sign(lines[i].change->op), held, &text, err) != 0)
+        if (print_line(w, &lines[i], &widths, held ? '!' : op_sign(lines[i].change->op), held, &text, err) != 0)
             return -1;
     return 0;
 }
