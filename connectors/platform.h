@@ -21,8 +21,8 @@ struct platform_connector {
     const struct conf_item *settings;
     int (*check)(const struct conf_section *section, struct err *err);
     /* team is the store's number of the team; now stamps what is carried out. */
-    int (*open)(const struct conf_section *section, struct store *store, int64_t team, int64_t now, struct platform **ret,
-                struct err *err);
+    int (*open)(const struct conf_section *section, struct store *store, int64_t team, int64_t now,
+                struct platform **ret, struct err *err);
     /*
      * Carries out one change, inside a transaction of the store. Everything it does is in the store, so that what was not committed was
      * not done. ERR_GATE: the database refused it because the gate is closed.

@@ -46,7 +46,8 @@ int cli_conf(struct cli *cli, struct err *err);
 /* Reads the configuration and opens the state. For STORE_READ, cli->store stays NULL when there is no state yet. */
 int cli_open(struct cli *cli, enum store_mode mode, struct err *err);
 /* The section of this kind and name; ERR_USAGE with the nearest name when there is none. */
-int cli_section(const struct cli *cli, const char *kind, const char *name, const struct conf_section **ret, struct err *err);
+int cli_section(const struct cli *cli, const char *kind, const char *name, const struct conf_section **ret,
+                struct err *err);
 
 int command_help(struct cli *cli, struct err *err);
 int command_status(struct cli *cli, struct err *err);

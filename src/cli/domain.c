@@ -23,9 +23,10 @@ static int read_row(struct cli *cli, const char *name, struct domain_row *ret, s
 static json_t *row_json(const struct domain_row *row, const char *connection)
 {
     char proved[CLOCK_TEXT_MAX], checked[CLOCK_TEXT_MAX];
-    return json_pack("{s:s, s:s?, s:s, s:s, s:s, s:s, s:s, s:s}", "domain", row->name, "connection", connection, "state",
-                     domain_state_names[row->state], "method", row->method, "dnssec", row->dnssec, "proved_at",
-                     clock_format(row->proved_at, proved), "checked_at", clock_format(row->checked_at, checked), "detail", row->detail);
+    return json_pack("{s:s, s:s?, s:s, s:s, s:s, s:s, s:s, s:s}", "domain", row->name, "connection", connection,
+                     "state", domain_state_names[row->state], "method", row->method, "dnssec", row->dnssec, "proved_at",
+                     clock_format(row->proved_at, proved), "checked_at", clock_format(row->checked_at, checked),
+                     "detail", row->detail);
 }
 
 static void add_line(struct cli *cli, struct table *table, const struct domain_row *row, const char *connection)
@@ -50,7 +51,8 @@ int command_domain_list(struct cli *cli, struct err *err)
     static const char *const head[] = {"DOMAIN", "STATE", "METHOD", "DNSSEC", "PROVED", "LAST LOOK", "CONNECTION"};
     table_add(table, head);
     json_t *list = json_array();
-    for (const struct conf_section *s = conf_next(cli->conf, "domain", NULL); s; s = conf_next(cli->conf, "domain", s)) {
+    for (const struct conf_section *s = conf_next(cli->conf, "domain", NULL); s;
+         s = conf_next(cli->conf, "domain", s)) {
         struct domain_row row;
         if (read_row(cli, conf_name(s), &row, err) != 0) {
             json_decref(list);
@@ -111,8 +113,8 @@ int command_domain_challenge(struct cli *cli, struct err *err)
         print_challenge(cli, &row);
         return 0;
     }
-    json_t *j = json_pack("{s:s, s:s, s:s, s:s}", "domain", row.name, "record", proof_record(cli->pool, row.name), "value",
-                          proof_value(cli->pool, row.token), "url", proof_url(cli->pool, row.name));
+    json_t *j = json_pack("{s:s, s:s, s:s, s:s}", "domain", row.name, "record", proof_record(cli->pool, row.name),
+                          "value", proof_value(cli->pool, row.token), "url", proof_url(cli->pool, row.name));
     json_print(j);
     json_decref(j);
     return 0;
@@ -124,7 +126,8 @@ static int verify(struct cli *cli, const char *name, enum proof_method method, j
     if (domain_may_be_proved(name, err) != 0 || domain_get(cli->store, name, cli->pool, &row, err) != 0)
         return -1;
     if (row.state == DOMAIN_UNKNOWN)
-        return err_set(err, ERR_FAILED, "domain %s: no challenge was made; run: doorward domain challenge %s", name, name);
+        return err_set(err, ERR_FAILED, "domain %s: no challenge was made; run: doorward domain challenge %s", name,
+                       name);
     struct proof_settings settings;
     proof_settings_read(cli->conf, &settings);
     struct proof proof;
@@ -135,8 +138,9 @@ static int verify(struct cli *cli, const char *name, enum proof_method method, j
         return -1;
     json_array_append_new(list, row_json(&row, NULL));
     if (!cli->json && proof.state == PROOF_PROVED)
-        printf("%sproved%s  %s  by %s%s%s\n", term_green(), term_plain(), domain_display(cli->pool, name), proof_method_names[proof.method],
-               proof.method == PROOF_DNS ? ", DNSSEC " : "", proof.method == PROOF_DNS ? dns_security_names[proof.security] : "");
+        printf("%sproved%s  %s  by %s%s%s\n", term_green(), term_plain(), domain_display(cli->pool, name),
+               proof_method_names[proof.method], proof.method == PROOF_DNS ? ", DNSSEC " : "",
+               proof.method == PROOF_DNS ? dns_security_names[proof.security] : "");
     else if (!cli->json)
         printf("%snot proved%s  %s\n", term_red(), term_plain(), proof.text);
     return proof.state == PROOF_PROVED ? 0 : 1;
@@ -164,7 +168,9 @@ int command_domain_verify(struct cli *cli, struct err *err)
     json_t *list = json_array();
     for (int i = 0; i < cli->nwords && status >= 0; i++) {
         const struct conf_section *section;
-        int r = find_domain(cli, cli->words[i], &section, err) != 0 ? -1 : verify(cli, conf_name(section), method, list, err);
+        int r = find_domain(cli, cli->words[i], &section, err) != 0
+                    ? -1
+                    : verify(cli, conf_name(section), method, list, err);
         status = r < 0 ? -1 : status | r;
     }
     for (const struct conf_section *s = cli->nwords ? NULL : conf_next(cli->conf, "domain", NULL); s && status >= 0;

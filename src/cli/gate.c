@@ -18,9 +18,9 @@ json_t *gate_json(const struct gate *gate)
     for (size_t i = 0; i < gate->n; i++) {
         const struct gate_domain *d = &gate->domains[i];
         char until[CLOCK_TEXT_MAX];
-        json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:s?, s:s?, s:s?}", "domain", d->domain, "connection", d->connection, "open",
-                                              d->open, "reason", d->reason, "remedy", d->remedy, "until",
-                                              d->open ? clock_format(d->until, until) : NULL));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:s?, s:s?, s:s?}", "domain", d->domain, "connection",
+                                              d->connection, "open", d->open, "reason", d->reason, "remedy", d->remedy,
+                                              "until", d->open ? clock_format(d->until, until) : NULL));
     }
     return list;
 }

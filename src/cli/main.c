@@ -14,11 +14,21 @@
 
 /* Options that only some commands take have letters of their own in struct command's list; long-only ones use upper case. */
 static const struct option options[] = {
-    {"config", required_argument, NULL, 'c'},   {"state", required_argument, NULL, 'S'},  {"json", no_argument, NULL, 'J'},
-    {"verbose", no_argument, NULL, 'v'},        {"quiet", no_argument, NULL, 'q'},        {"color", required_argument, NULL, 'C'},
-    {"help", no_argument, NULL, 'h'},           {"version", no_argument, NULL, 'V'},      {"csv", no_argument, NULL, 'K'},
-    {"yes", no_argument, NULL, 'Y'},            {"exit-code", no_argument, NULL, 'E'},    {"out", required_argument, NULL, 'o'},
-    {"response", required_argument, NULL, 'R'}, {"method", required_argument, NULL, 'M'}, {0},
+    {"config", required_argument, NULL, 'c'},
+    {"state", required_argument, NULL, 'S'},
+    {"json", no_argument, NULL, 'J'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"color", required_argument, NULL, 'C'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {"csv", no_argument, NULL, 'K'},
+    {"yes", no_argument, NULL, 'Y'},
+    {"exit-code", no_argument, NULL, 'E'},
+    {"out", required_argument, NULL, 'o'},
+    {"response", required_argument, NULL, 'R'},
+    {"method", required_argument, NULL, 'M'},
+    {0},
 };
 
 static const char common_options[] = "cSJvqChV";
@@ -45,10 +55,13 @@ static int take_color(struct typed *t, const char *when, struct err *err)
 static int take_option(struct typed *t, int letter, struct err *err)
 {
     struct cli *cli = &t->cli;
-    bool *const flags[] = {['J'] = &cli->json, ['K'] = &cli->csv, ['Y'] = &cli->yes,   ['E'] = &cli->exit_code, ['q'] = &cli->quiet,
-                           ['v'] = &t->verbose, ['h'] = &t->help, ['V'] = &t->version};
-    const char **const texts[] = {['c'] = &cli->conf_path, ['S'] = &cli->state_dir, ['o'] = &cli->out,
-                                  ['R'] = &cli->response,  ['M'] = &cli->method};
+    bool *const flags[] = {['J'] = &cli->json,  ['K'] = &cli->csv,   ['Y'] = &cli->yes, ['E'] = &cli->exit_code,
+                           ['q'] = &cli->quiet, ['v'] = &t->verbose, ['h'] = &t->help,  ['V'] = &t->version};
+    const char **const texts[] = {['c'] = &cli->conf_path,
+                                  ['S'] = &cli->state_dir,
+                                  ['o'] = &cli->out,
+                                  ['R'] = &cli->response,
+                                  ['M'] = &cli->method};
     if (letter == 'C')
         return take_color(t, optarg, err);
     if (letter < (int)(sizeof flags / sizeof *flags) && flags[letter])
@@ -117,7 +130,8 @@ static int refuse_unknown(const struct cli *cli, struct err *err)
     size_t n = 0;
     for (const struct command *c = commands; c->name && n < 64; c++)
         names[n++] = c->name;
-    CLEANUP(freep) char *typed = cli->nwords > 1 ? mem_printf("%s %s", cli->words[0], cli->words[1]) : mem_strdup(cli->words[0]);
+    CLEANUP(freep)
+    char *typed = cli->nwords > 1 ? mem_printf("%s %s", cli->words[0], cli->words[1]) : mem_strdup(cli->words[0]);
     const char *near = text_nearest(typed, names, n);
     if (!near)
         near = text_nearest(cli->words[0], names, n);
@@ -133,7 +147,8 @@ static int check_usage(const struct command *c, const struct typed *t, struct er
             continue;
         for (const struct option *o = options; o->name; o++)
             if (o->val == *g)
-                return err_set(err, ERR_USAGE, "doorward %s takes no --%s; doorward %s --help shows what it takes", c->name, o->name, c->name);
+                return err_set(err, ERR_USAGE, "doorward %s takes no --%s; doorward %s --help shows what it takes",
+                               c->name, o->name, c->name);
     }
     if (t->cli.nwords < c->min_words || t->cli.nwords > c->max_words)
         return err_set(err, ERR_USAGE, "usage: doorward %s %s", c->name, c->args);
@@ -177,7 +192,8 @@ int cli_open(struct cli *cli, enum store_mode mode, struct err *err)
 {
     if (cli_conf(cli, err) != 0)
         return -1;
-    const char *dir = cli->state_dir ? cli->state_dir : conf_str(conf_find(cli->conf, "organization", NULL), "state-dir");
+    const char *dir =
+        cli->state_dir ? cli->state_dir : conf_str(conf_find(cli->conf, "organization", NULL), "state-dir");
     CLEANUP(freep) char *holder = mem_printf("doorward %s", cli->command);
     if (store_open(dir, mode, holder, &cli->store, err) == 0)
         return 0;
@@ -188,18 +204,21 @@ int cli_open(struct cli *cli, enum store_mode mode, struct err *err)
     return -1;
 }
 
-int cli_section(const struct cli *cli, const char *kind, const char *name, const struct conf_section **ret, struct err *err)
+int cli_section(const struct cli *cli, const char *kind, const char *name, const struct conf_section **ret,
+                struct err *err)
 {
     *ret = conf_find(cli->conf, kind, name);
     if (*ret)
         return 0;
     const char *names[256];
     size_t n = 0;
-    for (const struct conf_section *s = conf_next(cli->conf, kind, NULL); s && n < 256; s = conf_next(cli->conf, kind, s))
+    for (const struct conf_section *s = conf_next(cli->conf, kind, NULL); s && n < 256;
+         s = conf_next(cli->conf, kind, s))
         names[n++] = conf_name(s);
     const char *near = text_nearest(name, names, n);
     if (near)
-        return err_set(err, ERR_USAGE, "there is no %s '%s' in the configuration; did you mean '%s'?", kind, name, near);
+        return err_set(err, ERR_USAGE, "there is no %s '%s' in the configuration; did you mean '%s'?", kind, name,
+                       near);
     return err_set(err, ERR_USAGE, "there is no [%s %s] in %s", kind, name, cli->conf_path);
 }
 

@@ -37,7 +37,8 @@ static void tick(void *ctx, size_t entries)
     progress_at(entries, *expected);
 }
 
-static int read_directory(struct job *job, const struct conf_section *directory, struct pull_report **ret, struct err *err)
+static int read_directory(struct job *job, const struct conf_section *directory, struct pull_report **ret,
+                          struct err *err)
 {
     for (struct reading *r = job->readings; r; r = r->next) {
         if (r->directory == directory) {
@@ -106,7 +107,8 @@ static int confirm(const struct cli *cli, const struct plan *plan, struct err *e
     return 0;
 }
 
-static int carry_out(struct job *job, const struct plan *plan, const char *id, const struct conf_section *platform, struct err *err)
+static int carry_out(struct job *job, const struct plan *plan, const char *id, const struct conf_section *platform,
+                     struct err *err)
 {
     struct cli *cli = job->cli;
     if (plan->n == 0)
@@ -125,15 +127,17 @@ static int carry_out(struct job *job, const struct plan *plan, const char *id, c
     int r = apply_plan(cli->store, &apply, &run, &done, err);
     progress_end();
     if (r != 0)
-        return err_wrap(err, "team %s: %s of %s changes were done, and run %lld says which; the rest is planned again next time", plan->team,
-                        term_number(cli->pool, done), term_number(cli->pool, plan->n), (long long)run);
+        return err_wrap(
+            err, "team %s: %s of %s changes were done, and run %lld says which; the rest is planned again next time",
+            plan->team, term_number(cli->pool, done), term_number(cli->pool, plan->n), (long long)run);
     if (!cli->json)
-        printf("%sDone%s: %s changes, run %lld\n", term_green(), term_plain(), term_number(cli->pool, done), (long long)run);
+        printf("%sDone%s: %s changes, run %lld\n", term_green(), term_plain(), term_number(cli->pool, done),
+               (long long)run);
     return 0;
 }
 
-static int plan_with(struct job *job, const struct conf_section *team, const struct policy *policy, const struct pull_report *pull,
-                     struct err *err)
+static int plan_with(struct job *job, const struct conf_section *team, const struct policy *policy,
+                     const struct pull_report *pull, struct err *err)
 {
     struct cli *cli = job->cli;
     const struct conf_section *platform = conf_find(cli->conf, "platform", conf_str(team, "platform"));
@@ -144,8 +148,13 @@ static int plan_with(struct job *job, const struct conf_section *team, const str
         return -1;
     char id[DIGEST_HEX_MAX];
     plan_id(plan, cli->conf, id);
-    struct shown_plan shown = {.plan = plan, .policy = policy, .gate = &job->gate, .pull = pull, .id = id,
-                               .platform = conf_name(platform), .conf_digest = conf_digest(cli->conf)};
+    struct shown_plan shown = {.plan = plan,
+                               .policy = policy,
+                               .gate = &job->gate,
+                               .pull = pull,
+                               .id = id,
+                               .platform = conf_name(platform),
+                               .conf_digest = conf_digest(cli->conf)};
     if (job->shown++ && !cli->json)
         putchar('\n');
     if ((cli->json ? show_plan_json : show_plan_text)(cli, &shown, err) != 0)
@@ -174,7 +183,8 @@ static int plan_team(struct job *job, const struct conf_section *team, struct er
 static int plan_teams(struct job *job, struct err *err)
 {
     struct err first = ERR_INIT;
-    for (const struct conf_section *t = conf_next(job->cli->conf, "team", NULL); t; t = conf_next(job->cli->conf, "team", t)) {
+    for (const struct conf_section *t = conf_next(job->cli->conf, "team", NULL); t;
+         t = conf_next(job->cli->conf, "team", t)) {
         struct err own = ERR_INIT;
         if (plan_team(job, t, &own) == 0)
             continue;
@@ -193,10 +203,13 @@ static int run_job(struct job *job, struct err *err)
 {
     struct cli *cli = job->cli;
     const struct conf_section *team = NULL;
-    if (cli_open(cli, STORE_WRITE, err) != 0 || (cli->nwords && cli_section(cli, "team", cli->words[0], &team, err) != 0))
+    if (cli_open(cli, STORE_WRITE, err) != 0 ||
+        (cli->nwords && cli_section(cli, "team", cli->words[0], &team, err) != 0))
         return -1;
     if (!team && !conf_next(cli->conf, "team", NULL))
-        return err_set(err, ERR_CONFIG, "%s: no [team NAME] section, so there is nothing to sync; see doorward help team", cli->conf_path);
+        return err_set(err, ERR_CONFIG,
+                       "%s: no [team NAME] section, so there is nothing to sync; see doorward help team",
+                       cli->conf_path);
     if (run_settle(cli->store, cli->now, err) != 0 ||
         gate_check(cli->store, cli->conf, cli->now, true, cli->pool, &job->gate, err) != 0)
         return -1;

@@ -47,11 +47,13 @@ static void print_csv(const char *const *cells, int n)
     fputs("\r\n", stdout);
 }
 
-static int report_begin(struct report *r, struct cli *cli, const char *const *keys, const char *const *heads, int columns, struct err *err)
+static int report_begin(struct report *r, struct cli *cli, const char *const *keys, const char *const *heads,
+                        int columns, struct err *err)
 {
     if (cli->json && cli->csv)
         return err_set(err, ERR_USAGE, "write --json or --csv, not both");
-    *r = (struct report){.cli = cli, .keys = keys, .columns = columns, .table = table_new(columns), .json = json_array()};
+    *r = (struct report){
+        .cli = cli, .keys = keys, .columns = columns, .table = table_new(columns), .json = json_array()};
     table_add(r->table, heads);
     if (cli->csv)
         print_csv(keys, columns);
@@ -130,7 +132,8 @@ int command_report_seats(struct cli *cli, struct err *err)
     if (cli_open(cli, STORE_READ, err) != 0 || report_begin(&r, cli, keys, heads, 7, err) != 0)
         return -1;
     int done = 0;
-    for (const struct conf_section *p = conf_next(cli->conf, "product", NULL); p && done == 0; p = conf_next(cli->conf, "product", p))
+    for (const struct conf_section *p = conf_next(cli->conf, "product", NULL); p && done == 0;
+         p = conf_next(cli->conf, "product", p))
         done = add_product(&r, p, err);
     report_end(&r, done == 0);
     return done;

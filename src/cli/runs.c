@@ -36,10 +36,11 @@ static void list_run(void *ctx, const struct run_row *r)
                            pool_printf(pool, "%" PRId64, r->held),
                            text_printable(pool, span_str(r->message))};
     table_add(l->table, cells);
-    json_array_append_new(l->json, json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s}", "run", (json_int_t)r->id, "team", r->team,
-                                             "command", r->command, "state", run_state_names[r->state], "started_at", began, "ended_at",
-                                             clock_format(r->ended_at, ended), "changes", (json_int_t)r->changes, "done",
-                                             (json_int_t)r->done, "held", (json_int_t)r->held, "message", r->message));
+    json_array_append_new(
+        l->json, json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s}", "run", (json_int_t)r->id, "team",
+                           r->team, "command", r->command, "state", run_state_names[r->state], "started_at", began,
+                           "ended_at", clock_format(r->ended_at, ended), "changes", (json_int_t)r->changes, "done",
+                           (json_int_t)r->done, "held", (json_int_t)r->held, "message", r->message));
 }
 
 static void begin_listing(struct listing *l, struct cli *cli)
@@ -97,8 +98,9 @@ static int show_json(struct cli *cli, int64_t team, const struct changes *all, j
             words_what(&w, &all->v[i], &what, err) != 0 || words_cause(&w, &all->v[i], &cause, err) != 0)
             r = -1;
         else
-            json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s}", "op", op_names[all->v[i].op], "name", name, "email", email,
-                                                  "what", buf_str(&what), "cause", buf_str(&cause)));
+            json_array_append_new(list,
+                                  json_pack("{s:s, s:s, s:s, s:s, s:s}", "op", op_names[all->v[i].op], "name", name,
+                                            "email", email, "what", buf_str(&what), "cause", buf_str(&cause)));
     }
     words_close(&w);
     json_object_set_new(run, "journal", list);
@@ -135,7 +137,8 @@ int command_runs_show(struct cli *cli, struct err *err)
     char *end = NULL;
     long long run = strtoll(cli->words[0], &end, 10);
     if (!*cli->words[0] || *end || run <= 0)
-        return err_set(err, ERR_USAGE, "runs show %s: write the number of a run; doorward runs lists them", cli->words[0]);
+        return err_set(err, ERR_USAGE, "runs show %s: write the number of a run; doorward runs lists them",
+                       cli->words[0]);
     if (cli_open(cli, STORE_READ, err) != 0)
         return -1;
     struct listing l;

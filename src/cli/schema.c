@@ -5,7 +5,7 @@
 #include "model/domain.h"
 #include "roster/roster.h"
 
-#define ROOM(array) (sizeof(array) / sizeof *(array) - 1)
+#define ROOM(array) (sizeof(array) / sizeof *(array)-1)
 
 /* Takes every way of writing a domain to one, so that two sections of the same domain are found. */
 static int check_domain(const struct conf_section *section, char **ret_name, struct err *err)
@@ -55,8 +55,13 @@ static const struct conf_kind kinds[] = {
      .items = conf_rows_product,
      .example = "autocad",
      .help = "What people are assigned by the groups they are in."},
-    {.name = "sync", .items = conf_rows_sync, .help = "When the directories are read and what happens to people who leave."},
-    {.name = "dns", .check = conf_check_dns, .items = conf_rows_dns, .help = "How the proofs of domains are looked up."},
+    {.name = "sync",
+     .items = conf_rows_sync,
+     .help = "When the directories are read and what happens to people who leave."},
+    {.name = "dns",
+     .check = conf_check_dns,
+     .items = conf_rows_dns,
+     .help = "How the proofs of domains are looked up."},
     {0},
 };
 

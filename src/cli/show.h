@@ -19,7 +19,7 @@ struct shown_plan {
     const struct gate *gate;
     const struct pull_report *pull;
     const char *id;
-    const char *platform;   /* section name */
+    const char *platform; /* section name */
     const char *conf_digest;
 };
 

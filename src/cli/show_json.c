@@ -34,7 +34,10 @@ static int add_sides(struct words *w, const struct change *c, const struct perso
             json_object_set_new(j, "before", attributes_json(&before, c->detail));
     } else if (c->op == OP_SUSPEND || c->op == OP_REMOVE || c->op == OP_RESTORE) {
         json_object_set_new(j, "before", state_json(now->state));
-        json_object_set_new(j, "after", state_json(c->op == OP_SUSPEND ? ACCOUNT_SUSPENDED : c->op == OP_REMOVE ? ACCOUNT_REMOVED : ACCOUNT_ACTIVE));
+        json_object_set_new(j, "after",
+                            state_json(c->op == OP_SUSPEND  ? ACCOUNT_SUSPENDED
+                                       : c->op == OP_REMOVE ? ACCOUNT_REMOVED
+                                                            : ACCOUNT_ACTIVE));
     }
     return 0;
 }
@@ -47,8 +50,9 @@ static int add_person(struct words *w, const struct change *c, json_t *j, struct
         return -1;
     if (!found)
         return 0;
-    json_object_set_new(j, "person", json_pack("{s:o, s:o, s:o}", "id", json_text(t.uid), "email", json_text(t.attr[ATTR_EMAIL]), "name",
-                                               json_text(t.attr[ATTR_DISPLAY_NAME])));
+    json_object_set_new(j, "person",
+                        json_pack("{s:o, s:o, s:o}", "id", json_text(t.uid), "email", json_text(t.attr[ATTR_EMAIL]),
+                                  "name", json_text(t.attr[ATTR_DISPLAY_NAME])));
     return add_sides(w, c, &t, j, err);
 }
 
@@ -129,10 +133,11 @@ static json_t *read_json(const struct pull_report *p)
     json_t *faults = json_array();
     for (size_t i = 0; i < p->nfaults; i++)
         json_array_append_new(faults, json_pack("{s:s, s:s}", "name", p->faults[i].name, "why", p->faults[i].why));
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "result", p->result == PULL_COMPLETE ? "complete" : "changes", "source",
-                     p->source, "people", (json_int_t)p->summary.people, "groups", (json_int_t)p->summary.groups, "added",
-                     (json_int_t)p->summary.added, "changed", (json_int_t)p->summary.changed, "gone", (json_int_t)p->summary.gone, "unusable",
-                     (json_int_t)p->summary.nfaults, "faults", faults);
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "result",
+                     p->result == PULL_COMPLETE ? "complete" : "changes", "source", p->source, "people",
+                     (json_int_t)p->summary.people, "groups", (json_int_t)p->summary.groups, "added",
+                     (json_int_t)p->summary.added, "changed", (json_int_t)p->summary.changed, "gone",
+                     (json_int_t)p->summary.gone, "unusable", (json_int_t)p->summary.nfaults, "faults", faults);
 }
 
 static json_t *seats_json(const struct plan *plan)
@@ -140,9 +145,10 @@ static json_t *seats_json(const struct plan *plan)
     json_t *list = json_array();
     for (size_t i = 0; i < plan->nseats; i++) {
         const struct seats *s = &plan->seats[i];
-        json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I, s:o, s:I}", "product", s->section, "name", s->title, "before",
-                                              (json_int_t)s->before, "after", (json_int_t)s->after, "limit",
-                                              s->limited ? json_integer(s->limit) : json_null(), "waiting", (json_int_t)s->waiting));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I, s:o, s:I}", "product", s->section, "name", s->title,
+                                              "before", (json_int_t)s->before, "after", (json_int_t)s->after, "limit",
+                                              s->limited ? json_integer(s->limit) : json_null(), "waiting",
+                                              (json_int_t)s->waiting));
     }
     return list;
 }

@@ -37,7 +37,8 @@ static int by_name(const void *a, const void *b)
 }
 
 /* People first, by name; changes of groups themselves behind, under the groups' names. */
-static int make_lines(struct words *w, const struct change *changes, size_t n, struct pool *pool, struct line *lines, struct err *err)
+static int make_lines(struct words *w, const struct change *changes, size_t n, struct pool *pool, struct line *lines,
+                      struct err *err)
 {
     for (size_t i = 0; i < n; i++) {
         struct line *l = &lines[i];
@@ -82,8 +83,8 @@ static int measure(struct words *w, const struct line *lines, size_t n, struct w
     return 0;
 }
 
-static int print_line(struct words *w, const struct line *l, const struct widths *widths, char sign, bool held, struct buf *text,
-                      struct err *err)
+static int print_line(struct words *w, const struct line *l, const struct widths *widths, char sign, bool held,
+                      struct buf *text, struct err *err)
 {
     printf("%s%c%s ", term_sign(sign), sign, term_plain());
     term_pad(l->name, widths->name);
@@ -128,18 +129,21 @@ int show_changes(struct cli *cli, int64_t team, const struct change *changes, si
 static void print_head(struct cli *cli, const struct shown_plan *s)
 {
     const struct stage_result *r = &s->pull->summary;
-    printf("%sPlan for team %s%s: directory %s → platform %s\n", term_bold(), s->plan->team, term_plain(), s->plan->directory, s->platform);
-    printf("Read completely from %s: %s people, %s groups; since the last read %s new, %s changed, %s gone\n", s->pull->source,
-           term_number(cli->pool, r->people), term_number(cli->pool, r->groups), term_number(cli->pool, r->added),
-           term_number(cli->pool, r->changed), term_number(cli->pool, r->gone));
+    printf("%sPlan for team %s%s: directory %s → platform %s\n", term_bold(), s->plan->team, term_plain(),
+           s->plan->directory, s->platform);
+    printf("Read completely from %s: %s people, %s groups; since the last read %s new, %s changed, %s gone\n",
+           s->pull->source, term_number(cli->pool, r->people), term_number(cli->pool, r->groups),
+           term_number(cli->pool, r->added), term_number(cli->pool, r->changed), term_number(cli->pool, r->gone));
     for (size_t i = 0; i < s->policy->nnotes; i++)
         printf("%snote%s: %s\n", term_yellow(), term_plain(), s->policy->notes[i]);
     for (size_t i = 0; i < s->pull->nfaults; i++)
-        printf("%snot usable%s: %s: %s\n", term_yellow(), term_plain(), s->pull->faults[i].name, s->pull->faults[i].why);
+        printf("%snot usable%s: %s: %s\n", term_yellow(), term_plain(), s->pull->faults[i].name,
+               s->pull->faults[i].why);
     if (r->nfaults > s->pull->nfaults)
         printf("not usable: and %s more\n", term_number(cli->pool, r->nfaults - s->pull->nfaults));
     if (r->absence_unproved)
-        printf("%snote%s: an entry without a readable id was met, so that nobody is taken as gone (%s entries were not met)\n",
+        printf("%snote%s: an entry without a readable id was met, so that nobody is taken as gone (%s entries were not "
+               "met)\n",
                term_yellow(), term_plain(), term_number(cli->pool, r->missing));
     gate_print(s->gate, stdout);
     if (!s->policy->enabled_at)

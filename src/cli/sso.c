@@ -58,8 +58,9 @@ static json_t *listed_json(const struct listed *l, const char *type)
 {
     char tested[CLOCK_TEXT_MAX], certificates[CLOCK_TEXT_MAX], active[CLOCK_TEXT_MAX];
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s?}", "connection", l->row.name, "type", type, "state",
-                     connection_state_names[l->row.state], "entity", l->entity, "tested_at", clock_format(l->row.tested_at, tested),
-                     "tested_as", l->row.tested_as, "activated_at", clock_format(l->row.activated_at, active), "certificates_until",
+                     connection_state_names[l->row.state], "entity", l->entity, "tested_at",
+                     clock_format(l->row.tested_at, tested), "tested_as", l->row.tested_as, "activated_at",
+                     clock_format(l->row.activated_at, active), "certificates_until",
                      clock_format(l->certificates_until, certificates), "trouble", l->trouble);
 }
 
@@ -72,15 +73,20 @@ int command_sso_list(struct cli *cli, struct err *err)
     table_add(table, head);
     json_t *list = json_array();
     CLEANUP(buf_release) struct buf troubles = BUF_INIT;
-    for (const struct conf_section *s = conf_next(cli->conf, "connection", NULL); s; s = conf_next(cli->conf, "connection", s)) {
+    for (const struct conf_section *s = conf_next(cli->conf, "connection", NULL); s;
+         s = conf_next(cli->conf, "connection", s)) {
         struct listed l;
         if (read_listed(cli, s, &l, err) != 0) {
             json_decref(list);
             return -1;
         }
         char tested[CLOCK_TEXT_MAX];
-        const char *cells[] = {l.row.name, conf_variant(s), connection_state_names[l.row.state], clock_format(l.row.tested_at, tested),
-                               days_left(cli, l.certificates_until), printable(cli, l.entity)};
+        const char *cells[] = {l.row.name,
+                               conf_variant(s),
+                               connection_state_names[l.row.state],
+                               clock_format(l.row.tested_at, tested),
+                               days_left(cli, l.certificates_until),
+                               printable(cli, l.entity)};
         table_add(table, cells);
         json_array_append_new(list, listed_json(&l, conf_variant(s)));
         if (l.trouble)
@@ -112,7 +118,8 @@ static int used_before(void *arg, const char *assertion_id)
 static size_t domains_of(const struct cli *cli, const char *connection, const char **ret, size_t max)
 {
     size_t n = 0;
-    for (const struct conf_section *s = conf_next(cli->conf, "domain", NULL); s && n < max; s = conf_next(cli->conf, "domain", s)) {
+    for (const struct conf_section *s = conf_next(cli->conf, "domain", NULL); s && n < max;
+         s = conf_next(cli->conf, "domain", s)) {
         const char *bound = conf_str(s, "connection");
         if (bound && strcmp(bound, connection) == 0)
             ret[n++] = conf_name(s);
@@ -120,13 +127,16 @@ static size_t domains_of(const struct cli *cli, const char *connection, const ch
     return n;
 }
 
-static int fill_policy(struct cli *cli, const struct conf_section *s, const struct saml_idp *idp, const char **domains, size_t max,
-                       struct saml_policy *ret, struct err *err)
+static int fill_policy(struct cli *cli, const struct conf_section *s, const struct saml_idp *idp, const char **domains,
+                       size_t max, struct saml_policy *ret, struct err *err)
 {
     const char *url = conf_str(conf_find(cli->conf, "organization", NULL), "url");
     if (!url)
-        return err_set(err, ERR_CONFIG, "%s: organization: url is missing, and the audience and the address of responses are made from it; "
-                       "write url = https://…", cli->conf_path);
+        return err_set(
+            err, ERR_CONFIG,
+            "%s: organization: url is missing, and the audience and the address of responses are made from it; "
+            "write url = https://…",
+            cli->conf_path);
     *ret = (struct saml_policy){.entity_id = pool_printf(cli->pool, "%s/saml/metadata/%s", url, conf_name(s)),
                                 .acs_url = pool_printf(cli->pool, "%s/saml/acs/%s", url, conf_name(s)),
                                 .idp = idp,
@@ -174,7 +184,8 @@ static void print_identity(struct cli *cli, const struct saml_identity *who, con
     puts("  all attributes:");
     for (size_t i = 0; i < who->nattributes; i++)
         for (size_t v = 0; v < who->attributes[i].nvalues; v++)
-            printf("    %s = %s\n", printable(cli, who->attributes[i].name), printable(cli, who->attributes[i].values[v]));
+            printf("    %s = %s\n", printable(cli, who->attributes[i].name),
+                   printable(cli, who->attributes[i].values[v]));
 }
 
 static json_t *identity_json(const struct saml_identity *who)
@@ -190,7 +201,8 @@ static json_t *identity_json(const struct saml_identity *who)
             json_array_append_new(values, json_string(who->attributes[i].values[v]));
         json_object_set_new(attributes, who->attributes[i].name, values);
     }
-    return json_pack("{s:s, s:s, s:o, s:o}", "issuer", who->issuer, "name_id", who->name_id, "mapped", fields, "attributes", attributes);
+    return json_pack("{s:s, s:s, s:o, s:o}", "issuer", who->issuer, "name_id", who->name_id, "mapped", fields,
+                     "attributes", attributes);
 }
 
 static void print_report_json(const char *connection, const struct saml_report *report)
@@ -198,10 +210,11 @@ static void print_report_json(const char *connection, const struct saml_report *
     static const char *const outcomes[] = {"passed", "failed", "skipped"};
     json_t *checks = json_array();
     for (size_t i = 0; i < report->nchecks; i++)
-        json_array_append_new(checks, json_pack("{s:s, s:s, s:s, s:s}", "code", report->checks[i].code, "title", report->checks[i].title,
-                                                "result", outcomes[report->checks[i].outcome], "detail", report->checks[i].detail));
-    json_t *j = json_pack("{s:s, s:b, s:o, s:o}", "connection", connection, "passed", report->identity != NULL, "checks", checks, "identity",
-                          identity_json(report->identity));
+        json_array_append_new(checks, json_pack("{s:s, s:s, s:s, s:s}", "code", report->checks[i].code, "title",
+                                                report->checks[i].title, "result", outcomes[report->checks[i].outcome],
+                                                "detail", report->checks[i].detail));
+    json_t *j = json_pack("{s:s, s:b, s:o, s:o}", "connection", connection, "passed", report->identity != NULL,
+                          "checks", checks, "identity", identity_json(report->identity));
     json_print(j);
     json_decref(j);
 }
@@ -229,7 +242,8 @@ static int record_test(struct cli *cli, const char *name, const struct saml_iden
     return db_commit(cli->store->db, err);
 }
 
-static int finish_test(struct cli *cli, const struct conf_section *s, const struct saml_report *report, struct err *refusal, struct err *err)
+static int finish_test(struct cli *cli, const struct conf_section *s, const struct saml_report *report,
+                       struct err *refusal, struct err *err)
 {
     if (cli->json)
         print_report_json(conf_name(s), report);
@@ -258,16 +272,19 @@ int command_sso_test(struct cli *cli, struct err *err)
     if (cli_conf(cli, err) != 0 || cli_section(cli, "connection", cli->words[0], &s, err) != 0)
         return -1;
     if (strcmp(conf_variant(s), "saml") != 0)
-        return err_set(err, ERR_FAILED, "connection %s: OIDC connections cannot be tested yet in this version; use a SAML connection",
+        return err_set(err, ERR_FAILED,
+                       "connection %s: OIDC connections cannot be tested yet in this version; use a SAML connection",
                        conf_name(s));
     if (!cli->response)
-        return err_set(err, ERR_USAGE, "write: doorward sso test %s --response FILE, with a captured SAML response (XML or base64)",
+        return err_set(err, ERR_USAGE,
+                       "write: doorward sso test %s --response FILE, with a captured SAML response (XML or base64)",
                        conf_name(s));
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
     CLEANUP(buf_release) struct buf response = BUF_INIT;
     struct saml_policy policy;
     const char *domains[256];
-    if (gate_metadata(s, cli->now, &idp, err) != 0 || file_read(cli->response, SAML_RESPONSE_MAX * 2, &response, err) != 0 ||
+    if (gate_metadata(s, cli->now, &idp, err) != 0 ||
+        file_read(cli->response, SAML_RESPONSE_MAX * 2, &response, err) != 0 ||
         fill_policy(cli, s, idp, domains, 256, &policy, err) != 0 || cli_open(cli, STORE_WRITE, err) != 0)
         return -1;
     struct saml_report report;
@@ -278,25 +295,34 @@ int command_sso_test(struct cli *cli, struct err *err)
 
 /* --- activate ------------------------------------------------------------------------------------------------------------- */
 
-static int may_activate(const struct cli *cli, const struct conf_section *s, const struct connection_row *row, struct err *err)
+static int may_activate(const struct cli *cli, const struct conf_section *s, const struct connection_row *row,
+                        struct err *err)
 {
     const char *name = conf_name(s);
     if (strcmp(conf_variant(s), "saml") != 0)
-        return err_set(err, ERR_GATE, "connection %s: OIDC connections cannot be tested yet in this version, and so not activated", name);
+        return err_set(err, ERR_GATE,
+                       "connection %s: OIDC connections cannot be tested yet in this version, and so not activated",
+                       name);
     if (row->state == CONNECTION_CONFIGURED || !row->tested_at)
-        return err_set(err, ERR_GATE, "connection %s: not tested; run: doorward sso test %s --response FILE", name, name);
+        return err_set(err, ERR_GATE, "connection %s: not tested; run: doorward sso test %s --response FILE", name,
+                       name);
     char valid[CLOCK_TEXT_MAX];
     if (row->tested_at + conf_int(s, "test-valid") <= cli->now)
-        return err_set(err, ERR_GATE, "connection %s: the last test is older than %s; run: doorward sso test %s --response FILE", name,
+        return err_set(err, ERR_GATE,
+                       "connection %s: the last test is older than %s; run: doorward sso test %s --response FILE", name,
                        clock_format_duration(conf_int(s, "test-valid"), valid), name);
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
     if (gate_metadata(s, cli->now, &idp, err) != 0)
         return -1;
     if (strcmp(idp->entity_id, row->entity) != 0)
-        return err_set(err, ERR_GATE, "connection %s: its metadata names another identity provider than the one that was tested; "
-                       "run: doorward sso test %s --response FILE", name, name);
+        return err_set(err, ERR_GATE,
+                       "connection %s: its metadata names another identity provider than the one that was tested; "
+                       "run: doorward sso test %s --response FILE",
+                       name, name);
     if (gate_certificates_until(idp, cli->now) <= cli->now)
-        return err_set(err, ERR_GATE, "connection %s: no signing certificate is valid now; get new metadata from the identity provider", name);
+        return err_set(
+            err, ERR_GATE,
+            "connection %s: no signing certificate is valid now; get new metadata from the identity provider", name);
     return 0;
 }
 
@@ -316,9 +342,11 @@ static int set_state(struct cli *cli, enum connection_state state, struct err *e
     row.state = state;
     row.activated_at = state == CONNECTION_ACTIVE ? cli->now : 0;
     struct gate gate;
-    if (connection_put(cli->store, &row, err) != 0 || gate_check(cli->store, cli->conf, cli->now, true, cli->pool, &gate, err) != 0)
+    if (connection_put(cli->store, &row, err) != 0 ||
+        gate_check(cli->store, cli->conf, cli->now, true, cli->pool, &gate, err) != 0)
         return -1;
-    printf("connection %s is %s\n", conf_name(s), state == CONNECTION_ACTIVE ? "active" : "no longer active: the gate of its domains is closed");
+    printf("connection %s is %s\n", conf_name(s),
+           state == CONNECTION_ACTIVE ? "active" : "no longer active: the gate of its domains is closed");
     return 0;
 }
 

@@ -27,7 +27,8 @@ int command_check_config(struct cli *cli, struct err *err)
 
 static bool say(bool ok, const char *what, const char *detail)
 {
-    printf("%s%s%s  %s%s%s\n", ok ? term_green() : term_red(), ok ? "ok    " : "FAILED", term_plain(), what, *detail ? ": " : "", detail);
+    printf("%s%s%s  %s%s%s\n", ok ? term_green() : term_red(), ok ? "ok    " : "FAILED", term_plain(), what,
+           *detail ? ": " : "", detail);
     return ok;
 }
 
@@ -57,7 +58,8 @@ static bool check_connection(struct cli *cli, const struct conf_section *s)
     char when[CLOCK_TEXT_MAX];
     if (until <= cli->now)
         return say(false, what, "no signing certificate is valid now; get new metadata from the identity provider");
-    return say(true, what, pool_printf(cli->pool, "%s, certificates until %s", idp->entity_id, clock_format(until, when)));
+    return say(true, what,
+               pool_printf(cli->pool, "%s, certificates until %s", idp->entity_id, clock_format(until, when)));
 }
 
 int command_check(struct cli *cli, struct err *err)
@@ -66,15 +68,19 @@ int command_check(struct cli *cli, struct err *err)
     if (cli_open(cli, STORE_WRITE, err) != 0)
         return -1;
     bool ok = true;
-    for (const struct conf_section *s = conf_next(cli->conf, "directory", NULL); s; s = conf_next(cli->conf, "directory", s))
+    for (const struct conf_section *s = conf_next(cli->conf, "directory", NULL); s;
+         s = conf_next(cli->conf, "directory", s))
         ok &= check_directory(cli, s);
-    for (const struct conf_section *s = conf_next(cli->conf, "connection", NULL); s; s = conf_next(cli->conf, "connection", s))
+    for (const struct conf_section *s = conf_next(cli->conf, "connection", NULL); s;
+         s = conf_next(cli->conf, "connection", s))
         ok &= check_connection(cli, s);
     if (gate_check(cli->store, cli->conf, cli->now, true, cli->pool, &gate, err) != 0)
         return -1;
     for (size_t i = 0; i < gate.n; i++)
         ok &= say(gate.domains[i].open, pool_printf(cli->pool, "gate of %s", gate.domains[i].domain),
-                  gate.domains[i].open ? "open" : pool_printf(cli->pool, "%s; next: %s", gate.domains[i].reason, gate.domains[i].remedy));
+                  gate.domains[i].open
+                      ? "open"
+                      : pool_printf(cli->pool, "%s; next: %s", gate.domains[i].reason, gate.domains[i].remedy));
     return ok ? 0 : err_exit_status(gate_any_closed(&gate) ? ERR_GATE : ERR_FAILED);
 }
 
@@ -87,8 +93,8 @@ static void print_domains(struct cli *cli, const struct gate *gate)
         const struct gate_domain *d = &gate->domains[i];
         char until[CLOCK_TEXT_MAX];
         if (d->open)
-            printf("  %sopen%s    %s through connection %s, until %s unless somebody signs in before\n", term_green(), term_plain(), d->domain,
-                   d->connection, clock_format(d->until, until));
+            printf("  %sopen%s    %s through connection %s, until %s unless somebody signs in before\n", term_green(),
+                   term_plain(), d->domain, d->connection, clock_format(d->until, until));
         else
             printf("  %sclosed%s  %s: %s\n", term_yellow(), term_plain(), d->domain, d->reason);
     }
@@ -98,17 +104,19 @@ static void print_domains(struct cli *cli, const struct gate *gate)
 }
 
 /* *ret_next is set to the first thing to do when nothing stood there. */
-static int print_team(struct cli *cli, const struct conf_section *s, const struct gate *gate, const char **next, struct err *err)
+static int print_team(struct cli *cli, const struct conf_section *s, const struct gate *gate, const char **next,
+                      struct err *err)
 {
     struct team_row row = {0};
     int64_t states[5] = {0}, last = 0;
-    if (cli->store && (team_find(cli->store->db, conf_name(s), &row, err) != 0 || report_states(cli->store, conf_name(s), states, err) != 0 ||
+    if (cli->store && (team_find(cli->store->db, conf_name(s), &row, err) != 0 ||
+                       report_states(cli->store, conf_name(s), states, err) != 0 ||
                        report_last_run(cli->store, conf_name(s), &last, err) != 0))
         return -1;
     team_row_release(&row);
     char when[CLOCK_TEXT_MAX];
-    printf("  %-12s sync %s, %" PRId64 " invited, %" PRId64 " active, %" PRId64 " suspended; last run %s\n", conf_name(s),
-           row.enabled_at ? "on" : "off", states[1], states[2], states[3], clock_format(last, when));
+    printf("  %-12s sync %s, %" PRId64 " invited, %" PRId64 " active, %" PRId64 " suspended; last run %s\n",
+           conf_name(s), row.enabled_at ? "on" : "off", states[1], states[2], states[3], clock_format(last, when));
     if (!*next && !row.enabled_at && !gate_all_closed(gate))
         *next = pool_printf(cli->pool, "doorward sync enable %s", conf_name(s));
     return 0;
@@ -117,13 +125,17 @@ static int print_team(struct cli *cli, const struct conf_section *s, const struc
 int command_status(struct cli *cli, struct err *err)
 {
     if (cli_open(cli, STORE_READ, err) != 0)
-        return err->kind == ERR_CONFIG ? err_wrap(err, "doorward --help shows the commands, doorward help all the configuration") : -1;
+        return err->kind == ERR_CONFIG
+                   ? err_wrap(err, "doorward --help shows the commands, doorward help all the configuration")
+                   : -1;
     struct gate gate;
     const char *next = NULL;
     if (!cli->store) {
-        printf("%s: nothing was done yet; there is no state\n", conf_str(conf_find(cli->conf, "organization", NULL), "name"));
+        printf("%s: nothing was done yet; there is no state\n",
+               conf_str(conf_find(cli->conf, "organization", NULL), "name"));
         const struct conf_section *domain = conf_next(cli->conf, "domain", NULL);
-        printf("Next: %s%s\n", domain ? "doorward domain challenge " : "write a [domain NAME] section; see doorward help domain",
+        printf("Next: %s%s\n",
+               domain ? "doorward domain challenge " : "write a [domain NAME] section; see doorward help domain",
                domain ? conf_name(domain) : "");
         return 0;
     }

@@ -9,12 +9,14 @@ static int set_enabled(struct cli *cli, bool on, struct err *err)
     const struct conf_section *team;
     struct team_row row = {0};
     struct gate gate;
-    if (cli_conf(cli, err) != 0 || cli_section(cli, "team", cli->words[0], &team, err) != 0 || cli_open(cli, STORE_WRITE, err) != 0 ||
+    if (cli_conf(cli, err) != 0 || cli_section(cli, "team", cli->words[0], &team, err) != 0 ||
+        cli_open(cli, STORE_WRITE, err) != 0 ||
         gate_check(cli->store, cli->conf, cli->now, true, cli->pool, &gate, err) != 0)
         return -1;
     if (on && (gate.n == 0 || gate_all_closed(&gate))) {
         gate_print(&gate, stderr);
-        return err_set(err, ERR_GATE, "team %s: sync is not enabled, because the gate is closed for every domain", conf_name(team));
+        return err_set(err, ERR_GATE, "team %s: sync is not enabled, because the gate is closed for every domain",
+                       conf_name(team));
     }
     if (team_get(cli->store->db, conf_name(team), &row, err) != 0)
         return -1;

@@ -137,7 +137,8 @@ void progress_at(size_t done, size_t total)
     CLEANUP(pool_free) struct pool *pool = pool_new();
     fprintf(stderr, "\r\033[K%s  %s", progress.what, term_number(pool, done));
     if (total > done && done > 0)
-        fprintf(stderr, " of about %s  ~%.0f s left", term_number(pool, total), spent * (double)(total - done) / (double)done);
+        fprintf(stderr, " of about %s  ~%.0f s left", term_number(pool, total),
+                spent * (double)(total - done) / (double)done);
     fflush(stderr);
 }
 

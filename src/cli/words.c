@@ -2,7 +2,8 @@
 
 #include "base/text.h"
 
-int words_open(struct store *store, int64_t team, const struct plan *plan, const struct gate *gate, struct words *ret, struct err *err)
+int words_open(struct store *store, int64_t team, const struct plan *plan, const struct gate *gate, struct words *ret,
+               struct err *err)
 {
     struct words w = {.store = store, .plan = plan, .gate = gate, .team = team};
     if (person_reader_open(store->db, team, &w.reader, err) != 0)
@@ -16,7 +17,8 @@ void words_close(struct words *words)
     person_reader_close(&words->reader);
 }
 
-int words_person(struct words *w, uint32_t person, struct pool *pool, const char **ret_name, const char **ret_email, struct err *err)
+int words_person(struct words *w, uint32_t person, struct pool *pool, const char **ret_name, const char **ret_email,
+                 struct err *err)
 {
     struct person_text t;
     int found = person_read(w->reader, person, &t, err);
@@ -61,10 +63,18 @@ int words_what(struct words *w, const struct change *c, struct buf *out, struct 
     CLEANUP(pool_free) struct pool *pool = pool_new();
     const char *object = NULL;
     static const char *const verbs[OP_COUNT] = {
-        [OP_UNASSIGN] = "unassign ",      [OP_LEAVE] = "leave group ",          [OP_SUSPEND] = "suspend", [OP_REMOVE] = "remove",
-        [OP_DROP_GROUP] = "drop group ",  [OP_ADD_GROUP] = "add group ",        [OP_RENAME_GROUP] = "rename group ",
-        [OP_INVITE] = "invite",           [OP_RESTORE] = "restore",             [OP_UPDATE] = "update",
-        [OP_ASSIGN] = "assign ",          [OP_JOIN] = "join group ",
+        [OP_UNASSIGN] = "unassign ",
+        [OP_LEAVE] = "leave group ",
+        [OP_SUSPEND] = "suspend",
+        [OP_REMOVE] = "remove",
+        [OP_DROP_GROUP] = "drop group ",
+        [OP_ADD_GROUP] = "add group ",
+        [OP_RENAME_GROUP] = "rename group ",
+        [OP_INVITE] = "invite",
+        [OP_RESTORE] = "restore",
+        [OP_UPDATE] = "update",
+        [OP_ASSIGN] = "assign ",
+        [OP_JOIN] = "join group ",
     };
     if (c->op == OP_ASSIGN || c->op == OP_UNASSIGN)
         object = words_product(w, c->object, pool);
@@ -160,7 +170,8 @@ int words_hold(struct words *w, const struct change *c, struct buf *out, struct 
 {
     static const char *const plain[HOLD_COUNT] = {
         [HOLD_DISABLED_SYNC] = "sync of this team is not enabled",
-        [HOLD_DOMAIN] = "the e-mail's domain is none of the organisation's; add a [domain] section, or exclude the person",
+        [HOLD_DOMAIN] =
+            "the e-mail's domain is none of the organisation's; add a [domain] section, or exclude the person",
         [HOLD_NO_EMAIL] = "has no usable e-mail address in the directory",
         [HOLD_NO_SEAT] = "no seat is left",
         [HOLD_UNRESOLVED] = "a configured group was not found, so nothing is taken away on its account",

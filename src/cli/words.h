@@ -19,11 +19,13 @@ struct words {
     int64_t team;
 };
 
-int words_open(struct store *store, int64_t team, const struct plan *plan, const struct gate *gate, struct words *ret, struct err *err);
+int words_open(struct store *store, int64_t team, const struct plan *plan, const struct gate *gate, struct words *ret,
+               struct err *err);
 void words_close(struct words *words);
 
 /* The person's name as people know it (else e-mail, user name, DN) and the e-mail. Printable; they live in the pool. */
-int words_person(struct words *words, uint32_t person, struct pool *pool, const char **ret_name, const char **ret_email, struct err *err);
+int words_person(struct words *words, uint32_t person, struct pool *pool, const char **ret_name, const char **ret_email,
+                 struct err *err);
 /* A group's name; printable. */
 int words_group(struct words *words, uint32_t group, struct pool *pool, const char **ret, struct err *err);
 const char *words_product(const struct words *words, uint32_t product, struct pool *pool);

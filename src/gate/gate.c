@@ -15,7 +15,8 @@ void proof_settings_read(const struct conf *conf, struct proof_settings *ret)
                                           .nresolvers = n < RESOLVERS_MAX ? n : RESOLVERS_MAX,
                                           .trust_anchor = conf_str(dns, "trust-anchor-file"),
                                           .timeout = (int)conf_int(dns, "timeout")};
-    ret->policy.fetch = (struct fetch_policy){.allow_private = conf_bool(dns, "allow-private"), .timeout = (int)conf_int(dns, "timeout")};
+    ret->policy.fetch = (struct fetch_policy){.allow_private = conf_bool(dns, "allow-private"),
+                                              .timeout = (int)conf_int(dns, "timeout")};
 }
 
 void gate_note_proof(const struct proof *proof, int64_t lapse_after, int64_t now, struct domain_row *row)
@@ -44,8 +45,8 @@ static enum proof_method method_of(const struct domain_row *row)
 }
 
 /* Only what was proved is looked at by itself; a challenge waits for "doorward domain verify". */
-static int look_again(struct store *store, const struct proof_settings *settings, struct domain_row *row, int64_t now, struct pool *pool,
-                      struct err *err)
+static int look_again(struct store *store, const struct proof_settings *settings, struct domain_row *row, int64_t now,
+                      struct pool *pool, struct err *err)
 {
     if (row->state != DOMAIN_PROVED || row->checked_at + settings->recheck > now)
         return 0;
@@ -75,7 +76,8 @@ int gate_metadata(const struct conf_section *connection, int64_t now, struct sam
     return 0;
 }
 
-static void add_trust(const struct conf_section *connection, const struct connection_row *row, int64_t now, struct gate_facts *facts)
+static void add_trust(const struct conf_section *connection, const struct connection_row *row, int64_t now,
+                      struct gate_facts *facts)
 {
     if (strcmp(conf_variant(connection), "saml") != 0)
         return;
@@ -90,8 +92,8 @@ static void add_trust(const struct conf_section *connection, const struct connec
     facts->metadata_until = idp->valid_until;
 }
 
-static int judge(struct store *store, const struct conf *conf, const struct conf_section *domain, const struct domain_row *row,
-                 int64_t now, struct pool *pool, struct gate_domain *ret, struct err *err)
+static int judge(struct store *store, const struct conf *conf, const struct conf_section *domain,
+                 const struct domain_row *row, int64_t now, struct pool *pool, struct gate_domain *ret, struct err *err)
 {
     const char *name = conf_str(domain, "connection");
     struct gate_facts facts = {.domain = conf_name(domain),
@@ -121,7 +123,8 @@ static int write_back(struct store *store, const struct conf *conf, const struct
     if (db_begin(store->db, err) != 0)
         return -1;
     int r = domain_bind_none(store, err);
-    for (const struct conf_section *c = conf_next(conf, "connection", NULL); r == 0 && c; c = conf_next(conf, "connection", c))
+    for (const struct conf_section *c = conf_next(conf, "connection", NULL); r == 0 && c;
+         c = conf_next(conf, "connection", c))
         r = connection_usable_until(store, conf_name(c), 0, err);
     for (size_t i = 0; r == 0 && i < gate->n; i++) {
         const struct gate_domain *d = &gate->domains[i];
@@ -136,8 +139,8 @@ static int write_back(struct store *store, const struct conf *conf, const struct
     return db_commit(store->db, err);
 }
 
-int gate_check(struct store *store, const struct conf *conf, int64_t now, bool look, struct pool *pool, struct gate *ret,
-               struct err *err)
+int gate_check(struct store *store, const struct conf *conf, int64_t now, bool look, struct pool *pool,
+               struct gate *ret, struct err *err)
 {
     struct proof_settings settings;
     proof_settings_read(conf, &settings);

@@ -25,8 +25,8 @@ void proof_settings_read(const struct conf *conf, struct proof_settings *ret);
  * Judges every configured domain, in the order written. look: proofs that are due (older than recheck) are looked at again first. A proof is
  * given up only when it was really absent at every look over lapse-after. Needs a store open for writing, unless look is false.
  */
-int gate_check(struct store *store, const struct conf *conf, int64_t now, bool look, struct pool *pool, struct gate *ret,
-               struct err *err);
+int gate_check(struct store *store, const struct conf *conf, int64_t now, bool look, struct pool *pool,
+               struct gate *ret, struct err *err);
 
 /*
  * What one look at a proof means for the row; pure. Proved: proved now. Really absent or wrong: an open domain lapses when it has been so since

@@ -47,9 +47,9 @@ enum hold {
     HOLD_GATE,          /* the gate of the person's domain is closed */
     HOLD_DOMAIN,        /* the e-mail's domain is none of the organisation's */
     HOLD_NO_EMAIL,
-    HOLD_SAME_EMAIL,    /* another person or account has this e-mail; other: that person */
+    HOLD_SAME_EMAIL, /* another person or account has this e-mail; other: that person */
     HOLD_NO_SEAT,
-    HOLD_UNRESOLVED,    /* a configured group was not found: nothing is taken away */
+    HOLD_UNRESOLVED, /* a configured group was not found: nothing is taken away */
     HOLD_COUNT,
 };
 

@@ -28,13 +28,18 @@ static bool judge_domain(const struct gate_facts *f, struct pool *pool, struct g
 
 static bool judge_trust(const struct gate_facts *f, int64_t now, struct pool *pool, struct gate_domain *ret)
 {
-    const char *remedy = pool_printf(pool, "get new metadata from the identity provider, then: doorward sso test %s", f->connection);
+    const char *remedy =
+        pool_printf(pool, "get new metadata from the identity provider, then: doorward sso test %s", f->connection);
     char when[CLOCK_TEXT_MAX];
     if (f->certificate_until <= now)
-        close_gate(ret, pool_printf(pool, "connection %s has no signing certificate that is still valid", f->connection), remedy);
+        close_gate(ret,
+                   pool_printf(pool, "connection %s has no signing certificate that is still valid", f->connection),
+                   remedy);
     else if (f->metadata_until && f->metadata_until <= now)
-        close_gate(ret, pool_printf(pool, "the metadata of connection %s ended at %s", f->connection,
-                                    clock_format(f->metadata_until, when)), remedy);
+        close_gate(ret,
+                   pool_printf(pool, "the metadata of connection %s ended at %s", f->connection,
+                               clock_format(f->metadata_until, when)),
+                   remedy);
     else
         return true;
     return false;
@@ -48,15 +53,21 @@ static bool judge_sign_in(const struct gate_facts *f, int64_t now, struct pool *
         close_gate(ret, pool_printf(pool, "domain %s has no connection", f->domain),
                    pool_printf(pool, "write \"connection = NAME\" below [domain %s]", f->domain));
     else if (!f->testable)
-        close_gate(ret, pool_printf(pool, "connection %s cannot be tested yet: OIDC sign-in is not there in this version", f->connection),
+        close_gate(ret,
+                   pool_printf(pool, "connection %s cannot be tested yet: OIDC sign-in is not there in this version",
+                               f->connection),
                    "use a SAML connection");
     else if (!f->tested_at)
         close_gate(ret, pool_printf(pool, "connection %s has not been tested", f->connection), remedy);
     else if (!f->same_entity)
-        close_gate(ret, pool_printf(pool, "connection %s names another identity provider than the one tested", f->connection), remedy);
+        close_gate(
+            ret, pool_printf(pool, "connection %s names another identity provider than the one tested", f->connection),
+            remedy);
     else if (f->tested_at + f->test_valid <= now)
-        close_gate(ret, pool_printf(pool, "the last successful sign-in through connection %s, at %s, is too long ago", f->connection,
-                                    clock_format(f->tested_at, when)), remedy);
+        close_gate(ret,
+                   pool_printf(pool, "the last successful sign-in through connection %s, at %s, is too long ago",
+                               f->connection, clock_format(f->tested_at, when)),
+                   remedy);
     else
         return true;
     return false;
@@ -64,7 +75,8 @@ static bool judge_sign_in(const struct gate_facts *f, int64_t now, struct pool *
 
 void gate_judge(const struct gate_facts *f, int64_t now, struct pool *pool, struct gate_domain *ret)
 {
-    *ret = (struct gate_domain){.domain = pool_strdup(pool, f->domain), .connection = pool_strdup(pool, f->connection), .open = true};
+    *ret = (struct gate_domain){
+        .domain = pool_strdup(pool, f->domain), .connection = pool_strdup(pool, f->connection), .open = true};
     if (!judge_domain(f, pool, ret) || !judge_sign_in(f, now, pool, ret) || !judge_trust(f, now, pool, ret))
         return;
     if (!f->active) {

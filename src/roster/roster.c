@@ -10,7 +10,8 @@ static const struct conf_item settings[] = {
      .type = CONF_CHOICE,
      .def = "sign-in",
      .choices = activations,
-     .help = "When an invited account becomes active: with the person's first sign-in, or at once, as fits accounts that are "
+     .help = "When an invited account becomes active: with the person's first sign-in, or at once, as fits accounts "
+             "that are "
              "federated and need no acceptance."},
     {.key = NULL},
 };
@@ -28,11 +29,12 @@ static void roster_close(struct platform **platform)
     *platform = NULL;
 }
 
-static int roster_open(const struct conf_section *section, struct store *store, int64_t team, int64_t now, struct platform **ret,
-                       struct err *err)
+static int roster_open(const struct conf_section *section, struct store *store, int64_t team, int64_t now,
+                       struct platform **ret, struct err *err)
 {
     CLEANUP(roster_close) struct platform *p = mem_zero(sizeof *p);
-    enum account_state invited_as = strcmp(conf_str(section, "activate"), "at-once") == 0 ? ACCOUNT_ACTIVE : ACCOUNT_INVITED;
+    enum account_state invited_as =
+        strcmp(conf_str(section, "activate"), "at-once") == 0 ? ACCOUNT_ACTIVE : ACCOUNT_INVITED;
     if (roster_rows_open(store, team, now, invited_as, &p->rows, err) != 0)
         return -1;
     *ret = TAKE(p);

@@ -17,10 +17,12 @@ static struct key128 key_at(struct stmt *st, int col)
     return (struct key128){(uint64_t)stmt_int(st, col), (uint64_t)stmt_int(st, col + 1)};
 }
 
-int account_each(struct db *db, int64_t team, void (*each)(void *ctx, const struct account_row *row), void *ctx, struct err *err)
+int account_each(struct db *db, int64_t team, void (*each)(void *ctx, const struct account_row *row), void *ctx,
+                 struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db, "SELECT id, person, state, since, email_hash, fp_hi, fp_lo, domain FROM account WHERE team = ?", &st, err) != 0)
+    if (db_prepare(db, "SELECT id, person, state, since, email_hash, fp_hi, fp_lo, domain FROM account WHERE team = ?",
+                   &st, err) != 0)
         return -1;
     stmt_bind_int(st, 1, team);
     int r;
@@ -37,7 +39,8 @@ int account_each(struct db *db, int64_t team, void (*each)(void *ctx, const stru
     return r;
 }
 
-int person_each(struct db *db, const char *directory, void (*each)(void *ctx, const struct person_row *row), void *ctx, struct err *err)
+int person_each(struct db *db, const char *directory, void (*each)(void *ctx, const struct person_row *row), void *ctx,
+                struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_prepare(db,
@@ -64,11 +67,13 @@ int person_each(struct db *db, const char *directory, void (*each)(void *ctx, co
 int product_get(struct db *db, int64_t team, const char *name, uint32_t *ret, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *make = NULL, *find = NULL;
-    if (db_prepare(db, "INSERT INTO product (team, name) VALUES (?, ?) ON CONFLICT (team, name) DO NOTHING", &make, err) != 0)
+    if (db_prepare(db, "INSERT INTO product (team, name) VALUES (?, ?) ON CONFLICT (team, name) DO NOTHING", &make,
+                   err) != 0)
         return -1;
     stmt_bind_int(make, 1, team);
     stmt_bind_text(make, 2, name);
-    if (stmt_run(make, err) != 0 || db_prepare(db, "SELECT id FROM product WHERE team = ? AND name = ?", &find, err) != 0)
+    if (stmt_run(make, err) != 0 ||
+        db_prepare(db, "SELECT id FROM product WHERE team = ? AND name = ?", &find, err) != 0)
         return -1;
     stmt_bind_int(find, 1, team);
     stmt_bind_text(find, 2, name);
@@ -95,7 +100,8 @@ int person_domain(struct db *db, int64_t team, uint32_t person, char *ret, size_
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_prepare(db,
-                   "SELECT coalesce(a.domain, p.domain, '') FROM person p LEFT JOIN account a ON a.team = ? AND a.person = p.id"
+                   "SELECT coalesce(a.domain, p.domain, '') FROM person p LEFT JOIN account a ON a.team = ? AND "
+                   "a.person = p.id"
                    " WHERE p.id = ?",
                    &st, err) != 0)
         return -1;
@@ -108,7 +114,8 @@ int person_domain(struct db *db, int64_t team, uint32_t person, char *ret, size_
     return 0;
 }
 
-int product_each(struct db *db, int64_t team, void (*each)(void *ctx, uint32_t product, const char *name), void *ctx, struct err *err)
+int product_each(struct db *db, int64_t team, void (*each)(void *ctx, uint32_t product, const char *name), void *ctx,
+                 struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_prepare(db, "SELECT id, name FROM product WHERE team = ? ORDER BY name", &st, err) != 0)
@@ -120,7 +127,8 @@ int product_each(struct db *db, int64_t team, void (*each)(void *ctx, uint32_t p
     return r;
 }
 
-int seat_each(struct db *db, uint32_t product, void (*each)(void *ctx, uint32_t account, uint32_t via), void *ctx, struct err *err)
+int seat_each(struct db *db, uint32_t product, void (*each)(void *ctx, uint32_t account, uint32_t via), void *ctx,
+              struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_prepare(db, "SELECT account, via FROM seat WHERE product = ? ORDER BY account", &st, err) != 0)
@@ -132,7 +140,8 @@ int seat_each(struct db *db, uint32_t product, void (*each)(void *ctx, uint32_t 
     return r;
 }
 
-int synced_group_each(struct db *db, int64_t team, void (*each)(void *ctx, uint32_t id, uint32_t group, const char *name), void *ctx,
+int synced_group_each(struct db *db, int64_t team,
+                      void (*each)(void *ctx, uint32_t id, uint32_t group, const char *name), void *ctx,
                       struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
@@ -145,7 +154,8 @@ int synced_group_each(struct db *db, int64_t team, void (*each)(void *ctx, uint3
     return r;
 }
 
-int synced_member_each(struct db *db, uint32_t synced_group, void (*each)(void *ctx, uint32_t account), void *ctx, struct err *err)
+int synced_member_each(struct db *db, uint32_t synced_group, void (*each)(void *ctx, uint32_t account), void *ctx,
+                       struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_prepare(db, "SELECT account FROM synced_member WHERE synced_group = ? ORDER BY account", &st, err) != 0)
@@ -169,11 +179,13 @@ int person_reader_open(struct db *db, int64_t team, struct person_reader **ret, 
     CLEANUP(person_reader_close) struct person_reader *r = mem_zero(sizeof *r);
     r->team = team;
     if (db_prepare(db,
-                   "SELECT e.uid, p.name, coalesce(a.state, ''), p.user_name, p.email, p.given_name, p.family_name, p.display_name,"
+                   "SELECT e.uid, p.name, coalesce(a.state, ''), p.user_name, p.email, p.given_name, p.family_name, "
+                   "p.display_name,"
                    " p.employee_number, p.title, p.department, p.language FROM person p JOIN entry e ON e.id = p.id"
                    " LEFT JOIN account a ON a.team = ? AND a.person = p.id WHERE p.id = ?",
                    &r->person, err) != 0 ||
-        db_prepare(db, "SELECT uid, '', state, " SHOWN " FROM account WHERE team = ? AND person = ?", &r->account, err) != 0 ||
+        db_prepare(db, "SELECT uid, '', state, " SHOWN " FROM account WHERE team = ? AND person = ?", &r->account,
+                   err) != 0 ||
         db_prepare(db, "SELECT coalesce(display_name, ''), name FROM grp WHERE id = ?", &r->group, err) != 0)
         return -1;
     *ret = TAKE(r);
@@ -217,7 +229,8 @@ int account_read(struct person_reader *r, uint32_t person, struct person_text *r
     return read_row(r->account, r->team, person, ret, err);
 }
 
-int group_read(struct person_reader *r, uint32_t group, struct span *ret_display, struct span *ret_name, struct err *err)
+int group_read(struct person_reader *r, uint32_t group, struct span *ret_display, struct span *ret_name,
+               struct err *err)
 {
     stmt_reset(r->group);
     stmt_bind_int(r->group, 1, group);

@@ -33,7 +33,8 @@ static const struct {
     {SQLITE_BUSY, ERR_CONFLICT, "the database is locked by another program; try again when it has ended"},
     {SQLITE_LOCKED, ERR_CONFLICT, "the database is locked by another program; try again when it has ended"},
     {SQLITE_CORRUPT, ERR_STATE, "the database is damaged; restore it from a backup, or move it away to start anew"},
-    {SQLITE_NOTADB, ERR_STATE, "this is not a Doorward database; restore it from a backup, or move it away to start anew"},
+    {SQLITE_NOTADB, ERR_STATE,
+     "this is not a Doorward database; restore it from a backup, or move it away to start anew"},
     {SQLITE_READONLY, ERR_STATE, "the database cannot be written; check the owner and mode of the file and its folder"},
     {SQLITE_CANTOPEN, ERR_STATE, "the database cannot be opened; check the owner and mode of the file and its folder"},
     {SQLITE_IOERR, ERR_STATE, "reading or writing the disk failed; check the disk"},
@@ -70,13 +71,16 @@ static int settle(struct db *db, bool read_only, struct err *err)
 {
     sqlite3_busy_timeout(db->handle, 5000);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    if (db_exec(db, "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
-                    "PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;", err) != 0)
+    if (db_exec(db,
+                "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
+                "PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;",
+                err) != 0)
         return -1;
     if (read_only)
         return 0;
     /* FULL: what a run reports as done stays done when the power fails. */
-    return db_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;", err);
+    return db_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;",
+                   err);
 }
 
 int db_open(const char *path, bool read_only, struct db **ret, struct err *err)

@@ -14,10 +14,11 @@ static int index_of(const char *name, const char *const *names, int n)
 int domain_get(struct store *store, const char *name, struct pool *pool, struct domain_row *ret, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(store->db,
-                   "SELECT token, state, method, dnssec, detail, created_at, proved_at, checked_at, absent_since FROM domain"
-                   " WHERE name = ?",
-                   &st, err) != 0)
+    if (db_prepare(
+            store->db,
+            "SELECT token, state, method, dnssec, detail, created_at, proved_at, checked_at, absent_since FROM domain"
+            " WHERE name = ?",
+            &st, err) != 0)
         return -1;
     stmt_bind_text(st, 1, name);
     int r = stmt_step(st, err);
@@ -41,13 +42,15 @@ int domain_get(struct store *store, const char *name, struct pool *pool, struct 
 int domain_put(struct store *store, const struct domain_row *row, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(store->db,
-                   "INSERT INTO domain (name, token, state, method, dnssec, detail, created_at, proved_at, checked_at, absent_since)"
-                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET token = excluded.token,"
-                   " state = excluded.state, method = excluded.method, dnssec = excluded.dnssec, detail = excluded.detail,"
-                   " created_at = excluded.created_at, proved_at = excluded.proved_at, checked_at = excluded.checked_at,"
-                   " absent_since = excluded.absent_since",
-                   &st, err) != 0)
+    if (db_prepare(
+            store->db,
+            "INSERT INTO domain (name, token, state, method, dnssec, detail, created_at, proved_at, checked_at, "
+            "absent_since)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET token = excluded.token,"
+            " state = excluded.state, method = excluded.method, dnssec = excluded.dnssec, detail = excluded.detail,"
+            " created_at = excluded.created_at, proved_at = excluded.proved_at, checked_at = excluded.checked_at,"
+            " absent_since = excluded.absent_since",
+            &st, err) != 0)
         return -1;
     stmt_bind_text(st, 1, row->name);
     stmt_bind_text(st, 2, row->token);
@@ -77,11 +80,14 @@ int domain_bind_none(struct store *store, struct err *err)
     return db_exec(store->db, "UPDATE domain SET connection = NULL WHERE connection IS NOT NULL", err);
 }
 
-int connection_get(struct store *store, const char *name, struct pool *pool, struct connection_row *ret, struct err *err)
+int connection_get(struct store *store, const char *name, struct pool *pool, struct connection_row *ret,
+                   struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(store->db, "SELECT state, entity, tested_as, tested_at, activated_at, usable_until FROM connection WHERE name = ?", &st,
-                   err) != 0)
+    if (db_prepare(
+            store->db,
+            "SELECT state, entity, tested_as, tested_at, activated_at, usable_until FROM connection WHERE name = ?",
+            &st, err) != 0)
         return -1;
     stmt_bind_text(st, 1, name);
     int r = stmt_step(st, err);
@@ -102,12 +108,14 @@ int connection_get(struct store *store, const char *name, struct pool *pool, str
 int connection_put(struct store *store, const struct connection_row *row, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(store->db,
-                   "INSERT INTO connection (name, state, entity, tested_as, tested_at, activated_at, usable_until)"
-                   " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET state = excluded.state, entity = excluded.entity,"
-                   " tested_as = excluded.tested_as, tested_at = excluded.tested_at, activated_at = excluded.activated_at,"
-                   " usable_until = excluded.usable_until",
-                   &st, err) != 0)
+    if (db_prepare(
+            store->db,
+            "INSERT INTO connection (name, state, entity, tested_as, tested_at, activated_at, usable_until)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET state = excluded.state, entity = "
+            "excluded.entity,"
+            " tested_as = excluded.tested_as, tested_at = excluded.tested_at, activated_at = excluded.activated_at,"
+            " usable_until = excluded.usable_until",
+            &st, err) != 0)
         return -1;
     stmt_bind_text(st, 1, row->name);
     stmt_bind_text(st, 2, connection_state_names[row->state]);
@@ -122,7 +130,8 @@ int connection_put(struct store *store, const struct connection_row *row, struct
 int connection_usable_until(struct store *store, const char *name, int64_t until, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(store->db, "UPDATE connection SET usable_until = ?1 WHERE name = ?2 AND usable_until <> ?1", &st, err) != 0)
+    if (db_prepare(store->db, "UPDATE connection SET usable_until = ?1 WHERE name = ?2 AND usable_until <> ?1", &st,
+                   err) != 0)
         return -1;
     stmt_bind_int(st, 1, until);
     stmt_bind_text(st, 2, name);

@@ -29,7 +29,8 @@ static int find_directory(struct mirror *m, const char *name, struct err *err)
     return 0;
 }
 
-#define ATTR_COLUMNS "user_name, email, given_name, family_name, display_name, employee_number, title, department, language"
+#define ATTR_COLUMNS                                                                                                   \
+    "user_name, email, given_name, family_name, display_name, employee_number, title, department, language"
 
 static int prepare(struct mirror *m, struct err *err)
 {
@@ -41,7 +42,8 @@ static int prepare(struct mirror *m, struct err *err)
                         " ON CONFLICT (id) DO UPDATE SET fp_hi = excluded.fp_hi, fp_lo = excluded.fp_lo, gone_at = 0"},
         {&m->put_person,
          "INSERT INTO person (id, name, " ATTR_COLUMNS ", email_hash, domain, active, excluded, fp_hi, fp_lo)"
-         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name,"
+         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = "
+         "excluded.name,"
          " user_name = excluded.user_name, email = excluded.email, given_name = excluded.given_name,"
          " family_name = excluded.family_name, display_name = excluded.display_name,"
          " employee_number = excluded.employee_number, title = excluded.title, department = excluded.department,"
@@ -113,10 +115,13 @@ static void bind_key(struct stmt *st, int i, struct key128 key)
     stmt_bind_int(st, i + 1, (int64_t)key.lo);
 }
 
-int mirror_load_entries(struct mirror *m, int (*each)(void *ctx, const struct mirror_row *row), void *ctx, struct err *err)
+int mirror_load_entries(struct mirror *m, int (*each)(void *ctx, const struct mirror_row *row), void *ctx,
+                        struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(m->db, "SELECT id, kind, uid, fp_hi, fp_lo, gone_at <> 0 FROM entry WHERE +directory = ? ORDER BY id", &st, err) != 0)
+    if (db_prepare(m->db,
+                   "SELECT id, kind, uid, fp_hi, fp_lo, gone_at <> 0 FROM entry WHERE +directory = ? ORDER BY id", &st,
+                   err) != 0)
         return -1;
     stmt_bind_int(st, 1, m->directory.id);
     int r;
@@ -132,8 +137,8 @@ int mirror_load_entries(struct mirror *m, int (*each)(void *ctx, const struct mi
     return r;
 }
 
-int mirror_load_refs(struct mirror *m, void (*each)(void *ctx, uint32_t id, struct key128 key, uint32_t entry), void *ctx,
-                     struct err *err)
+int mirror_load_refs(struct mirror *m, void (*each)(void *ctx, uint32_t id, struct key128 key, uint32_t entry),
+                     void *ctx, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_prepare(m->db, "SELECT id, key_hi, key_lo, entry FROM ref WHERE +directory = ? ORDER BY id", &st, err) != 0)
@@ -145,7 +150,8 @@ int mirror_load_refs(struct mirror *m, void (*each)(void *ctx, uint32_t id, stru
     return r;
 }
 
-int mirror_load_edges(struct mirror *m, uint32_t group, void (*each)(void *ctx, uint32_t ref), void *ctx, struct err *err)
+int mirror_load_edges(struct mirror *m, uint32_t group, void (*each)(void *ctx, uint32_t ref), void *ctx,
+                      struct err *err)
 {
     stmt_bind_int(m->edges, 1, group);
     int r;
@@ -164,7 +170,8 @@ static int put_entry(struct mirror *m, uint32_t id, const struct entry *e, struc
     return stmt_run(m->put_entry, err);
 }
 
-int mirror_put_person(struct mirror *m, uint32_t id, const struct entry *e, const struct mirror_person *p, struct err *err)
+int mirror_put_person(struct mirror *m, uint32_t id, const struct entry *e, const struct mirror_person *p,
+                      struct err *err)
 {
     if (put_entry(m, id, e, err) != 0)
         return -1;
@@ -244,7 +251,8 @@ int mirror_gone(struct mirror *m, uint32_t id, int64_t now, struct err *err)
 int mirror_done(struct mirror *m, const char *cursor, int64_t now, bool changed, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(m->db, "UPDATE directory SET cursor = ?, read_at = ?, version = version + ? WHERE id = ?", &st, err) != 0)
+    if (db_prepare(m->db, "UPDATE directory SET cursor = ?, read_at = ?, version = version + ? WHERE id = ?", &st,
+                   err) != 0)
         return -1;
     stmt_bind_text(st, 1, cursor);
     stmt_bind_int(st, 2, now);

@@ -54,7 +54,8 @@ int team_set_policy(struct db *db, int64_t team, const char *digest, struct err 
     return stmt_run(st, err);
 }
 
-int target_get(struct db *db, int64_t team, enum target_kind kind, const char *name, uint32_t group, uint32_t *ret, struct err *err)
+int target_get(struct db *db, int64_t team, enum target_kind kind, const char *name, uint32_t group, uint32_t *ret,
+               struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *find = NULL, *make = NULL;
     if (db_prepare(db, "SELECT id FROM target WHERE team = ? AND kind = ? AND name = ?", &find, err) != 0)
@@ -83,7 +84,8 @@ int target_get(struct db *db, int64_t team, enum target_kind kind, const char *n
 
 static int drop_target(struct db *db, uint32_t target, struct err *err)
 {
-    static const char *const scripts[] = {"DELETE FROM entitled WHERE target = ?", "DELETE FROM target_group WHERE target = ?",
+    static const char *const scripts[] = {"DELETE FROM entitled WHERE target = ?",
+                                          "DELETE FROM target_group WHERE target = ?",
                                           "DELETE FROM target WHERE id = ?"};
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
         CLEANUP(stmt_free) struct stmt *st = NULL;
@@ -157,7 +159,8 @@ int target_bind(struct db *db, uint32_t target, const char *configured, uint32_t
 int group_get(struct db *db, uint32_t group, bool *ret_there, char **ret_name, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db, "SELECT e.gone_at = 0, g.name FROM grp g JOIN entry e ON e.id = g.id WHERE g.id = ?", &st, err) != 0)
+    if (db_prepare(db, "SELECT e.gone_at = 0, g.name FROM grp g JOIN entry e ON e.id = g.id WHERE g.id = ?", &st,
+                   err) != 0)
         return -1;
     stmt_bind_int(st, 1, group);
     int r = stmt_step(st, err);
@@ -202,7 +205,8 @@ static int each_pair(struct stmt *st, void (*each)(void *ctx, uint32_t a, uint32
     return r;
 }
 
-int group_each(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group), void *ctx, struct err *err)
+int group_each(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group), void *ctx,
+               struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_prepare(db,
@@ -214,8 +218,8 @@ int group_each(struct db *db, const char *directory, void (*each)(void *ctx, uin
     return each_number(st, each, ctx, err);
 }
 
-int group_nestings(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group, uint32_t member), void *ctx,
-                   struct err *err)
+int group_nestings(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group, uint32_t member),
+                   void *ctx, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     /* From the few groups to the edges that name them, not through every edge. */
@@ -229,13 +233,14 @@ int group_nestings(struct db *db, const char *directory, void (*each)(void *ctx,
     return each_pair(st, each, ctx, err);
 }
 
-int group_members(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group, uint32_t person), void *ctx,
-                  struct err *err)
+int group_members(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group, uint32_t person),
+                  void *ctx, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_prepare(db,
                    "SELECT edge.grp, r.entry FROM edge JOIN ref r ON r.id = edge.ref JOIN entry e ON e.id = r.entry"
-                   " JOIN directory d ON d.id = r.directory WHERE d.name = ? AND e.kind = 0 AND e.gone_at = 0 ORDER BY edge.grp",
+                   " JOIN directory d ON d.id = r.directory WHERE d.name = ? AND e.kind = 0 AND e.gone_at = 0 ORDER BY "
+                   "edge.grp",
                    &st, err) != 0)
         return -1;
     stmt_bind_text(st, 1, directory);
@@ -286,7 +291,8 @@ int entitled_put(struct stmt *put, uint32_t target, uint32_t person, uint32_t vi
     return stmt_run(put, err);
 }
 
-int entitled_each(struct db *db, uint32_t target, void (*each)(void *ctx, uint32_t person, uint32_t via), void *ctx, struct err *err)
+int entitled_each(struct db *db, uint32_t target, void (*each)(void *ctx, uint32_t person, uint32_t via), void *ctx,
+                  struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_prepare(db, "SELECT person, via FROM entitled WHERE target = ? ORDER BY person", &st, err) != 0)

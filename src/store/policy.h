@@ -25,7 +25,8 @@ int team_set_policy(struct db *db, int64_t team, const char *digest, struct err 
 enum target_kind { TARGET_SCOPE, TARGET_PRODUCT, TARGET_GROUP };
 
 /* The number of a target, made when there is none. group: the entry for TARGET_GROUP, else 0. */
-int target_get(struct db *db, int64_t team, enum target_kind kind, const char *name, uint32_t group, uint32_t *ret, struct err *err);
+int target_get(struct db *db, int64_t team, enum target_kind kind, const char *name, uint32_t group, uint32_t *ret,
+               struct err *err);
 /* Drops every target of the team that is not among keep (sorted ascending), with its entitlements. */
 int target_drop_others(struct db *db, int64_t team, const uint32_t *keep, size_t n, struct err *err);
 
@@ -38,13 +39,14 @@ int group_get(struct db *db, uint32_t group, bool *ret_there, char **ret_name, s
 /* The group of this directory that bears the name with this key; 0: none. Reads all references. */
 int group_by_key(struct db *db, const char *directory, struct key128 key, uint32_t *ret, struct err *err);
 /* Every group of the directory that is there. */
-int group_each(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group), void *ctx, struct err *err);
+int group_each(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group), void *ctx,
+               struct err *err);
 /* Every nesting of one group of a directory in another: member is in group. */
-int group_nestings(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group, uint32_t member), void *ctx,
-                   struct err *err);
+int group_nestings(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group, uint32_t member),
+                   void *ctx, struct err *err);
 /* Every membership of a person of the directory, in the order of groups. Gone people and groups do not appear. */
-int group_members(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group, uint32_t person), void *ctx,
-                  struct err *err);
+int group_members(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group, uint32_t person),
+                  void *ctx, struct err *err);
 /* The groups that one person is directly in. */
 int person_groups(struct db *db, uint32_t person, void (*each)(void *ctx, uint32_t group), void *ctx, struct err *err);
 
@@ -54,7 +56,8 @@ int entitled_drop(struct db *db, uint32_t target, uint32_t person, struct err *e
 /* A statement for many entitled_put in a row; given back with stmt_free. */
 int entitled_begin(struct db *db, struct stmt **ret, struct err *err);
 int entitled_put(struct stmt *put, uint32_t target, uint32_t person, uint32_t via, struct err *err);
-int entitled_each(struct db *db, uint32_t target, void (*each)(void *ctx, uint32_t person, uint32_t via), void *ctx, struct err *err);
+int entitled_each(struct db *db, uint32_t target, void (*each)(void *ctx, uint32_t person, uint32_t via), void *ctx,
+                  struct err *err);
 int max_entry(struct db *db, uint32_t *ret, struct err *err);
 
 #endif

@@ -1,6 +1,7 @@
 #include "store/report.h"
 
-int report_people(struct store *store, void (*each)(void *ctx, const struct report_person *row), void *ctx, struct err *err)
+int report_people(struct store *store, void (*each)(void *ctx, const struct report_person *row), void *ctx,
+                  struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_prepare(store->db,
@@ -12,14 +13,20 @@ int report_people(struct store *store, void (*each)(void *ctx, const struct repo
         return -1;
     int r;
     while ((r = stmt_step(st, err)) == 1) {
-        struct report_person row = {.team = stmt_text(st, 0), .name = stmt_text(st, 1), .email = stmt_text(st, 2), .uid = stmt_text(st, 3),
-                                    .state = stmt_text(st, 4), .since = stmt_int(st, 5), .products = stmt_text(st, 6)};
+        struct report_person row = {.team = stmt_text(st, 0),
+                                    .name = stmt_text(st, 1),
+                                    .email = stmt_text(st, 2),
+                                    .uid = stmt_text(st, 3),
+                                    .state = stmt_text(st, 4),
+                                    .since = stmt_int(st, 5),
+                                    .products = stmt_text(st, 6)};
         each(ctx, &row);
     }
     return r;
 }
 
-static int count_for(struct store *store, const char *sql, const char *team, const char *product, int64_t *ret, struct err *err)
+static int count_for(struct store *store, const char *sql, const char *team, const char *product, int64_t *ret,
+                     struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_prepare(store->db, sql, &st, err) != 0)
@@ -68,5 +75,6 @@ int report_states(struct store *store, const char *team, int64_t ret[static 5], 
 
 int report_last_run(struct store *store, const char *team, int64_t *ret, struct err *err)
 {
-    return count_for(store, "SELECT max(r.started_at) FROM run r JOIN team t ON t.id = r.team WHERE t.name = ?", team, NULL, ret, err);
+    return count_for(store, "SELECT max(r.started_at) FROM run r JOIN team t ON t.id = r.team WHERE t.name = ?", team,
+                     NULL, ret, err);
 }

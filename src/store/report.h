@@ -9,7 +9,8 @@ struct report_person {
     int64_t since;
 };
 /* Every account that was not removed, by team and name. */
-int report_people(struct store *store, void (*each)(void *ctx, const struct report_person *row), void *ctx, struct err *err);
+int report_people(struct store *store, void (*each)(void *ctx, const struct report_person *row), void *ctx,
+                  struct err *err);
 
 /* How many seats of a product are taken; 0 for one that was never given. */
 int report_seats_used(struct store *store, const char *team, const char *product, int64_t *ret, struct err *err);

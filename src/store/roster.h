@@ -13,8 +13,8 @@
 struct roster_rows;
 
 /* invited_as: the state of a new account: ACCOUNT_INVITED, or ACCOUNT_ACTIVE where no acceptance is needed. */
-int roster_rows_open(struct store *store, int64_t team, int64_t now, enum account_state invited_as, struct roster_rows **ret,
-                     struct err *err);
+int roster_rows_open(struct store *store, int64_t team, int64_t now, enum account_state invited_as,
+                     struct roster_rows **ret, struct err *err);
 void roster_rows_close(struct roster_rows **rows);
 /* ERR_STATE when the change does not fit what is there (no such account): the plan was made from another state. */
 int roster_rows_change(struct roster_rows *rows, const struct change *change, struct err *err);

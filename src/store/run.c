@@ -12,12 +12,13 @@ static enum run_state state_of(const char *name)
     return RUN_FAILED;
 }
 
-int run_begin(struct store *store, int64_t team, const char *command, const char *plan, size_t changes, size_t held, int64_t now,
-              int64_t *ret, struct err *err)
+int run_begin(struct store *store, int64_t team, const char *command, const char *plan, size_t changes, size_t held,
+              int64_t now, int64_t *ret, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_prepare(store->db,
-                   "INSERT INTO run (team, command, started_at, state, plan, changes, held) VALUES (?, ?, ?, 'running', ?, ?, ?)",
+                   "INSERT INTO run (team, command, started_at, state, plan, changes, held) VALUES (?, ?, ?, "
+                   "'running', ?, ?, ?)",
                    &st, err) != 0)
         return -1;
     stmt_bind_int(st, 1, team);
@@ -58,7 +59,8 @@ int run_settle(struct store *store, int64_t now, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_prepare(store->db,
-                   "UPDATE run SET state = 'failed', ended_at = ?, message = 'ended before its time; what it did not do, the next plan "
+                   "UPDATE run SET state = 'failed', ended_at = ?, message = 'ended before its time; what it did not "
+                   "do, the next plan "
                    "shows again' WHERE state = 'running'",
                    &st, err) != 0)
         return -1;
@@ -67,7 +69,8 @@ int run_settle(struct store *store, int64_t now, struct err *err)
 }
 
 #define RUN_COLUMNS                                                                                                    \
-    "SELECT r.id, r.started_at, r.ended_at, r.changes, r.done, r.held, r.state, t.name, r.command, coalesce(r.message, '')"          \
+    "SELECT r.id, r.started_at, r.ended_at, r.changes, r.done, r.held, r.state, t.name, r.command, "                   \
+    "coalesce(r.message, '')"                                                                                          \
     " FROM run r JOIN team t ON t.id = r.team"
 
 static int each_run(struct stmt *st, void (*each)(void *ctx, const struct run_row *row), void *ctx, struct err *err)
@@ -90,7 +93,8 @@ static int each_run(struct stmt *st, void (*each)(void *ctx, const struct run_ro
     return r < 0 ? -1 : found;
 }
 
-int run_each(struct store *store, size_t limit, void (*each)(void *ctx, const struct run_row *row), void *ctx, struct err *err)
+int run_each(struct store *store, size_t limit, void (*each)(void *ctx, const struct run_row *row), void *ctx,
+             struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_prepare(store->db, RUN_COLUMNS " ORDER BY r.id DESC LIMIT ?", &st, err) != 0)
@@ -99,7 +103,8 @@ int run_each(struct store *store, size_t limit, void (*each)(void *ctx, const st
     return each_run(st, each, ctx, err) < 0 ? -1 : 0;
 }
 
-int run_find(struct store *store, int64_t run, void (*each)(void *ctx, const struct run_row *row), void *ctx, struct err *err)
+int run_find(struct store *store, int64_t run, void (*each)(void *ctx, const struct run_row *row), void *ctx,
+             struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_prepare(store->db, RUN_COLUMNS " WHERE r.id = ?", &st, err) != 0)
@@ -119,8 +124,10 @@ int journal_open(struct store *store, int64_t run, int64_t team, struct journal 
     j->run = run;
     j->team = team;
     if (db_prepare(store->db,
-                   "INSERT INTO run_change (run, seq, op, cause, person, object, detail, domain) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
-                   " coalesce((SELECT domain FROM account WHERE team = ?8 AND person = ?5), (SELECT domain FROM person WHERE id = ?5)))",
+                   "INSERT INTO run_change (run, seq, op, cause, person, object, detail, domain) VALUES (?1, ?2, ?3, "
+                   "?4, ?5, ?6, ?7,"
+                   " coalesce((SELECT domain FROM account WHERE team = ?8 AND person = ?5), (SELECT domain FROM person "
+                   "WHERE id = ?5)))",
                    &j->write, err) != 0)
         return -1;
     *ret = TAKE(j);
@@ -144,10 +151,12 @@ int journal_write(struct journal *j, size_t seq, const struct change *c, struct 
     return stmt_run(j->write, err);
 }
 
-int run_changes(struct store *store, int64_t run, void (*each)(void *ctx, const struct change *change), void *ctx, struct err *err)
+int run_changes(struct store *store, int64_t run, void (*each)(void *ctx, const struct change *change), void *ctx,
+                struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(store->db, "SELECT op, cause, person, object, detail FROM run_change WHERE run = ? ORDER BY seq", &st, err) != 0)
+    if (db_prepare(store->db, "SELECT op, cause, person, object, detail FROM run_change WHERE run = ? ORDER BY seq",
+                   &st, err) != 0)
         return -1;
     stmt_bind_int(st, 1, run);
     int r;

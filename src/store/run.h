@@ -14,8 +14,8 @@ struct run_row {
     const char *team, *command, *message;
 };
 
-int run_begin(struct store *store, int64_t team, const char *command, const char *plan, size_t changes, size_t held, int64_t now,
-              int64_t *ret, struct err *err);
+int run_begin(struct store *store, int64_t team, const char *command, const char *plan, size_t changes, size_t held,
+              int64_t now, int64_t *ret, struct err *err);
 /* Notes how far it came; belongs into the transaction of the changes themselves. */
 int run_progress(struct store *store, int64_t run, size_t done, struct err *err);
 int run_end(struct store *store, int64_t run, enum run_state state, const char *message, int64_t now, struct err *err);
@@ -23,9 +23,11 @@ int run_end(struct store *store, int64_t run, enum run_state state, const char *
 int run_settle(struct store *store, int64_t now, struct err *err);
 
 /* Newest first. */
-int run_each(struct store *store, size_t limit, void (*each)(void *ctx, const struct run_row *row), void *ctx, struct err *err);
+int run_each(struct store *store, size_t limit, void (*each)(void *ctx, const struct run_row *row), void *ctx,
+             struct err *err);
 /* 1: found, and each was called once; 0: no such run; -1 */
-int run_find(struct store *store, int64_t run, void (*each)(void *ctx, const struct run_row *row), void *ctx, struct err *err);
+int run_find(struct store *store, int64_t run, void (*each)(void *ctx, const struct run_row *row), void *ctx,
+             struct err *err);
 
 /* The journal's writer: the domain is the account's, or the person's where there is no account yet. */
 struct journal;
@@ -35,7 +37,8 @@ void journal_close(struct journal **journal);
 int journal_write(struct journal *journal, size_t seq, const struct change *change, struct err *err);
 
 /* The changes of a run in the order in which they were done, with the team they belong to. */
-int run_changes(struct store *store, int64_t run, void (*each)(void *ctx, const struct change *change), void *ctx, struct err *err);
+int run_changes(struct store *store, int64_t run, void (*each)(void *ctx, const struct change *change), void *ctx,
+                struct err *err);
 int run_team(struct store *store, int64_t run, int64_t *ret, struct err *err);
 
 #endif

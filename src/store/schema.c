@@ -24,7 +24,7 @@ static const char mirror_tables[] =
     "  id INTEGER PRIMARY KEY REFERENCES entry (id), name TEXT NOT NULL,"
     "  user_name TEXT, email TEXT, given_name TEXT, family_name TEXT, display_name TEXT, employee_number TEXT,"
     "  title TEXT, department TEXT, language TEXT,"
-    "  email_hash INTEGER, domain TEXT,"           /* of the e-mail folded for comparison; its domain as an A-label */
+    "  email_hash INTEGER, domain TEXT," /* of the e-mail folded for comparison; its domain as an A-label */
     "  active INTEGER NOT NULL, excluded INTEGER NOT NULL,"
     "  fp_hi INTEGER NOT NULL, fp_lo INTEGER NOT NULL);" /* of the attributes that a platform gets */
     "CREATE TABLE grp ("
@@ -53,13 +53,15 @@ static const char platform_tables[] =
     "CREATE TABLE account ("
     "  id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team (id), person INTEGER NOT NULL,"
     "  uid TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN ('invited', 'active', 'suspended', 'removed')),"
-    "  since INTEGER NOT NULL, activated_at INTEGER NOT NULL DEFAULT 0, domain TEXT NOT NULL, email_hash INTEGER NOT NULL,"
+    "  since INTEGER NOT NULL, activated_at INTEGER NOT NULL DEFAULT 0, domain TEXT NOT NULL, email_hash INTEGER NOT "
+    "NULL,"
     "  user_name TEXT, email TEXT NOT NULL, given_name TEXT, family_name TEXT, display_name TEXT, employee_number TEXT,"
     "  title TEXT, department TEXT, language TEXT, fp_hi INTEGER NOT NULL, fp_lo INTEGER NOT NULL,"
     "  UNIQUE (team, person));"
     "CREATE TABLE product (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team (id), name TEXT NOT NULL,"
     "  UNIQUE (team, name));"
-    "CREATE TABLE seat (account INTEGER NOT NULL REFERENCES account (id), product INTEGER NOT NULL REFERENCES product (id),"
+    "CREATE TABLE seat (account INTEGER NOT NULL REFERENCES account (id), product INTEGER NOT NULL REFERENCES product "
+    "(id),"
     "  via INTEGER NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (product, account)) WITHOUT ROWID;"
     "CREATE TABLE synced_group (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team (id),"
     "  grp INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE (team, grp));"
@@ -96,20 +98,32 @@ static const char gate_tables[] =
     "EXISTS (SELECT 1 FROM domain d JOIN connection c ON c.name = d.connection WHERE d.name = " domain                 \
     " AND d.state = 'proved' AND c.state = 'active' AND c.usable_until > CAST(strftime('%s', 'now') AS INTEGER))"
 #define GATE_TRIGGER(name, when, domain)                                                                               \
-    "CREATE TRIGGER gate_" name " BEFORE " when " WHEN NOT " GATE_OPEN(domain) " BEGIN"                                \
-    "  SELECT RAISE(ABORT, 'gate: the e-mail domain of this person is not proved, or its connection is not active'); END;"
+    "CREATE TRIGGER gate_" name " BEFORE " when                                                                        \
+    " WHEN NOT " GATE_OPEN(domain) " BEGIN"                                                                            \
+                                   "  SELECT RAISE(ABORT, 'gate: the e-mail domain of this person is not proved, or "  \
+                                   "its connection is not active'); END;"
 
-static const char gate_triggers[] =
-    GATE_TRIGGER("account_insert", "INSERT ON account", "NEW.domain")
-    GATE_TRIGGER("account_update", "UPDATE ON account", "NEW.domain")
-    GATE_TRIGGER("seat", "INSERT ON seat", "(SELECT domain FROM account WHERE id = NEW.account)")
-    "CREATE TRIGGER gate_change BEFORE INSERT ON run_change WHEN NEW.person <> 0 AND NOT " GATE_OPEN("NEW.domain") " BEGIN"
-    "  SELECT RAISE(ABORT, 'gate: the e-mail domain of this person is not proved, or its connection is not active'); END;";
+static const char gate_triggers[] = GATE_TRIGGER("account_insert", "INSERT ON account", "NEW.domain") GATE_TRIGGER(
+    "account_update", "UPDATE ON account", "NEW.domain")
+    GATE_TRIGGER("seat", "INSERT ON seat",
+                 "(SELECT domain FROM account WHERE id = NEW.account)") "CREATE TRIGGER gate_change BEFORE INSERT ON "
+                                                                        "run_change WHEN NEW.person <> 0 AND "
+                                                                        "NOT " GATE_OPEN("NEW.domain") " BEGIN"
+                                                                                                       "  SELECT "
+                                                                                                       "RAISE(ABORT, "
+                                                                                                       "'gate: the "
+                                                                                                       "e-mail domain "
+                                                                                                       "of this person "
+                                                                                                       "is not proved, "
+                                                                                                       "or its "
+                                                                                                       "connection is "
+                                                                                                       "not active'); "
+                                                                                                       "END;";
 
 /* A migration is a list of scripts; its place is its version. Never change one that was released: add one. */
 static const char *const migrations[][8] = {
-    {"CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);", mirror_tables, policy_tables, platform_tables, gate_tables,
-     gate_triggers},
+    {"CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);", mirror_tables, policy_tables, platform_tables,
+     gate_tables, gate_triggers},
 };
 
 int schema_version(void)
@@ -133,15 +147,18 @@ static int refuse_foreign(struct db *db, struct err *err)
         return -1;
     if (tables == 0 || application == APPLICATION_ID)
         return 0;
-    return err_set(err, ERR_STATE, "%s: a database of another program; name another state folder with --state", db_path(db));
+    return err_set(err, ERR_STATE, "%s: a database of another program; name another state folder with --state",
+                   db_path(db));
 }
 
 static int refuse_newer(struct db *db, int64_t found, struct err *err)
 {
     if (found <= schema_version())
         return 0;
-    return err_set(err, ERR_STATE, "%s: written by a newer Doorward (schema %" PRId64 ", this program knows up to %d); "
-                   "install that version again", db_path(db), found, schema_version());
+    return err_set(err, ERR_STATE,
+                   "%s: written by a newer Doorward (schema %" PRId64 ", this program knows up to %d); "
+                   "install that version again",
+                   db_path(db), found, schema_version());
 }
 
 static int migrate_to(struct db *db, int version, struct err *err)
@@ -149,8 +166,8 @@ static int migrate_to(struct db *db, int version, struct err *err)
     for (size_t i = 0; i < 8 && migrations[version - 1][i]; i++)
         if (db_exec(db, migrations[version - 1][i], err) != 0)
             return -1;
-    CLEANUP(freep) char *sql =
-        mem_printf("PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID, version);
+    CLEANUP(freep)
+    char *sql = mem_printf("PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID, version);
     return db_exec(db, sql, err);
 }
 
@@ -178,7 +195,8 @@ int schema_require(struct db *db, struct err *err)
     if (refuse_foreign(db, err) != 0 || found_version(db, &found, err) != 0 || refuse_newer(db, found, err) != 0)
         return -1;
     if (found < schema_version())
-        return err_set(err, ERR_STATE, "%s: written by an older Doorward; run a command that may change it, such as doorward plan",
+        return err_set(err, ERR_STATE,
+                       "%s: written by an older Doorward; run a command that may change it, such as doorward plan",
                        db_path(db));
     return 0;
 }

@@ -50,7 +50,8 @@ static int take_lock(const char *dir, const char *command, int *ret, struct err 
         return r;
     }
     char now[CLOCK_TEXT_MAX];
-    CLEANUP(freep) char *holder = mem_printf("%s (process %ld) since %s", command, (long)getpid(), clock_format(clock_now(), now));
+    CLEANUP(freep)
+    char *holder = mem_printf("%s (process %ld) since %s", command, (long)getpid(), clock_format(clock_now(), now));
     if (ftruncate(fd, 0) != 0 || pwrite(fd, holder, strlen(holder), 0) < 0) {
         err_errno(err, ERR_STATE, "%s", path);
         close(fd);

@@ -79,6 +79,7 @@ int apply_plan(struct store *store, const struct apply_job *job, int64_t *ret_ru
         job->connector->close(&a.platform);
     journal_close(&a.journal);
     struct err ignored = ERR_INIT; /* the first fault is the one to report */
-    int ended = run_end(store, a.run, r == 0 ? RUN_DONE : RUN_FAILED, r == 0 ? NULL : err->text, plan->now, r == 0 ? err : &ignored);
+    int ended = run_end(store, a.run, r == 0 ? RUN_DONE : RUN_FAILED, r == 0 ? NULL : err->text, plan->now,
+                        r == 0 ? err : &ignored);
     return r == 0 ? ended : -1;
 }

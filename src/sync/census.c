@@ -136,7 +136,8 @@ int census_take(struct store *store, const struct plan_settings *settings, struc
         return -1;
     ret->by_entry = mem_zero(((size_t)ret->max_entry + 1) * sizeof *ret->by_entry);
     int r = 0;
-    if (account_each(store->db, settings->policy->team, take_account, &t, err) != 0 || take_scope(store, &t, err) != 0 ||
+    if (account_each(store->db, settings->policy->team, take_account, &t, err) != 0 ||
+        take_scope(store, &t, err) != 0 ||
         person_each(store->db, settings->policy->directory, take_person, &t, err) != 0)
         r = -1;
     keymap_release(&t.emails);

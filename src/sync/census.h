@@ -9,19 +9,19 @@
 #include "sync/plan.h"
 
 struct resident {
-    struct key128 given; /* fingerprint of the attributes that the account has */
-    int64_t since;       /* of the account's state */
-    uint32_t account;    /* 0: none */
-    uint32_t other;      /* when blocked: the person whose e-mail it is too */
-    uint32_t excluded;   /* number of the rule */
-    uint8_t state;       /* enum account_state */
-    uint8_t away;        /* enum cause: why the person is not wanted; CAUSE_IN_DIRECTORY: wanted */
-    uint8_t hold;        /* enum hold: why nothing new may be done for the person as the directory has it */
+    struct key128 given;  /* fingerprint of the attributes that the account has */
+    int64_t since;        /* of the account's state */
+    uint32_t account;     /* 0: none */
+    uint32_t other;       /* when blocked: the person whose e-mail it is too */
+    uint32_t excluded;    /* number of the rule */
+    uint8_t state;        /* enum account_state */
+    uint8_t away;         /* enum cause: why the person is not wanted; CAUSE_IN_DIRECTORY: wanted */
+    uint8_t hold;         /* enum hold: why nothing new may be done for the person as the directory has it */
     uint8_t account_hold; /* the same for the account as it is */
-    bool known;          /* is a person of this directory */
-    bool inside;         /* a scope group leads to the person */
-    bool differs;        /* the account's attributes are not those of the directory */
-    bool blocked;        /* somebody else has the e-mail: no new account, no new attributes; all else goes on */
+    bool known;           /* is a person of this directory */
+    bool inside;          /* a scope group leads to the person */
+    bool differs;         /* the account's attributes are not those of the directory */
+    bool blocked;         /* somebody else has the e-mail: no new account, no new attributes; all else goes on */
 };
 
 struct census {

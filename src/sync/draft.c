@@ -74,8 +74,8 @@ static struct change taking_away(const struct round *round, uint32_t person, con
         c.detail = r->away == CAUSE_EXCLUDED ? r->excluded : 0;
     }
     bool by_absence = c.cause == CAUSE_LEFT_GROUP || c.cause == CAUSE_UNCONFIGURED;
-    if (c.hold == HOLD_NONE && ((by_absence && round->unresolved) ||
-                                (c.cause == CAUSE_OUT_OF_SCOPE && round->d->census.scope_unresolved)))
+    if (c.hold == HOLD_NONE &&
+        ((by_absence && round->unresolved) || (c.cause == CAUSE_OUT_OF_SCOPE && round->d->census.scope_unresolved)))
         c.hold = HOLD_UNRESOLVED;
     return c;
 }
@@ -138,11 +138,16 @@ static void give_all(struct round *round, struct seats *seats)
     }
 }
 
-static int draft_product(struct store *store, struct draft *d, const struct target *t, struct seats *seats, struct err *err)
+static int draft_product(struct store *store, struct draft *d, const struct target *t, struct seats *seats,
+                         struct err *err)
 {
     begin_round(d);
-    struct round round = {.d = d, .give = OP_ASSIGN, .take = OP_UNASSIGN, .object = seats->product,
-                          .unresolved = t && t->unresolved, .unconfigured = !t};
+    struct round round = {.d = d,
+                          .give = OP_ASSIGN,
+                          .take = OP_UNASSIGN,
+                          .object = seats->product,
+                          .unresolved = t && t->unresolved,
+                          .unconfigured = !t};
     if ((t && entitled_each(store->db, t->id, meet_entitled, &round, err) != 0) ||
         seat_each(store->db, seats->product, meet_having, &round, err) != 0)
         return -1;
@@ -187,7 +192,8 @@ int draft_products(struct store *store, struct draft *d, struct err *err)
     const struct policy *p = d->settings->policy;
     for (size_t i = 0; i < p->n; i++) {
         uint32_t number;
-        if (p->targets[i].kind == TARGET_PRODUCT && product_get(store->db, p->team, p->targets[i].name, &number, err) != 0)
+        if (p->targets[i].kind == TARGET_PRODUCT &&
+            product_get(store->db, p->team, p->targets[i].name, &number, err) != 0)
             return -1;
     }
     struct listing l = {0};
@@ -227,11 +233,12 @@ static enum hold group_hold(const struct draft *d)
     return d->settings->policy->enabled_at ? HOLD_NONE : HOLD_DISABLED_SYNC;
 }
 
-static int draft_members(struct store *store, struct draft *d, const struct platform_group *g, const struct target *t, bool unresolved,
-                         struct err *err)
+static int draft_members(struct store *store, struct draft *d, const struct platform_group *g, const struct target *t,
+                         bool unresolved, struct err *err)
 {
     begin_round(d);
-    struct round round = {.d = d, .give = OP_JOIN, .take = OP_LEAVE, .object = g->group, .unresolved = unresolved, .unconfigured = !t};
+    struct round round = {
+        .d = d, .give = OP_JOIN, .take = OP_LEAVE, .object = g->group, .unresolved = unresolved, .unconfigured = !t};
     if ((t && entitled_each(store->db, t->id, meet_entitled, &round, err) != 0) ||
         (g->id && synced_member_each(store->db, g->id, meet_member, &round, err) != 0))
         return -1;
@@ -239,8 +246,8 @@ static int draft_members(struct store *store, struct draft *d, const struct plat
     return 0;
 }
 
-static int draft_group(struct store *store, struct draft *d, struct person_reader *reader, const struct platform_group *g,
-                       const struct target *t, bool unresolved, struct err *err)
+static int draft_group(struct store *store, struct draft *d, struct person_reader *reader,
+                       const struct platform_group *g, const struct target *t, bool unresolved, struct err *err)
 {
     struct change c = {.object = g->group, .hold = group_hold(d)};
     struct span display, name;

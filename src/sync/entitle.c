@@ -123,7 +123,8 @@ static int update(struct entitle *e, const uint32_t *people, size_t n, bool all,
     return team_set_policy(e->db, e->policy->team, e->policy->digest, err);
 }
 
-int entitle_update(struct store *store, const struct policy *policy, const uint32_t *people, size_t n, bool all, struct err *err)
+int entitle_update(struct store *store, const struct policy *policy, const uint32_t *people, size_t n, bool all,
+                   struct err *err)
 {
     all = all || !policy->entitled_from || strcmp(policy->entitled_from, policy->digest) != 0;
     if (!all && n == 0)

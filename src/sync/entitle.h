@@ -10,6 +10,7 @@
 
 #include "sync/policy.h"
 
-int entitle_update(struct store *store, const struct policy *policy, const uint32_t *people, size_t n, bool all, struct err *err);
+int entitle_update(struct store *store, const struct policy *policy, const uint32_t *people, size_t n, bool all,
+                   struct err *err);
 
 #endif

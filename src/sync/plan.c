@@ -6,7 +6,9 @@
 
 static enum on_leave on_leave_of(const char *name)
 {
-    return strcmp(name, "remove") == 0 ? ON_LEAVE_REMOVE : strcmp(name, "unassign") == 0 ? ON_LEAVE_UNASSIGN : ON_LEAVE_SUSPEND;
+    return strcmp(name, "remove") == 0     ? ON_LEAVE_REMOVE
+           : strcmp(name, "unassign") == 0 ? ON_LEAVE_UNASSIGN
+                                           : ON_LEAVE_SUSPEND;
 }
 
 void plan_settings_read(struct plan_settings *settings)
@@ -80,7 +82,8 @@ static int name_attributes(struct store *store, struct plan *plan, struct change
         if (changes[i].op != OP_UPDATE)
             continue;
         struct person_text now, before;
-        if (person_read(reader, changes[i].person, &now, err) != 1 || account_read(reader, changes[i].person, &before, err) != 1)
+        if (person_read(reader, changes[i].person, &now, err) != 1 ||
+            account_read(reader, changes[i].person, &before, err) != 1)
             return -1;
         for (int a = 0; a < ATTR_COUNT; a++)
             if (!span_eq(now.attr[a], before.attr[a]))

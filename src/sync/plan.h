@@ -16,9 +16,9 @@
 enum on_leave { ON_LEAVE_SUSPEND, ON_LEAVE_REMOVE, ON_LEAVE_UNASSIGN };
 
 struct seats {
-    uint32_t product;    /* number in the database */
-    char *section;       /* product's name in the configuration; owned by the plan */
-    const char *title;   /* as people know it */
+    uint32_t product;  /* number in the database */
+    char *section;     /* product's name in the configuration; owned by the plan */
+    const char *title; /* as people know it */
     bool limited;
     uint32_t limit, before, after, waiting; /* waiting: people held for want of a seat */
 };
@@ -33,9 +33,9 @@ struct plan {
     size_t nheld, held_cap;
     struct seats *seats;
     size_t nseats;
-    size_t people;                 /* people the team syncs: active, in scope */
-    uint32_t counts[OP_COUNT];     /* of changes */
-    uint32_t holds[HOLD_COUNT];    /* of held */
+    size_t people;              /* people the team syncs: active, in scope */
+    uint32_t counts[OP_COUNT];  /* of changes */
+    uint32_t holds[HOLD_COUNT]; /* of held */
 };
 
 struct plan_settings {

@@ -21,8 +21,8 @@ static void add_root(struct policy *p, uint32_t target, uint32_t group)
     *MEM_PUSH(&p->roots, &p->nroots, &p->roots_cap) = (struct root){target, group};
 }
 
-static int add_target(struct loading *l, enum target_kind kind, const char *name, const struct conf_section *section, uint32_t group,
-                      uint32_t *ret_index, struct err *err)
+static int add_target(struct loading *l, enum target_kind kind, const char *name, const struct conf_section *section,
+                      uint32_t group, uint32_t *ret_index, struct err *err)
 {
     struct policy *p = l->policy;
     *ret_index = (uint32_t)p->n;
@@ -37,12 +37,14 @@ static int note_rename(struct loading *l, const char *where, const char *configu
     if (l->connector->name_key(configured, &then, err) != 0 || l->connector->name_key(name, &now, err) != 0)
         return err_wrap(err, "%s", where);
     if (!key_eq(then, now))
-        add_note(l->policy, mem_printf("%s: group '%s' is now called '%s'; the same group is still used", where, configured, name));
+        add_note(l->policy, mem_printf("%s: group '%s' is now called '%s'; the same group is still used", where,
+                                       configured, name));
     return 0;
 }
 
 /* *ret is 0 when the group is not there. */
-static int bind_group(struct loading *l, struct target *t, const char *where, const char *configured, uint32_t *ret, struct err *err)
+static int bind_group(struct loading *l, struct target *t, const char *where, const char *configured, uint32_t *ret,
+                      struct err *err)
 {
     uint32_t group = 0;
     bool there = false;
@@ -62,19 +64,21 @@ static int bind_group(struct loading *l, struct target *t, const char *where, co
         return target_bind(l->db, t->id, configured, *ret, err);
     t->unresolved = true;
     add_note(l->policy, mem_printf("%s: group '%s' is not in directory %s, so nothing is taken away on its account; "
-                                   "correct the line, or remove it if the group is gone for good", where, configured, l->policy->directory));
+                                   "correct the line, or remove it if the group is gone for good",
+                                   where, configured, l->policy->directory));
     return 0;
 }
 
-static int add_configured(struct loading *l, enum target_kind kind, const char *name, const struct conf_section *section,
-                          const char *key, struct err *err)
+static int add_configured(struct loading *l, enum target_kind kind, const char *name,
+                          const struct conf_section *section, const char *key, struct err *err)
 {
     uint32_t index;
     if (add_target(l, kind, name, section, 0, &index, err) != 0)
         return -1;
     for (size_t i = 0; i < conf_count(section, key); i++) {
         uint32_t group = 0;
-        if (bind_group(l, &l->policy->targets[index], conf_where_key(section, key, i), conf_at(section, key, i), &group, err) != 0)
+        if (bind_group(l, &l->policy->targets[index], conf_where_key(section, key, i), conf_at(section, key, i), &group,
+                       err) != 0)
             return -1;
         if (group)
             add_root(l->policy, index, group);
@@ -164,7 +168,8 @@ static int load(struct loading *l, const struct conf *conf, const struct conf_se
     p->directory = conf_str(team, "directory");
     const struct conf_section *directory = conf_find(conf, "directory", p->directory);
     l->connector = directory_connector_find(conf_variant(directory));
-    if (conf_count(directory, "scope-group") && add_configured(l, TARGET_SCOPE, "scope", directory, "scope-group", err) != 0)
+    if (conf_count(directory, "scope-group") &&
+        add_configured(l, TARGET_SCOPE, "scope", directory, "scope-group", err) != 0)
         return -1;
     for (const struct conf_section *s = conf_next(conf, "product", NULL); s; s = conf_next(conf, "product", s))
         if (strcmp(conf_str(s, "team"), p->team_name) == 0 &&
@@ -176,7 +181,8 @@ static int load(struct loading *l, const struct conf *conf, const struct conf_se
     return 0;
 }
 
-int policy_load(struct store *store, const struct conf *conf, const struct conf_section *team, struct policy *ret, struct err *err)
+int policy_load(struct store *store, const struct conf *conf, const struct conf_section *team, struct policy *ret,
+                struct err *err)
 {
     struct policy p = {0};
     struct loading l = {.db = store->db, .policy = &p};

@@ -41,7 +41,8 @@ struct policy {
     char digest[DIGEST_HEX_MAX]; /* of targets and roots */
 };
 
-int policy_load(struct store *store, const struct conf *conf, const struct conf_section *team, struct policy *ret, struct err *err);
+int policy_load(struct store *store, const struct conf *conf, const struct conf_section *team, struct policy *ret,
+                struct err *err);
 void policy_release(struct policy *policy);
 
 /* The index of the scope target, or -1 when the whole directory is in scope. */

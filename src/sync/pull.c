@@ -48,8 +48,8 @@ static int read_all(const struct directory_connector *connector, struct director
 }
 
 /* Every team of this directory, not only the one asked for: their rows belong to the mirror they were made from. */
-static int update_teams(struct store *store, const struct conf *conf, const struct conf_section *directory, const struct stage *stage,
-                        struct err *err)
+static int update_teams(struct store *store, const struct conf *conf, const struct conf_section *directory,
+                        const struct stage *stage, struct err *err)
 {
     const uint32_t *dirty;
     size_t n;
@@ -78,9 +78,9 @@ static void fill_report(struct pull_report *ret, const struct stage *stage)
         ret->faults[i] = (struct stage_fault){mem_strdup(result->faults[i].name), mem_strdup(result->faults[i].why)};
 }
 
-static int pull_open(struct store *store, const struct conf *conf, const struct conf_section *section, struct directory *directory,
-                     const struct directory_connector *connector, int64_t now, const struct pull_progress *progress,
-                     struct pull_report *ret, struct err *err)
+static int pull_open(struct store *store, const struct conf *conf, const struct conf_section *section,
+                     struct directory *directory, const struct directory_connector *connector, int64_t now,
+                     const struct pull_progress *progress, struct pull_report *ret, struct err *err)
 {
     CLEANUP(stage_free) struct stage *stage = NULL;
     if (stage_begin(store, conf_name(section), now, &stage, err) != 0)

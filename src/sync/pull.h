@@ -9,7 +9,7 @@
 struct pull_report {
     enum pull_result result;
     struct stage_result summary; /* without the faults' texts, which are in faults */
-    char *source;                /* where it was read from: "ldaps://dc1.example.com"; NULL when it could not be opened */
+    char *source; /* where it was read from: "ldaps://dc1.example.com"; NULL when it could not be opened */
     struct stage_fault faults[STAGE_FAULTS_SHOWN];
     size_t nfaults;
     double seconds;

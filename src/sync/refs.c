@@ -69,7 +69,8 @@ static void load_one(void *ctx, uint32_t id, struct key128 key, uint32_t entry)
 }
 
 int refs_load(struct mirror *mirror, uint32_t max_entry, uint32_t max_ref,
-              void (*concerned)(void *ctx, uint32_t entry, bool is_group), void *ctx, struct refs **ret, struct err *err)
+              void (*concerned)(void *ctx, uint32_t entry, bool is_group), void *ctx, struct refs **ret,
+              struct err *err)
 {
     CLEANUP(refs_free) struct refs *r = mem_zero(sizeof *r);
     r->mirror = mirror;
@@ -134,7 +135,8 @@ static bool bears(const struct refs *r, uint32_t ref, uint32_t entry)
     return ref && r->bearer[ref] == entry;
 }
 
-int refs_name_entry(struct refs *r, uint32_t entry, bool is_group, struct key128 key, struct key128 alias, struct err *err)
+int refs_name_entry(struct refs *r, uint32_t entry, bool is_group, struct key128 key, struct key128 alias,
+                    struct err *err)
 {
     (void)err;
     uint32_t now[2] = {ref_of(r, key), key_is_zero(alias) ? 0 : ref_of(r, alias)};
@@ -216,8 +218,9 @@ static int flush_refs(struct refs *r, struct err *err)
     for (uint32_t ref = 1; ref < r->nbearer; ref++) {
         if (r->stored[ref])
             continue;
-        int done = ref >= r->first_new ? mirror_put_ref(r->mirror, ref, r->keys[ref - r->first_new], r->bearer[ref], err)
-                                       : mirror_bind_ref(r->mirror, ref, r->bearer[ref], err);
+        int done = ref >= r->first_new
+                       ? mirror_put_ref(r->mirror, ref, r->keys[ref - r->first_new], r->bearer[ref], err)
+                       : mirror_bind_ref(r->mirror, ref, r->bearer[ref], err);
         if (done != 0)
             return -1;
     }

@@ -15,14 +15,16 @@
 struct refs;
 
 int refs_load(struct mirror *mirror, uint32_t max_entry, uint32_t max_ref,
-              void (*concerned)(void *ctx, uint32_t entry, bool is_group), void *ctx, struct refs **ret, struct err *err);
+              void (*concerned)(void *ctx, uint32_t entry, bool is_group), void *ctx, struct refs **ret,
+              struct err *err);
 void refs_free(struct refs **refs);
 
 /* Said once for each group known before, after refs_load: concerned() has to tell groups from people. */
 void refs_mark_group(struct refs *refs, uint32_t entry);
 
 /* The entry bears these names now (alias may be zero), and no others. */
-int refs_name_entry(struct refs *refs, uint32_t entry, bool is_group, struct key128 key, struct key128 alias, struct err *err);
+int refs_name_entry(struct refs *refs, uint32_t entry, bool is_group, struct key128 key, struct key128 alias,
+                    struct err *err);
 /* The group has exactly these members. */
 int refs_set_members(struct refs *refs, uint32_t group, const struct key128 *members, size_t n, struct err *err);
 /* Writes what is still in memory. Call once, at the end. */

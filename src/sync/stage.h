@@ -23,12 +23,12 @@ struct stage_fault {
 };
 
 struct stage_result {
-    size_t people, groups;              /* met in this pull */
-    size_t added, changed, gone;        /* entries, against the mirror before */
-    size_t nfaults;                     /* entries that could not be used */
+    size_t people, groups;       /* met in this pull */
+    size_t added, changed, gone; /* entries, against the mirror before */
+    size_t nfaults;              /* entries that could not be used */
     struct stage_fault faults[STAGE_FAULTS_SHOWN];
-    bool absence_unproved;              /* an entry without a readable id was met: nothing was taken as gone */
-    size_t missing;                     /* entries that would be gone if absence had been proved */
+    bool absence_unproved; /* an entry without a readable id was met: nothing was taken as gone */
+    size_t missing;        /* entries that would be gone if absence had been proved */
 };
 
 int stage_begin(struct store *store, const char *directory, int64_t now, struct stage **ret, struct err *err);
