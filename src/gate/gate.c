@@ -77,16 +77,17 @@ int gate_metadata(const struct conf_section *connection, int64_t now, struct sam
 }
 
 static void add_trust(const struct conf_section *connection, const struct connection_row *row, int64_t now,
-                      struct gate_facts *facts)
+                      struct pool *pool, struct gate_facts *facts)
 {
     if (strcmp(conf_variant(connection), "saml") != 0)
         return;
     facts->testable = true;
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
     struct err unreadable = ERR_INIT;
-    /* Metadata that cannot be read or has ended leaves no certificate to trust, which closes the gate. */
-    if (gate_metadata(connection, now, &idp, &unreadable) != 0)
+    if (gate_metadata(connection, now, &idp, &unreadable) != 0) {
+        facts->metadata_fault = pool_strdup(pool, unreadable.text);
         return;
+    }
     facts->same_entity = strcmp(idp->entity_id, row->entity) == 0;
     facts->certificate_until = gate_certificates_until(idp, now);
     facts->metadata_until = idp->valid_until;
@@ -112,7 +113,7 @@ static int judge(struct store *store, const struct conf *conf, const struct conf
     facts.active = connection.state == CONNECTION_ACTIVE;
     facts.tested_at = connection.tested_at;
     facts.test_valid = conf_int(section, "test-valid");
-    add_trust(section, &connection, now, &facts);
+    add_trust(section, &connection, now, pool, &facts);
     gate_judge(&facts, now, pool, ret);
     return 0;
 }
