@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "connectors/ldap/patience.h"
 #include "connectors/ldap/tls_fault.h"
 
 /* A group of four million members is the largest thing that is taken; what claims to be longer is not read. */
@@ -68,6 +69,7 @@ static int set_options(LDAP *ld, int64_t timeout)
     rc |= ldap_set_option(ld, LDAP_OPT_TIMELIMIT, &none);
     rc |= ldap_set_option(ld, LDAP_OPT_NETWORK_TIMEOUT, &wait);
     rc |= ldap_set_option(ld, LDAP_OPT_TIMEOUT, &wait);
+    rc |= patience_set(ld);
     return rc | ldap_set_option(ld, LDAP_OPT_X_KEEPALIVE_IDLE, &idle);
 }
 
@@ -110,7 +112,7 @@ static void tune_input(LDAP *ld)
     if (ldap_get_option(ld, LDAP_OPT_SOCKBUF, &sockbuf) != LDAP_OPT_SUCCESS || !sockbuf)
         return;
     ber_sockbuf_ctrl(sockbuf, LBER_SB_OPT_SET_MAX_INCOMING, &max);
-    ber_sockbuf_add_io(sockbuf, &ber_sockbuf_io_readahead, LBER_SBIOD_LEVEL_PROVIDER, NULL);
+    ber_sockbuf_add_io(sockbuf, &ber_sockbuf_io_readahead, PATIENCE_LEVEL + 1, NULL);
 }
 
 static int connect_to(const struct conf_section *section, const char *uri, LDAP **ret, struct err *err)
