@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/privilege.h"
 #include "cli/schema.h"
 #include "cli/term.h"
 #include "saml/saml.h"
@@ -194,6 +195,8 @@ int cli_open(struct cli *cli, enum store_mode mode, struct err *err)
         return -1;
     const char *dir =
         cli->state_dir ? cli->state_dir : conf_str(conf_find(cli->conf, "organization", NULL), "state-dir");
+    if (privilege_become_owner(dir, err) != 0)
+        return -1;
     CLEANUP(freep) char *holder = mem_printf("doorward %s", cli->command);
     if (store_open(dir, mode, holder, &cli->store, err) == 0)
         return 0;
