@@ -68,7 +68,7 @@ static void shorten_type(char *out, size_t start, size_t *n)
     size_t len = *n - start;
     if (len < 6)
         return;
-    if (memcmp(out + start, "oid.", 4) == 0) {
+    if (memcmp(out + start, "oid.", 4) == 0 && out[start + 4] >= '0' && out[start + 4] <= '9') {
         len -= 4;
         memmove(out + start, out + start + 4, len);
         *n -= 4;
@@ -165,18 +165,24 @@ struct part {
 
 static void put_escaped(struct buf *to, const char *value)
 {
-    for (const char *p = value; *p; p++) {
-        if (*p == ' ' && (p == value || p[1] == ' ' || p[1] == '\0'))
-            continue; /* insignificant: at the ends, and all but one in a run */
-        if (strchr("\\,+=\"<>;#", *p))
-            buf_addc(to, '\\');
-        buf_addc(to, *p);
+    /* Insignificant are spaces at the ends, and all but one in a run. */
+    for (const char *p = value + strspn(value, " "); *p; p++) {
+        if (*p == ' ' && (p[1] == ' ' || p[1] == '\0'))
+            continue;
+        if ((unsigned char)*p < ' ')
+            buf_printf(to, "\\%02x", (unsigned char)*p); /* a bare line end is space to libldap */
+        else if (strchr("\\,+=\"<>;#", *p))
+            buf_printf(to, "\\%c", *p);
+        else
+            buf_addc(to, *p);
     }
 }
 
 static int put_value(struct buf *to, const LDAPAVA *ava, struct pool *pool)
 {
     if (ava->la_flags & LDAP_AVA_BINARY) {
+        if (ava->la_value.bv_len == 0)
+            return -1; /* libldap takes "#" and then none for a value */
         buf_addc(to, '#');
         for (ber_len_t i = 0; i < ava->la_value.bv_len; i++)
             buf_printf(to, "%02x", (unsigned char)ava->la_value.bv_val[i]);
