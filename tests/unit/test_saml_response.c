@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "saml/base64.h"
 #include "saml/inspect.h"
 #include "saml/saml.h"
 
@@ -371,7 +372,7 @@ START_TEST(skew_is_bounded)
     struct saml_policy policy = policy_of_make_py();
     policy.skew = 86400;
     ck_assert_int_eq(verify_file("not-on-or-after--expired.xml", &policy, &report, &err), -1);
-    policy.skew = -5;
+    policy.skew = -86400;
     ck_assert_int_eq(verify_file("good-skew.xml", &policy, &report, &err), -1);
     ck_assert_str_eq(first_failed(&report)->code, "not-before");
     ck_assert_int_eq(verify_file("good-assertion-signed.xml", &policy, &report, &err), 0);
@@ -390,6 +391,70 @@ START_TEST(configured_attribute_is_the_only_one_read)
     ck_assert_int_eq(verify_file("good-assertion-signed.xml", &policy, &report, &err), -1);
     ck_assert_str_eq(first_failed(&report)->code, "mapping");
     ck_assert_ptr_nonnull(strstr(err.text, "employeeNumber"));
+}
+END_TEST
+
+START_TEST(the_earliest_end_limits_when_the_id_may_be_forgotten)
+{
+    struct saml_report report;
+    struct err err;
+    struct saml_policy policy = policy_of_make_py();
+    ck_assert_int_eq(verify_file("good-short-confirmation.xml", &policy, &report, &err), 0);
+    ck_assert_int_eq(report.identity->expires, NOW + 60 + 180);
+    ck_assert_int_eq(verify_file("good-skew-end.xml", &policy, &report, &err), 0);
+    ck_assert_int_eq(report.identity->expires, NOW + 1);
+}
+END_TEST
+
+START_TEST(a_certificate_does_not_sign_before_it_is_valid)
+{
+    struct saml_report report;
+    struct err err;
+    struct saml_policy policy = policy_of_make_py();
+    policy.now = 1577836800; /* 2020 */
+    ck_assert_int_eq(verify_file("good-assertion-signed.xml", &policy, &report, &err), -1);
+    ck_assert_str_eq(first_failed(&report)->code, "certificate");
+}
+END_TEST
+
+START_TEST(refusals_say_what_it_was)
+{
+    static const struct {
+        const char *file, *text;
+    } cases[] = {
+        {"signature--changed-content.xml", "the signed content was changed"},
+        {"signature--keyinfo-rsa.xml", "not made with any of the trusted certificates"},
+        {"xml-plain--billion-laughs-in-attribute.xml", "a document type (DTD)"},
+        {"xml-plain--comment-in-name-id.xml", "holds a comment"},
+        {"xml-plain--instruction-in-name-id.xml", "holds a processing instruction"},
+        {"xml-plain--cdata.xml", "holds a CDATA section"},
+        {"audience--wrong.xml", "'https://else.example' instead of 'https://signin.example.com/saml/metadata/adfs'; set the latter"},
+        {"status--responder.xml", "(unverified)"}, {"status--responder.xml", "AuthnFailed, message 'wrong password'"},
+    };
+    struct saml_policy policy = policy_of_make_py();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct saml_report report;
+        struct err err;
+        ck_assert_int_eq(verify_file(cases[i].file, &policy, &report, &err), -1);
+        ck_assert_msg(strstr(err.text, cases[i].text), "%s: %s", cases[i].file, err.text);
+    }
+}
+END_TEST
+
+START_TEST(base64_is_read_strictly)
+{
+    static const struct {
+        const char *text, *bytes;
+    } cases[] = {{"", ""}, {"YQ==", "a"}, {"YWI=", "ab"}, {"YWJj", "abc"}, {" Y W\n J\tj\r ", "abc"}, {"YWJjZA==", "abcd"}, {"YQ", NULL},
+                 {"YR==", NULL}, {"YWJ=", NULL}, {"Y", NULL}, {"YQ=", NULL}, {"YQ===", NULL}, {"=YQ=", NULL}, {"YQ==YQ==", NULL},
+                 {"YW-j", NULL}, {"====", NULL}, {"YWJj=", NULL}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        CLEANUP(buf_release) struct buf out = BUF_INIT;
+        int rc = base64_decode(span_str(cases[i].text), &out);
+        ck_assert_msg((rc == 0) == (cases[i].bytes != NULL), "'%s'", cases[i].text);
+        if (cases[i].bytes)
+            ck_assert_str_eq(buf_str(&out), cases[i].bytes);
+    }
 }
 END_TEST
 
@@ -496,6 +561,10 @@ int main(void)
     tcase_add_test(tc, later_checks_go_on_after_a_plain_failure);
     tcase_add_test(tc, skew_is_bounded);
     tcase_add_test(tc, configured_attribute_is_the_only_one_read);
+    tcase_add_test(tc, the_earliest_end_limits_when_the_id_may_be_forgotten);
+    tcase_add_test(tc, a_certificate_does_not_sign_before_it_is_valid);
+    tcase_add_test(tc, refusals_say_what_it_was);
+    tcase_add_test(tc, base64_is_read_strictly);
     tcase_add_test(tc, size_is_limited);
     tcase_add_test(tc, any_flipped_character_is_refused_or_means_the_same);
     tcase_add_test(tc, verification_can_be_repeated_with_one_key);
