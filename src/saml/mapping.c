@@ -1,4 +1,6 @@
-/* From attributes to a person: which names mean what, and the forms in which values are compared with the directory's. */
+/*
+ * From attributes to a person: which names mean what, and the forms in which values are compared with the directory's.
+ */
 #include <ctype.h>
 
 #include <idn2.h>
@@ -19,23 +21,26 @@
 #define MACE(name)      "urn:mace:dir:attribute-def:" name
 
 /*
- * The names under which AD FS and Entra ID (claims), Okta, Google and Keycloak (plain) and Shibboleth (OIDs) send what a person is made
- * of. The first that is there wins; names are compared without regard to ASCII case, since people type them.
+ * The names under which AD FS and Entra ID (claims), Okta, Google and Keycloak (plain) and Shibboleth (OIDs) send what
+ * a person is made of. The first that is there wins; names are compared without regard to ASCII case, since people type
+ * them.
  */
 static const char *const common_names[SAML_FIELD_COUNT][NAMES_MAX] = {
-    [SAML_EMAIL] = {CLAIM("emailaddress"), "urn:oid:0.9.2342.19200300.100.1.3", "urn:oid:1.2.840.113549.1.9.1", MACE("mail"), "email",
-                    "mail", "emailAddress", "user.email", "primaryEmail", "http://schemas.xmlsoap.org/claims/EmailAddress"},
-    [SAML_GIVEN_NAME] = {CLAIM("givenname"), "urn:oid:2.5.4.42", MACE("givenName"), "givenName", "given_name", "given-name", "firstName",
-                         "first_name", "user.firstName"},
-    [SAML_FAMILY_NAME] = {CLAIM("surname"), "urn:oid:2.5.4.4", MACE("sn"), "sn", "surname", "familyName", "family_name", "family-name",
-                          "lastName", "last_name", "user.lastName"},
+    [SAML_EMAIL] = {CLAIM("emailaddress"), "urn:oid:0.9.2342.19200300.100.1.3", "urn:oid:1.2.840.113549.1.9.1",
+                    MACE("mail"), "email", "mail", "emailAddress", "user.email", "primaryEmail",
+                    "http://schemas.xmlsoap.org/claims/EmailAddress"},
+    [SAML_GIVEN_NAME] = {CLAIM("givenname"), "urn:oid:2.5.4.42", MACE("givenName"), "givenName", "given_name",
+                         "given-name", "firstName", "first_name", "user.firstName"},
+    [SAML_FAMILY_NAME] = {CLAIM("surname"), "urn:oid:2.5.4.4", MACE("sn"), "sn", "surname", "familyName", "family_name",
+                          "family-name", "lastName", "last_name", "user.lastName"},
     [SAML_IMMUTABLE_ID] = {"objectGUID", "urn:oid:1.2.840.113556.1.4.2", MICROSOFT("objectidentifier"),
-                           "http://schemas.microsoft.com/LiveID/Federation/2008/05/ImmutableID", "entryUUID", "urn:oid:1.3.6.1.1.16.4",
-                           "nsUniqueId", "immutableId", "urn:oasis:names:tc:SAML:attribute:subject-id",
-                           "urn:oid:1.3.6.1.4.1.5923.1.1.1.13", "uid", "urn:oid:0.9.2342.19200300.100.1.1"},
-    [SAML_DISPLAY_NAME] = {MICROSOFT("displayname"), "urn:oid:2.16.840.1.113730.3.1.241", MACE("displayName"), "displayName", "display_name",
-                           "display-name", "urn:oid:2.5.4.3", "cn", "http://schemas.xmlsoap.org/claims/CommonName", CLAIM("name"), "name",
-                           "user.displayName"},
+                           "http://schemas.microsoft.com/LiveID/Federation/2008/05/ImmutableID", "entryUUID",
+                           "urn:oid:1.3.6.1.1.16.4", "nsUniqueId", "immutableId",
+                           "urn:oasis:names:tc:SAML:attribute:subject-id", "urn:oid:1.3.6.1.4.1.5923.1.1.1.13", "uid",
+                           "urn:oid:0.9.2342.19200300.100.1.1"},
+    [SAML_DISPLAY_NAME] = {MICROSOFT("displayname"), "urn:oid:2.16.840.1.113730.3.1.241", MACE("displayName"),
+                           "displayName", "display_name", "display-name", "urn:oid:2.5.4.3", "cn",
+                           "http://schemas.xmlsoap.org/claims/CommonName", CLAIM("name"), "name", "user.displayName"},
 };
 
 static bool is_usable(const char *value)
@@ -68,7 +73,10 @@ static void read_field(struct inspection *in, enum saml_field f)
         who->field[f] = find_value(who, names[i], &who->source[f]);
 }
 
-/* A NameID stands in for an attribute only where its format says what it is, and only where no attribute was configured. */
+/*
+ * A NameID stands in for an attribute only where its format says what it is, and only where no attribute was
+ * configured.
+ */
 static void read_name_id(struct inspection *in)
 {
     static const struct {
@@ -78,24 +86,25 @@ static void read_name_id(struct inspection *in)
     struct saml_identity *who = in->claimed;
     for (size_t i = 0; i < sizeof stands_for / sizeof *stands_for; i++) {
         enum saml_field f = stands_for[i].field;
-        if (who->field[f] || in->policy->attribute[f] || !who->name_id || strcmp(who->name_id_format, stands_for[i].format) != 0)
+        if (who->field[f] || in->policy->attribute[f] || !who->name_id ||
+            strcmp(who->name_id_format, stands_for[i].format) != 0)
             continue;
         who->field[f] = who->name_id;
         who->source[f] = "NameID";
     }
 }
 
-void mapping_read(struct inspection *in)
+void saml_map_person(struct inspection *in)
 {
     struct saml_identity *who = in->claimed;
     for (int f = 0; f < SAML_FIELD_COUNT; f++)
         read_field(in, (enum saml_field)f);
     read_name_id(in);
     if (who->field[SAML_IMMUTABLE_ID])
-        who->field[SAML_IMMUTABLE_ID] = immutable_id(in->pool, who->field[SAML_IMMUTABLE_ID]);
+        who->field[SAML_IMMUTABLE_ID] = saml_immutable_id(in->pool, who->field[SAML_IMMUTABLE_ID]);
 }
 
-/* --- e-mail addresses ---------------------------------------------------------------------------------------------------- */
+/* --- e-mail addresses --------------------------------------------------------------------------------------------- */
 
 /* Dot-atom, with letters of any script (RFC 6531): quoting, comments and lists have no place in a directory. */
 static bool local_part_is_plain(struct span local)
@@ -108,7 +117,10 @@ static bool local_part_is_plain(struct span local)
     return true;
 }
 
-/* libidn2 drops some characters that do not belong into a name instead of refusing them: "exam ple.com" came out as "example.com". */
+/*
+ * libidn2 drops some characters that do not belong into a name instead of refusing them: "exam ple.com" came out as
+ * "example.com".
+ */
 static bool domain_is_plain(const char *domain)
 {
     char before = '.';
@@ -121,13 +133,14 @@ static bool domain_is_plain(const char *domain)
 }
 
 /*
- * Without TR46's mapping, under which invisible and look-alike characters vanish: what is not a name under IDNA2008 once it is in lower
- * case is refused.
+ * Without TR46's mapping, under which invisible and look-alike characters vanish: what is not a name under IDNA2008
+ * once it is in lower case is refused.
  */
-const char *email_domain(struct pool *pool, const char *email)
+const char *saml_email_domain(struct pool *pool, const char *email)
 {
     const char *at = strchr(email, '@');
-    if (!at || strlen(email) > EMAIL_MAX || !local_part_is_plain((struct span){email, (size_t)(at - email)}) || !domain_is_plain(at + 1))
+    if (!at || strlen(email) > EMAIL_MAX || !local_part_is_plain((struct span){email, (size_t)(at - email)}) ||
+        !domain_is_plain(at + 1))
         return NULL;
     uint8_t *ascii = NULL;
     const char *folded = text_fold(pool, span_str(at + 1));
@@ -138,7 +151,7 @@ const char *email_domain(struct pool *pool, const char *email)
     return copy;
 }
 
-/* --- immutable ids ------------------------------------------------------------------------------------------------------- */
+/* --- immutable ids ------------------------------------------------------------------------------------------------ */
 
 #define GUID_TEXT 36
 
@@ -151,14 +164,17 @@ static bool is_guid(const char *s, size_t n)
     return n == GUID_TEXT;
 }
 
-/* Active Directory stores the first three groups of a GUID little-endian (MS-DTYP 2.3.4.2), and sends base64 of what it stores. */
+/*
+ * Active Directory stores the first three groups of a GUID little-endian (MS-DTYP 2.3.4.2), and sends base64 of what it
+ * stores.
+ */
 static const char *guid_of_bytes(struct pool *pool, const unsigned char *b)
 {
-    return pool_printf(pool, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[3], b[2], b[1], b[0], b[5], b[4],
-                       b[7], b[6], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+    return pool_printf(pool, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[3], b[2], b[1],
+                       b[0], b[5], b[4], b[7], b[6], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
-const char *immutable_id(struct pool *pool, const char *value)
+const char *saml_immutable_id(struct pool *pool, const char *value)
 {
     CLEANUP(buf_release) struct buf bytes = BUF_INIT;
     size_t n = strlen(value);
@@ -168,7 +184,7 @@ const char *immutable_id(struct pool *pool, const char *value)
         text_lower_ascii(copy);
         return copy;
     }
-    if (n == 24 && value[22] == '=' && base64_decode(span_str(value), &bytes) == 0 && bytes.len == 16)
+    if (n == 24 && value[22] == '=' && saml_base64_decode(span_str(value), &bytes) == 0 && bytes.len == 16)
         return guid_of_bytes(pool, (const unsigned char *)bytes.data);
     return value;
 }

@@ -57,9 +57,10 @@ static void visit(const char *name)
         return;
     }
     ck_assert_msg(rc == -1 && !idp, "%s: accepted", name);
-    ck_assert_msg(strcmp(code, pool_strndup(pool, name, (size_t)(end - name))) == 0, "%s: refused for '%s' instead: %s", name, code,
+    ck_assert_msg(strcmp(code, pool_strndup(pool, name, (size_t)(end - name))) == 0, "%s: refused for '%s' instead: %s",
+                  name, code, err.text);
+    ck_assert_msg(strncmp(err.text, "metadata: ", 10) == 0 && text_is_clean(span_str(err.text)), "%s: %s", name,
                   err.text);
-    ck_assert_msg(strncmp(err.text, "metadata: ", 10) == 0 && text_is_clean(span_str(err.text)), "%s: %s", name, err.text);
     if (getenv("SHOW"))
         printf("%-40s %s\n", name, err.text);
 }
@@ -123,7 +124,8 @@ START_TEST(the_earliest_end_of_validity_counts)
 {
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
     struct err err = ERR_INIT;
-    ck_assert_msg(metadata_read(read_data("good-valid-until-of-whole.xml"), NOW, &idp, NULL, &err) == 0, "%s", err.text);
+    ck_assert_msg(metadata_read(read_data("good-valid-until-of-whole.xml"), NOW, &idp, NULL, &err) == 0, "%s",
+                  err.text);
     ck_assert_int_eq(idp->valid_until, NOW + 365 * 86400);
 }
 END_TEST

@@ -1,6 +1,7 @@
 /*
- * Walks tests/data/saml (DOORWARD_TEST_DATA names another tests/data): a file named CODE.xml or CODE--DETAIL.xml has to be refused
- * with CODE as the first check that failed, a file named good-… has to be accepted as the same person. Adding a case is adding a file.
+ * Walks tests/data/saml (DOORWARD_TEST_DATA names another tests/data): a file named CODE.xml or CODE--DETAIL.xml has to
+ * be refused with CODE as the first check that failed, a file named good-… has to be accepted as the same person.
+ * Adding a case is adding a file.
  */
 #include <check.h>
 #include <dirent.h>
@@ -47,11 +48,16 @@ static int was_used(void *arg, const char *id)
 
 static struct saml_policy policy_of_make_py(void)
 {
-    return (struct saml_policy){
-        .entity_id = "https://signin.example.com/saml/metadata/adfs",
-        .acs_url = "https://signin.example.com/saml/acs/adfs",
-        .idp = idp, .now = NOW, .skew = 180, .require_in_response_to = true, .in_response_to = "_request1",
-        .domains = domains, .ndomains = 2, .used_before = was_used};
+    return (struct saml_policy){.entity_id = "https://signin.example.com/saml/metadata/adfs",
+                                .acs_url = "https://signin.example.com/saml/acs/adfs",
+                                .idp = idp,
+                                .now = NOW,
+                                .skew = 180,
+                                .require_in_response_to = true,
+                                .in_response_to = "_request1",
+                                .domains = domains,
+                                .ndomains = 2,
+                                .used_before = was_used};
 }
 
 static void setup(void)
@@ -60,7 +66,8 @@ static void setup(void)
     pool = pool_new();
     ck_assert_msg(saml_init(&err) == 0, "%s", err.text);
     const char *code = "";
-    ck_assert_msg(metadata_read(read_data("saml/idp-metadata.xml"), NOW, &idp, &code, &err) == 0, "%s: %s", code, err.text);
+    ck_assert_msg(metadata_read(read_data("saml/idp-metadata.xml"), NOW, &idp, &code, &err) == 0, "%s: %s", code,
+                  err.text);
 }
 
 static void teardown(void)
@@ -121,7 +128,8 @@ static size_t walk(bool good, void (*visit)(const char *name, struct span file))
 static void check_silence(const char *name, const struct saml_report *report)
 {
     bool after_signature = false;
-    ck_assert_msg(!report->claimed && !report->signer, "%s: something was taken from a document without signature", name);
+    ck_assert_msg(!report->claimed && !report->signer, "%s: something was taken from a document without signature",
+                  name);
     for (size_t i = 0; i < report->nchecks; i++) {
         const struct saml_check *c = &report->checks[i];
         if (after_signature || strcmp(c->code, "status") == 0)
@@ -148,7 +156,8 @@ static void visit_refused(const char *name, struct span file)
     int rc = saml_response_verify(pool, file, &policy, &report, &err);
     const struct saml_check *fault = first_failed(&report);
     ck_assert_msg(rc == -1 && !report.identity && fault, "%s: accepted", name);
-    ck_assert_msg(strcmp(fault->code, code_of(name)) == 0, "%s: refused for '%s' instead: %s", name, fault->code, fault->detail);
+    ck_assert_msg(strcmp(fault->code, code_of(name)) == 0, "%s: refused for '%s' instead: %s", name, fault->code,
+                  fault->detail);
     ck_assert_str_eq(err.text, fault->detail);
     for (size_t i = 0; i < report.nchecks; i++)
         if (report.checks[i].outcome == SAML_FAILED)
@@ -297,7 +306,8 @@ END_TEST
 
 START_TEST(captured_mode_needs_no_request)
 {
-    static const char *const files[] = {"good-assertion-signed.xml", "in-response-to--missing.xml", "in-response-to--wrong.xml"};
+    static const char *const files[] = {"good-assertion-signed.xml", "in-response-to--missing.xml",
+                                        "in-response-to--wrong.xml"};
     struct saml_policy policy = policy_of_make_py();
     policy.in_response_to = NULL;
     policy.require_in_response_to = false;
@@ -428,8 +438,10 @@ START_TEST(refusals_say_what_it_was)
         {"xml-plain--comment-in-name-id.xml", "holds a comment"},
         {"xml-plain--instruction-in-name-id.xml", "holds a processing instruction"},
         {"xml-plain--cdata.xml", "holds a CDATA section"},
-        {"audience--wrong.xml", "'https://else.example' instead of 'https://signin.example.com/saml/metadata/adfs'; set the latter"},
-        {"status--responder.xml", "(unverified)"}, {"status--responder.xml", "AuthnFailed, message 'wrong password'"},
+        {"audience--wrong.xml",
+         "'https://else.example' instead of 'https://signin.example.com/saml/metadata/adfs'; set the latter"},
+        {"status--responder.xml", "(unverified)"},
+        {"status--responder.xml", "AuthnFailed, message 'wrong password'"},
     };
     struct saml_policy policy = policy_of_make_py();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -445,12 +457,26 @@ START_TEST(base64_is_read_strictly)
 {
     static const struct {
         const char *text, *bytes;
-    } cases[] = {{"", ""}, {"YQ==", "a"}, {"YWI=", "ab"}, {"YWJj", "abc"}, {" Y W\n J\tj\r ", "abc"}, {"YWJjZA==", "abcd"}, {"YQ", NULL},
-                 {"YR==", NULL}, {"YWJ=", NULL}, {"Y", NULL}, {"YQ=", NULL}, {"YQ===", NULL}, {"=YQ=", NULL}, {"YQ==YQ==", NULL},
-                 {"YW-j", NULL}, {"====", NULL}, {"YWJj=", NULL}};
+    } cases[] = {{"", ""},
+                 {"YQ==", "a"},
+                 {"YWI=", "ab"},
+                 {"YWJj", "abc"},
+                 {" Y W\n J\tj\r ", "abc"},
+                 {"YWJjZA==", "abcd"},
+                 {"YQ", NULL},
+                 {"YR==", NULL},
+                 {"YWJ=", NULL},
+                 {"Y", NULL},
+                 {"YQ=", NULL},
+                 {"YQ===", NULL},
+                 {"=YQ=", NULL},
+                 {"YQ==YQ==", NULL},
+                 {"YW-j", NULL},
+                 {"====", NULL},
+                 {"YWJj=", NULL}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         CLEANUP(buf_release) struct buf out = BUF_INIT;
-        int rc = base64_decode(span_str(cases[i].text), &out);
+        int rc = saml_base64_decode(span_str(cases[i].text), &out);
         ck_assert_msg((rc == 0) == (cases[i].bytes != NULL), "'%s'", cases[i].text);
         if (cases[i].bytes)
             ck_assert_str_eq(buf_str(&out), cases[i].bytes);
@@ -515,29 +541,45 @@ START_TEST(email_domains_become_a_labels)
 {
     static const struct {
         const char *email, *domain;
-    } cases[] = {
-        {"alice@Example.COM", "example.com"}, {"민지@설계.example", "xn--989aj00b.example"}, {"a@straße.example", "xn--strae-oqa.example"},
-        {"alice", NULL}, {"@example.com", NULL}, {"alice@", NULL}, {"alice@localhost", NULL}, {"a b@example.com", NULL},
-        {"\"a@evil\"@example.com", NULL}, {".a@example.com", NULL}, {"alice@exam ple.com", NULL}, {"alice@example.com>", NULL},
-        {"alice@-example.com", NULL}, {"alice@[127.0.0.1]", NULL}, {"alice@example..com", NULL},
-        {"alice@exa\u00ADmple.com", NULL}, {"alice@exa\u200Bmple.com", NULL}, {"alice@example\u3002com", NULL}, {"a@STRAßE.example", "xn--strae-oqa.example"}, {"alice@example.com.", NULL}};
+    } cases[] = {{"alice@Example.COM", "example.com"},
+                 {"민지@설계.example", "xn--989aj00b.example"},
+                 {"a@straße.example", "xn--strae-oqa.example"},
+                 {"alice", NULL},
+                 {"@example.com", NULL},
+                 {"alice@", NULL},
+                 {"alice@localhost", NULL},
+                 {"a b@example.com", NULL},
+                 {"\"a@evil\"@example.com", NULL},
+                 {".a@example.com", NULL},
+                 {"alice@exam ple.com", NULL},
+                 {"alice@example.com>", NULL},
+                 {"alice@-example.com", NULL},
+                 {"alice@[127.0.0.1]", NULL},
+                 {"alice@example..com", NULL},
+                 {"alice@exa\u00ADmple.com", NULL},
+                 {"alice@exa\u200Bmple.com", NULL},
+                 {"alice@example\u3002com", NULL},
+                 {"a@STRAßE.example", "xn--strae-oqa.example"},
+                 {"alice@example.com.", NULL}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const char *domain = email_domain(pool, cases[i].email);
+        const char *domain = saml_email_domain(pool, cases[i].email);
         if (!cases[i].domain)
             ck_assert_msg(!domain, "%s gave %s", cases[i].email, domain);
         else
-            ck_assert_msg(domain && strcmp(domain, cases[i].domain) == 0, "%s gave %s", cases[i].email, domain ? domain : "none");
+            ck_assert_msg(domain && strcmp(domain, cases[i].domain) == 0, "%s gave %s", cases[i].email,
+                          domain ? domain : "none");
     }
 }
 END_TEST
 
 START_TEST(immutable_ids_take_the_form_of_the_directory)
 {
-    ck_assert_str_eq(immutable_id(pool, "{00EEFFC0-3412-BC4A-8DEF-0123456789AB}"), GUID);
-    ck_assert_str_eq(immutable_id(pool, "00eeffc0-3412-bc4a-8def-0123456789ab"), GUID);
-    ck_assert_str_eq(immutable_id(pool, "wP/uABI0SryN7wEjRWeJqw=="), GUID);
-    ck_assert_str_eq(immutable_id(pool, "alice"), "alice");
-    ck_assert_str_eq(immutable_id(pool, "00eeffc0-3412-bc4a-8def-0123456789ax"), "00eeffc0-3412-bc4a-8def-0123456789ax");
+    ck_assert_str_eq(saml_immutable_id(pool, "{00EEFFC0-3412-BC4A-8DEF-0123456789AB}"), GUID);
+    ck_assert_str_eq(saml_immutable_id(pool, "00eeffc0-3412-bc4a-8def-0123456789ab"), GUID);
+    ck_assert_str_eq(saml_immutable_id(pool, "wP/uABI0SryN7wEjRWeJqw=="), GUID);
+    ck_assert_str_eq(saml_immutable_id(pool, "alice"), "alice");
+    ck_assert_str_eq(saml_immutable_id(pool, "00eeffc0-3412-bc4a-8def-0123456789ax"),
+                     "00eeffc0-3412-bc4a-8def-0123456789ax");
 }
 END_TEST
 

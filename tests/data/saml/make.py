@@ -239,6 +239,15 @@ def good(m):
     m.signed("good-inclusive-signed-info", sig=signature("_a1", c14n="http://www.w3.org/TR/2001/REC-xml-c14n-20010315"))
     m.signed("good-skew", cond=conditions("2030-01-01T00:02:59Z"))
     m.signed("good-skew-end", cond=conditions(until="2029-12-31T23:57:01Z"))
+    bare = assertion().replace("<saml:", "<").replace("</saml:", "</").replace("xmlns:saml=", "xmlns=")
+    m.write("good-default-namespace", m.sign(response(bare), ON_ASSERTION), ON_ASSERTION)
+    m.write("good-default-namespaces", m.sign(response(bare.replace(signature("_a1"), ""), sig=signature("_r1")).replace(
+        "samlp:", "").replace("xmlns:samlp=", "xmlns="), ON_RESPONSE), ON_RESPONSE)
+    m.write("good-pretty-printed", m.sign(response(assertion()).replace("><", ">\r\n\t  <"), ON_ASSERTION), ON_ASSERTION)
+    m.write("good-byte-order-mark", "\ufeff" + m.sign(response(assertion()), ON_ASSERTION).split("?>", 1)[1].strip(), ON_ASSERTION)
+    typed = attribute("mail", "alice@example.com").replace("<saml:AttributeValue>", '<saml:AttributeValue xmlns:xs="http://www.w3.org/2001/'
+                      'XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="xs:string">')
+    m.signed("good-typed-values", attr=attributes(email=typed))
     m.signed("good-short-confirmation", subj=subject(confirm=confirmation(confirmation_data(until="2030-01-01T00:01:00Z"))))
     m.signed("good-two-audiences", cond=conditions(inside=audience("https://else.example", ENTITY)))
     m.signed("good-one-time-use-condition", cond=conditions(inside=audience(ENTITY) + "<saml:OneTimeUse/>"))
