@@ -4,6 +4,8 @@
 #include <stdbool.h>
 
 #include <libxml/parser.h>
+#include <libxml/SAX2.h>
+#include <libxml/entities.h>
 #include <libxml/parserInternals.h>
 
 #include "base/buf.h"
@@ -142,7 +144,7 @@ static int parse(struct span xml, xmlDoc **ret, enum xml_fault *ret_fault, struc
 {
     CLEANUP(parserp) xmlParserCtxtPtr parser = xmlNewParserCtxt();
     if (!parser)
-        return refuse(ret_fault, XML_FAULT_SYNTAX, err, "no memory to parse it");
+        return refuse(ret_fault, XML_FAULT_SYNTAX, err, "no memory to parse it; try again");
     watch(parser);
     /*
      * "UTF-8" goes before what the document or a byte order mark says, so that the bytes counted above are the ones
@@ -216,8 +218,8 @@ static int check_nodes(const xmlDoc *doc, enum xml_fault *ret_fault, struct err 
                 xmlGetLineNo(n));
         if (!node_first(n) && depth_of(n) > XML_DEPTH_LIMIT)
             return refuse(ret_fault, XML_FAULT_SYNTAX, err,
-                          "line %ld: elements stand more than %d deep within each other", xmlGetLineNo(n),
-                          XML_DEPTH_LIMIT);
+                          "line %ld: elements stand more than %d deep within each other; have it sent without",
+                          xmlGetLineNo(n), XML_DEPTH_LIMIT);
     }
     return 0;
 }
@@ -243,7 +245,7 @@ static int collect_ids(const xmlNode *node, struct ids *ids, enum xml_fault *ret
                           "line %ld: an id is not a plain name (NCName); the sender has to mend it",
                           xmlGetLineNo(node));
         if (ids->n >= XML_ID_LIMIT)
-            return refuse(ret_fault, XML_FAULT_ID, err, "holds more than %d ids", XML_ID_LIMIT);
+            return refuse(ret_fault, XML_FAULT_ID, err, "holds more than %d ids; have it sent without", XML_ID_LIMIT);
         *MEM_PUSH(&ids->id, &ids->n, &ids->cap) = id;
     }
     return 0;
