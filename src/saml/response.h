@@ -32,6 +32,7 @@ enum saml_field {
 };
 extern const char *const saml_field_names[SAML_FIELD_COUNT];
 
+/* entity_id and acs_url are never NULL; idp may be, which refuses everything. */
 struct saml_policy {
     const char *entity_id;      /* ours: must be an audience of the assertion */
     const char *acs_url;        /* ours: Destination and Recipient, compared byte for byte */
