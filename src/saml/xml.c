@@ -158,7 +158,8 @@ static int parse(struct span xml, xmlDoc **ret, enum xml_fault *ret_fault, struc
             ret_fault, XML_FAULT_CONTENT, err,
             "line %d: holds %s, which this program never reads; have it sent without, or take it out of the file",
             xmlSAX2GetLineNumber(parser), (const char *)parser->_private);
-    if (!doc || !parser->wellFormed)
+    /* A prefix that is not declared leaves the document well-formed for libxml2, but no two readers agree on it. */
+    if (!doc || !parser->wellFormed || !parser->nsWellFormed)
         return syntax_fault(parser, ret_fault, err);
     *ret = TAKE(doc);
     return 0;

@@ -4,8 +4,8 @@
  *
  * A document that comes out of xml_read holds elements, attributes and text, and nothing else: no document type,
  * entity, comment, processing instruction or CDATA section that two readers could understand differently. Every
- * attribute named "id", in any case and any namespace, is an NCName that stands there once. No id is registered with
- * libxml2: signature.c does that for the element that it verifies.
+ * attribute named "id", in any case and any namespace, is an NCName that stands there once, and every prefix is
+ * declared. No id but an xml:id is registered with libxml2: signature.c does that for the element that it verifies.
  */
 #ifndef SAML_XML_H
 #define SAML_XML_H

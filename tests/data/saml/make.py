@@ -292,6 +292,12 @@ def documents(m):
         "a%d='>'" % i for i in range(129))))
     m.write("xml--namespaces", xml.replace("<saml:AttributeValue>Alice", "<saml:AttributeValue %s>Alice" % " ".join(
         'xmlns:a%d="urn:x"' % i for i in range(129))), ON_ASSERTION)
+    m.write("xml--undeclared-prefix", xml.replace("<saml:AttributeValue>Alice", "<saml:AttributeValue x:y=''>Alice"))
+    m.write("xml--repeated-attribute", xml.replace("<samlp:Response ", '<samlp:Response Version="1.0" '))
+    m.write("xml--repeated-attribute-of-namespace", xml.replace("<samlp:Response ", '<samlp:Response xmlns:p="urn:x" xmlns:q="urn:x" '
+            'p:a="" q:a="" '))
+    m.write("xml--two-roots", xml + body)
+    m.write("xml--nul", xml.replace("alice@example.com", "alice@example.com\0.evil.example"))
     m.write("xml--too-deep", xml.replace(">Engineering<", ">" + "<d>" * 70 + "</d>" * 70 + "<"))
     m.write("xml-plain--dtd", "<!DOCTYPE r>" + body)
     m.write("xml-plain--dtd-id-override", '<!DOCTYPE r [<!ATTLIST saml:NameID Format ID #IMPLIED>]>' + body)
