@@ -1,4 +1,7 @@
-/* A search entry's attributes where they stand in the message received: no copies, so that a large directory costs no allocation a value. */
+/*
+ * A search entry's attributes where they stand in the message received: no copies, so that a large directory costs
+ * no allocation a value.
+ */
 #ifndef CONNECTORS_LDAP_WALK_H
 #define CONNECTORS_LDAP_WALK_H
 

@@ -384,6 +384,10 @@ def test_range_that_leads_nowhere(tmp_path, parts):
 
 @pytest.mark.parametrize("change, said", [
     (dict(uri="ldap://dc1.example.com"), "uri 'ldap://dc1.example.com' would send the bind password in the clear; use ldaps:// or starttls = yes"),
+    (dict(uri="ldap://127.evil.example"), "would send the bind password in the clear"),
+    (dict(uri="ldap://localhost.example.com"), "would send the bind password in the clear"),
+    (dict(uri="ldap://[2001:db8::1]"), "would send the bind password in the clear"),
+    (dict(uri="ldap://"), "names no server"),
     (dict(uri="ldaps://dc1.example.com", starttls="yes"), "is TLS already"),
     (dict(uri="http://dc1.example.com"), "is not the address of a server"),
     (dict(uri="ldaps://a ldaps://b"), "is not the address of a server"),
