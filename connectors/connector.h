@@ -53,8 +53,9 @@ struct directory_connector {
     int (*open)(const struct conf_section *section, struct directory **ret, struct err *err);
     /*
      * Delivers entries to the sink. Returns 0 with *ret set; with PULL_PARTIAL err says what cut it off. -1: nothing
-     * could be read, or the sink ended it. cursor is what the last pull left (NULL for the first) and is ignored by
-     * connectors without deltas.
+     * could be read, it cannot be read as configured (a base that is not there, data that is not the protocol), or the
+     * sink ended it; what was delivered before is to be dropped. cursor is what the last pull left (NULL for the first)
+     * and is ignored by connectors without deltas.
      */
     int (*pull)(struct directory *directory, const char *cursor, const struct sink *sink, enum pull_result *ret, struct err *err);
     /*

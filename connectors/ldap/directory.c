@@ -17,8 +17,8 @@
 #include "connectors/ldap/settings.h"
 #include "connectors/ldap/walk.h"
 
-/* Filters that agree on more entries than this are a mistake and not a few odd entries. */
-#define BOTH_MAX 100000
+/* What is kept in memory of odd entries. More of them than this are a mistake. */
+#define ODD_MAX 100000
 
 struct directory {
     const struct conf_section *section;
@@ -59,7 +59,7 @@ static void pull_release(struct pull *pull)
 
 static int undecodable(const struct pull *pull, struct err *err)
 {
-    return err_set(err, ERR_INPUT, "%s: an entry that is not decodable; look at the server's log",
+    return err_set(err, ERR_INPUT, "%s: an entry that is not decodable or too large; look at the server's log",
                    pull->directory->session.uri);
 }
 
@@ -78,6 +78,8 @@ static int take_entry(void *ctx, LDAPMessage **entry, struct err *err)
     if (pull->kind == ENTRY_GROUP && is_both(pull))
         return 0;
     if (range_is_open(&pull->raw)) {
+        if (pull->nranged == ODD_MAX || pull->raw.name.n == 0)
+            return undecodable(pull, err);
         *MEM_PUSH(&pull->ranged, &pull->nranged, &pull->cap_ranged) = mem_strndup(pull->raw.name.p, pull->raw.name.n);
         return 0;
     }
@@ -90,10 +92,10 @@ static int take_both(void *ctx, LDAPMessage **entry, struct err *err)
     struct key128 key;
     if (walk_entry(pull->directory->session.ld, *entry, &pull->raw) != 0)
         return undecodable(pull, err);
-    if (pull->both.used == BOTH_MAX)
+    if (pull->both.used == ODD_MAX)
         return err_set(err, ERR_CONFIG,
                        "%s: person-filter and group-filter agree on more than %d entries; make them differ",
-                       pull->directory->session.uri, BOTH_MAX);
+                       pull->directory->session.uri, ODD_MAX);
     if (dn_keyer_name(pull->keyer, pull->raw.name, &key) == 0)
         keymap_put(&pull->both, key, 1);
     return 0;

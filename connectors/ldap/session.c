@@ -46,10 +46,9 @@ static int set_tls(LDAP *ld, const struct conf_section *section, int verify)
     const char *authorities = conf_str(section, "ca-file");
     if (!authorities)
         authorities = system_authorities();
-    int oldest = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2, no_crl = LDAP_OPT_X_TLS_CRL_NONE, as_client = 0;
+    int oldest = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2, as_client = 0;
     int rc = ldap_set_option(ld, LDAP_OPT_X_TLS_REQUIRE_CERT, &verify);
     rc |= ldap_set_option(ld, LDAP_OPT_X_TLS_PROTOCOL_MIN, &oldest);
-    rc |= ldap_set_option(ld, LDAP_OPT_X_TLS_CRLCHECK, &no_crl) & 0; /* GnuTLS has no such option */
     rc |= ldap_set_option(ld, LDAP_OPT_X_TLS_CACERTDIR, NULL);
     rc |= ldap_set_option(ld, LDAP_OPT_X_TLS_CACERTFILE, authorities);
     rc |= ldap_set_option(ld, LDAP_OPT_X_TLS_CERTFILE, conf_str(section, "cert-file"));

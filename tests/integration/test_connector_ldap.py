@@ -344,6 +344,15 @@ def test_names_that_are_not_names(tmp_path):
     assert all(len(f["why"]) < 500 for f in faults)
 
 
+@pytest.mark.parametrize("odd", [
+    ber(0x64, octets("uid=a,dc=x"), ber(0x30, ber(0x30, octets("title"), ber(0x31, b"\x04\x00" * 4100000)))),
+    entry("", {"title;range=0-1": ["a"]}),
+], ids=["millions of values", "a part of nothing"])
+def test_entries_that_are_too_much(tmp_path, odd):
+    _, _, result = scripted(tmp_path, lambda request: [person(1), odd, done()])
+    assert result["result"] == "error" and "not decodable or too large" in result["error"]
+
+
 def ranged(parts):
     """A server with one group whose members come in parts: {first number: (option, members)}."""
     def answer(request):
