@@ -71,17 +71,19 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libdoorward.a
 unit: $(UNITS)
 	@for t in $(UNITS); do $$t || exit 1; done
 
-# --- small programs that integration tests drive: one per tests/tools/*.c ---------------------------------------------------
-TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c))
+# The commented sample, from the rows; test_conf_schema fails when it is not current.
+sample: $(BUILD)/tests/unit/test_conf_schema
+	$(call say,SAMPLE,conf/doorward.conf.sample)
+	$(Q)$< --write conf/doorward.conf.sample
 
-$(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/libdoorward.a
-	$(call say,TOOL,$@)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(BUILD)/libdoorward.a $(LIBS)
+-include $(OBJS:.o=.d) $(UNITS:=.d)
 
-tools: $(TOOLS)
+include tests/tests.mk
+include packaging/package.mk
 
--include $(OBJS:.o=.d) $(UNITS:=.d) $(TOOLS:=.d)
+# The main job on embedded defaults; its state stays in build/demo.
+demo: $(BUILD)/doorward
+	$(Q)conf/demo/demo.sh $(BUILD)/doorward $(BUILD)/demo
 
 layers:
 	@sh tests/layers.sh "$(MODULES)"
@@ -89,4 +91,4 @@ layers:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit tools layers clean
+.PHONY: all unit sample demo layers clean

@@ -59,9 +59,9 @@ const char **attrmap_wanted(const struct attrmap *map, enum entry_kind kind);
 size_t attrmap_slot(const struct attrmap *map, struct span type);
 
 /* The rows, to stand in a connector's own settings. */
-#define ATTRMAP_ROW(key_, what)                                                                                        \
+#define ATTRMAP_ROW(key_, example_, what)                                                                              \
     {                                                                                                                  \
-        .key = (key_), .type = CONF_TEXT, .repeatable = true, .help = what                                             \
+        .key = (key_), .type = CONF_TEXT, .repeatable = true, .example = example_, .help = what                        \
     }
 #define ATTRMAP_ROWS                                                                                                   \
     {.key = "flavour",                                                                                                 \
@@ -72,22 +72,23 @@ size_t attrmap_slot(const struct attrmap *map, struct span type);
         {.key = "id-attribute",                                                                                        \
          .type = CONF_TEXT,                                                                                            \
          .example = "entryUUID",                                                                                       \
-         .help =                                                                                                       \
-             "Attribute whose value never changes for an entry and is never given to another. Default: entryUUID. "    \
-             "A value that is not text is kept in hexadecimal."},                                                      \
-        ATTRMAP_ROW("map-user-name",                                                                                   \
+         .help = "Attribute whose value never changes for an entry and is never given to another. Default: entryUUID. "\
+                 "A value that is not text is kept in hexadecimal."},                                                  \
+        ATTRMAP_ROW("map-user-name", "uid",                                                                            \
                     "Attributes of the user name; of several the first with a value is taken, and of "                 \
-                    "several values the first. \"none\": not read. Default: uid."),                                    \
-        ATTRMAP_ROW("map-email", "Attributes of the e-mail address. Default: mail."),                                  \
-        ATTRMAP_ROW("map-given-name", "Attributes of the given name. Default: givenName."),                            \
-        ATTRMAP_ROW("map-family-name", "Attributes of the family name. Default: sn."),                                 \
-        ATTRMAP_ROW("map-display-name", "Attributes of the name shown. Default: displayName, then cn."),               \
-        ATTRMAP_ROW("map-employee-number", "Attributes of the employee number. Default: employeeNumber."),             \
-        ATTRMAP_ROW("map-title", "Attributes of the title. Default: title."),                                          \
-        ATTRMAP_ROW("map-department",                                                                                  \
+                                     "several values the first. \"none\": not read. Default: uid."),                   \
+        ATTRMAP_ROW("map-email", "mail", "Attributes of the e-mail address. Default: mail."),                          \
+        ATTRMAP_ROW("map-given-name", "givenName", "Attributes of the given name. Default: givenName."),               \
+        ATTRMAP_ROW("map-family-name", "sn", "Attributes of the family name. Default: sn."),                           \
+        ATTRMAP_ROW("map-display-name", "displayName",                                                                 \
+                    "Attributes of the name shown. Default: displayName, then cn."),                                   \
+        ATTRMAP_ROW("map-employee-number", "employeeNumber",                                                           \
+                    "Attributes of the employee number. Default: employeeNumber."),                                    \
+        ATTRMAP_ROW("map-title", "title", "Attributes of the title. Default: title."),                                 \
+        ATTRMAP_ROW("map-department", "departmentNumber",                                                              \
                     "Attributes of the department. Default: departmentNumber, then ou, then department."),             \
-        ATTRMAP_ROW("map-language", "Attributes of the language. Default: preferredLanguage."),                        \
-        ATTRMAP_ROW("map-group-name", "Attributes of a group's name. Default: cn."),                                   \
+        ATTRMAP_ROW("map-language", "preferredLanguage", "Attributes of the language. Default: preferredLanguage."),   \
+        ATTRMAP_ROW("map-group-name", "cn", "Attributes of a group's name. Default: cn."),                             \
         {.key = "map-active",                                                                                          \
          .type = CONF_TEXT,                                                                                            \
          .example = "employeeType!=disabled",                                                                          \

@@ -23,6 +23,23 @@ const char *clock_format(int64_t when, char ret[static CLOCK_TEXT_MAX])
     return ret;
 }
 
+/* strptime takes blanks and signs before numbers, and the 31st of every month. */
+static bool has_shape(const char *text)
+{
+    static const char shape[] = "0000-00-00T00:00:00";
+    for (size_t i = 0; shape[i]; i++)
+        if (shape[i] == '0' ? text[i] < '0' || text[i] > '9' : text[i] != shape[i])
+            return false;
+    return true;
+}
+
+static bool is_day_of_its_month(const struct tm *tm)
+{
+    struct tm day = {.tm_year = tm->tm_year, .tm_mon = tm->tm_mon, .tm_mday = tm->tm_mday};
+    timegm(&day);
+    return day.tm_mday == tm->tm_mday;
+}
+
 int clock_parse(struct span text, int64_t *ret)
 {
     char copy[CLOCK_TEXT_MAX + 16];
@@ -32,7 +49,7 @@ int clock_parse(struct span text, int64_t *ret)
     copy[text.n] = '\0';
     struct tm tm = {0};
     const char *rest = strptime(copy, "%Y-%m-%dT%H:%M:%S", &tm);
-    if (!rest || rest - copy != 19)
+    if (!has_shape(copy) || !rest || rest - copy != 19 || !is_day_of_its_month(&tm))
         return -1;
     if (*rest == '.') {
         size_t digits = strspn(rest + 1, "0123456789");

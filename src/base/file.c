@@ -68,11 +68,10 @@ int file_check_secret(const char *path, struct err *err)
     if (open_regular(path, &fd, &st, err) != 0)
         return -1;
     /* A package gives the file to root and lets the service's own group read it. */
-    bool own_group = st.st_gid == getegid();
-    mode_t wrong = st.st_mode & (own_group ? 0027 : 0067);
-    if (wrong || (!own_group && (st.st_mode & 0040) && geteuid() != 0))
-        return err_set(err, ERR_REFUSED, "%s: others may read or change this secret (mode %04o); run: chmod 600 %s", path,
-                       (unsigned)(st.st_mode & 07777), path);
+    bool group_may_read = st.st_gid == getegid() || geteuid() == 0;
+    if (st.st_mode & (group_may_read ? 0027 : 0067))
+        return err_set(err, ERR_REFUSED, "%s: others may read or change this secret (mode %04o); run: chmod 600 %s",
+                       path, (unsigned)(st.st_mode & 07777), path);
     return 0;
 }
 
@@ -93,7 +92,8 @@ static int write_all(int fd, const char *data, size_t n)
 int file_replace(const char *path, const void *data, size_t n, unsigned mode, struct err *err)
 {
     CLEANUP(freep) char *beside = mem_printf("%s.new-%ld", path, (long)getpid());
-    CLEANUP(closep) int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+    unlink(beside); /* of a process that was killed here; O_EXCL because it could be a link as well */
+    CLEANUP(closep) int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd < 0)
         return err_errno(err, ERR_FAILED, "%s", beside);
     if (write_all(fd, data, n) != 0 || fsync(fd) != 0 || rename(beside, path) != 0) {

@@ -7,10 +7,18 @@ struct keymap_slot {
     uint32_t value; /* KEYMAP_NONE: free */
 };
 
-/* The keys are digests: any of their bits are as good as a hash of them. */
+/* Keys may be UUIDs of one machine, which differ in a few bits only: mix them (the finaliser of SplitMix64). */
+static uint64_t mix(struct key128 key)
+{
+    uint64_t x = key.hi ^ (key.lo * 0x9E3779B97F4A7C15u);
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+    return x ^ (x >> 31);
+}
+
 static struct keymap_slot *slot_of(const struct keymap *m, struct key128 key)
 {
-    size_t i = key.lo & m->mask;
+    size_t i = mix(key) & m->mask;
     while (m->slots[i].value != KEYMAP_NONE && !key_eq(m->slots[i].key, key))
         i = (i + 1) & m->mask;
     return &m->slots[i];

@@ -103,7 +103,14 @@ char *text_fold(struct pool *pool, struct span s)
 
 #define NEAREST_MAX 64
 
-/* Edit distance with neighbours swapped counted once (optimal string alignment), on the short names of a configuration. */
+static bool same_letter(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+/*
+ * Edit distance with neighbours swapped counted once (optimal string alignment), on the short names of a configuration.
+ */
 static size_t distance(const char *a, const char *b)
 {
     size_t na = strlen(a), nb = strlen(b);
@@ -114,12 +121,13 @@ static size_t distance(const char *a, const char *b)
         size_t *prev2 = row[(i + 1) % 3], *prev = row[(i - 1) % 3], *now = row[i % 3];
         now[0] = i;
         for (size_t j = 1; j <= nb; j++) {
-            size_t best = prev[j - 1] + (a[i - 1] != b[j - 1]);
+            size_t best = prev[j - 1] + !same_letter(a[i - 1], b[j - 1]);
             if (prev[j] + 1 < best)
                 best = prev[j] + 1;
             if (now[j - 1] + 1 < best)
                 best = now[j - 1] + 1;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && prev2[j - 2] + 1 < best)
+            if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) && same_letter(a[i - 2], b[j - 1]) &&
+                prev2[j - 2] + 1 < best)
                 best = prev2[j - 2] + 1;
             now[j] = best;
         }
@@ -145,6 +153,15 @@ const char *text_nearest(const char *typed, const char *const *names, size_t n)
     return best;
 }
 
+/* Bytes of the character that begins at i. */
+static size_t length_at(struct span s, size_t i)
+{
+    size_t n = 1;
+    while (i + n < s.n && ((unsigned char)s.p[i + n] & 0xC0) == 0x80)
+        n++;
+    return n;
+}
+
 bool text_glob(const char *pattern, struct span s)
 {
     const char *star = NULL, *p = pattern;
@@ -154,8 +171,7 @@ bool text_glob(const char *pattern, struct span s)
             star = p++;
             star_at = i;
         } else if (*p && (*p == '?' || tolower((unsigned char)*p) == tolower((unsigned char)s.p[i]))) {
-            p++;
-            i++;
+            i += *p++ == '?' ? length_at(s, i) : 1;
         } else if (star) {
             /* Only the last star needs to give back: earlier ones matched as early as they can. */
             p = star + 1;

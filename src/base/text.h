@@ -23,16 +23,21 @@ void text_lower_ascii(char *s);
 bool text_same_ascii(const char *a, const char *b);
 /* Without regard to case and normalisation form, in any script. Both must be valid UTF-8. */
 bool text_same(const char *a, const char *b);
-/* NFC, lower case by the full Unicode mapping: the form in which e-mail addresses are compared. NULL: not valid UTF-8. */
+/*
+ * NFC, lower case by the full Unicode mapping: the form in which e-mail addresses are compared. NULL: not valid UTF-8.
+ */
 char *text_fold(struct pool *pool, struct span s);
 
 /*
- * The name among names[0..n) nearest to what was typed, by edit distance, or NULL when none is near enough to be meant.
- * For "unknown key 'bnid-dn'; did you mean 'bind-dn'?"
+ * The name among names[0..n) nearest to what was typed, by edit distance without regard to ASCII case, or NULL when
+ * none is near enough to be meant. For "unknown key 'bnid-dn'; did you mean 'bind-dn'?"
  */
 const char *text_nearest(const char *typed, const char *const *names, size_t n);
 
-/* Shell pattern ("*-test@example.com"; * and ? only) against the whole text, without regard to ASCII case. At most length × length steps. */
+/*
+ * Shell pattern ("*-test@example.com"; * for any text and ? for one character) against the whole text, without regard
+ * to ASCII case. At most length × length steps.
+ */
 bool text_glob(const char *pattern, struct span s);
 
 #endif

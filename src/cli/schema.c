@@ -1,13 +1,17 @@
 #include "cli/schema.h"
 
-#include "base/mem.h"
 #include "conf/rows.h"
 #include "connectors/connector.h"
+#include "model/domain.h"
+#include "roster/roster.h"
 
-#define ROOM(array) (sizeof(array) / sizeof *(array) - 1)
+#define ROOM(array) (sizeof(array) / sizeof *(array)-1)
 
-/* Until there is a registry the list is empty. */
-extern const struct directory_connector *const directory_connectors[] __attribute__((weak));
+/* Takes every way of writing a domain to one, so that two sections of the same domain are found. */
+static int check_domain(const struct conf_section *section, char **ret_name, struct err *err)
+{
+    return domain_normalise(conf_name(section), ret_name, err);
+}
 
 static const struct conf_variant connection_types[] = {
     {.name = "saml", .help = "A SAML 2.0 identity provider.", .items = conf_rows_saml},
@@ -15,18 +19,14 @@ static const struct conf_variant connection_types[] = {
     {0},
 };
 
-static const struct conf_variant platform_types[] = {
-    {.name = "roster", .help = "The built-in platform: accounts, groups and seats in Doorward's own database."},
-    {0},
-};
-
-static struct conf_variant directory_types[17];
+static struct conf_variant directory_types[17], platform_types[17];
 
 static const struct conf_kind kinds[] = {
     {.name = "organization", .required = true, .items = conf_rows_organization, .help = "Who runs this server."},
     {.name = "domain",
      .named = true,
      .items = conf_rows_domain,
+     .check = check_domain,
      .example = "example.com",
      .help = "An e-mail domain of the organisation. It has to be proved: see \"doorward domain challenge\"."},
     {.name = "connection",
@@ -55,23 +55,34 @@ static const struct conf_kind kinds[] = {
      .items = conf_rows_product,
      .example = "autocad",
      .help = "What people are assigned by the groups they are in."},
-    {.name = "sync", .items = conf_rows_sync, .help = "When the directories are read and what happens to people who leave."},
-    {.name = "dns", .check = conf_check_dns, .items = conf_rows_dns, .help = "How the proofs of domains are looked up."},
+    {.name = "sync",
+     .items = conf_rows_sync,
+     .help = "When the directories are read and what happens to people who leave."},
+    {.name = "dns",
+     .check = conf_check_dns,
+     .items = conf_rows_dns,
+     .help = "How the proofs of domains are looked up."},
     {0},
 };
 
-static void fill_directory_types(void)
+static void fill_types(void)
 {
-    const struct directory_connector *const *connector = directory_connectors;
-    for (size_t i = 0; connector && *connector && i < ROOM(directory_types); i++, connector++)
-        directory_types[i] = (struct conf_variant){
-            .name = (*connector)->name, .help = (*connector)->help, .items = (*connector)->settings, .check = (*connector)->check};
+    for (size_t i = 0; directory_connectors[i] && i < ROOM(directory_types); i++)
+        directory_types[i] = (struct conf_variant){.name = directory_connectors[i]->name,
+                                                   .help = directory_connectors[i]->help,
+                                                   .items = directory_connectors[i]->settings,
+                                                   .check = directory_connectors[i]->check};
+    for (size_t i = 0; platform_connectors[i] && i < ROOM(platform_types); i++)
+        platform_types[i] = (struct conf_variant){.name = platform_connectors[i]->name,
+                                                  .help = platform_connectors[i]->help,
+                                                  .items = platform_connectors[i]->settings,
+                                                  .check = platform_connectors[i]->check};
 }
 
 const struct conf_schema *schema_get(void)
 {
     static const struct conf_schema schema = {kinds};
     if (!directory_types[0].name)
-        fill_directory_types();
+        fill_types();
     return &schema;
 }

@@ -1,4 +1,6 @@
-/* The whole configuration schema: the program's own rows, those of the connectors, and the checks that need the model. */
+/*
+ * The whole configuration schema: the program's own rows, those of the connectors, and the checks that need the model.
+ */
 #ifndef CLI_SCHEMA_H
 #define CLI_SCHEMA_H
 

@@ -6,6 +6,8 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 
+#define MORE_MAX 40 /* room for the line that counts the rest */
+
 struct fault {
     size_t file, order;
     unsigned line;
@@ -25,7 +27,8 @@ void faults_add(struct faults *f, const char *file, unsigned line, const char *f
         i++;
     bool shown = line != 0 && line != FAULTS_END;
     struct fault fault = {.file = i, .order = f->n, .line = line};
-    fault.text = shown ? pool_printf(f->pool, "%s:%u: %s", file, line, text) : pool_printf(f->pool, "%s: %s", file, text);
+    fault.text =
+        shown ? pool_printf(f->pool, "%s:%u: %s", file, line, text) : pool_printf(f->pool, "%s: %s", file, text);
     *MEM_PUSH(&f->list, &f->n, &f->cap) = fault;
 }
 
@@ -41,17 +44,22 @@ static int by_place(const void *a, const void *b)
 
 int faults_report(struct faults *f, struct buf *problems, struct err *err)
 {
-    CLEANUP(buf_release) struct buf all = BUF_INIT;
+    CLEANUP(buf_release) struct buf first = BUF_INIT;
+    size_t shown = 0;
     if (f->n == 0)
         return 0;
     qsort(f->list, f->n, sizeof *f->list, by_place);
-    for (size_t i = 0; i < f->n; i++)
-        buf_printf(&all, "%s%s", i ? "\n" : "", f->list[i].text);
-    if (problems) {
-        buf_add(problems, all.data, all.len);
-        buf_addc(problems, '\n');
+    for (size_t i = 0; i < f->n; i++) {
+        if (problems)
+            buf_printf(problems, "%s\n", f->list[i].text);
+        if (shown == i && (i == 0 || first.len + strlen(f->list[i].text) + MORE_MAX < ERR_TEXT_MAX)) {
+            buf_printf(&first, "%s%s", i ? "\n" : "", f->list[i].text);
+            shown++;
+        }
     }
-    return err_set(err, ERR_CONFIG, "%s", all.data);
+    if (shown < f->n)
+        buf_printf(&first, "\n(and %zu more)", f->n - shown);
+    return err_set(err, ERR_CONFIG, "%s", first.data);
 }
 
 void faults_release(struct faults *f)

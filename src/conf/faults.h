@@ -17,7 +17,8 @@ struct faults {
 };
 
 /* file is one of files (the same pointer). Line 0 and FAULTS_END are not shown. */
-void faults_add(struct faults *f, const char *file, unsigned line, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void faults_add(struct faults *f, const char *file, unsigned line, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 /* 0 when there are none, else -1 with *err filled, and all of them in problems unless that is NULL. */
 int faults_report(struct faults *f, struct buf *problems, struct err *err);
 void faults_release(struct faults *f);

@@ -9,16 +9,16 @@
 #include "base/text.h"
 
 /*
- * libini_config splits the values, but takes sections with like names for one, keeps no line of a header, loses the first key
- * that stands before all headers, and gives up without a word at some bytes in a key. So the text it gets is made ready:
- * one number stands for each header (its line), and keys it would trip over are reported and left out here.
+ * libini_config splits the values, but takes sections with like names for one, keeps no line of a header, loses the
+ * first key that stands before all headers, and gives up without a word at some bytes in a key. So the text it gets is
+ * made ready: one number stands for each header (its line), and keys it would trip over are reported and left out here.
  */
 struct reader {
     struct pool *pool;
     struct ini *ini;
-    char **ready;  /* one per line of the text, without its newline */
+    char **ready; /* one per line of the text, without its newline */
     size_t n, cap;
-    unsigned headers, values;
+    unsigned headers, values, total;
     bool skipping; /* the value above was left out, and so is what continues it */
     bool lost;     /* the header above is at fault */
 };
@@ -63,7 +63,22 @@ static struct span without_comment(struct span line)
 
 static bool is_key_byte(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
+}
+
+static bool is_key(struct span s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!is_key_byte(s.p[i]))
+            return false;
+    return true;
+}
+
+static struct span key_of(struct span line)
+{
+    const char *equal = memchr(line.p, '=', line.n);
+    return trim((struct span){line.p, equal ? (size_t)(equal - line.p) : 0});
 }
 
 /* "" when the line is left out, else what the library is to read. */
@@ -78,7 +93,8 @@ static char *ready_header(struct reader *r, unsigned number, struct span line)
     else if (name.n == 0)
         add(r, INI_FAULT, number, NULL, "the section has no name; write [KIND NAME]");
     else if (close + 1 < line.p + line.n)
-        add(r, INI_FAULT, number, NULL, "there is text after the section's closing bracket; put it on a line of its own");
+        add(r, INI_FAULT, number, NULL,
+            "there is text after the section's closing bracket; put it on a line of its own");
     else if (++r->headers > INI_HEADERS_MAX)
         add(r, INI_FAULT, number, NULL,
             pool_printf(r->pool, "more than %d sections in one file; spread them over conf.d", INI_HEADERS_MAX));
@@ -91,26 +107,40 @@ static char *ready_header(struct reader *r, unsigned number, struct span line)
 
 static char *ready_value(struct reader *r, unsigned number, struct span line)
 {
-    const char *equal = memchr(line.p, '=', line.n);
-    struct span key = trim((struct span){line.p, equal ? (size_t)(equal - line.p) : 0});
-    bool good = true;
-    for (size_t i = 0; i < key.n; i++)
-        good = good && is_key_byte(key.p[i]);
+    struct span key = key_of(line);
     r->skipping = true;
     if (r->lost && r->headers <= INI_HEADERS_MAX)
         return "";
-    if (!good) {
+    if (!is_key(key)) {
         add(r, INI_FAULT, number, NULL,
-            pool_printf(r->pool, "'%s' is not a key; a key has only letters, digits and hyphens", text_printable(r->pool, key)));
+            pool_printf(r->pool, "'%s' is not a key; a key has only letters, digits and hyphens",
+                        text_printable(r->pool, key)));
         return "";
     }
     if (++r->values > INI_VALUES_MAX) {
         if (r->values == INI_VALUES_MAX + 1)
-            add(r, INI_FAULT, number, NULL, pool_printf(r->pool, "more than %d lines in one section; remove some", INI_VALUES_MAX));
+            add(r, INI_FAULT, number, NULL,
+                pool_printf(r->pool, "more than %d lines in one section; remove some", INI_VALUES_MAX));
+        return "";
+    }
+    if (++r->total > INI_TOTAL_MAX) {
+        if (r->total == INI_TOTAL_MAX + 1)
+            add(r, INI_FAULT, number, NULL,
+                pool_printf(r->pool, "more than %d lines in one file; spread them over conf.d", INI_TOTAL_MAX));
         return "";
     }
     r->skipping = false;
     return pool_strndup(r->pool, line.p, line.n);
+}
+
+static char *ready_more(struct reader *r, unsigned number, struct span line)
+{
+    struct span key = key_of(line);
+    if (r->skipping || r->lost)
+        return "";
+    if (key.n && is_key(key))
+        add(r, INI_MORE, number, pool_strndup(r->pool, key.p, key.n), "");
+    return pool_printf(r->pool, " %.*s", SPAN_ARG(line));
 }
 
 static char *ready_line(struct reader *r, unsigned number, struct span raw)
@@ -119,7 +149,7 @@ static char *ready_line(struct reader *r, unsigned number, struct span raw)
     if (inner.n == 0)
         return "";
     if (is_space(*line.p))
-        return r->skipping || r->lost ? "" : pool_printf(r->pool, " %.*s", SPAN_ARG(inner));
+        return ready_more(r, number, inner);
     r->skipping = false;
     return *inner.p == '[' ? ready_header(r, number, inner) : ready_value(r, number, inner);
 }
@@ -141,16 +171,18 @@ static void add_error(struct reader *r, const char *message)
     static const char *const faults[] = {
         [ERR_NOEQUAL] = "there is no equal sign; write key = value",
         [ERR_NOKEY] = "there is no key before the equal sign; write key = value",
-        [ERR_SPACE] = "the line begins with white space but there is no value above it to continue; remove the white space",
+        [ERR_SPACE] =
+            "the line begins with white space but there is no value above it to continue; remove the white space",
     };
     unsigned code, number;
     if (sscanf(message, "Error (%u) on line %u", &code, &number) != 2 || number < 2 || number - 2 >= r->n)
         return;
     bool known = code < sizeof faults / sizeof *faults && faults[code];
     size_t i = number - 2;
+    if (code == ERR_SPACE && !*r->ready[i])
+        return; /* it continued a line that is at fault itself */
     add(r, INI_FAULT, number - 1, NULL, known ? faults[code] : pool_strdup(r->pool, message));
     r->ready[i] = "";
-    /* Else the library would complain of what continues a line that is gone. */
     while (code != ERR_SPACE && ++i < r->n && *r->ready[i] == ' ')
         r->ready[i] = "";
 }
@@ -190,7 +222,10 @@ static void add_values(struct reader *r, struct ini_cfgobj *object)
     }
 }
 
-/* True when the text was read; else its faults have been added and their lines taken out, and another try may go further. */
+/*
+ * True when the text was read; else its faults have been added and their lines taken out, and another try may go
+ * further.
+ */
 static bool parse_once(struct reader *r)
 {
     CLEANUP(buf_release) struct buf text = BUF_INIT;
@@ -202,8 +237,8 @@ static bool parse_once(struct reader *r)
         buf_printf(&text, "%s\n", r->ready[i]);
     if (ini_config_create(&object) != 0 || ini_config_file_from_mem(text.data, (uint32_t)text.len, &file) != 0)
         return false;
-    if (ini_config_parse(file, INI_STOP_ON_NONE, INI_MS_DETECT | INI_MV1S_ALLOW | INI_MV2S_ALLOW, INI_PARSE_NO_C_COMMENTS,
-                         object) == 0) {
+    if (ini_config_parse(file, INI_STOP_ON_NONE, INI_MS_DETECT | INI_MV1S_ALLOW | INI_MV2S_ALLOW,
+                         INI_PARSE_NO_C_COMMENTS, object) == 0) {
         add_values(r, object);
         return true;
     }

@@ -99,7 +99,8 @@ static void build_sections(struct loader *l, const char *file, const struct ini 
         if (line->what == INI_FAULT)
             faults_add(&l->faults, file, line->number, "%s", line->text);
         else if (line->what == INI_VALUE && !in_section)
-            faults_add(&l->faults, file, line->number, "key '%s' stands before the first section; write a [section] above it", line->key);
+            faults_add(&l->faults, file, line->number,
+                       "key '%s' stands before the first section; write a [section] above it", line->key);
         if (line->what != INI_HEADER)
             continue;
         in_section = true;
@@ -112,7 +113,8 @@ static void build_sections(struct loader *l, const char *file, const struct ini 
     }
 }
 
-static void read_one(struct loader *l, const char *file)
+/* False: nothing is known of what the file says. */
+static bool read_one(struct loader *l, const char *file)
 {
     CLEANUP(buf_release) struct buf text = BUF_INIT;
     CLEANUP(ini_release) struct ini ini = INI_INIT;
@@ -120,13 +122,14 @@ static void read_one(struct loader *l, const char *file)
     if (file_read(file, CONF_FILE_MAX, &text, &err) != 0) {
         const char *said = strncmp(err.text, file, strlen(file)) == 0 ? err.text + strlen(file) + 2 : err.text;
         faults_add(&l->faults, file, 0, "%s", said);
-        return;
+        return false;
     }
     if (!is_readable_text(l, file, &text))
-        return;
+        return false;
     size_t mark = text.len >= 3 && memcmp(text.data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
     ini_parse(l->conf->pool, (struct span){text.data + mark, text.len - mark}, &ini);
     build_sections(l, file, &ini);
+    return true;
 }
 
 static struct conf *new_conf(const struct conf_schema *schema)
@@ -137,7 +140,8 @@ static struct conf *new_conf(const struct conf_schema *schema)
     return conf;
 }
 
-int conf_load(const char *path, const struct conf_schema *schema, struct conf **ret, struct buf *problems, struct err *err)
+int conf_load(const char *path, const struct conf_schema *schema, struct conf **ret, struct buf *problems,
+              struct err *err)
 {
     CLEANUP(conf_free) struct conf *conf = new_conf(schema);
     struct loader l = {.conf = conf, .faults = {.pool = conf->pool}, .nfiles = 1};
@@ -145,9 +149,10 @@ int conf_load(const char *path, const struct conf_schema *schema, struct conf **
     l.faults.files = l.files;
     l.faults.nfiles = FILES_MAX;
     find_snippets(&l);
+    bool complete = true;
     for (size_t i = 0; i < l.nfiles; i++)
-        read_one(&l, l.files[i]);
-    sections_join(conf, &l.faults, l.files[0]);
+        complete = read_one(&l, l.files[i]) && complete;
+    sections_join(conf, &l.faults, l.files[0], complete);
     int result = faults_report(&l.faults, problems, err);
     faults_release(&l.faults);
     if (result != 0)

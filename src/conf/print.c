@@ -8,7 +8,8 @@ static void print_value(const struct conf_item *item, const struct conf_value *v
 
 static void print_section(const struct conf_section *section, struct buf *out)
 {
-    buf_printf(out, "%s[%s%s%s]\n", out->len ? "\n" : "", section->kind->name, *section->name ? " " : "", section->name);
+    buf_printf(out, "%s[%s%s%s]\n", out->len ? "\n" : "", section->kind->name, *section->name ? " " : "",
+               section->name);
     if (section->variant)
         buf_printf(out, "type = %s\n", section->variant->name);
     for (size_t i = 0; i < section->nslots; i++) {

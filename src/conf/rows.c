@@ -7,7 +7,11 @@
 #define DAY    86400
 
 const struct conf_item conf_rows_organization[] = {
-    {.key = "name", .type = CONF_TEXT, .required = true, .example = "Example Corp", .help = "The organisation's name, as people know it."},
+    {.key = "name",
+     .type = CONF_TEXT,
+     .required = true,
+     .example = "Example Corp",
+     .help = "The organisation's name, as people know it."},
     {.key = "contact",
      .type = CONF_EMAIL,
      .example = "it@example.com",
@@ -15,7 +19,8 @@ const struct conf_item conf_rows_organization[] = {
     {.key = "url",
      .type = CONF_URL,
      .example = "https://signin.example.com",
-     .help = "How browsers reach this server. Identity providers are given addresses below it, so it should not change later."},
+     .help = "How browsers reach this server. Identity providers are given addresses below it, so it should not change "
+             "later."},
     {.key = "state-dir",
      .type = CONF_PATH,
      .def = "/var/lib/doorward",
@@ -28,7 +33,8 @@ const struct conf_item conf_rows_domain[] = {
      .type = CONF_REF,
      .ref = "connection",
      .example = "adfs",
-     .help = "The connection that signs people of this domain in. Until it is written, nobody of this domain is synced."},
+     .help =
+         "The connection that signs people of this domain in. Until it is written, nobody of this domain is synced."},
     {0},
 };
 
@@ -51,7 +57,8 @@ const struct conf_item conf_rows_saml[] = {
     {.key = "attribute-id",
      .type = CONF_TEXT,
      .example = "objectGUID",
-     .help = "The attribute with the person's immutable id, the same as in the directory. Not written: the usual names are tried."},
+     .help = "The attribute with the person's immutable id, the same as in the directory. Not written: the usual names "
+             "are tried."},
     {.key = "attribute-email",
      .type = CONF_TEXT,
      .example = "mail",
@@ -99,13 +106,18 @@ const struct conf_item conf_rows_team[] = {
      .ref = "directory",
      .example = "hq",
      .help = "Where the team's people and groups come from."},
-    {.key = "platform", .type = CONF_REF, .required = true, .ref = "platform", .example = "builtin", .help = "Where the team's accounts live."},
+    {.key = "platform",
+     .type = CONF_REF,
+     .required = true,
+     .ref = "platform",
+     .example = "builtin",
+     .help = "Where the team's accounts live."},
     {.key = "plan",
      .type = CONF_CHOICE,
      .def = "standard",
      .choices = plans,
-     .help = "What the team has bought. When one team of a primary administrator is on business, all of that administrator's teams have "
-             "to be."},
+     .help = "What the team has bought. When one team of a primary administrator is on business, all of that "
+             "administrator's teams have to be."},
     {.key = "primary-admin",
      .type = CONF_EMAIL,
      .required = true,
@@ -125,20 +137,30 @@ const struct conf_item conf_rows_team[] = {
      .type = CONF_CHOICE,
      .def = "assigned",
      .choices = synced_groups,
-     .help = "Which of the directory's groups are made on the platform: those that the team's products name, all of them, or none."},
+     .help = "Which of the directory's groups are made on the platform: those that the team's products name, all of "
+             "them, or none."},
     {0},
 };
 
 const struct conf_item conf_rows_product[] = {
-    {.key = "team", .type = CONF_REF, .required = true, .ref = "team", .example = "design", .help = "The team whose people use the product."},
-    {.key = "name", .type = CONF_TEXT, .required = true, .example = "AutoCAD", .help = "The product's name, as people know it."},
+    {.key = "team",
+     .type = CONF_REF,
+     .required = true,
+     .ref = "team",
+     .example = "design",
+     .help = "The team whose people use the product."},
+    {.key = "name",
+     .type = CONF_TEXT,
+     .required = true,
+     .example = "AutoCAD",
+     .help = "The product's name, as people know it."},
     {.key = "group",
      .type = CONF_TEXT,
      .required = true,
      .repeatable = true,
      .example = "CN=CAD Users,OU=Groups,DC=example,DC=com",
-     .help = "A group of the directory, by its full name, whose members get the product; members of groups inside it too. A person in "
-             "several takes one seat."},
+     .help = "A group of the directory, by its full name, whose members get the product; members of groups inside it "
+             "too. A person in several takes one seat."},
     {.key = "seats",
      .type = CONF_INT,
      .min = 0,
@@ -152,14 +174,24 @@ const struct conf_item conf_rows_product[] = {
 static const char *const on_leave[] = {"suspend", "remove", "unassign", NULL};
 
 const struct conf_item conf_rows_sync[] = {
-    {.key = "schedule", .type = CONF_DURATION, .def = "15m", .min = MINUTE, .max = 7 * DAY, .help = "Time from one run to the next."},
+    {.key = "schedule",
+     .type = CONF_DURATION,
+     .def = "15m",
+     .min = MINUTE,
+     .max = 7 * DAY,
+     .help = "Time from one run to the next."},
     {.key = "on-leave",
      .type = CONF_CHOICE,
      .def = "suspend",
      .choices = on_leave,
-     .help = "What happens to the account of a person who left the directory: suspend it and remove it after grace, remove it at once, or "
-             "only take its products away."},
-    {.key = "grace", .type = CONF_DURATION, .def = "7d", .min = 0, .max = 3650 * (int64_t)DAY, .help = "How long an account stays suspended before it is removed."},
+     .help = "What happens to the account of a person who left the directory: suspend it and remove it after grace, "
+             "remove it at once, or only take its products away."},
+    {.key = "grace",
+     .type = CONF_DURATION,
+     .def = "7d",
+     .min = 0,
+     .max = 3650 * (int64_t)DAY,
+     .help = "How long an account stays suspended before it is removed."},
     {0},
 };
 
@@ -176,7 +208,12 @@ const struct conf_item conf_rows_dns[] = {
      .choices = no_anchor,
      .example = "none",
      .help = "The DNSSEC root key, in a file; none turns validation off. Not written: the system's root key."},
-    {.key = "timeout", .type = CONF_DURATION, .def = "5s", .min = 1, .max = MINUTE, .help = "How long an answer is waited for."},
+    {.key = "timeout",
+     .type = CONF_DURATION,
+     .def = "5s",
+     .min = 1,
+     .max = MINUTE,
+     .help = "How long an answer is waited for."},
     {.key = "recheck",
      .type = CONF_DURATION,
      .def = "15m",
@@ -188,7 +225,8 @@ const struct conf_item conf_rows_dns[] = {
      .def = "3d",
      .min = 0,
      .max = 90 * DAY,
-     .help = "Only a proof seen to be absent for this long closes an open gate, so that a slip in the DNS does not stop the sync."},
+     .help = "Only a proof seen to be absent for this long closes an open gate, so that a slip in the DNS does not "
+             "stop the sync."},
     {.key = "allow-private",
      .type = CONF_BOOL,
      .def = "no",
@@ -226,7 +264,8 @@ int conf_check_dns(const struct conf_section *section, char **ret_name, struct e
     for (size_t i = 0; i < conf_count(section, "resolver"); i++) {
         const char *text = conf_at(section, "resolver", i);
         if (!is_resolver(text))
-            return err_set(err, ERR_CONFIG, "%s: resolver '%.200s' is not an address; write an IPv4 or IPv6 address, or ADDRESS@PORT",
+            return err_set(err, ERR_CONFIG,
+                           "%s: resolver '%.200s' is not an address; write an IPv4 or IPv6 address, or ADDRESS@PORT",
                            conf_where_key(section, "resolver", i), text);
     }
     return 0;

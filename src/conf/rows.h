@@ -1,6 +1,6 @@
 /*
- * The program's own rows: what may stand in the sections that are no connector's. cli/schema.c puts them together with those of
- * the connectors and with checks that need the model.
+ * The program's own rows: what may stand in the sections that are no connector's. cli/schema.c puts them together with
+ * those of the connectors and with checks that need the model.
  */
 #ifndef CONF_ROWS_H
 #define CONF_ROWS_H

@@ -1,4 +1,6 @@
-/* The checked configuration as it lies in memory. For the files of this folder; everybody else reads it through conf.h. */
+/*
+ * The checked configuration as it lies in memory. For the files of this folder; everybody else reads it through conf.h.
+ */
 #ifndef CONF_TREE_H
 #define CONF_TREE_H
 

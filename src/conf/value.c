@@ -30,7 +30,8 @@ static const char *quoted(const struct job *job)
 
 static int refuse(const struct job *job, const char *fault)
 {
-    return err_set(job->err, ERR_CONFIG, "%s %s %s; write %s", job->item->key, quoted(job), fault, value_rule(job->pool, job->item));
+    return err_set(job->err, ERR_CONFIG, "%s %s %s; write %s", job->item->key, quoted(job), fault,
+                   value_rule(job->pool, job->item));
 }
 
 /* Digits only, so that no sign, space or other base gets through; -1 also when it does not fit. */
@@ -82,7 +83,8 @@ static int check_duration(const struct job *job)
         return refuse(job, "is not a duration");
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (units[i].unit == job->text[n - 1])
-            return __builtin_mul_overflow(number, units[i].seconds, &number) ? refuse(job, "is too large") : check_range(job, number);
+            return __builtin_mul_overflow(number, units[i].seconds, &number) ? refuse(job, "is too large")
+                                                                             : check_range(job, number);
     return refuse(job, "is not a duration");
 }
 
@@ -114,8 +116,8 @@ static int check_choice(const struct job *job)
         n++;
     const char *near = text_nearest(job->text, job->item->choices, n);
     if (near)
-        return err_set(job->err, ERR_CONFIG, "%s %s is not known; did you mean '%s'? It can be %s", job->item->key, quoted(job), near,
-                       value_rule(job->pool, job->item));
+        return err_set(job->err, ERR_CONFIG, "%s %s is not known; did you mean '%s'? It can be %s", job->item->key,
+                       quoted(job), near, value_rule(job->pool, job->item));
     return refuse(job, "is not known");
 }
 
@@ -163,7 +165,8 @@ static int check_email(const struct job *job)
 {
     const char *at = strrchr(job->text, '@');
     size_t local = at ? (size_t)(at - job->text) : 0;
-    if (local == 0 || local > 64 || strlen(job->text) > 254 || strcspn(job->text, " \"(),:;<>@[\\]") != local || !is_mail_domain(at + 1))
+    if (local == 0 || local > 64 || strlen(job->text) > 254 || strcspn(job->text, " \"(),:;<>@[\\]") != local ||
+        !is_mail_domain(at + 1))
         return refuse(job, "is not an e-mail address");
     return 0;
 }
@@ -187,13 +190,15 @@ static int check_url(const struct job *job)
 {
     CLEANUP(curlu_freep) CURLU *url = curl_url();
     char *scheme = NULL, *host = NULL;
-    if (!url || strchr(job->text, ' ') || curl_url_set(url, CURLUPART_URL, job->text, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+    if (!url || strchr(job->text, ' ') ||
+        curl_url_set(url, CURLUPART_URL, job->text, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
         return refuse(job, "is not a URL");
     if (url_has(url, CURLUPART_USER) || url_has(url, CURLUPART_PASSWORD))
         return refuse(job, "names a user");
     if (url_has(url, CURLUPART_FRAGMENT) || strchr(job->text, '#'))
         return refuse(job, "has a fragment");
-    bool parts = curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK && curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK;
+    bool parts = curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+                 curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK;
     bool safe = parts && (strcmp(scheme, "https") == 0 || (strcmp(scheme, "http") == 0 && is_loopback(host)));
     curl_free(scheme);
     curl_free(host);
@@ -207,22 +212,25 @@ static int check_url(const struct job *job)
 }
 
 static int (*const checks[])(const struct job *) = {
-    [CONF_TEXT] = check_text,         [CONF_INT] = check_int,   [CONF_BOOL] = check_bool, [CONF_DURATION] = check_duration,
-    [CONF_CHOICE] = check_choice,     [CONF_FILE] = check_file, [CONF_PATH] = check_path, [CONF_EMAIL] = check_email,
-    [CONF_SECRET_FILE] = check_secret_file, [CONF_URL] = check_url,   [CONF_REF] = check_text,
+    [CONF_TEXT] = check_text,         [CONF_INT] = check_int,       [CONF_BOOL] = check_bool,
+    [CONF_DURATION] = check_duration, [CONF_CHOICE] = check_choice, [CONF_FILE] = check_file,
+    [CONF_PATH] = check_path,         [CONF_EMAIL] = check_email,   [CONF_SECRET_FILE] = check_secret_file,
+    [CONF_URL] = check_url,           [CONF_REF] = check_text,
 };
 
-int value_check(struct pool *pool, const char *folder, const struct conf_item *item, const char *text, struct conf_value *ret,
-                struct err *err)
+int value_check(struct pool *pool, const char *folder, const struct conf_item *item, const char *text,
+                struct conf_value *ret, struct err *err)
 {
     struct conf_value value = {.text = text};
     struct job job = {pool, folder, item, text, &value, err};
     if (!*text)
-        return err_set(err, ERR_CONFIG, "%s has no value; write %s, or remove the line", item->key, value_rule(pool, item));
+        return err_set(err, ERR_CONFIG, "%s has no value; write %s, or remove the line", item->key,
+                       value_rule(pool, item));
     if (strlen(text) > CONF_VALUE_MAX)
-        return err_set(err, ERR_CONFIG, "%s is longer than the limit of %d bytes; shorten it", item->key, CONF_VALUE_MAX);
+        return err_set(err, ERR_CONFIG, "%s is longer than the limit of %d bytes; shorten it", item->key,
+                       CONF_VALUE_MAX);
     if (!text_is_clean(span_str(text)))
-        return refuse(&job, "contains a control character");
+        return err_set(err, ERR_CONFIG, "%s %s contains a control character; remove it", item->key, quoted(&job));
     const char *choice = choice_of(item, text);
     if (choice)
         value.text = choice;
@@ -268,7 +276,7 @@ const char *value_rule(struct pool *pool, const struct conf_item *item)
         const char *text;
         const char *(*make)(struct pool *pool, const struct conf_item *item);
     } rules[] = {
-        [CONF_TEXT] = {"text", NULL},
+        [CONF_TEXT] = {"a line of text", NULL},
         [CONF_INT] = {NULL, rule_int},
         [CONF_BOOL] = {"yes or no", NULL},
         [CONF_DURATION] = {NULL, rule_duration},

@@ -1,0 +1,125 @@
+/* The table of commands, and the help that is printed from it. */
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "cli/schema.h"
+#include "cli/term.h"
+
+#define NO_LIMIT 1000
+
+const struct command commands[] = {
+    {"check-config", "", NULL, 0, 0, command_check_config, "read and check the configuration, no network",
+     "Prints the effective configuration: every key with its value or default. Of secrets, only where they lie. The "
+     "output can be\n"
+     "used as a configuration itself. With errors, all of them are printed, with file and line, and the exit status is "
+     "78.\n\n"
+     "  doorward -c /etc/doorward/doorward.conf check-config\n"},
+    {"check", "", NULL, 0, 0, command_check, "reach every directory, connection and domain; report",
+     "Connects to every directory, reads every connection's metadata, looks every proof up, and changes nothing "
+     "else.\n"},
+    {"domain", "", NULL, 0, 0, command_domain_list, "every domain and its proof", NULL},
+    {"domain list", "", NULL, 0, 0, command_domain_list, "every domain and its proof", NULL},
+    {"domain challenge", "DOMAIN", NULL, 1, 1, command_domain_challenge, "the TXT record and the file to publish",
+     "Makes the domain's token at the first call, and shows it again at every other.\n\n  doorward domain challenge "
+     "example.com\n"},
+    {"domain verify", "[DOMAIN…]", "M", 0, NO_LIMIT, command_domain_verify, "look for the proof",
+     "Looks for the TXT record and then for the file. --method dns or --method https looks for one only.\n\n"
+     "  doorward domain verify\n  doorward domain verify example.com --method dns\n"},
+    {"sso", "", NULL, 0, 0, command_sso_list, "connections, their state, certificates and days left", NULL},
+    {"sso list", "", NULL, 0, 0, command_sso_list, "connections, their state, certificates and days left", NULL},
+    {"sso test", "CONNECTION --response FILE", "R", 1, 1, command_sso_test,
+     "check one sign-in and show every check and attribute",
+     "Checks a captured SAML response (the SAMLResponse form field, as XML or base64) under every rule of a real "
+     "sign-in but one: it\n"
+     "need not answer a request of ours. A response passes once, and is refused when it is older than the identity "
+     "provider allows.\n\n"
+     "  doorward sso test adfs --response response.txt\n"},
+    {"sso activate", "CONNECTION", NULL, 1, 1, command_sso_activate, "turn a tested connection on", NULL},
+    {"sso deactivate", "CONNECTION", NULL, 1, 1, command_sso_deactivate, "turn it off: closes the gate of its domains",
+     NULL},
+    {"sync enable", "TEAM", NULL, 1, 1, command_sync_enable,
+     "let runs change the team's platform; refused while the gate is closed", NULL},
+    {"sync disable", "TEAM", NULL, 1, 1, command_sync_disable, "stop changing the team's platform", NULL},
+    {"plan", "[TEAM] [--json] [--exit-code]", "E", 0, 1, command_plan, "read the directory and show what would be done",
+     "Changes nothing on any platform. With --exit-code the status is 2 when changes are pending. --json prints one "
+     "document\n"
+     "(\"doorward-plan/1\") a line for each team.\n\n"
+     "  doorward plan\n  doorward plan design --json | jq .summary\n"},
+    {"apply", "[TEAM] [--yes]", "Y", 0, 1, command_apply, "make the plan, show it, ask, and carry it out",
+     "--yes does not ask, as the scheduled agent needs it.\n\n  doorward apply\n  doorward apply design --yes\n"},
+    {"runs", "", NULL, 0, 0, command_runs_list, "the last runs", NULL},
+    {"runs list", "", NULL, 0, 0, command_runs_list, "the last runs", NULL},
+    {"runs show", "RUN", NULL, 1, 1, command_runs_show, "what a run did, and why", NULL},
+    {"report people", "[--csv]", "K", 0, 0, command_report_people, "every account with its state and products", NULL},
+    {"report seats", "[--csv]", "K", 0, 0, command_report_seats, "every product with its seats", NULL},
+    {"help", "[COMMAND | SECTION | all]", NULL, 0, 2, command_help,
+     "this, one command, or the keys of a configuration section", NULL},
+    {NULL, NULL, NULL, 0, 0, NULL, NULL, NULL},
+};
+
+static void print_overview(void)
+{
+    puts("doorward: single sign-on and directory sync, on your own premises\n\nusage: doorward [OPTION…] [COMMAND]\n");
+    CLEANUP(table_free) struct table *table = table_new(2);
+    static const char *const alone[] = {"(alone)", "where things stand, and the next command to type"};
+    table_add(table, alone);
+    for (const struct command *c = commands; c->name; c++) {
+        if (strcmp(c->name, "domain list") == 0 || strcmp(c->name, "sso list") == 0 ||
+            strcmp(c->name, "runs list") == 0)
+            continue; /* the same as without "list" */
+        CLEANUP(freep) char *usage = mem_printf("%s %s", c->name, c->args);
+        const char *cells[] = {usage, c->summary};
+        table_add(table, cells);
+    }
+    table_print(table, "  ");
+    puts("\noptions of every command:\n"
+         "  -c, --config FILE   configuration; default " DOORWARD_SYSCONFDIR "/doorward/doorward.conf\n"
+         "      --state DIR     state in another place than configured\n"
+         "      --json          for programs\n"
+         "  -v, --verbose       debug lines on standard error\n"
+         "  -q, --quiet         no progress\n"
+         "      --color WHEN    auto, always or never; NO_COLOR is honoured\n"
+         "  -h, --help          with a command: about that command\n"
+         "      --version\n\n"
+         "exit status: 0 done or nothing to do · 1 failed · 2 plan --exit-code: changes pending · 3 gate closed · 4 "
+         "held by the guard\n"
+         "             5 done in part · 6 saved plan out of date · 64 wrong usage · 78 wrong configuration\n\n"
+         "the first steps:\n"
+         "  doorward check-config\n  doorward domain challenge example.com\n  doorward domain verify example.com\n"
+         "  doorward sso test CONNECTION --response FILE\n  doorward sso activate CONNECTION\n  doorward sync enable "
+         "TEAM\n"
+         "  doorward plan\n  doorward apply");
+}
+
+static bool print_command(const char *name)
+{
+    for (const struct command *c = commands; c->name; c++) {
+        if (strcmp(c->name, name) != 0)
+            continue;
+        printf("usage: doorward %s %s\n\n%s\n", c->name, c->args, c->summary);
+        if (c->help)
+            printf("\n%s", c->help);
+        return true;
+    }
+    return false;
+}
+
+int command_help(struct cli *cli, struct err *err)
+{
+    if (cli->nwords == 0) {
+        print_overview();
+        return 0;
+    }
+    CLEANUP(freep)
+    char *name = cli->nwords == 2 ? mem_printf("%s %s", cli->words[0], cli->words[1]) : mem_strdup(cli->words[0]);
+    CLEANUP(buf_release) struct buf text = BUF_INIT;
+    bool is_command = print_command(name);
+    bool is_section = conf_help(schema_get(), strcmp(name, "all") == 0 ? NULL : name, &text) == 0;
+    if (is_command && is_section)
+        putchar('\n');
+    fputs(buf_str(&text), stdout);
+    if (is_command || is_section)
+        return 0;
+    return err_set(err, ERR_USAGE,
+                   "help %s: neither a command nor a section of the configuration; doorward --help lists the commands",
+                   name);
+}

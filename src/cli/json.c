@@ -1,0 +1,19 @@
+#include "cli/json.h"
+
+#include <stdio.h>
+
+void json_print_value(const json_t *value)
+{
+    json_dumpf(value, stdout, JSON_COMPACT | JSON_ENCODE_ANY | JSON_PRESERVE_ORDER);
+}
+
+void json_print(const json_t *value)
+{
+    json_print_value(value);
+    putchar('\n');
+}
+
+json_t *json_text(struct span text)
+{
+    return text.n ? json_stringn(text.p, text.n) : json_null();
+}

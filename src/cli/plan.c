@@ -1,0 +1,239 @@
+/* doorward plan and doorward apply: read the directory, compare, show, and carry out what was shown. */
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "cli/gate.h"
+#include "cli/show.h"
+#include "cli/term.h"
+#include "crypto/digest.h"
+#include "gate/gate.h"
+#include "roster/roster.h"
+#include "store/run.h"
+#include "sync/apply.h"
+#include "sync/plan.h"
+#include "sync/pull.h"
+
+#define STATUS_PENDING 2 /* plan --exit-code */
+
+/* The directories of one command: each is read once, however many teams it has. */
+struct reading {
+    const struct conf_section *directory;
+    struct pull_report report;
+    struct reading *next;
+};
+
+struct job {
+    struct cli *cli;
+    struct gate gate;
+    struct reading *readings;
+    bool apply, pending, held, failed;
+    size_t shown;
+};
+
+static void tick(void *ctx, size_t entries)
+{
+    const size_t *expected = ctx;
+    progress_at(entries, *expected);
+}
+
+static int read_directory(struct job *job, const struct conf_section *directory, struct pull_report **ret,
+                          struct err *err)
+{
+    for (struct reading *r = job->readings; r; r = r->next) {
+        if (r->directory == directory) {
+            *ret = &r->report;
+            return 0;
+        }
+    }
+    struct reading *r = mem_zero(sizeof *r);
+    r->directory = directory;
+    r->next = job->readings;
+    job->readings = r;
+    int64_t entries = 0;
+    if (db_get_int(job->cli->store->db, "SELECT count(*) FROM entry", &entries, err) != 0)
+        return -1;
+    size_t expected = (size_t)entries;
+    struct pull_progress progress = {.tick = tick, .ctx = &expected};
+    CLEANUP(freep) char *what = mem_printf("reading directory %s", conf_name(directory));
+    progress_begin(what);
+    int done = pull_directory(job->cli->store, job->cli->conf, directory, job->cli->now, &progress, &r->report, err);
+    progress_end();
+    *ret = &r->report;
+    return done;
+}
+
+static void free_readings(struct job *job)
+{
+    while (job->readings) {
+        struct reading *next = job->readings->next;
+        pull_report_release(&job->readings->report);
+        free(job->readings);
+        job->readings = next;
+    }
+}
+
+/* What the plan is, not when it was made: two equal plans have one id. */
+static void plan_id(const struct plan *plan, const struct conf *conf, char ret[static DIGEST_HEX_MAX])
+{
+    CLEANUP(digest_free) struct digest *d = digest_new();
+    digest_field(d, span_str(conf_digest(conf)));
+    digest_field(d, span_str(plan->team));
+    if (plan->n)
+        digest_add(d, plan->changes, plan->n * sizeof *plan->changes);
+    if (plan->nheld)
+        digest_add(d, plan->held, plan->nheld * sizeof *plan->held);
+    digest_hex(d, ret);
+    ret[16] = '\0';
+}
+
+static void apply_tick(void *ctx, size_t done, size_t total)
+{
+    (void)ctx;
+    progress_at(done, total);
+}
+
+static int confirm(const struct cli *cli, const struct plan *plan, struct err *err)
+{
+    if (cli->yes)
+        return 0;
+    if (!isatty(STDIN_FILENO) || cli->json)
+        return err_set(err, ERR_USAGE, "apply asks before it changes anything; write --yes where nobody can answer");
+    printf("\nApply these %s changes to team %s? [y/N] ", term_number(cli->pool, plan->n), plan->team);
+    fflush(stdout);
+    char answer[16] = "";
+    if (!fgets(answer, sizeof answer, stdin) || (answer[0] != 'y' && answer[0] != 'Y'))
+        return err_set(err, ERR_FAILED, "not applied");
+    return 0;
+}
+
+static int carry_out(struct job *job, const struct plan *plan, const char *id, const struct conf_section *platform,
+                     struct err *err)
+{
+    struct cli *cli = job->cli;
+    if (plan->n == 0)
+        return 0;
+    if (confirm(cli, plan, err) != 0)
+        return -1;
+    struct apply_job apply = {.plan = plan,
+                              .plan_id = id,
+                              .command = cli->command,
+                              .platform = platform,
+                              .connector = platform_connector_find(conf_variant(platform)),
+                              .progress = apply_tick};
+    int64_t run = 0;
+    size_t done = 0;
+    progress_begin("applying");
+    int r = apply_plan(cli->store, &apply, &run, &done, err);
+    progress_end();
+    if (r != 0)
+        return err_wrap(
+            err, "team %s: %s of %s changes were done, and run %lld says which; the rest is planned again next time",
+            plan->team, term_number(cli->pool, done), term_number(cli->pool, plan->n), (long long)run);
+    if (!cli->json)
+        printf("%sDone%s: %s changes, run %lld\n", term_green(), term_plain(), term_number(cli->pool, done),
+               (long long)run);
+    return 0;
+}
+
+static int plan_with(struct job *job, const struct conf_section *team, const struct policy *policy,
+                     const struct pull_report *pull, struct err *err)
+{
+    struct cli *cli = job->cli;
+    const struct conf_section *platform = conf_find(cli->conf, "platform", conf_str(team, "platform"));
+    struct plan_settings settings = {.conf = cli->conf, .policy = policy, .gate = &job->gate, .now = cli->now};
+    plan_settings_read(&settings);
+    CLEANUP(plan_free) struct plan *plan = NULL;
+    if (plan_make(cli->store, &settings, &plan, err) != 0)
+        return -1;
+    char id[DIGEST_HEX_MAX];
+    plan_id(plan, cli->conf, id);
+    struct shown_plan shown = {.plan = plan,
+                               .policy = policy,
+                               .gate = &job->gate,
+                               .pull = pull,
+                               .id = id,
+                               .platform = conf_name(platform),
+                               .conf_digest = conf_digest(cli->conf)};
+    if (job->shown++ && !cli->json)
+        putchar('\n');
+    if ((cli->json ? show_plan_json : show_plan_text)(cli, &shown, err) != 0)
+        return -1;
+    job->pending |= plan->n > 0;
+    job->held |= plan_gate_held(plan) || gate_all_closed(&job->gate) || !policy->enabled_at;
+    return job->apply ? carry_out(job, plan, id, platform, err) : 0;
+}
+
+static int plan_team(struct job *job, const struct conf_section *team, struct err *err)
+{
+    struct cli *cli = job->cli;
+    const struct conf_section *directory = conf_find(cli->conf, "directory", conf_str(team, "directory"));
+    struct pull_report *pull = NULL;
+    if (read_directory(job, directory, &pull, err) != 0)
+        return -1;
+    struct policy policy = {0};
+    if (policy_load(cli->store, cli->conf, team, &policy, err) != 0)
+        return -1;
+    int r = plan_with(job, team, &policy, pull, err);
+    policy_release(&policy);
+    return r;
+}
+
+/* One team's trouble does not keep the others waiting; the first trouble is reported last and decides the status. */
+static int plan_teams(struct job *job, struct err *err)
+{
+    struct err first = ERR_INIT;
+    for (const struct conf_section *t = conf_next(job->cli->conf, "team", NULL); t;
+         t = conf_next(job->cli->conf, "team", t)) {
+        struct err own = ERR_INIT;
+        if (plan_team(job, t, &own) == 0)
+            continue;
+        if (first.kind != ERR_NONE)
+            fprintf(stderr, "doorward: %s\n", first.text);
+        else
+            first = own;
+    }
+    if (first.kind == ERR_NONE)
+        return 0;
+    *err = first;
+    return -1;
+}
+
+static int run_job(struct job *job, struct err *err)
+{
+    struct cli *cli = job->cli;
+    const struct conf_section *team = NULL;
+    if (cli_open(cli, STORE_WRITE, err) != 0 ||
+        (cli->nwords && cli_section(cli, "team", cli->words[0], &team, err) != 0))
+        return -1;
+    if (!team && !conf_next(cli->conf, "team", NULL))
+        return err_set(err, ERR_CONFIG,
+                       "%s: no [team NAME] section, so there is nothing to sync; see doorward help team",
+                       cli->conf_path);
+    if (run_settle(cli->store, cli->now, err) != 0 ||
+        gate_check(cli->store, cli->conf, cli->now, true, cli->pool, &job->gate, err) != 0)
+        return -1;
+    return team ? plan_team(job, team, err) : plan_teams(job, err);
+}
+
+static int plan_or_apply(struct cli *cli, bool apply, struct err *err)
+{
+    struct job job = {.cli = cli, .apply = apply};
+    int r = run_job(&job, err);
+    free_readings(&job);
+    if (r != 0)
+        return -1;
+    if (job.held)
+        return err_exit_status(ERR_GATE);
+    return cli->exit_code && job.pending ? STATUS_PENDING : 0;
+}
+
+int command_plan(struct cli *cli, struct err *err)
+{
+    return plan_or_apply(cli, false, err);
+}
+
+int command_apply(struct cli *cli, struct err *err)
+{
+    return plan_or_apply(cli, true, err);
+}

@@ -1,0 +1,31 @@
+/*
+ * A plan for people and for programs.
+ *
+ * For people: one line a change, sorted by person, with its cause; then what is held, with the reason; then seats; then one line that
+ * sums it up. For programs: one JSON document a team, "doorward-plan/1".
+ */
+#ifndef CLI_SHOW_H
+#define CLI_SHOW_H
+
+#include "cli/cli.h"
+#include "model/gate.h"
+#include "sync/plan.h"
+#include "sync/pull.h"
+
+/* Everything that is said about one plan. */
+struct shown_plan {
+    const struct plan *plan;
+    const struct policy *policy;
+    const struct gate *gate;
+    const struct pull_report *pull;
+    const char *id;
+    const char *platform; /* section name */
+    const char *conf_digest;
+};
+
+int show_plan_text(struct cli *cli, const struct shown_plan *shown, struct err *err);
+int show_plan_json(struct cli *cli, const struct shown_plan *shown, struct err *err);
+/* The changes of a run that was done: the same lines. */
+int show_changes(struct cli *cli, int64_t team, const struct change *changes, size_t n, struct err *err);
+
+#endif

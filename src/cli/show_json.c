@@ -1,0 +1,191 @@
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/gate.h"
+#include "cli/json.h"
+#include "cli/show.h"
+#include "cli/words.h"
+
+static json_t *attributes_json(const struct person_text *t, uint32_t only)
+{
+    json_t *j = json_object();
+    for (int a = 0; a < ATTR_COUNT; a++)
+        if (only & 1u << a)
+            json_object_set_new(j, attr_names[a], json_text(t->attr[a]));
+    return j;
+}
+
+static json_t *state_json(enum account_state state)
+{
+    return json_pack("{s:s}", "state", account_state_names[state]);
+}
+
+/* "before" and "after": attributes of whom is invited or updated, states of whom is suspended, restored or removed. */
+static int add_sides(struct words *w, const struct change *c, const struct person_text *now, json_t *j, struct err *err)
+{
+    if (c->op == OP_INVITE) {
+        json_object_set_new(j, "after", attributes_json(now, ~0u));
+    } else if (c->op == OP_UPDATE) {
+        json_object_set_new(j, "after", attributes_json(now, c->detail));
+        struct person_text before;
+        int found = account_read(w->reader, c->person, &before, err);
+        if (found < 0)
+            return -1;
+        if (found)
+            json_object_set_new(j, "before", attributes_json(&before, c->detail));
+    } else if (c->op == OP_SUSPEND || c->op == OP_REMOVE || c->op == OP_RESTORE) {
+        json_object_set_new(j, "before", state_json(now->state));
+        json_object_set_new(j, "after",
+                            state_json(c->op == OP_SUSPEND  ? ACCOUNT_SUSPENDED
+                                       : c->op == OP_REMOVE ? ACCOUNT_REMOVED
+                                                            : ACCOUNT_ACTIVE));
+    }
+    return 0;
+}
+
+static int add_person(struct words *w, const struct change *c, json_t *j, struct err *err)
+{
+    struct person_text t;
+    int found = c->person ? person_read(w->reader, c->person, &t, err) : 0;
+    if (found < 0)
+        return -1;
+    if (!found)
+        return 0;
+    json_object_set_new(j, "person",
+                        json_pack("{s:o, s:o, s:o}", "id", json_text(t.uid), "email", json_text(t.attr[ATTR_EMAIL]),
+                                  "name", json_text(t.attr[ATTR_DISPLAY_NAME])));
+    return add_sides(w, c, &t, j, err);
+}
+
+static int add_object(struct words *w, const struct change *c, struct pool *pool, json_t *j, struct err *err)
+{
+    if (c->op == OP_ASSIGN || c->op == OP_UNASSIGN) {
+        for (size_t i = 0; i < w->plan->nseats; i++)
+            if (w->plan->seats[i].product == c->object)
+                json_object_set_new(j, "product", json_string(w->plan->seats[i].section));
+    } else if (c->object) {
+        const char *name;
+        if (words_group(w, c->object, pool, &name, err) != 0)
+            return -1;
+        json_object_set_new(j, "group", json_string(name));
+    }
+    return 0;
+}
+
+static int print_change(struct words *w, const struct change *c, struct pool *pool, struct buf *text, struct err *err)
+{
+    json_t *j = json_pack("{s:s}", "op", op_names[c->op]);
+    buf_clear(text);
+    int r = add_person(w, c, j, err);
+    if (r == 0)
+        r = add_object(w, c, pool, j, err);
+    if (r == 0)
+        r = words_cause(w, c, text, err);
+    if (r == 0)
+        json_object_set_new(j, "cause", json_pack("{s:s, s:s}", "kind", cause_names[c->cause], "text", buf_str(text)));
+    buf_clear(text);
+    if (r == 0 && c->hold != HOLD_NONE)
+        r = words_hold(w, c, text, err);
+    if (r == 0 && c->hold != HOLD_NONE)
+        json_object_set_new(j, "hold", json_pack("{s:s, s:s}", "kind", hold_names[c->hold], "text", buf_str(text)));
+    if (r == 0)
+        json_print_value(j);
+    json_decref(j);
+    return r;
+}
+
+/* One change at a time: a plan of a hundred thousand never stands in memory as a tree. */
+static int print_changes(struct words *w, const char *key, const struct change *changes, size_t n, struct err *err)
+{
+    CLEANUP(buf_release) struct buf text = BUF_INIT;
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    printf(",\"%s\":[", key);
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            putchar(',');
+        pool_reset(pool);
+        if (print_change(w, &changes[i], pool, &text, err) != 0)
+            return -1;
+    }
+    putchar(']');
+    return 0;
+}
+
+static void print_member(const char *key, json_t *value)
+{
+    printf(",\"%s\":", key);
+    json_print_value(value);
+    json_decref(value);
+}
+
+static json_t *summary_json(const struct shown_plan *s)
+{
+    json_t *j = json_object();
+    for (int op = 0; op < OP_COUNT; op++)
+        json_object_set_new(j, op_names[op], json_integer(s->plan->counts[op]));
+    json_object_set_new(j, "changes", json_integer((json_int_t)s->plan->n));
+    json_object_set_new(j, "held", json_integer((json_int_t)s->plan->nheld));
+    json_object_set_new(j, "people", json_integer((json_int_t)s->plan->people));
+    return j;
+}
+
+static json_t *read_json(const struct pull_report *p)
+{
+    json_t *faults = json_array();
+    for (size_t i = 0; i < p->nfaults; i++)
+        json_array_append_new(faults, json_pack("{s:s, s:s}", "name", p->faults[i].name, "why", p->faults[i].why));
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "result",
+                     p->result == PULL_COMPLETE ? "complete" : "changes", "source", p->source, "people",
+                     (json_int_t)p->summary.people, "groups", (json_int_t)p->summary.groups, "added",
+                     (json_int_t)p->summary.added, "changed", (json_int_t)p->summary.changed, "gone",
+                     (json_int_t)p->summary.gone, "unusable", (json_int_t)p->summary.nfaults, "faults", faults);
+}
+
+static json_t *seats_json(const struct plan *plan)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < plan->nseats; i++) {
+        const struct seats *s = &plan->seats[i];
+        json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I, s:o, s:I}", "product", s->section, "name", s->title,
+                                              "before", (json_int_t)s->before, "after", (json_int_t)s->after, "limit",
+                                              s->limited ? json_integer(s->limit) : json_null(), "waiting",
+                                              (json_int_t)s->waiting));
+    }
+    return list;
+}
+
+static json_t *notes_json(const struct policy *p)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < p->nnotes; i++)
+        json_array_append_new(list, json_string(p->notes[i]));
+    return list;
+}
+
+int show_plan_json(struct cli *cli, const struct shown_plan *s, struct err *err)
+{
+    struct words w;
+    if (words_open(cli->store, s->plan->team_id, s->plan, s->gate, &w, err) != 0)
+        return -1;
+    char made[CLOCK_TEXT_MAX];
+    fputs("{\"format\":\"doorward-plan/1\"", stdout);
+    print_member("id", json_string(s->id));
+    print_member("made_at", json_string(clock_format(s->plan->now, made)));
+    print_member("team", json_string(s->plan->team));
+    print_member("directory", json_string(s->plan->directory));
+    print_member("platform", json_string(s->platform));
+    print_member("configuration", json_string(s->conf_digest));
+    print_member("enabled", json_boolean(s->policy->enabled_at != 0));
+    print_member("read", read_json(s->pull));
+    print_member("gate", gate_json(s->gate));
+    print_member("notes", notes_json(s->policy));
+    print_member("summary", summary_json(s));
+    int r = print_changes(&w, "changes", s->plan->changes, s->plan->n, err);
+    if (r == 0)
+        r = print_changes(&w, "held", s->plan->held, s->plan->nheld, err);
+    words_close(&w);
+    if (r != 0)
+        return -1;
+    print_member("seats", seats_json(s->plan));
+    puts("}");
+    return 0;
+}

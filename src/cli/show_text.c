@@ -1,0 +1,211 @@
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "cli/gate.h"
+#include "cli/show.h"
+#include "cli/term.h"
+#include "cli/words.h"
+
+/* A line to come: which change, and under which name it is sorted. */
+struct line {
+    const struct change *change;
+    const char *name, *email;
+};
+
+/* Columns are as wide as their widest cell, up to these: one long name does not push everything off the screen. */
+#define NAME_MAX  36
+#define EMAIL_MAX 36
+#define WHAT_MAX  30
+
+struct widths {
+    int name, email, what;
+};
+
+static int by_name(const void *a, const void *b)
+{
+    const struct line *x = a, *y = b;
+    int order = strcmp(x->name, y->name);
+    if (order == 0)
+        order = strcmp(x->email, y->email);
+    if (order == 0 && x->change->person != y->change->person)
+        order = x->change->person < y->change->person ? -1 : 1;
+    if (order == 0)
+        order = (x->change->op > y->change->op) - (x->change->op < y->change->op);
+    return order;
+}
+
+/* People first, by name; changes of groups themselves behind, under the groups' names. */
+static int make_lines(struct words *w, const struct change *changes, size_t n, struct pool *pool, struct line *lines,
+                      struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct line *l = &lines[i];
+        *l = (struct line){.change = &changes[i], .email = ""};
+        if (i > 0 && changes[i].person && changes[i].person == changes[i - 1].person) {
+            l->name = lines[i - 1].name;
+            l->email = lines[i - 1].email;
+        } else if (changes[i].person) {
+            if (words_person(w, changes[i].person, pool, &l->name, &l->email, err) != 0)
+                return -1;
+        } else {
+            const char *group;
+            if (words_group(w, changes[i].object, pool, &group, err) != 0)
+                return -1;
+            l->name = pool_printf(pool, "[%s]", group);
+        }
+    }
+    if (n)
+        qsort(lines, n, sizeof *lines, by_name);
+    return 0;
+}
+
+static void widen(int *width, const char *text, int max)
+{
+    int w = text_width(text);
+    if (w > *width)
+        *width = w < max ? w : max;
+}
+
+static int measure(struct words *w, const struct line *lines, size_t n, struct widths *ret, struct err *err)
+{
+    CLEANUP(buf_release) struct buf text = BUF_INIT;
+    *ret = (struct widths){0, 0, 0};
+    for (size_t i = 0; i < n; i++) {
+        widen(&ret->name, lines[i].name, NAME_MAX);
+        widen(&ret->email, lines[i].email, EMAIL_MAX);
+        buf_clear(&text);
+        if (words_what(w, lines[i].change, &text, err) != 0)
+            return -1;
+        widen(&ret->what, buf_str(&text), WHAT_MAX);
+    }
+    return 0;
+}
+
+static int print_line(struct words *w, const struct line *l, const struct widths *widths, char sign, bool held,
+                      struct buf *text, struct err *err)
+{
+    printf("%s%c%s ", term_sign(sign), sign, term_plain());
+    term_pad(l->name, widths->name);
+    fputs("  ", stdout);
+    term_pad(l->email, widths->email);
+    fputs("  ", stdout);
+    buf_clear(text);
+    if (words_what(w, l->change, text, err) != 0)
+        return -1;
+    term_pad(buf_str(text), widths->what);
+    buf_clear(text);
+    if ((held ? words_hold : words_cause)(w, l->change, text, err) != 0)
+        return -1;
+    printf("  %s\n", buf_str(text));
+    return 0;
+}
+
+static int print_lines(struct words *w, const struct change *changes, size_t n, bool held, struct err *err)
+{
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    CLEANUP(freep) struct line *lines = mem_alloc(n * sizeof *lines);
+    CLEANUP(buf_release) struct buf text = BUF_INIT;
+    struct widths widths;
+    if (make_lines(w, changes, n, pool, lines, err) != 0 || measure(w, lines, n, &widths, err) != 0)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        if (print_line(w, &lines[i], &widths, held ? '!' : op_sign(lines[i].change->op), held, &text, err) != 0)
+            return -1;
+    return 0;
+}
+
+int show_changes(struct cli *cli, int64_t team, const struct change *changes, size_t n, struct err *err)
+{
+    struct words w;
+    if (words_open(cli->store, team, NULL, NULL, &w, err) != 0)
+        return -1;
+    int r = print_lines(&w, changes, n, false, err);
+    words_close(&w);
+    return r;
+}
+
+static void print_head(struct cli *cli, const struct shown_plan *s)
+{
+    const struct stage_result *r = &s->pull->summary;
+    printf("%sPlan for team %s%s: directory %s → platform %s\n", term_bold(), s->plan->team, term_plain(),
+           s->plan->directory, s->platform);
+    printf("Read completely from %s: %s people, %s groups; since the last read %s new, %s changed, %s gone\n",
+           s->pull->source, term_number(cli->pool, r->people), term_number(cli->pool, r->groups),
+           term_number(cli->pool, r->added), term_number(cli->pool, r->changed), term_number(cli->pool, r->gone));
+    for (size_t i = 0; i < s->policy->nnotes; i++)
+        printf("%snote%s: %s\n", term_yellow(), term_plain(), s->policy->notes[i]);
+    for (size_t i = 0; i < s->pull->nfaults; i++)
+        printf("%snot usable%s: %s: %s\n", term_yellow(), term_plain(), s->pull->faults[i].name,
+               s->pull->faults[i].why);
+    if (r->nfaults > s->pull->nfaults)
+        printf("not usable: and %s more\n", term_number(cli->pool, r->nfaults - s->pull->nfaults));
+    if (r->absence_unproved)
+        printf("%snote%s: an entry without a readable id was met, so that nobody is taken as gone (%s entries were not "
+               "met)\n",
+               term_yellow(), term_plain(), term_number(cli->pool, r->missing));
+    gate_print(s->gate, stdout);
+    if (!s->policy->enabled_at)
+        printf("sync: not enabled for team %s\n      next: doorward sync enable %s\n", s->plan->team, s->plan->team);
+    putchar('\n');
+}
+
+static void print_seats(const struct plan *plan)
+{
+    if (!plan->nseats)
+        return;
+    CLEANUP(table_free) struct table *table = table_new(2);
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    for (size_t i = 0; i < plan->nseats; i++) {
+        const struct seats *s = &plan->seats[i];
+        const char *limit = s->limited ? pool_printf(pool, " of %" PRIu32, s->limit) : "";
+        const char *change = s->before == s->after ? pool_printf(pool, "%" PRIu32, s->after)
+                                                   : pool_printf(pool, "%" PRIu32 " → %" PRIu32, s->before, s->after);
+        const char *waiting = s->waiting ? pool_printf(pool, ", %" PRIu32 " waiting", s->waiting) : "";
+        const char *over = s->limited && s->after > s->limit ? ", over the limit" : "";
+        const char *cells[] = {s->title, pool_printf(pool, "%s%s%s%s", change, limit, waiting, over)};
+        table_add(table, cells);
+    }
+    printf("\nSeats\n");
+    table_print(table, "  ");
+}
+
+static void print_summary(struct cli *cli, const struct plan *plan)
+{
+    putchar('\n');
+    if (!plan->n && !plan->nheld) {
+        printf("%sNothing to do%s: the platform agrees with the directory.\n", term_green(), term_plain());
+        return;
+    }
+    const char *sep = "";
+    for (int op = 0; op < OP_COUNT; op++) {
+        if (plan->counts[op]) {
+            printf("%s%s %s", sep, term_number(cli->pool, plan->counts[op]), op_names[op]);
+            sep = ", ";
+        }
+    }
+    printf("%s%s", plan->n ? "" : "Nothing to do now", plan->nheld ? "; " : "");
+    if (plan->nheld)
+        printf("%s held", term_number(cli->pool, plan->nheld));
+    putchar('\n');
+}
+
+int show_plan_text(struct cli *cli, const struct shown_plan *s, struct err *err)
+{
+    struct words w;
+    if (words_open(cli->store, s->plan->team_id, s->plan, s->gate, &w, err) != 0)
+        return -1;
+    print_head(cli, s);
+    int r = print_lines(&w, s->plan->changes, s->plan->n, false, err);
+    if (r == 0 && s->plan->nheld) {
+        printf("%sHeld%s\n", s->plan->n ? "\n" : "", "");
+        r = print_lines(&w, s->plan->held, s->plan->nheld, true, err);
+    }
+    words_close(&w);
+    if (r != 0)
+        return -1;
+    print_seats(s->plan);
+    print_summary(cli, s->plan);
+    return 0;
+}

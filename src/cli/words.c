@@ -1,0 +1,191 @@
+#include "cli/words.h"
+
+#include "base/text.h"
+
+int words_open(struct store *store, int64_t team, const struct plan *plan, const struct gate *gate, struct words *ret,
+               struct err *err)
+{
+    struct words w = {.store = store, .plan = plan, .gate = gate, .team = team};
+    if (person_reader_open(store->db, team, &w.reader, err) != 0)
+        return -1;
+    *ret = w;
+    return 0;
+}
+
+void words_close(struct words *words)
+{
+    person_reader_close(&words->reader);
+}
+
+int words_person(struct words *w, uint32_t person, struct pool *pool, const char **ret_name, const char **ret_email,
+                 struct err *err)
+{
+    struct person_text t;
+    int found = person_read(w->reader, person, &t, err);
+    if (found < 0)
+        return -1;
+    *ret_name = "(unknown)";
+    *ret_email = "";
+    if (!found)
+        return 0;
+    struct span name = t.name;
+    static const enum attr order[] = {ATTR_USER_NAME, ATTR_EMAIL, ATTR_DISPLAY_NAME};
+    for (size_t i = 0; i < 3; i++)
+        if (t.attr[order[i]].n)
+            name = t.attr[order[i]];
+    *ret_name = text_printable(pool, name);
+    *ret_email = text_printable(pool, t.attr[ATTR_EMAIL]);
+    return 0;
+}
+
+int words_group(struct words *w, uint32_t group, struct pool *pool, const char **ret, struct err *err)
+{
+    struct span display, name;
+    int found = group_read(w->reader, group, &display, &name, err);
+    if (found < 0)
+        return -1;
+    *ret = found ? text_printable(pool, display.n ? display : name) : "(unknown group)";
+    return 0;
+}
+
+const char *words_product(const struct words *w, uint32_t product, struct pool *pool)
+{
+    for (size_t i = 0; w->plan && i < w->plan->nseats; i++)
+        if (w->plan->seats[i].product == product)
+            return w->plan->seats[i].title;
+    struct err ignored = ERR_INIT;
+    const char *name = NULL;
+    return product_name(w->store->db, product, pool, &name, &ignored) == 0 && name ? name : "(unknown product)";
+}
+
+int words_what(struct words *w, const struct change *c, struct buf *out, struct err *err)
+{
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    const char *object = NULL;
+    static const char *const verbs[OP_COUNT] = {
+        [OP_UNASSIGN] = "unassign ",
+        [OP_LEAVE] = "leave group ",
+        [OP_SUSPEND] = "suspend",
+        [OP_REMOVE] = "remove",
+        [OP_DROP_GROUP] = "drop group ",
+        [OP_ADD_GROUP] = "add group ",
+        [OP_RENAME_GROUP] = "rename group ",
+        [OP_INVITE] = "invite",
+        [OP_RESTORE] = "restore",
+        [OP_UPDATE] = "update",
+        [OP_ASSIGN] = "assign ",
+        [OP_JOIN] = "join group ",
+    };
+    if (c->op == OP_ASSIGN || c->op == OP_UNASSIGN)
+        object = words_product(w, c->object, pool);
+    else if (c->object && words_group(w, c->object, pool, &object, err) != 0)
+        return -1;
+    buf_adds(out, verbs[c->op]);
+    if (object)
+        buf_adds(out, object);
+    return 0;
+}
+
+static const char *const attr_titles[ATTR_COUNT] = {
+    [ATTR_USER_NAME] = "user name",   [ATTR_EMAIL] = "e-mail",
+    [ATTR_GIVEN_NAME] = "given name", [ATTR_FAMILY_NAME] = "family name",
+    [ATTR_DISPLAY_NAME] = "name",     [ATTR_EMPLOYEE_NUMBER] = "employee number",
+    [ATTR_TITLE] = "title",           [ATTR_DEPARTMENT] = "department",
+    [ATTR_LANGUAGE] = "language",
+};
+
+static int attribute_words(struct words *w, const struct change *c, struct buf *out, struct err *err)
+{
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    struct person_text now, before;
+    int is = person_read(w->reader, c->person, &now, err), was = account_read(w->reader, c->person, &before, err);
+    if (is < 0 || was < 0)
+        return -1;
+    const char *sep = "";
+    for (int a = 0; a < ATTR_COUNT; a++) {
+        if (!(c->detail & 1u << a))
+            continue;
+        buf_printf(out, "%s%s", sep, attr_titles[a]);
+        /* A run that is over has the new value on both sides. */
+        if (is && was && !span_eq(now.attr[a], before.attr[a]))
+            buf_printf(out, ": %s → %s", before.attr[a].n ? text_printable(pool, before.attr[a]) : "(none)",
+                       now.attr[a].n ? text_printable(pool, now.attr[a]) : "(none)");
+        sep = "; ";
+    }
+    return 0;
+}
+
+static int group_words(struct words *w, const char *before, uint32_t group, struct buf *out, struct err *err)
+{
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    const char *name;
+    if (words_group(w, group, pool, &name, err) != 0)
+        return -1;
+    buf_printf(out, "%s%s", before, name);
+    return 0;
+}
+
+int words_cause(struct words *w, const struct change *c, struct buf *out, struct err *err)
+{
+    static const char *const plain[CAUSE_COUNT] = {
+        [CAUSE_IN_DIRECTORY] = "in the directory",
+        [CAUSE_RETURNED] = "is in the directory and in scope again",
+        [CAUSE_GONE] = "no longer in the directory",
+        [CAUSE_DISABLED] = "disabled in the directory",
+        [CAUSE_OUT_OF_SCOPE] = "in none of the scope groups",
+        [CAUSE_GRACE] = "suspended for the whole time of grace",
+        [CAUSE_CONFIGURED] = "the configuration syncs this group",
+        [CAUSE_UNCONFIGURED] = "the configuration no longer asks for it",
+        [CAUSE_RENAMED] = "has this name in the directory now",
+    };
+    if (c->cause == CAUSE_ATTRIBUTES)
+        return attribute_words(w, c, out, err);
+    if (c->cause == CAUSE_GROUP)
+        return group_words(w, "in group ", c->detail, out, err);
+    if (c->cause == CAUSE_LEFT_GROUP && c->detail)
+        return group_words(w, "left group ", c->detail, out, err);
+    if (c->cause == CAUSE_LEFT_GROUP)
+        buf_adds(out, "no longer a member");
+    else if (c->cause == CAUSE_EXCLUDED)
+        buf_printf(out, "excluded by exclude line %u of the directory", c->detail);
+    else
+        buf_adds(out, plain[c->cause]);
+    return 0;
+}
+
+static int gate_words(struct words *w, const struct change *c, struct buf *out, struct err *err)
+{
+    char domain[256] = "";
+    if (c->person && person_domain(w->store->db, w->team, c->person, domain, sizeof domain, err) != 0)
+        return -1;
+    int i = w->gate && *domain ? gate_find(w->gate, domain) : -1;
+    if (i >= 0 && !w->gate->domains[i].open)
+        buf_printf(out, "gate closed: %s", w->gate->domains[i].reason);
+    else
+        buf_adds(out, "gate closed");
+    return 0;
+}
+
+int words_hold(struct words *w, const struct change *c, struct buf *out, struct err *err)
+{
+    static const char *const plain[HOLD_COUNT] = {
+        [HOLD_DISABLED_SYNC] = "sync of this team is not enabled",
+        [HOLD_DOMAIN] =
+            "the e-mail's domain is none of the organisation's; add a [domain] section, or exclude the person",
+        [HOLD_NO_EMAIL] = "has no usable e-mail address in the directory",
+        [HOLD_NO_SEAT] = "no seat is left",
+        [HOLD_UNRESOLVED] = "a configured group was not found, so nothing is taken away on its account",
+    };
+    if (c->hold == HOLD_GATE)
+        return gate_words(w, c, out, err);
+    if (c->hold != HOLD_SAME_EMAIL) {
+        buf_adds(out, plain[c->hold]);
+        return 0;
+    }
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    const char *name, *email;
+    if (words_person(w, c->other, pool, &name, &email, err) != 0)
+        return -1;
+    buf_printf(out, "%s has the same e-mail; give one of them another in the directory", name);
+    return 0;
+}

@@ -1,0 +1,163 @@
+#include "gate/gate.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+void proof_settings_read(const struct conf *conf, struct proof_settings *ret)
+{
+    const struct conf_section *dns = conf_find(conf, "dns", NULL);
+    *ret = (struct proof_settings){.recheck = conf_int(dns, "recheck"), .lapse_after = conf_int(dns, "lapse-after")};
+    size_t n = conf_count(dns, "resolver");
+    for (size_t i = 0; i < n && i < RESOLVERS_MAX; i++)
+        ret->resolvers[i] = conf_at(dns, "resolver", i);
+    ret->policy.dns = (struct dns_policy){.resolvers = ret->resolvers,
+                                          .nresolvers = n < RESOLVERS_MAX ? n : RESOLVERS_MAX,
+                                          .trust_anchor = conf_str(dns, "trust-anchor-file"),
+                                          .timeout = (int)conf_int(dns, "timeout")};
+    ret->policy.fetch = (struct fetch_policy){.allow_private = conf_bool(dns, "allow-private"),
+                                              .timeout = (int)conf_int(dns, "timeout")};
+}
+
+void gate_note_proof(const struct proof *proof, int64_t lapse_after, int64_t now, struct domain_row *row)
+{
+    row->checked_at = now;
+    row->detail = proof->text;
+    if (proof->state == PROOF_FAILED)
+        return;
+    if (proof->state == PROOF_PROVED) {
+        row->state = DOMAIN_PROVED;
+        row->method = proof_method_names[proof->method];
+        row->dnssec = dns_security_names[proof->security];
+        row->proved_at = row->proved_at ? row->proved_at : now;
+        row->absent_since = 0;
+        return;
+    }
+    if (!row->absent_since)
+        row->absent_since = now;
+    if (row->state == DOMAIN_PROVED && row->absent_since + lapse_after <= now)
+        row->state = DOMAIN_LAPSED;
+}
+
+static enum proof_method method_of(const struct domain_row *row)
+{
+    return strcmp(row->method, proof_method_names[PROOF_HTTPS]) == 0 ? PROOF_HTTPS : PROOF_DNS;
+}
+
+/* Only what was proved is looked at by itself; a challenge waits for "doorward domain verify". */
+static int look_again(struct store *store, const struct proof_settings *settings, struct domain_row *row, int64_t now,
+                      struct pool *pool, struct err *err)
+{
+    if (row->state != DOMAIN_PROVED || row->checked_at + settings->recheck > now)
+        return 0;
+    struct proof proof;
+    if (proof_look(&settings->policy, row->name, row->token, method_of(row), pool, &proof, err) != 0)
+        return -1;
+    gate_note_proof(&proof, settings->lapse_after, now, row);
+    return domain_put(store, row, err);
+}
+
+int64_t gate_certificates_until(const struct saml_idp *idp, int64_t now)
+{
+    int64_t until = 0;
+    for (size_t i = 0; i < idp->nkeys; i++)
+        if (idp->keys[i].cert.not_before <= now && idp->keys[i].cert.not_after > until)
+            until = idp->keys[i].cert.not_after;
+    return until;
+}
+
+int gate_metadata(const struct conf_section *connection, int64_t now, struct saml_idp **ret, struct err *err)
+{
+    const char *path = conf_str(connection, "metadata-file");
+    CLEANUP(buf_release) struct buf data = BUF_INIT;
+    if (saml_init(err) != 0 || file_read(path, SAML_METADATA_MAX, &data, err) != 0 ||
+        metadata_read((struct span){data.data, data.len}, now, ret, NULL, err) != 0)
+        return err_wrap(err, "%s: connection %s: metadata", conf_where(connection), conf_name(connection));
+    return 0;
+}
+
+static void add_trust(const struct conf_section *connection, const struct connection_row *row, int64_t now,
+                      struct gate_facts *facts)
+{
+    if (strcmp(conf_variant(connection), "saml") != 0)
+        return;
+    facts->testable = true;
+    CLEANUP(metadata_free) struct saml_idp *idp = NULL;
+    struct err unreadable = ERR_INIT;
+    /* Metadata that cannot be read or has ended leaves no certificate to trust, which closes the gate. */
+    if (gate_metadata(connection, now, &idp, &unreadable) != 0)
+        return;
+    facts->same_entity = strcmp(idp->entity_id, row->entity) == 0;
+    facts->certificate_until = gate_certificates_until(idp, now);
+    facts->metadata_until = idp->valid_until;
+}
+
+static int judge(struct store *store, const struct conf *conf, const struct conf_section *domain,
+                 const struct domain_row *row, int64_t now, struct pool *pool, struct gate_domain *ret, struct err *err)
+{
+    const char *name = conf_str(domain, "connection");
+    struct gate_facts facts = {.domain = conf_name(domain),
+                               .connection = name ? name : "",
+                               .challenged = row->state != DOMAIN_UNKNOWN,
+                               .proved = row->state == DOMAIN_PROVED,
+                               .lapsed = row->state == DOMAIN_LAPSED};
+    if (!name) {
+        gate_judge(&facts, now, pool, ret);
+        return 0;
+    }
+    const struct conf_section *section = conf_find(conf, "connection", name);
+    struct connection_row connection;
+    if (connection_get(store, name, pool, &connection, err) != 0)
+        return -1;
+    facts.active = connection.state == CONNECTION_ACTIVE;
+    facts.tested_at = connection.tested_at;
+    facts.test_valid = conf_int(section, "test-valid");
+    add_trust(section, &connection, now, &facts);
+    gate_judge(&facts, now, pool, ret);
+    return 0;
+}
+
+/* The database's own gate gets what was found out: which connection a domain has, and until when that may be used. */
+static int write_back(struct store *store, const struct conf *conf, const struct gate *gate, struct err *err)
+{
+    if (db_begin(store->db, err) != 0)
+        return -1;
+    int r = domain_bind_none(store, err);
+    for (const struct conf_section *c = conf_next(conf, "connection", NULL); r == 0 && c;
+         c = conf_next(conf, "connection", c))
+        r = connection_usable_until(store, conf_name(c), 0, err);
+    for (size_t i = 0; r == 0 && i < gate->n; i++) {
+        const struct gate_domain *d = &gate->domains[i];
+        r = domain_bind(store, d->domain, *d->connection ? d->connection : NULL, err);
+        if (r == 0 && d->open)
+            r = connection_usable_until(store, d->connection, d->until, err);
+    }
+    if (r != 0) {
+        db_rollback(store->db);
+        return -1;
+    }
+    return db_commit(store->db, err);
+}
+
+int gate_check(struct store *store, const struct conf *conf, int64_t now, bool look, struct pool *pool,
+               struct gate *ret, struct err *err)
+{
+    struct proof_settings settings;
+    proof_settings_read(conf, &settings);
+    size_t n = 0;
+    for (const struct conf_section *s = conf_next(conf, "domain", NULL); s; s = conf_next(conf, "domain", s))
+        n++;
+    struct gate gate = {.domains = pool_zero(pool, (n ? n : 1) * sizeof *gate.domains)};
+    for (const struct conf_section *s = conf_next(conf, "domain", NULL); s; s = conf_next(conf, "domain", s)) {
+        struct domain_row row;
+        if (domain_get(store, conf_name(s), pool, &row, err) != 0 ||
+            (look && look_again(store, &settings, &row, now, pool, err) != 0) ||
+            judge(store, conf, s, &row, now, pool, &gate.domains[gate.n], err) != 0)
+            return err_wrap(err, "domain %s", conf_name(s));
+        gate.n++;
+    }
+    if (look && write_back(store, conf, &gate, err) != 0)
+        return -1;
+    *ret = gate;
+    return 0;
+}

@@ -1,0 +1,74 @@
+/*
+ * A change: one step of a plan, in numbers. Who and what the numbers stand for is looked up when it is shown or carried out.
+ */
+#ifndef MODEL_CHANGE_H
+#define MODEL_CHANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* In the order in which a run carries them out: seats are released before they are given. */
+enum op {
+    OP_UNASSIGN,
+    OP_LEAVE,
+    OP_SUSPEND,
+    OP_REMOVE,
+    OP_DROP_GROUP,
+    OP_ADD_GROUP,
+    OP_RENAME_GROUP,
+    OP_INVITE,
+    OP_RESTORE,
+    OP_UPDATE,
+    OP_ASSIGN,
+    OP_JOIN,
+    OP_COUNT,
+};
+
+enum cause {
+    CAUSE_IN_DIRECTORY, /* in the directory and in scope */
+    CAUSE_RETURNED,     /* in scope again */
+    CAUSE_ATTRIBUTES,   /* detail: bits of enum attr */
+    CAUSE_GROUP,        /* member of a group; detail: the group's entry */
+    CAUSE_LEFT_GROUP,   /* no longer member of any group that leads there; detail: the group that led there */
+    CAUSE_GONE,         /* no longer in the directory */
+    CAUSE_DISABLED,     /* disabled in the directory */
+    CAUSE_EXCLUDED,     /* detail: number of the exclude line */
+    CAUSE_OUT_OF_SCOPE, /* in none of the scope groups */
+    CAUSE_GRACE,        /* suspended for the time of grace */
+    CAUSE_CONFIGURED,   /* the configuration asks for it */
+    CAUSE_UNCONFIGURED, /* the configuration no longer asks for it */
+    CAUSE_RENAMED,      /* the group has another name */
+    CAUSE_COUNT,
+};
+
+enum hold {
+    HOLD_NONE,
+    HOLD_DISABLED_SYNC, /* sync of the team is not enabled */
+    HOLD_GATE,          /* the gate of the person's domain is closed */
+    HOLD_DOMAIN,        /* the e-mail's domain is none of the organisation's */
+    HOLD_NO_EMAIL,
+    HOLD_SAME_EMAIL, /* another person or account has this e-mail; other: that person */
+    HOLD_NO_SEAT,
+    HOLD_UNRESOLVED, /* a configured group was not found: nothing is taken away */
+    HOLD_COUNT,
+};
+
+struct change {
+    uint32_t person; /* entry; 0 for changes of a group itself */
+    uint32_t object; /* assign, unassign: product; of groups: the group's entry; else 0 */
+    uint32_t detail; /* see enum cause */
+    uint32_t other;  /* see enum hold */
+    uint8_t op, cause, hold;
+};
+
+/* "invite", "assign" …; as written in JSON and shown. */
+extern const char *const op_names[OP_COUNT];
+/* '+', '~' or '-' */
+char op_sign(enum op op);
+/* Takes something away from a person: unassign, leave, suspend, remove. */
+bool op_is_removal(enum op op);
+/* "in-directory", "returned" …: as written in JSON. */
+extern const char *const cause_names[CAUSE_COUNT];
+extern const char *const hold_names[HOLD_COUNT];
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * The gate: nobody is synced before single sign-on works for their domain. Pure: facts and now go in, the verdict comes out.
+ */
+#ifndef MODEL_GATE_H
+#define MODEL_GATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/pool.h"
+
+/* What is known of one domain and its connection when the gate is judged. */
+struct gate_facts {
+    const char *domain;        /* A-label */
+    const char *connection;    /* name; "": the configuration names none */
+    bool challenged;           /* a token was made */
+    bool proved;               /* proved, and the proof has not lapsed */
+    bool lapsed;               /* was proved once */
+    bool testable;             /* this type of connection can be tested */
+    bool active;               /* activated by an administrator */
+    bool same_entity;          /* the identity provider is the one that was tested */
+    int64_t tested_at;         /* last successful sign-in; 0: never */
+    int64_t test_valid;        /* seconds for which it counts */
+    int64_t certificate_until; /* the last signing certificate ends; 0: none can be used */
+    int64_t metadata_until;    /* the metadata ends; 0: it names no end */
+};
+
+struct gate_domain {
+    const char *domain, *connection;
+    bool open;
+    const char *reason; /* closed: what is missing; open: NULL */
+    const char *remedy; /* closed: what to do, with the command */
+    int64_t until;      /* open: when it would close by itself */
+};
+
+struct gate {
+    struct gate_domain *domains;
+    size_t n;
+};
+
+/* The texts live in the pool. */
+void gate_judge(const struct gate_facts *facts, int64_t now, struct pool *pool, struct gate_domain *ret);
+/* The index of this domain, or -1 when it is none of the organisation's. */
+int gate_find(const struct gate *gate, const char *domain);
+bool gate_all_closed(const struct gate *gate);
+bool gate_any_closed(const struct gate *gate);
+
+#endif

@@ -1,0 +1,66 @@
+#include "roster/roster.h"
+
+#include "base/mem.h"
+#include "store/roster.h"
+
+static const char *const activations[] = {"sign-in", "at-once", NULL};
+
+static const struct conf_item settings[] = {
+    {.key = "activate",
+     .type = CONF_CHOICE,
+     .def = "sign-in",
+     .choices = activations,
+     .help = "When an invited account becomes active: with the person's first sign-in, or at once, as fits accounts "
+             "that are "
+             "federated and need no acceptance."},
+    {.key = NULL},
+};
+
+struct platform {
+    struct roster_rows *rows;
+};
+
+static void roster_close(struct platform **platform)
+{
+    if (!*platform)
+        return;
+    roster_rows_close(&(*platform)->rows);
+    free(*platform);
+    *platform = NULL;
+}
+
+static int roster_open(const struct conf_section *section, struct store *store, int64_t team, int64_t now,
+                       struct platform **ret, struct err *err)
+{
+    CLEANUP(roster_close) struct platform *p = mem_zero(sizeof *p);
+    enum account_state invited_as =
+        strcmp(conf_str(section, "activate"), "at-once") == 0 ? ACCOUNT_ACTIVE : ACCOUNT_INVITED;
+    if (roster_rows_open(store, team, now, invited_as, &p->rows, err) != 0)
+        return -1;
+    *ret = TAKE(p);
+    return 0;
+}
+
+static int roster_carry_out(struct platform *platform, const struct change *change, struct err *err)
+{
+    return roster_rows_change(platform->rows, change, err);
+}
+
+const struct platform_connector roster_platform = {
+    .name = "roster",
+    .help = "The built-in platform: accounts, groups and seats kept in Doorward's own database.",
+    .settings = settings,
+    .open = roster_open,
+    .carry_out = roster_carry_out,
+    .close = roster_close,
+};
+
+const struct platform_connector *const platform_connectors[] = {&roster_platform, NULL};
+
+const struct platform_connector *platform_connector_find(const char *name)
+{
+    for (size_t i = 0; platform_connectors[i]; i++)
+        if (strcmp(platform_connectors[i]->name, name) == 0)
+            return platform_connectors[i];
+    return NULL;
+}

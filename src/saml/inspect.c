@@ -1,0 +1,99 @@
+#include "saml/inspect.h"
+
+#include <stdarg.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+
+static void say(struct inspection *in, const char *fmt, va_list ap)
+{
+    va_list again;
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    size_t size = (size_t)(n > 0 ? n : 0) + 1;
+    char *text = pool_alloc(in->pool, size);
+    vsnprintf(text, size, fmt, ap);
+    in->detail = text;
+}
+
+enum saml_outcome passed(struct inspection *in, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    say(in, fmt, ap);
+    va_end(ap);
+    return SAML_PASSED;
+}
+
+enum saml_outcome failed(struct inspection *in, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    say(in, fmt, ap);
+    va_end(ap);
+    return SAML_FAILED;
+}
+
+enum saml_outcome skipped(struct inspection *in, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    say(in, fmt, ap);
+    va_end(ap);
+    return SAML_SKIPPED;
+}
+
+const char *shown(struct inspection *in, const char *value)
+{
+    size_t n = value ? strlen(value) : 0;
+    if (!value)
+        return "(missing)";
+    return text_printable(in->pool, (struct span){value, n < 200 ? n : 200});
+}
+
+static void add(struct inspection *in, const struct rule *rule, enum saml_outcome outcome, const char *detail)
+{
+    if (in->nchecks < in->room)
+        in->checks[in->nchecks++] = (struct saml_check){rule->code, rule->title, outcome, detail};
+}
+
+static void skip_from(struct inspection *in, const struct rules *rules, size_t first)
+{
+    for (size_t i = first; i < rules->n; i++)
+        add(in, &rules->rule[i], SAML_SKIPPED, "not looked at, since an earlier check failed");
+}
+
+void inspect_skip(struct inspection *in, const struct rules *rules)
+{
+    skip_from(in, rules, 0);
+}
+
+/* What was taken from the document before its signature was looked at is not reported as true when the signature failed. */
+static void withdraw_claims(struct inspection *in, const struct rules *rules, size_t upto)
+{
+    for (size_t i = 0; i < upto; i++) {
+        struct saml_check *check = &in->checks[in->nchecks - 1 - upto + i];
+        if (rules->rule[i].weight == RULE_CLAIM && check->outcome == SAML_PASSED) {
+            check->outcome = SAML_SKIPPED;
+            check->detail = "what the document says cannot be trusted";
+        }
+    }
+}
+
+bool inspect_run(struct inspection *in, const struct rules *rules)
+{
+    for (size_t i = 0; i < rules->n; i++) {
+        const struct rule *rule = &rules->rule[i];
+        in->detail = "";
+        enum saml_outcome outcome = rule->check(in);
+        add(in, rule, outcome, in->detail);
+        if (outcome == SAML_FAILED && rule->weight != RULE_PLAIN) {
+            withdraw_claims(in, rules, i);
+            skip_from(in, rules, i + 1);
+            return false;
+        }
+    }
+    return true;
+}

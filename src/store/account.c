@@ -1,0 +1,243 @@
+#include "store/account.h"
+
+#include "base/mem.h"
+
+const char *const account_state_names[] = {"none", "invited", "active", "suspended", "removed"};
+
+static enum account_state state_of(const char *name)
+{
+    for (int i = ACCOUNT_INVITED; i <= ACCOUNT_REMOVED; i++)
+        if (strcmp(account_state_names[i], name) == 0)
+            return (enum account_state)i;
+    return ACCOUNT_NONE;
+}
+
+static struct key128 key_at(struct stmt *st, int col)
+{
+    return (struct key128){(uint64_t)stmt_int(st, col), (uint64_t)stmt_int(st, col + 1)};
+}
+
+int account_each(struct db *db, int64_t team, void (*each)(void *ctx, const struct account_row *row), void *ctx,
+                 struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db, "SELECT id, person, state, since, email_hash, fp_hi, fp_lo, domain FROM account WHERE team = ?",
+                   &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, team);
+    int r;
+    while ((r = stmt_step(st, err)) == 1) {
+        struct account_row row = {.id = (uint32_t)stmt_int(st, 0),
+                                  .person = (uint32_t)stmt_int(st, 1),
+                                  .state = state_of(stmt_text(st, 2)),
+                                  .since = stmt_int(st, 3),
+                                  .email_hash = stmt_int(st, 4),
+                                  .fingerprint = key_at(st, 5),
+                                  .domain = stmt_text(st, 7)};
+        each(ctx, &row);
+    }
+    return r;
+}
+
+int person_each(struct db *db, const char *directory, void (*each)(void *ctx, const struct person_row *row), void *ctx,
+                struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db,
+                   "SELECT p.id, p.active, p.excluded, p.domain, p.email_hash, p.fp_hi, p.fp_lo, e.gone_at <> 0"
+                   " FROM entry e CROSS JOIN person p ON p.id = e.id"
+                   " WHERE +e.directory = (SELECT id FROM directory WHERE name = ?) ORDER BY e.id",
+                   &st, err) != 0)
+        return -1;
+    stmt_bind_text(st, 1, directory);
+    int r;
+    while ((r = stmt_step(st, err)) == 1) {
+        struct person_row row = {.id = (uint32_t)stmt_int(st, 0),
+                                 .active = stmt_int(st, 1) != 0,
+                                 .excluded = (unsigned)stmt_int(st, 2),
+                                 .domain = stmt_text(st, 3),
+                                 .email_hash = stmt_int(st, 4),
+                                 .fingerprint = key_at(st, 5),
+                                 .gone = stmt_int(st, 7) != 0};
+        each(ctx, &row);
+    }
+    return r;
+}
+
+int product_get(struct db *db, int64_t team, const char *name, uint32_t *ret, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *make = NULL, *find = NULL;
+    if (db_prepare(db, "INSERT INTO product (team, name) VALUES (?, ?) ON CONFLICT (team, name) DO NOTHING", &make,
+                   err) != 0)
+        return -1;
+    stmt_bind_int(make, 1, team);
+    stmt_bind_text(make, 2, name);
+    if (stmt_run(make, err) != 0 ||
+        db_prepare(db, "SELECT id FROM product WHERE team = ? AND name = ?", &find, err) != 0)
+        return -1;
+    stmt_bind_int(find, 1, team);
+    stmt_bind_text(find, 2, name);
+    if (stmt_step(find, err) != 1)
+        return -1;
+    *ret = (uint32_t)stmt_int(find, 0);
+    return 0;
+}
+
+int product_name(struct db *db, uint32_t product, struct pool *pool, const char **ret, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db, "SELECT name FROM product WHERE id = ?", &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, product);
+    int r = stmt_step(st, err);
+    if (r < 0)
+        return -1;
+    *ret = r ? pool_strdup(pool, stmt_text(st, 0)) : NULL;
+    return 0;
+}
+
+int person_domain(struct db *db, int64_t team, uint32_t person, char *ret, size_t size, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db,
+                   "SELECT coalesce(a.domain, p.domain, '') FROM person p LEFT JOIN account a ON a.team = ? AND "
+                   "a.person = p.id"
+                   " WHERE p.id = ?",
+                   &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, team);
+    stmt_bind_int(st, 2, person);
+    int r = stmt_step(st, err);
+    if (r < 0)
+        return -1;
+    snprintf(ret, size, "%s", r ? stmt_text(st, 0) : "");
+    return 0;
+}
+
+int product_each(struct db *db, int64_t team, void (*each)(void *ctx, uint32_t product, const char *name), void *ctx,
+                 struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db, "SELECT id, name FROM product WHERE team = ? ORDER BY name", &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, team);
+    int r;
+    while ((r = stmt_step(st, err)) == 1)
+        each(ctx, (uint32_t)stmt_int(st, 0), stmt_text(st, 1));
+    return r;
+}
+
+int seat_each(struct db *db, uint32_t product, void (*each)(void *ctx, uint32_t account, uint32_t via), void *ctx,
+              struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db, "SELECT account, via FROM seat WHERE product = ? ORDER BY account", &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, product);
+    int r;
+    while ((r = stmt_step(st, err)) == 1)
+        each(ctx, (uint32_t)stmt_int(st, 0), (uint32_t)stmt_int(st, 1));
+    return r;
+}
+
+int synced_group_each(struct db *db, int64_t team,
+                      void (*each)(void *ctx, uint32_t id, uint32_t group, const char *name), void *ctx,
+                      struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db, "SELECT id, grp, name FROM synced_group WHERE team = ? ORDER BY id", &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, team);
+    int r;
+    while ((r = stmt_step(st, err)) == 1)
+        each(ctx, (uint32_t)stmt_int(st, 0), (uint32_t)stmt_int(st, 1), stmt_text(st, 2));
+    return r;
+}
+
+int synced_member_each(struct db *db, uint32_t synced_group, void (*each)(void *ctx, uint32_t account), void *ctx,
+                       struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db, "SELECT account FROM synced_member WHERE synced_group = ? ORDER BY account", &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, synced_group);
+    int r;
+    while ((r = stmt_step(st, err)) == 1)
+        each(ctx, (uint32_t)stmt_int(st, 0));
+    return r;
+}
+
+struct person_reader {
+    int64_t team;
+    struct stmt *person, *account, *group;
+};
+
+#define SHOWN "user_name, email, given_name, family_name, display_name, employee_number, title, department, language"
+
+int person_reader_open(struct db *db, int64_t team, struct person_reader **ret, struct err *err)
+{
+    CLEANUP(person_reader_close) struct person_reader *r = mem_zero(sizeof *r);
+    r->team = team;
+    if (db_prepare(db,
+                   "SELECT e.uid, p.name, coalesce(a.state, ''), p.user_name, p.email, p.given_name, p.family_name, "
+                   "p.display_name,"
+                   " p.employee_number, p.title, p.department, p.language FROM person p JOIN entry e ON e.id = p.id"
+                   " LEFT JOIN account a ON a.team = ? AND a.person = p.id WHERE p.id = ?",
+                   &r->person, err) != 0 ||
+        db_prepare(db, "SELECT uid, '', state, " SHOWN " FROM account WHERE team = ? AND person = ?", &r->account,
+                   err) != 0 ||
+        db_prepare(db, "SELECT coalesce(display_name, ''), name FROM grp WHERE id = ?", &r->group, err) != 0)
+        return -1;
+    *ret = TAKE(r);
+    return 0;
+}
+
+void person_reader_close(struct person_reader **reader)
+{
+    if (!*reader)
+        return;
+    stmt_free(&(*reader)->person);
+    stmt_free(&(*reader)->account);
+    stmt_free(&(*reader)->group);
+    free(*reader);
+    *reader = NULL;
+}
+
+static int read_row(struct stmt *st, int64_t team, uint32_t person, struct person_text *ret, struct err *err)
+{
+    stmt_reset(st);
+    stmt_bind_int(st, 1, team);
+    stmt_bind_int(st, 2, person);
+    int r = stmt_step(st, err);
+    if (r != 1)
+        return r;
+    ret->uid = stmt_span(st, 0);
+    ret->name = stmt_span(st, 1);
+    ret->state = state_of(stmt_text(st, 2));
+    for (int a = 0; a < ATTR_COUNT; a++)
+        ret->attr[a] = stmt_span(st, 3 + a);
+    return 1;
+}
+
+int person_read(struct person_reader *r, uint32_t person, struct person_text *ret, struct err *err)
+{
+    return read_row(r->person, r->team, person, ret, err);
+}
+
+int account_read(struct person_reader *r, uint32_t person, struct person_text *ret, struct err *err)
+{
+    return read_row(r->account, r->team, person, ret, err);
+}
+
+int group_read(struct person_reader *r, uint32_t group, struct span *ret_display, struct span *ret_name,
+               struct err *err)
+{
+    stmt_reset(r->group);
+    stmt_bind_int(r->group, 1, group);
+    int found = stmt_step(r->group, err);
+    if (found != 1)
+        return found;
+    *ret_display = stmt_span(r->group, 0);
+    *ret_name = stmt_span(r->group, 1);
+    return 1;
+}

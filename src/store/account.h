@@ -1,0 +1,74 @@
+/*
+ * Rows of what a platform holds: accounts, seats, groups and their members, of one team.
+ *
+ * For the roster these rows are the platform itself; for other platforms they are what was last seen or done there.
+ */
+#ifndef STORE_ACCOUNT_H
+#define STORE_ACCOUNT_H
+
+#include "base/key.h"
+#include "base/pool.h"
+#include "model/entry.h"
+#include "store/db.h"
+
+enum account_state { ACCOUNT_NONE, ACCOUNT_INVITED, ACCOUNT_ACTIVE, ACCOUNT_SUSPENDED, ACCOUNT_REMOVED };
+extern const char *const account_state_names[]; /* "none", "invited" … */
+
+struct account_row {
+    uint32_t id, person;
+    enum account_state state;
+    int64_t since; /* when it got into this state */
+    int64_t email_hash;
+    struct key128 fingerprint; /* of the attributes it was given */
+    const char *domain;
+};
+int account_each(struct db *db, int64_t team, void (*each)(void *ctx, const struct account_row *row), void *ctx,
+                 struct err *err);
+
+struct person_row {
+    uint32_t id;
+    bool active, gone;
+    unsigned excluded;
+    const char *domain; /* "" when there is no usable e-mail */
+    int64_t email_hash;
+    struct key128 fingerprint;
+};
+/* Every person of the directory, gone ones too. */
+int person_each(struct db *db, const char *directory, void (*each)(void *ctx, const struct person_row *row), void *ctx,
+                struct err *err);
+
+int product_get(struct db *db, int64_t team, const char *name, uint32_t *ret,
+                struct err *err); /* makes the row when there is none */
+int product_name(struct db *db, uint32_t product, struct pool *pool, const char **ret,
+                 struct err *err); /* *ret NULL: none */
+/* Every product that the team ever had. */
+int product_each(struct db *db, int64_t team, void (*each)(void *ctx, uint32_t product, const char *name), void *ctx,
+                 struct err *err);
+int seat_each(struct db *db, uint32_t product, void (*each)(void *ctx, uint32_t account, uint32_t via), void *ctx,
+              struct err *err);
+/* The team's groups on the platform: the entry each stands for, and the name it has there. */
+int synced_group_each(struct db *db, int64_t team,
+                      void (*each)(void *ctx, uint32_t id, uint32_t group, const char *name), void *ctx,
+                      struct err *err);
+int synced_member_each(struct db *db, uint32_t synced_group, void (*each)(void *ctx, uint32_t account), void *ctx,
+                       struct err *err);
+
+/* One person as the directory has it, or as the account has it: for showing. Texts are "" when absent and live in the statement. */
+struct person_text {
+    struct span uid, name; /* immutable id; DN */
+    struct span attr[ATTR_COUNT];
+    enum account_state state; /* of the account, where there is one */
+};
+struct person_reader;
+int person_reader_open(struct db *db, int64_t team, struct person_reader **ret, struct err *err);
+void person_reader_close(struct person_reader **reader);
+/* ret lives until the next call of the same function. 1: found; 0: no such row; -1. */
+int person_read(struct person_reader *reader, uint32_t person, struct person_text *ret, struct err *err);
+int account_read(struct person_reader *reader, uint32_t person, struct person_text *ret, struct err *err);
+int group_read(struct person_reader *reader, uint32_t group, struct span *ret_display, struct span *ret_name,
+               struct err *err);
+
+/* The domain that the gate judges this person by: the account's, or the directory's where there is no account. "" when there is none. */
+int person_domain(struct db *db, int64_t team, uint32_t person, char *ret, size_t size, struct err *err);
+
+#endif

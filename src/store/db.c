@@ -1,0 +1,273 @@
+#include "store/db.h"
+
+#include <sqlite3.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#define STMT_KEPT 64 /* statements kept prepared; the program has fewer */
+
+struct stmt {
+    struct db *db;
+    sqlite3_stmt *s;
+    const char *sql;
+    bool in_use;
+};
+
+struct db {
+    sqlite3 *handle;
+    char *path;
+    struct stmt kept[STMT_KEPT];
+    size_t nkept;
+};
+
+static const struct {
+    int code;
+    enum err_kind kind;
+    const char *text;
+} faults[] = {
+    {SQLITE_FULL, ERR_STATE, "the disk is full; nothing of this step was written; make room and run again"},
+    {SQLITE_BUSY, ERR_CONFLICT, "the database is locked by another program; try again when it has ended"},
+    {SQLITE_LOCKED, ERR_CONFLICT, "the database is locked by another program; try again when it has ended"},
+    {SQLITE_CORRUPT, ERR_STATE, "the database is damaged; restore it from a backup, or move it away to start anew"},
+    {SQLITE_NOTADB, ERR_STATE,
+     "this is not a Doorward database; restore it from a backup, or move it away to start anew"},
+    {SQLITE_READONLY, ERR_STATE, "the database cannot be written; check the owner and mode of the file and its folder"},
+    {SQLITE_CANTOPEN, ERR_STATE, "the database cannot be opened; check the owner and mode of the file and its folder"},
+    {SQLITE_IOERR, ERR_STATE, "reading or writing the disk failed; check the disk"},
+};
+
+static int fail(struct db *db, struct err *err)
+{
+    int code = sqlite3_errcode(db->handle);
+    const char *message = sqlite3_errmsg(db->handle);
+    if (code == SQLITE_CONSTRAINT && strncmp(message, "gate:", 5) == 0)
+        return err_set(err, ERR_GATE, "%s", message);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        if (faults[i].code == code)
+            return err_set(err, faults[i].kind, "%s: %s (%s)", db->path, faults[i].text, message);
+    return err_set(err, ERR_STATE, "%s: %s", db->path, message);
+}
+
+int db_exec(struct db *db, const char *sql, struct err *err)
+{
+    return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(db, err);
+}
+
+/* SQLite makes its files with the umask's mode; ours hold people's data. */
+static int make_private(const char *path, struct err *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return err_errno(err, ERR_STATE, "%s", path);
+    close(fd);
+    return 0;
+}
+
+static int settle(struct db *db, bool read_only, struct err *err)
+{
+    sqlite3_busy_timeout(db->handle, 5000);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    if (db_exec(db,
+                "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
+                "PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;",
+                err) != 0)
+        return -1;
+    if (read_only)
+        return 0;
+    /* FULL: what a run reports as done stays done when the power fails. */
+    return db_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;",
+                   err);
+}
+
+int db_open(const char *path, bool read_only, struct db **ret, struct err *err)
+{
+    if (!read_only && make_private(path, err) != 0)
+        return -1;
+    CLEANUP(db_close) struct db *db = mem_zero(sizeof *db);
+    db->path = mem_strdup(path);
+    int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    if (sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+        return fail(db, err);
+    sqlite3_extended_result_codes(db->handle, 0);
+    if (settle(db, read_only, err) != 0)
+        return -1;
+    *ret = TAKE(db);
+    return 0;
+}
+
+void db_close(struct db **db)
+{
+    if (!*db)
+        return;
+    for (size_t i = 0; i < (*db)->nkept; i++)
+        sqlite3_finalize((*db)->kept[i].s);
+    sqlite3_close((*db)->handle);
+    free((*db)->path);
+    free(*db);
+    *db = NULL;
+}
+
+const char *db_path(const struct db *db)
+{
+    return db->path;
+}
+
+int db_begin(struct db *db, struct err *err)
+{
+    return db_exec(db, "BEGIN IMMEDIATE", err);
+}
+
+int db_commit(struct db *db, struct err *err)
+{
+    if (db_exec(db, "COMMIT", err) == 0)
+        return 0;
+    db_rollback(db);
+    return -1;
+}
+
+void db_rollback(struct db *db)
+{
+    if (!sqlite3_get_autocommit(db->handle))
+        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static struct stmt *kept_slot(struct db *db, const char *sql)
+{
+    for (size_t i = 0; i < db->nkept; i++)
+        if (db->kept[i].sql == sql && !db->kept[i].in_use)
+            return &db->kept[i];
+    return NULL;
+}
+
+int db_prepare(struct db *db, const char *sql, struct stmt **ret, struct err *err)
+{
+    struct stmt *st = kept_slot(db, sql);
+    if (!st) {
+        sqlite3_stmt *s = NULL;
+        if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) != SQLITE_OK)
+            return fail(db, err);
+        if (db->nkept == STMT_KEPT) {
+            st = mem_zero(sizeof *st); /* the cache is full: this one is freed with stmt_free */
+        } else {
+            st = &db->kept[db->nkept++];
+        }
+        *st = (struct stmt){.db = db, .s = s, .sql = sql};
+    }
+    st->in_use = true;
+    *ret = st;
+    return 0;
+}
+
+void stmt_free(struct stmt **stmt)
+{
+    struct stmt *st = *stmt;
+    if (!st)
+        return;
+    *stmt = NULL;
+    sqlite3_reset(st->s);
+    sqlite3_clear_bindings(st->s);
+    st->in_use = false;
+    if (st < st->db->kept || st >= st->db->kept + STMT_KEPT) {
+        sqlite3_finalize(st->s);
+        free(st);
+    }
+}
+
+void stmt_bind_int(struct stmt *st, int i, int64_t value)
+{
+    sqlite3_bind_int64(st->s, i, value);
+}
+
+void stmt_bind_text(struct stmt *st, int i, const char *value)
+{
+    sqlite3_bind_text(st->s, i, value, -1, SQLITE_STATIC);
+}
+
+void stmt_bind_span(struct stmt *st, int i, struct span text)
+{
+    if (text.n)
+        sqlite3_bind_text(st->s, i, text.p, (int)text.n, SQLITE_STATIC);
+    else
+        sqlite3_bind_null(st->s, i);
+}
+
+void stmt_bind_null(struct stmt *st, int i)
+{
+    sqlite3_bind_null(st->s, i);
+}
+
+int stmt_step(struct stmt *st, struct err *err)
+{
+    switch (sqlite3_step(st->s)) {
+    case SQLITE_ROW:
+        return 1;
+    case SQLITE_DONE:
+        sqlite3_reset(st->s);
+        return 0;
+    default:
+        fail(st->db, err);
+        sqlite3_reset(st->s);
+        return -1;
+    }
+}
+
+int stmt_run(struct stmt *st, struct err *err)
+{
+    int r;
+    while ((r = stmt_step(st, err)) == 1)
+        ;
+    return r;
+}
+
+void stmt_reset(struct stmt *st)
+{
+    sqlite3_reset(st->s);
+}
+
+int64_t stmt_int(struct stmt *st, int col)
+{
+    return sqlite3_column_int64(st->s, col);
+}
+
+const char *stmt_text(struct stmt *st, int col)
+{
+    const char *text = (const char *)sqlite3_column_text(st->s, col);
+    return text ? text : "";
+}
+
+struct span stmt_span(struct stmt *st, int col)
+{
+    const char *text = (const char *)sqlite3_column_text(st->s, col);
+    return (struct span){text, (size_t)sqlite3_column_bytes(st->s, col)};
+}
+
+bool stmt_is_null(struct stmt *st, int col)
+{
+    return sqlite3_column_type(st->s, col) == SQLITE_NULL;
+}
+
+int64_t db_changed(struct db *db)
+{
+    return sqlite3_changes64(db->handle);
+}
+
+int64_t db_last_id(struct db *db)
+{
+    return sqlite3_last_insert_rowid(db->handle);
+}
+
+int db_get_int(struct db *db, const char *sql, int64_t *ret, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db, sql, &st, err) != 0)
+        return -1;
+    int r = stmt_step(st, err);
+    if (r < 0)
+        return -1;
+    *ret = r ? stmt_int(st, 0) : 0;
+    return 0;
+}

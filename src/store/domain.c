@@ -1,0 +1,168 @@
+#include "store/domain.h"
+
+const char *const domain_state_names[] = {"not challenged", "challenged", "proved", "lapsed"};
+const char *const connection_state_names[] = {"configured", "tested", "active"};
+
+static int index_of(const char *name, const char *const *names, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(names[i], name) == 0)
+            return i;
+    return 0;
+}
+
+int domain_get(struct store *store, const char *name, struct pool *pool, struct domain_row *ret, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(
+            store->db,
+            "SELECT token, state, method, dnssec, detail, created_at, proved_at, checked_at, absent_since FROM domain"
+            " WHERE name = ?",
+            &st, err) != 0)
+        return -1;
+    stmt_bind_text(st, 1, name);
+    int r = stmt_step(st, err);
+    if (r < 0)
+        return -1;
+    *ret = (struct domain_row){.name = pool_strdup(pool, name), .token = "", .method = "", .dnssec = "", .detail = ""};
+    if (r == 0)
+        return 0;
+    ret->token = pool_strdup(pool, stmt_text(st, 0));
+    ret->state = (enum domain_state)index_of(stmt_text(st, 1), domain_state_names, 4);
+    ret->method = pool_strdup(pool, stmt_text(st, 2));
+    ret->dnssec = pool_strdup(pool, stmt_text(st, 3));
+    ret->detail = pool_strdup(pool, stmt_text(st, 4));
+    ret->created_at = stmt_int(st, 5);
+    ret->proved_at = stmt_int(st, 6);
+    ret->checked_at = stmt_int(st, 7);
+    ret->absent_since = stmt_int(st, 8);
+    return 0;
+}
+
+int domain_put(struct store *store, const struct domain_row *row, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(
+            store->db,
+            "INSERT INTO domain (name, token, state, method, dnssec, detail, created_at, proved_at, checked_at, "
+            "absent_since)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET token = excluded.token,"
+            " state = excluded.state, method = excluded.method, dnssec = excluded.dnssec, detail = excluded.detail,"
+            " created_at = excluded.created_at, proved_at = excluded.proved_at, checked_at = excluded.checked_at,"
+            " absent_since = excluded.absent_since",
+            &st, err) != 0)
+        return -1;
+    stmt_bind_text(st, 1, row->name);
+    stmt_bind_text(st, 2, row->token);
+    stmt_bind_text(st, 3, domain_state_names[row->state]);
+    stmt_bind_text(st, 4, row->method);
+    stmt_bind_text(st, 5, row->dnssec);
+    stmt_bind_text(st, 6, row->detail);
+    stmt_bind_int(st, 7, row->created_at);
+    stmt_bind_int(st, 8, row->proved_at);
+    stmt_bind_int(st, 9, row->checked_at);
+    stmt_bind_int(st, 10, row->absent_since);
+    return stmt_run(st, err);
+}
+
+int domain_bind(struct store *store, const char *name, const char *connection, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(store->db, "UPDATE domain SET connection = ? WHERE name = ?", &st, err) != 0)
+        return -1;
+    stmt_bind_text(st, 1, connection);
+    stmt_bind_text(st, 2, name);
+    return stmt_run(st, err);
+}
+
+int domain_bind_none(struct store *store, struct err *err)
+{
+    return db_exec(store->db, "UPDATE domain SET connection = NULL WHERE connection IS NOT NULL", err);
+}
+
+int connection_get(struct store *store, const char *name, struct pool *pool, struct connection_row *ret,
+                   struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(
+            store->db,
+            "SELECT state, entity, tested_as, tested_at, activated_at, usable_until FROM connection WHERE name = ?",
+            &st, err) != 0)
+        return -1;
+    stmt_bind_text(st, 1, name);
+    int r = stmt_step(st, err);
+    if (r < 0)
+        return -1;
+    *ret = (struct connection_row){.name = pool_strdup(pool, name), .entity = "", .tested_as = ""};
+    if (r == 0)
+        return 0;
+    ret->state = (enum connection_state)index_of(stmt_text(st, 0), connection_state_names, 3);
+    ret->entity = pool_strdup(pool, stmt_text(st, 1));
+    ret->tested_as = pool_strdup(pool, stmt_text(st, 2));
+    ret->tested_at = stmt_int(st, 3);
+    ret->activated_at = stmt_int(st, 4);
+    ret->usable_until = stmt_int(st, 5);
+    return 0;
+}
+
+int connection_put(struct store *store, const struct connection_row *row, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(
+            store->db,
+            "INSERT INTO connection (name, state, entity, tested_as, tested_at, activated_at, usable_until)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET state = excluded.state, entity = "
+            "excluded.entity,"
+            " tested_as = excluded.tested_as, tested_at = excluded.tested_at, activated_at = excluded.activated_at,"
+            " usable_until = excluded.usable_until",
+            &st, err) != 0)
+        return -1;
+    stmt_bind_text(st, 1, row->name);
+    stmt_bind_text(st, 2, connection_state_names[row->state]);
+    stmt_bind_text(st, 3, row->entity);
+    stmt_bind_text(st, 4, row->tested_as);
+    stmt_bind_int(st, 5, row->tested_at);
+    stmt_bind_int(st, 6, row->activated_at);
+    stmt_bind_int(st, 7, row->usable_until);
+    return stmt_run(st, err);
+}
+
+int connection_usable_until(struct store *store, const char *name, int64_t until, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(store->db, "UPDATE connection SET usable_until = ?1 WHERE name = ?2 AND usable_until <> ?1", &st,
+                   err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, until);
+    stmt_bind_text(st, 2, name);
+    return stmt_run(st, err);
+}
+
+int once_seen(struct store *store, const char *kind, const char *value, bool *ret, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(store->db, "SELECT 1 FROM used_once WHERE kind = ? AND value = ?", &st, err) != 0)
+        return -1;
+    stmt_bind_text(st, 1, kind);
+    stmt_bind_text(st, 2, value);
+    int r = stmt_step(st, err);
+    if (r < 0)
+        return -1;
+    *ret = r == 1;
+    return 0;
+}
+
+int once_use(struct store *store, const char *kind, const char *value, int64_t expires_at, int64_t now, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *sweep = NULL, *put = NULL;
+    if (db_prepare(store->db, "DELETE FROM used_once WHERE expires_at < ?", &sweep, err) != 0)
+        return -1;
+    stmt_bind_int(sweep, 1, now);
+    if (stmt_run(sweep, err) != 0 ||
+        db_prepare(store->db, "INSERT INTO used_once (kind, value, expires_at) VALUES (?, ?, ?)", &put, err) != 0)
+        return -1;
+    stmt_bind_text(put, 1, kind);
+    stmt_bind_text(put, 2, value);
+    stmt_bind_int(put, 3, expires_at);
+    return stmt_run(put, err);
+}

@@ -1,0 +1,311 @@
+#include "store/policy.h"
+
+#include "base/mem.h"
+
+int team_find(struct db *db, const char *name, struct team_row *ret, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *find = NULL;
+    if (db_prepare(db, "SELECT id, enabled_at, policy FROM team WHERE name = ?", &find, err) != 0)
+        return -1;
+    stmt_bind_text(find, 1, name);
+    int r = stmt_step(find, err);
+    if (r < 0)
+        return -1;
+    *ret = (struct team_row){0};
+    if (r == 1)
+        *ret = (struct team_row){.id = stmt_int(find, 0),
+                                 .enabled_at = stmt_int(find, 1),
+                                 .policy = stmt_is_null(find, 2) ? NULL : mem_strdup(stmt_text(find, 2))};
+    return 0;
+}
+
+int team_get(struct db *db, const char *name, struct team_row *ret, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *make = NULL;
+    if (db_prepare(db, "INSERT INTO team (name) VALUES (?) ON CONFLICT (name) DO NOTHING", &make, err) != 0)
+        return -1;
+    stmt_bind_text(make, 1, name);
+    return stmt_run(make, err) == 0 ? team_find(db, name, ret, err) : -1;
+}
+
+void team_row_release(struct team_row *row)
+{
+    free(row->policy);
+    row->policy = NULL;
+}
+
+int team_enable(struct db *db, int64_t team, int64_t when, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db, "UPDATE team SET enabled_at = ? WHERE id = ?", &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, when);
+    stmt_bind_int(st, 2, team);
+    return stmt_run(st, err);
+}
+
+int team_set_policy(struct db *db, int64_t team, const char *digest, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db, "UPDATE team SET policy = ? WHERE id = ?", &st, err) != 0)
+        return -1;
+    stmt_bind_text(st, 1, digest);
+    stmt_bind_int(st, 2, team);
+    return stmt_run(st, err);
+}
+
+int target_get(struct db *db, int64_t team, enum target_kind kind, const char *name, uint32_t group, uint32_t *ret,
+               struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *find = NULL, *make = NULL;
+    if (db_prepare(db, "SELECT id FROM target WHERE team = ? AND kind = ? AND name = ?", &find, err) != 0)
+        return -1;
+    stmt_bind_int(find, 1, team);
+    stmt_bind_int(find, 2, kind);
+    stmt_bind_text(find, 3, name);
+    int r = stmt_step(find, err);
+    if (r < 0)
+        return -1;
+    if (r == 1) {
+        *ret = (uint32_t)stmt_int(find, 0);
+        return 0;
+    }
+    if (db_prepare(db, "INSERT INTO target (team, kind, name, grp) VALUES (?, ?, ?, ?)", &make, err) != 0)
+        return -1;
+    stmt_bind_int(make, 1, team);
+    stmt_bind_int(make, 2, kind);
+    stmt_bind_text(make, 3, name);
+    stmt_bind_int(make, 4, group);
+    if (stmt_run(make, err) != 0)
+        return -1;
+    *ret = (uint32_t)db_last_id(db);
+    return 0;
+}
+
+static int drop_target(struct db *db, uint32_t target, struct err *err)
+{
+    static const char *const scripts[] = {"DELETE FROM entitled WHERE target = ?",
+                                          "DELETE FROM target_group WHERE target = ?",
+                                          "DELETE FROM target WHERE id = ?"};
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+        CLEANUP(stmt_free) struct stmt *st = NULL;
+        if (db_prepare(db, scripts[i], &st, err) != 0)
+            return -1;
+        stmt_bind_int(st, 1, target);
+        if (stmt_run(st, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static bool among(const uint32_t *sorted, size_t n, uint32_t value)
+{
+    size_t low = 0, high = n;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (sorted[middle] < value)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < n && sorted[low] == value;
+}
+
+int target_drop_others(struct db *db, int64_t team, const uint32_t *keep, size_t n, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db, "SELECT id FROM target WHERE team = ?", &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, team);
+    CLEANUP(freep) uint32_t *gone = NULL;
+    size_t ngone = 0, cap = 0;
+    int r;
+    while ((r = stmt_step(st, err)) == 1)
+        if (!among(keep, n, (uint32_t)stmt_int(st, 0)))
+            *MEM_PUSH(&gone, &ngone, &cap) = (uint32_t)stmt_int(st, 0);
+    for (size_t i = 0; r == 0 && i < ngone; i++)
+        r = drop_target(db, gone[i], err);
+    return r;
+}
+
+int target_bound(struct db *db, uint32_t target, const char *configured, uint32_t *ret_group, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db, "SELECT grp FROM target_group WHERE target = ? AND configured = ?", &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, target);
+    stmt_bind_text(st, 2, configured);
+    int r = stmt_step(st, err);
+    if (r < 0)
+        return -1;
+    *ret_group = r ? (uint32_t)stmt_int(st, 0) : 0;
+    return 0;
+}
+
+int target_bind(struct db *db, uint32_t target, const char *configured, uint32_t group, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db,
+                   "INSERT INTO target_group (target, configured, grp) VALUES (?, ?, ?)"
+                   " ON CONFLICT (target, configured) DO UPDATE SET grp = excluded.grp",
+                   &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, target);
+    stmt_bind_text(st, 2, configured);
+    stmt_bind_int(st, 3, group);
+    return stmt_run(st, err);
+}
+
+int group_get(struct db *db, uint32_t group, bool *ret_there, char **ret_name, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db, "SELECT e.gone_at = 0, g.name FROM grp g JOIN entry e ON e.id = g.id WHERE g.id = ?", &st,
+                   err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, group);
+    int r = stmt_step(st, err);
+    if (r < 0)
+        return -1;
+    *ret_there = r == 1 && stmt_int(st, 0) != 0;
+    *ret_name = mem_strdup(r == 1 ? stmt_text(st, 1) : "");
+    return 0;
+}
+
+int group_by_key(struct db *db, const char *directory, struct key128 key, uint32_t *ret, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db,
+                   "SELECT g.id FROM ref r JOIN directory d ON d.id = r.directory JOIN grp g ON g.id = r.entry"
+                   " JOIN entry e ON e.id = g.id WHERE r.key_hi = ? AND r.key_lo = ? AND d.name = ? AND e.gone_at = 0",
+                   &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, (int64_t)key.hi);
+    stmt_bind_int(st, 2, (int64_t)key.lo);
+    stmt_bind_text(st, 3, directory);
+    int r = stmt_step(st, err);
+    if (r < 0)
+        return -1;
+    *ret = r ? (uint32_t)stmt_int(st, 0) : 0;
+    return 0;
+}
+
+static int each_number(struct stmt *st, void (*each)(void *ctx, uint32_t a), void *ctx, struct err *err)
+{
+    int r;
+    while ((r = stmt_step(st, err)) == 1)
+        each(ctx, (uint32_t)stmt_int(st, 0));
+    return r;
+}
+
+static int each_pair(struct stmt *st, void (*each)(void *ctx, uint32_t a, uint32_t b), void *ctx, struct err *err)
+{
+    int r;
+    while ((r = stmt_step(st, err)) == 1)
+        each(ctx, (uint32_t)stmt_int(st, 0), (uint32_t)stmt_int(st, 1));
+    return r;
+}
+
+int group_each(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group), void *ctx,
+               struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db,
+                   "SELECT g.id FROM grp g JOIN entry e ON e.id = g.id JOIN directory d ON d.id = e.directory"
+                   " WHERE d.name = ? AND e.gone_at = 0 ORDER BY g.id",
+                   &st, err) != 0)
+        return -1;
+    stmt_bind_text(st, 1, directory);
+    return each_number(st, each, ctx, err);
+}
+
+int group_nestings(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group, uint32_t member),
+                   void *ctx, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    /* From the few groups to the edges that name them, not through every edge. */
+    if (db_prepare(db,
+                   "SELECT edge.grp, g.id FROM grp g JOIN entry e ON e.id = g.id JOIN directory d ON d.id = e.directory"
+                   " CROSS JOIN ref r ON r.entry = g.id CROSS JOIN edge ON edge.ref = r.id"
+                   " WHERE d.name = ? AND e.gone_at = 0",
+                   &st, err) != 0)
+        return -1;
+    stmt_bind_text(st, 1, directory);
+    return each_pair(st, each, ctx, err);
+}
+
+int group_members(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group, uint32_t person),
+                  void *ctx, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db,
+                   "SELECT edge.grp, r.entry FROM edge JOIN ref r ON r.id = edge.ref JOIN entry e ON e.id = r.entry"
+                   " JOIN directory d ON d.id = r.directory WHERE d.name = ? AND e.kind = 0 AND e.gone_at = 0 ORDER BY "
+                   "edge.grp",
+                   &st, err) != 0)
+        return -1;
+    stmt_bind_text(st, 1, directory);
+    return each_pair(st, each, ctx, err);
+}
+
+int person_groups(struct db *db, uint32_t person, void (*each)(void *ctx, uint32_t group), void *ctx, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db,
+                   "SELECT edge.grp FROM entry e JOIN ref r ON r.entry = e.id JOIN edge ON edge.ref = r.id"
+                   " WHERE e.id = ? AND e.gone_at = 0 ORDER BY edge.grp",
+                   &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, person);
+    return each_number(st, each, ctx, err);
+}
+
+int entitled_clear(struct db *db, uint32_t target, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db, "DELETE FROM entitled WHERE target = ?", &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, target);
+    return stmt_run(st, err);
+}
+
+int entitled_drop(struct db *db, uint32_t target, uint32_t person, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db, "DELETE FROM entitled WHERE target = ? AND person = ?", &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, target);
+    stmt_bind_int(st, 2, person);
+    return stmt_run(st, err);
+}
+
+int entitled_begin(struct db *db, struct stmt **ret, struct err *err)
+{
+    return db_prepare(db, "INSERT INTO entitled (target, person, via) VALUES (?, ?, ?)", ret, err);
+}
+
+int entitled_put(struct stmt *put, uint32_t target, uint32_t person, uint32_t via, struct err *err)
+{
+    stmt_bind_int(put, 1, target);
+    stmt_bind_int(put, 2, person);
+    stmt_bind_int(put, 3, via);
+    return stmt_run(put, err);
+}
+
+int entitled_each(struct db *db, uint32_t target, void (*each)(void *ctx, uint32_t person, uint32_t via), void *ctx,
+                  struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db, "SELECT person, via FROM entitled WHERE target = ? ORDER BY person", &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, target);
+    return each_pair(st, each, ctx, err);
+}
+
+int max_entry(struct db *db, uint32_t *ret, struct err *err)
+{
+    int64_t max = 0;
+    if (db_get_int(db, "SELECT max(id) FROM entry", &max, err) != 0)
+        return -1;
+    *ret = (uint32_t)max;
+    return 0;
+}

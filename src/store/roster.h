@@ -1,0 +1,25 @@
+/*
+ * What the roster does to its rows: one function that carries out one change, by a table of statements.
+ *
+ *   roster_rows_open -> roster_rows_change… -> roster_rows_close
+ */
+#ifndef STORE_ROSTER_H
+#define STORE_ROSTER_H
+
+#include "model/change.h"
+#include "store/account.h"
+#include "store/store.h"
+
+struct roster_rows;
+
+/* invited_as: the state of a new account: ACCOUNT_INVITED, or ACCOUNT_ACTIVE where no acceptance is needed. */
+int roster_rows_open(struct store *store, int64_t team, int64_t now, enum account_state invited_as,
+                     struct roster_rows **ret, struct err *err);
+void roster_rows_close(struct roster_rows **rows);
+/* ERR_STATE when the change does not fit what is there (no such account): the plan was made from another state. */
+int roster_rows_change(struct roster_rows *rows, const struct change *change, struct err *err);
+
+/* An invited person signed in for the first time. No-op for other states. */
+int account_activate(struct store *store, int64_t team, uint32_t person, int64_t now, struct err *err);
+
+#endif

@@ -1,0 +1,185 @@
+#include "store/run.h"
+
+#include "base/mem.h"
+
+const char *const run_state_names[] = {"running", "done", "failed"};
+
+static enum run_state state_of(const char *name)
+{
+    for (int i = RUN_RUNNING; i <= RUN_FAILED; i++)
+        if (strcmp(run_state_names[i], name) == 0)
+            return (enum run_state)i;
+    return RUN_FAILED;
+}
+
+int run_begin(struct store *store, int64_t team, const char *command, const char *plan, size_t changes, size_t held,
+              int64_t now, int64_t *ret, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(store->db,
+                   "INSERT INTO run (team, command, started_at, state, plan, changes, held) VALUES (?, ?, ?, "
+                   "'running', ?, ?, ?)",
+                   &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, team);
+    stmt_bind_text(st, 2, command);
+    stmt_bind_int(st, 3, now);
+    stmt_bind_text(st, 4, plan);
+    stmt_bind_int(st, 5, (int64_t)changes);
+    stmt_bind_int(st, 6, (int64_t)held);
+    if (stmt_run(st, err) != 0)
+        return -1;
+    *ret = db_last_id(store->db);
+    return 0;
+}
+
+int run_progress(struct store *store, int64_t run, size_t done, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(store->db, "UPDATE run SET done = ? WHERE id = ?", &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, (int64_t)done);
+    stmt_bind_int(st, 2, run);
+    return stmt_run(st, err);
+}
+
+int run_end(struct store *store, int64_t run, enum run_state state, const char *message, int64_t now, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(store->db, "UPDATE run SET state = ?, message = ?, ended_at = ? WHERE id = ?", &st, err) != 0)
+        return -1;
+    stmt_bind_text(st, 1, run_state_names[state]);
+    stmt_bind_text(st, 2, message);
+    stmt_bind_int(st, 3, now);
+    stmt_bind_int(st, 4, run);
+    return stmt_run(st, err);
+}
+
+int run_settle(struct store *store, int64_t now, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(store->db,
+                   "UPDATE run SET state = 'failed', ended_at = ?, message = 'ended before its time; what it did not "
+                   "do, the next plan "
+                   "shows again' WHERE state = 'running'",
+                   &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, now);
+    return stmt_run(st, err);
+}
+
+#define RUN_COLUMNS                                                                                                    \
+    "SELECT r.id, r.started_at, r.ended_at, r.changes, r.done, r.held, r.state, t.name, r.command, "                   \
+    "coalesce(r.message, '')"                                                                                          \
+    " FROM run r JOIN team t ON t.id = r.team"
+
+static int each_run(struct stmt *st, void (*each)(void *ctx, const struct run_row *row), void *ctx, struct err *err)
+{
+    int r, found = 0;
+    while ((r = stmt_step(st, err)) == 1) {
+        struct run_row row = {.id = stmt_int(st, 0),
+                              .started_at = stmt_int(st, 1),
+                              .ended_at = stmt_int(st, 2),
+                              .changes = stmt_int(st, 3),
+                              .done = stmt_int(st, 4),
+                              .held = stmt_int(st, 5),
+                              .state = state_of(stmt_text(st, 6)),
+                              .team = stmt_text(st, 7),
+                              .command = stmt_text(st, 8),
+                              .message = stmt_text(st, 9)};
+        each(ctx, &row);
+        found = 1;
+    }
+    return r < 0 ? -1 : found;
+}
+
+int run_each(struct store *store, size_t limit, void (*each)(void *ctx, const struct run_row *row), void *ctx,
+             struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(store->db, RUN_COLUMNS " ORDER BY r.id DESC LIMIT ?", &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, (int64_t)limit);
+    return each_run(st, each, ctx, err) < 0 ? -1 : 0;
+}
+
+int run_find(struct store *store, int64_t run, void (*each)(void *ctx, const struct run_row *row), void *ctx,
+             struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(store->db, RUN_COLUMNS " WHERE r.id = ?", &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, run);
+    return each_run(st, each, ctx, err);
+}
+
+struct journal {
+    int64_t run, team;
+    struct stmt *write;
+};
+
+int journal_open(struct store *store, int64_t run, int64_t team, struct journal **ret, struct err *err)
+{
+    CLEANUP(journal_close) struct journal *j = mem_zero(sizeof *j);
+    j->run = run;
+    j->team = team;
+    if (db_prepare(store->db,
+                   "INSERT INTO run_change (run, seq, op, cause, person, object, detail, domain) VALUES (?1, ?2, ?3, "
+                   "?4, ?5, ?6, ?7,"
+                   " coalesce((SELECT domain FROM account WHERE team = ?8 AND person = ?5), (SELECT domain FROM person "
+                   "WHERE id = ?5)))",
+                   &j->write, err) != 0)
+        return -1;
+    *ret = TAKE(j);
+    return 0;
+}
+
+void journal_close(struct journal **journal)
+{
+    if (!*journal)
+        return;
+    stmt_free(&(*journal)->write);
+    free(*journal);
+    *journal = NULL;
+}
+
+int journal_write(struct journal *j, size_t seq, const struct change *c, struct err *err)
+{
+    const int64_t values[] = {j->run, (int64_t)seq, c->op, c->cause, c->person, c->object, c->detail, j->team};
+    for (int i = 0; i < 8; i++)
+        stmt_bind_int(j->write, i + 1, values[i]);
+    return stmt_run(j->write, err);
+}
+
+int run_changes(struct store *store, int64_t run, void (*each)(void *ctx, const struct change *change), void *ctx,
+                struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(store->db, "SELECT op, cause, person, object, detail FROM run_change WHERE run = ? ORDER BY seq",
+                   &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, run);
+    int r;
+    while ((r = stmt_step(st, err)) == 1) {
+        struct change c = {.op = (uint8_t)stmt_int(st, 0),
+                           .cause = (uint8_t)stmt_int(st, 1),
+                           .person = (uint32_t)stmt_int(st, 2),
+                           .object = (uint32_t)stmt_int(st, 3),
+                           .detail = (uint32_t)stmt_int(st, 4)};
+        each(ctx, &c);
+    }
+    return r;
+}
+
+int run_team(struct store *store, int64_t run, int64_t *ret, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(store->db, "SELECT team FROM run WHERE id = ?", &st, err) != 0)
+        return -1;
+    stmt_bind_int(st, 1, run);
+    int r = stmt_step(st, err);
+    if (r < 0)
+        return -1;
+    *ret = r ? stmt_int(st, 0) : 0;
+    return 0;
+}

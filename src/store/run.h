@@ -1,0 +1,44 @@
+/* Rows of runs and of their changes: the journal. */
+#ifndef STORE_RUN_H
+#define STORE_RUN_H
+
+#include "model/change.h"
+#include "store/store.h"
+
+enum run_state { RUN_RUNNING, RUN_DONE, RUN_FAILED };
+extern const char *const run_state_names[];
+
+struct run_row {
+    int64_t id, started_at, ended_at, changes, done, held;
+    enum run_state state;
+    const char *team, *command, *message;
+};
+
+int run_begin(struct store *store, int64_t team, const char *command, const char *plan, size_t changes, size_t held,
+              int64_t now, int64_t *ret, struct err *err);
+/* Notes how far it came; belongs into the transaction of the changes themselves. */
+int run_progress(struct store *store, int64_t run, size_t done, struct err *err);
+int run_end(struct store *store, int64_t run, enum run_state state, const char *message, int64_t now, struct err *err);
+/* A run that still "runs" while we hold the writer's lock was killed: it is closed as failed. */
+int run_settle(struct store *store, int64_t now, struct err *err);
+
+/* Newest first. */
+int run_each(struct store *store, size_t limit, void (*each)(void *ctx, const struct run_row *row), void *ctx,
+             struct err *err);
+/* 1: found, and each was called once; 0: no such run; -1 */
+int run_find(struct store *store, int64_t run, void (*each)(void *ctx, const struct run_row *row), void *ctx,
+             struct err *err);
+
+/* The journal's writer: the domain is the account's, or the person's where there is no account yet. */
+struct journal;
+int journal_open(struct store *store, int64_t run, int64_t team, struct journal **ret, struct err *err);
+void journal_close(struct journal **journal);
+/* ERR_GATE when the database's own gate refuses the change. */
+int journal_write(struct journal *journal, size_t seq, const struct change *change, struct err *err);
+
+/* The changes of a run in the order in which they were done, with the team they belong to. */
+int run_changes(struct store *store, int64_t run, void (*each)(void *ctx, const struct change *change), void *ctx,
+                struct err *err);
+int run_team(struct store *store, int64_t run, int64_t *ret, struct err *err);
+
+#endif

@@ -1,0 +1,202 @@
+#include "store/schema.h"
+
+#include <inttypes.h>
+
+#include "base/mem.h"
+
+/*
+ * Ids of entries, references, targets and accounts are dense integers: what a run compares is arrays and bitmaps of them.
+ *
+ * edge holds a group's members as the directory writes them: references to names. ref says which entry bears a name now, or none (a
+ * member outside the base). So a rename, or a name that passes to another entry, moves every membership with one row changed.
+ */
+static const char mirror_tables[] =
+    "CREATE TABLE directory ("
+    "  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, cursor TEXT,"
+    "  read_at INTEGER NOT NULL DEFAULT 0,"  /* end of the last complete read */
+    "  version INTEGER NOT NULL DEFAULT 0);" /* moves with every change of the mirror */
+    "CREATE TABLE entry ("
+    "  id INTEGER PRIMARY KEY, directory INTEGER NOT NULL REFERENCES directory (id),"
+    "  kind INTEGER NOT NULL, uid TEXT NOT NULL, fp_hi INTEGER NOT NULL, fp_lo INTEGER NOT NULL,"
+    "  gone_at INTEGER NOT NULL DEFAULT 0, UNIQUE (directory, uid));"
+    "CREATE INDEX entry_gone ON entry (id) WHERE gone_at <> 0;"
+    "CREATE TABLE person ("
+    "  id INTEGER PRIMARY KEY REFERENCES entry (id), name TEXT NOT NULL,"
+    "  user_name TEXT, email TEXT, given_name TEXT, family_name TEXT, display_name TEXT, employee_number TEXT,"
+    "  title TEXT, department TEXT, language TEXT,"
+    "  email_hash INTEGER, domain TEXT," /* of the e-mail folded for comparison; its domain as an A-label */
+    "  active INTEGER NOT NULL, excluded INTEGER NOT NULL,"
+    "  fp_hi INTEGER NOT NULL, fp_lo INTEGER NOT NULL);" /* of the attributes that a platform gets */
+    "CREATE TABLE grp ("
+    "  id INTEGER PRIMARY KEY REFERENCES entry (id), name TEXT NOT NULL, display_name TEXT);"
+    "CREATE TABLE ref ("
+    "  id INTEGER PRIMARY KEY, directory INTEGER NOT NULL REFERENCES directory (id),"
+    "  key_hi INTEGER NOT NULL, key_lo INTEGER NOT NULL, entry INTEGER);"
+    "CREATE INDEX ref_entry ON ref (entry);"
+    "CREATE TABLE edge (grp INTEGER NOT NULL, ref INTEGER NOT NULL, PRIMARY KEY (grp, ref)) WITHOUT ROWID;"
+    "CREATE INDEX edge_ref ON edge (ref);";
+
+static const char policy_tables[] =
+    "CREATE TABLE team (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+    "  enabled_at INTEGER NOT NULL DEFAULT 0,"
+    "  policy TEXT);" /* digest of what the rows of target and entitled were made from */
+    /* What people of a team can be entitled to: its scope (kind 0), a product (1), a synced group (2). */
+    "CREATE TABLE target (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team (id),"
+    "  kind INTEGER NOT NULL, name TEXT NOT NULL, grp INTEGER, UNIQUE (team, kind, name));"
+    /* The groups that lead to a target: as configured, and the entry they were bound to at first sight. */
+    "CREATE TABLE target_group (target INTEGER NOT NULL REFERENCES target (id), configured TEXT NOT NULL,"
+    "  grp INTEGER NOT NULL, PRIMARY KEY (target, configured));"
+    "CREATE TABLE entitled (target INTEGER NOT NULL, person INTEGER NOT NULL,"
+    "  via INTEGER NOT NULL, PRIMARY KEY (target, person)) WITHOUT ROWID;"; /* via: the group the person is directly in */
+
+static const char platform_tables[] =
+    "CREATE TABLE account ("
+    "  id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team (id), person INTEGER NOT NULL,"
+    "  uid TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN ('invited', 'active', 'suspended', 'removed')),"
+    "  since INTEGER NOT NULL, activated_at INTEGER NOT NULL DEFAULT 0, domain TEXT NOT NULL, email_hash INTEGER NOT "
+    "NULL,"
+    "  user_name TEXT, email TEXT NOT NULL, given_name TEXT, family_name TEXT, display_name TEXT, employee_number TEXT,"
+    "  title TEXT, department TEXT, language TEXT, fp_hi INTEGER NOT NULL, fp_lo INTEGER NOT NULL,"
+    "  UNIQUE (team, person));"
+    "CREATE TABLE product (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team (id), name TEXT NOT NULL,"
+    "  UNIQUE (team, name));"
+    "CREATE TABLE seat (account INTEGER NOT NULL REFERENCES account (id), product INTEGER NOT NULL REFERENCES product "
+    "(id),"
+    "  via INTEGER NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (product, account)) WITHOUT ROWID;"
+    "CREATE TABLE synced_group (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team (id),"
+    "  grp INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE (team, grp));"
+    "CREATE TABLE synced_member (synced_group INTEGER NOT NULL REFERENCES synced_group (id), account INTEGER NOT NULL,"
+    "  PRIMARY KEY (synced_group, account)) WITHOUT ROWID;"
+    "CREATE TABLE invitation (id INTEGER PRIMARY KEY, account INTEGER NOT NULL REFERENCES account (id),"
+    "  email TEXT NOT NULL, made_at INTEGER NOT NULL, sent_at INTEGER NOT NULL DEFAULT 0);"
+    "CREATE TABLE run (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team (id), command TEXT NOT NULL,"
+    "  started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL DEFAULT 0,"
+    "  state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed')), plan TEXT NOT NULL,"
+    "  changes INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0, held INTEGER NOT NULL, message TEXT);"
+    "CREATE TABLE run_change (run INTEGER NOT NULL REFERENCES run (id), seq INTEGER NOT NULL, op INTEGER NOT NULL,"
+    "  cause INTEGER NOT NULL, person INTEGER NOT NULL, object INTEGER NOT NULL, detail INTEGER NOT NULL,"
+    "  domain TEXT, PRIMARY KEY (run, seq)) WITHOUT ROWID;";
+
+static const char gate_tables[] =
+    "CREATE TABLE domain (name TEXT PRIMARY KEY, token TEXT NOT NULL, created_at INTEGER NOT NULL,"
+    "  state TEXT NOT NULL CHECK (state IN ('challenged', 'proved', 'lapsed')),"
+    "  method TEXT, dnssec TEXT, proved_at INTEGER NOT NULL DEFAULT 0, checked_at INTEGER NOT NULL DEFAULT 0,"
+    "  absent_since INTEGER NOT NULL DEFAULT 0, detail TEXT, connection TEXT);"
+    "CREATE TABLE connection (name TEXT PRIMARY KEY,"
+    "  state TEXT NOT NULL CHECK (state IN ('configured', 'tested', 'active')),"
+    "  entity TEXT, tested_at INTEGER NOT NULL DEFAULT 0, tested_as TEXT, activated_at INTEGER NOT NULL DEFAULT 0,"
+    "  usable_until INTEGER NOT NULL DEFAULT 0);" /* the first of: test too old, certificates ended, metadata ended */
+    "CREATE TABLE used_once (kind TEXT NOT NULL, value TEXT NOT NULL, expires_at INTEGER NOT NULL,"
+    "  PRIMARY KEY (kind, value));";
+
+/*
+ * The gate once more, below every command: a person is invited, changed, given or deprived of anything only while the domain of the e-mail
+ * is proved and its connection is active and usable. run_change is written ahead of whatever is sent to any platform, so no
+ * platform can be reached past it.
+ */
+#define GATE_OPEN(domain)                                                                                              \
+    "EXISTS (SELECT 1 FROM domain d JOIN connection c ON c.name = d.connection WHERE d.name = " domain                 \
+    " AND d.state = 'proved' AND c.state = 'active' AND c.usable_until > CAST(strftime('%s', 'now') AS INTEGER))"
+#define GATE_TRIGGER(name, when, domain)                                                                               \
+    "CREATE TRIGGER gate_" name " BEFORE " when                                                                        \
+    " WHEN NOT " GATE_OPEN(domain) " BEGIN"                                                                            \
+                                   "  SELECT RAISE(ABORT, 'gate: the e-mail domain of this person is not proved, or "  \
+                                   "its connection is not active'); END;"
+
+static const char gate_triggers[] = GATE_TRIGGER("account_insert", "INSERT ON account", "NEW.domain") GATE_TRIGGER(
+    "account_update", "UPDATE ON account", "NEW.domain")
+    GATE_TRIGGER("seat", "INSERT ON seat",
+                 "(SELECT domain FROM account WHERE id = NEW.account)") "CREATE TRIGGER gate_change BEFORE INSERT ON "
+                                                                        "run_change WHEN NEW.person <> 0 AND "
+                                                                        "NOT " GATE_OPEN("NEW.domain") " BEGIN"
+                                                                                                       "  SELECT "
+                                                                                                       "RAISE(ABORT, "
+                                                                                                       "'gate: the "
+                                                                                                       "e-mail domain "
+                                                                                                       "of this person "
+                                                                                                       "is not proved, "
+                                                                                                       "or its "
+                                                                                                       "connection is "
+                                                                                                       "not active'); "
+                                                                                                       "END;";
+
+/* A migration is a list of scripts; its place is its version. Never change one that was released: add one. */
+static const char *const migrations[][8] = {
+    {"CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);", mirror_tables, policy_tables, platform_tables,
+     gate_tables, gate_triggers},
+};
+
+int schema_version(void)
+{
+    return (int)(sizeof migrations / sizeof *migrations);
+}
+
+static int found_version(struct db *db, int64_t *ret, struct err *err)
+{
+    return db_get_int(db, "PRAGMA user_version", ret, err);
+}
+
+/* "Door": so that another program's SQLite file is told from one of ours. */
+#define APPLICATION_ID 1148153714
+
+static int refuse_foreign(struct db *db, struct err *err)
+{
+    int64_t application = 0, tables = 0;
+    if (db_get_int(db, "PRAGMA application_id", &application, err) != 0 ||
+        db_get_int(db, "SELECT count(*) FROM sqlite_schema", &tables, err) != 0)
+        return -1;
+    if (tables == 0 || application == APPLICATION_ID)
+        return 0;
+    return err_set(err, ERR_STATE, "%s: a database of another program; name another state folder with --state",
+                   db_path(db));
+}
+
+static int refuse_newer(struct db *db, int64_t found, struct err *err)
+{
+    if (found <= schema_version())
+        return 0;
+    return err_set(err, ERR_STATE,
+                   "%s: written by a newer Doorward (schema %" PRId64 ", this program knows up to %d); "
+                   "install that version again",
+                   db_path(db), found, schema_version());
+}
+
+static int migrate_to(struct db *db, int version, struct err *err)
+{
+    for (size_t i = 0; i < 8 && migrations[version - 1][i]; i++)
+        if (db_exec(db, migrations[version - 1][i], err) != 0)
+            return -1;
+    CLEANUP(freep)
+    char *sql = mem_printf("PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID, version);
+    return db_exec(db, sql, err);
+}
+
+int schema_migrate(struct db *db, struct err *err)
+{
+    int64_t found = 0;
+    if (refuse_foreign(db, err) != 0 || found_version(db, &found, err) != 0 || refuse_newer(db, found, err) != 0)
+        return -1;
+    for (int version = (int)found + 1; version <= schema_version(); version++) {
+        if (db_begin(db, err) != 0)
+            return -1;
+        if (migrate_to(db, version, err) != 0) {
+            db_rollback(db);
+            return err_wrap(err, "upgrading the database to schema %d", version);
+        }
+        if (db_commit(db, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int schema_require(struct db *db, struct err *err)
+{
+    int64_t found = 0;
+    if (refuse_foreign(db, err) != 0 || found_version(db, &found, err) != 0 || refuse_newer(db, found, err) != 0)
+        return -1;
+    if (found < schema_version())
+        return err_set(err, ERR_STATE,
+                       "%s: written by an older Doorward; run a command that may change it, such as doorward plan",
+                       db_path(db));
+    return 0;
+}

@@ -1,0 +1,17 @@
+/*
+ * The tables, and how a database of an older program becomes one of ours: numbered migrations, each in one transaction.
+ *
+ * A database that is newer than the program is refused: an older program must not guess what newer rows mean.
+ */
+#ifndef STORE_SCHEMA_H
+#define STORE_SCHEMA_H
+
+#include "store/db.h"
+
+/* Brings the database to our version. ERR_STATE when it is newer than this program. */
+int schema_migrate(struct db *db, struct err *err);
+/* Refuses a database of any other version than ours; for readers, which migrate nothing. */
+int schema_require(struct db *db, struct err *err);
+int schema_version(void);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * The state folder: one database, one writer.
+ *
+ *   store_open -> the functions of src/store/ -> store_close
+ *
+ * A writer holds a lock from open to close. A second one is refused with who holds it and since when; it does not wait, because what it
+ * would have read by then is another state. Readers (reports) need no lock.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "store/db.h"
+
+enum store_mode { STORE_READ, STORE_WRITE };
+
+struct store {
+    struct db *db;
+    int lock; /* descriptor that holds the lock; -1 for readers */
+};
+
+/*
+ * Opens dir/doorward.db, making folder (0700) and database when writing. command is what the lock names to others ("doorward apply").
+ * ERR_CONFLICT: somebody else is writing. ERR_NOT_FOUND: a reader found no state yet. ERR_STATE: damaged, too new, not ours.
+ */
+int store_open(const char *dir, enum store_mode mode, const char *command, struct store **ret, struct err *err);
+void store_close(struct store **store);
+
+#endif

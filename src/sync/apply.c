@@ -1,0 +1,85 @@
+#include "sync/apply.h"
+
+#include "store/run.h"
+
+#define CHANGES_PER_TRANSACTION 5000
+
+DEFINE_CLEANUP(rollback, struct db *, db_rollback)
+
+struct applying {
+    struct store *store;
+    const struct apply_job *job;
+    struct platform *platform;
+    struct journal *journal;
+    int64_t run;
+};
+
+static int carry_out(struct applying *a, size_t i, struct err *err)
+{
+    const struct change *c = &a->job->plan->changes[i];
+    if (journal_write(a->journal, i + 1, c, err) != 0)
+        return -1;
+    return a->job->connector->carry_out(a->platform, c, err);
+}
+
+/* The changes from first on, as many as fit one transaction; all of them or none. */
+static int carry_out_some(struct applying *a, size_t first, size_t *ret_end, struct err *err)
+{
+    const struct plan *plan = a->job->plan;
+    size_t end = plan->n - first > CHANGES_PER_TRANSACTION ? first + CHANGES_PER_TRANSACTION : plan->n;
+    if (db_begin(a->store->db, err) != 0)
+        return -1;
+    CLEANUP(rollback) struct db *open = a->store->db;
+    for (size_t i = first; i < end; i++)
+        if (carry_out(a, i, err) != 0)
+            return -1;
+    if (run_progress(a->store, a->run, end, err) != 0)
+        return -1;
+    open = NULL;
+    if (db_commit(a->store->db, err) != 0)
+        return -1;
+    *ret_end = end;
+    return 0;
+}
+
+static int carry_out_all(struct applying *a, size_t *ret_done, struct err *err)
+{
+    const struct plan *plan = a->job->plan;
+    while (*ret_done < plan->n) {
+        if (carry_out_some(a, *ret_done, ret_done, err) != 0)
+            return -1;
+        if (a->job->progress)
+            a->job->progress(a->job->ctx, *ret_done, plan->n);
+    }
+    return 0;
+}
+
+static int apply(struct applying *a, size_t *ret_done, struct err *err)
+{
+    const struct plan *plan = a->job->plan;
+    if (journal_open(a->store, a->run, plan->team_id, &a->journal, err) != 0 ||
+        a->job->connector->open(a->job->platform, a->store, plan->team_id, plan->now, &a->platform, err) != 0)
+        return -1;
+    return carry_out_all(a, ret_done, err);
+}
+
+int apply_plan(struct store *store, const struct apply_job *job, int64_t *ret_run, size_t *ret_done, struct err *err)
+{
+    const struct plan *plan = job->plan;
+    *ret_run = 0;
+    *ret_done = 0;
+    if (plan->n == 0)
+        return 0;
+    struct applying a = {.store = store, .job = job};
+    if (run_begin(store, plan->team_id, job->command, job->plan_id, plan->n, plan->nheld, plan->now, &a.run, err) != 0)
+        return -1;
+    *ret_run = a.run;
+    int r = apply(&a, ret_done, err);
+    if (a.platform)
+        job->connector->close(&a.platform);
+    journal_close(&a.journal);
+    struct err ignored = ERR_INIT; /* the first fault is the one to report */
+    int ended = run_end(store, a.run, r == 0 ? RUN_DONE : RUN_FAILED, r == 0 ? NULL : err->text, plan->now,
+                        r == 0 ? err : &ignored);
+    return r == 0 ? ended : -1;
+}

@@ -1,0 +1,24 @@
+/*
+ * Carries out a plan: every change goes into the journal first, then to the platform, in transactions of many changes, so that whatever
+ * ends the run leaves the journal and the platform agreeing.
+ */
+#ifndef SYNC_APPLY_H
+#define SYNC_APPLY_H
+
+#include "connectors/platform.h"
+#include "sync/plan.h"
+
+struct apply_job {
+    const struct plan *plan;
+    const char *plan_id;
+    const char *command; /* for the list of runs: "apply" */
+    const struct conf_section *platform;
+    const struct platform_connector *connector;
+    void (*progress)(void *ctx, size_t done, size_t total); /* may be NULL */
+    void *ctx;
+};
+
+/* *ret_run is set as soon as the run exists, *ret_done counts what was committed; both also on -1. A plan without changes makes no run: 0. */
+int apply_plan(struct store *store, const struct apply_job *job, int64_t *ret_run, size_t *ret_done, struct err *err);
+
+#endif

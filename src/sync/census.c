@@ -1,0 +1,152 @@
+#include "sync/census.h"
+
+#include "base/keymap.h"
+#include "base/mem.h"
+
+struct taking {
+    const struct plan_settings *settings;
+    struct census *census;
+    struct keymap emails; /* of the e-mail's hash -> the person who has it */
+    char domain[256];     /* the last one looked up, and its place in the gate */
+    int gate_index;
+    bool scoped;
+};
+
+static struct key128 email_key(int64_t hash)
+{
+    return (struct key128){(uint64_t)hash, 1};
+}
+
+/* Neighbours mostly share their domain. */
+static int gate_index(struct taking *t, const char *domain)
+{
+    if (strcmp(t->domain, domain) != 0) {
+        t->gate_index = gate_find(t->settings->gate, domain);
+        snprintf(t->domain, sizeof t->domain, "%s", domain);
+    }
+    return t->gate_index;
+}
+
+static enum hold hold_of(struct taking *t, const char *domain)
+{
+    if (!*domain)
+        return HOLD_NO_EMAIL;
+    int i = gate_index(t, domain);
+    if (i < 0)
+        return HOLD_DOMAIN;
+    if (!t->settings->gate->domains[i].open)
+        return HOLD_GATE;
+    return t->settings->policy->enabled_at ? HOLD_NONE : HOLD_DISABLED_SYNC;
+}
+
+static void make_room(struct census *c, uint32_t account)
+{
+    if (c->person_of && account <= c->max_account)
+        return;
+    uint32_t max = account + account / 2 + 1024;
+    size_t had = c->person_of ? (size_t)c->max_account + 1 : 0;
+    c->person_of = mem_resize(c->person_of, (size_t)max + 1, sizeof *c->person_of);
+    memset(c->person_of + had, 0, ((size_t)max + 1 - had) * sizeof *c->person_of);
+    c->max_account = max;
+}
+
+static void take_account(void *ctx, const struct account_row *row)
+{
+    struct taking *t = ctx;
+    struct census *c = t->census;
+    if (row->person > c->max_entry)
+        return;
+    make_room(c, row->id);
+    c->person_of[row->id] = row->person;
+    struct resident *r = &c->by_entry[row->person];
+    r->account = row->id;
+    r->state = (uint8_t)row->state;
+    r->since = row->since;
+    r->given = row->fingerprint;
+    r->account_hold = (uint8_t)hold_of(t, row->domain);
+    if (row->state != ACCOUNT_REMOVED)
+        keymap_put(&t->emails, email_key(row->email_hash), row->person);
+}
+
+static void take_inside(void *ctx, uint32_t person, uint32_t via)
+{
+    struct taking *t = ctx;
+    (void)via;
+    if (person <= t->census->max_entry)
+        t->census->by_entry[person].inside = true;
+}
+
+/* An e-mail belongs to the account that has it; where there is none yet, two people with one e-mail both wait for a human. */
+static void settle_email(struct taking *t, uint32_t person, int64_t hash)
+{
+    struct resident *all = t->census->by_entry;
+    uint32_t holder = keymap_find(&t->emails, email_key(hash));
+    if (holder == KEYMAP_NONE) {
+        keymap_put(&t->emails, email_key(hash), person);
+    } else if (holder != person) {
+        all[person].blocked = true;
+        all[person].other = holder;
+        bool has_it = all[holder].account && all[holder].state != ACCOUNT_REMOVED && !all[holder].differs;
+        if (!has_it && resident_wanted(&all[holder])) {
+            all[holder].blocked = true;
+            all[holder].other = person;
+        }
+    }
+}
+
+static enum cause away_of(const struct taking *t, const struct person_row *row, bool inside)
+{
+    if (row->gone)
+        return CAUSE_GONE;
+    if (row->excluded)
+        return CAUSE_EXCLUDED;
+    if (!row->active)
+        return CAUSE_DISABLED;
+    return t->scoped && !inside ? CAUSE_OUT_OF_SCOPE : CAUSE_IN_DIRECTORY;
+}
+
+static void take_person(void *ctx, const struct person_row *row)
+{
+    struct taking *t = ctx;
+    struct resident *r = &t->census->by_entry[row->id];
+    r->known = true;
+    r->excluded = row->excluded;
+    r->differs = r->account && !key_eq(r->given, row->fingerprint);
+    r->hold = (uint8_t)hold_of(t, row->domain);
+    r->away = (uint8_t)away_of(t, row, r->inside);
+    if (resident_wanted(r) && *row->domain)
+        settle_email(t, row->id, row->email_hash);
+}
+
+static int take_scope(struct store *store, struct taking *t, struct err *err)
+{
+    int scope = policy_scope(t->settings->policy);
+    if (scope < 0)
+        return 0;
+    const struct target *target = &t->settings->policy->targets[scope];
+    t->scoped = true;
+    t->census->scope_unresolved = target->unresolved;
+    return entitled_each(store->db, target->id, take_inside, t, err);
+}
+
+int census_take(struct store *store, const struct plan_settings *settings, struct census *ret, struct err *err)
+{
+    struct taking t = {.settings = settings, .census = ret, .gate_index = -1};
+    if (max_entry(store->db, &ret->max_entry, err) != 0)
+        return -1;
+    ret->by_entry = mem_zero(((size_t)ret->max_entry + 1) * sizeof *ret->by_entry);
+    int r = 0;
+    if (account_each(store->db, settings->policy->team, take_account, &t, err) != 0 ||
+        take_scope(store, &t, err) != 0 ||
+        person_each(store->db, settings->policy->directory, take_person, &t, err) != 0)
+        r = -1;
+    keymap_release(&t.emails);
+    return r;
+}
+
+void census_release(struct census *census)
+{
+    free(census->by_entry);
+    free(census->person_of);
+    *census = (struct census){0};
+}

@@ -1,0 +1,325 @@
+#include "sync/draft.h"
+
+#include "base/mem.h"
+
+void draft_add(struct draft *d, struct change c)
+{
+    struct plan *p = d->plan;
+    if (c.hold == HOLD_NONE) {
+        *MEM_PUSH(&p->changes, &p->n, &p->cap) = c;
+        p->counts[c.op]++;
+    } else {
+        *MEM_PUSH(&p->held, &p->nheld, &p->held_cap) = c;
+        p->holds[c.hold]++;
+    }
+}
+
+void draft_release(struct draft *d)
+{
+    census_release(&d->census);
+    free(d->stamp);
+    free(d->via);
+    free(d->entitled);
+}
+
+/*
+ * One thing that people have or should have. In each round a person's stamp is 2 × round when entitled, and 2 × round + 1 when entitled and
+ * already having it.
+ */
+struct round {
+    struct draft *d;
+    enum op give, take;
+    uint32_t object;
+    bool unresolved;   /* a group that may lead here was not found */
+    bool unconfigured; /* nobody is entitled any more, because the configuration says so */
+    uint32_t have, released;
+};
+
+static uint32_t stamp_entitled(const struct draft *d)
+{
+    return d->round * 2;
+}
+
+static void begin_round(struct draft *d)
+{
+    size_t n = (size_t)d->census.max_entry + 1;
+    if (!d->stamp) {
+        d->stamp = mem_zero(n * sizeof *d->stamp);
+        d->via = mem_zero(n * sizeof *d->via);
+    }
+    d->round++;
+    d->nentitled = 0;
+}
+
+static void meet_entitled(void *ctx, uint32_t person, uint32_t via)
+{
+    struct draft *d = ((struct round *)ctx)->d;
+    if (person > d->census.max_entry || !resident_wanted(&d->census.by_entry[person]))
+        return;
+    d->stamp[person] = stamp_entitled(d);
+    d->via[person] = via;
+    *MEM_PUSH(&d->entitled, &d->nentitled, &d->entitled_cap) = person;
+}
+
+static struct change taking_away(const struct round *round, uint32_t person, const struct resident *r, uint32_t via)
+{
+    struct change c = {.person = person, .op = (uint8_t)round->take, .object = round->object, .hold = r->account_hold};
+    if (round->unconfigured) {
+        c.cause = CAUSE_UNCONFIGURED;
+    } else if (resident_wanted(r)) {
+        c.cause = CAUSE_LEFT_GROUP;
+        c.detail = via;
+    } else {
+        c.cause = r->away;
+        c.detail = r->away == CAUSE_EXCLUDED ? r->excluded : 0;
+    }
+    bool by_absence = c.cause == CAUSE_LEFT_GROUP || c.cause == CAUSE_UNCONFIGURED;
+    if (c.hold == HOLD_NONE &&
+        ((by_absence && round->unresolved) || (c.cause == CAUSE_OUT_OF_SCOPE && round->d->census.scope_unresolved)))
+        c.hold = HOLD_UNRESOLVED;
+    return c;
+}
+
+static void meet_having(void *ctx, uint32_t account, uint32_t via)
+{
+    struct round *round = ctx;
+    struct draft *d = round->d;
+    uint32_t person = account <= d->census.max_account ? d->census.person_of[account] : 0;
+    round->have++;
+    if (person == 0 || !d->census.by_entry[person].known)
+        return; /* not ours: given locally, or from a directory that this team no longer has */
+    if (d->stamp[person] == stamp_entitled(d)) {
+        d->stamp[person]++;
+        return;
+    }
+    struct change c = taking_away(round, person, &d->census.by_entry[person], via);
+    round->released += c.hold == HOLD_NONE;
+    draft_add(d, c);
+}
+
+static void meet_member(void *ctx, uint32_t account)
+{
+    meet_having(ctx, account, 0);
+}
+
+static struct change giving(const struct round *round, uint32_t person, const struct resident *r)
+{
+    struct change c = {.person = person,
+                       .op = (uint8_t)round->give,
+                       .object = round->object,
+                       .cause = CAUSE_GROUP,
+                       .detail = round->d->via[person],
+                       .other = r->other};
+    if (!resident_live(r) && r->blocked)
+        c.hold = HOLD_SAME_EMAIL;
+    else if (!resident_live(r))
+        c.hold = r->hold;
+    if (c.hold == HOLD_NONE && r->account && r->state != ACCOUNT_REMOVED)
+        c.hold = r->account_hold;
+    return c;
+}
+
+/* Gives to whoever is entitled and has it not, in the order in which the directory's people were first met, while seats last. */
+static void give_all(struct round *round, struct seats *seats)
+{
+    struct draft *d = round->d;
+    for (size_t i = 0; i < d->nentitled; i++) {
+        uint32_t person = d->entitled[i];
+        if (d->stamp[person] != stamp_entitled(d))
+            continue; /* has it already */
+        struct change c = giving(round, person, &d->census.by_entry[person]);
+        if (seats && seats->limited && c.hold == HOLD_NONE && seats->after >= seats->limit) {
+            c.hold = HOLD_NO_SEAT;
+            seats->waiting++;
+        }
+        if (seats && c.hold == HOLD_NONE)
+            seats->after++;
+        draft_add(d, c);
+    }
+}
+
+static int draft_product(struct store *store, struct draft *d, const struct target *t, struct seats *seats,
+                         struct err *err)
+{
+    begin_round(d);
+    struct round round = {.d = d,
+                          .give = OP_ASSIGN,
+                          .take = OP_UNASSIGN,
+                          .object = seats->product,
+                          .unresolved = t && t->unresolved,
+                          .unconfigured = !t};
+    if ((t && entitled_each(store->db, t->id, meet_entitled, &round, err) != 0) ||
+        seat_each(store->db, seats->product, meet_having, &round, err) != 0)
+        return -1;
+    seats->before = round.have;
+    seats->after = round.have - round.released;
+    give_all(&round, seats);
+    return 0;
+}
+
+static const struct target *target_of_product(const struct policy *p, const char *name)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (p->targets[i].kind == TARGET_PRODUCT && strcmp(p->targets[i].name, name) == 0)
+            return &p->targets[i];
+    return NULL;
+}
+
+struct listing {
+    struct seats *seats;
+    size_t n, cap;
+};
+
+static void list_product(void *ctx, uint32_t product, const char *name)
+{
+    struct listing *l = ctx;
+    *MEM_PUSH(&l->seats, &l->n, &l->cap) = (struct seats){.product = product, .section = mem_strdup(name)};
+}
+
+static void read_limit(struct seats *seats, const struct target *t)
+{
+    seats->title = seats->section;
+    if (!t)
+        return;
+    if (conf_str(t->section, "name"))
+        seats->title = conf_str(t->section, "name");
+    seats->limited = conf_has(t->section, "seats");
+    seats->limit = (uint32_t)conf_int(t->section, "seats");
+}
+
+int draft_products(struct store *store, struct draft *d, struct err *err)
+{
+    const struct policy *p = d->settings->policy;
+    for (size_t i = 0; i < p->n; i++) {
+        uint32_t number;
+        if (p->targets[i].kind == TARGET_PRODUCT &&
+            product_get(store->db, p->team, p->targets[i].name, &number, err) != 0)
+            return -1;
+    }
+    struct listing l = {0};
+    int r = product_each(store->db, p->team, list_product, &l, err);
+    d->plan->seats = l.seats;
+    d->plan->nseats = l.n;
+    for (size_t i = 0; r == 0 && i < l.n; i++) {
+        const struct target *t = target_of_product(p, l.seats[i].section);
+        read_limit(&l.seats[i], t);
+        r = draft_product(store, d, t, &l.seats[i], err);
+    }
+    return r;
+}
+
+/* A group on the platform, or one that should be there. */
+struct platform_group {
+    uint32_t id, group; /* id 0: not there yet */
+    char *name;
+};
+
+struct groups {
+    struct platform_group *v;
+    size_t n, cap;
+};
+
+static void list_group(void *ctx, uint32_t id, uint32_t group, const char *name)
+{
+    struct groups *g = ctx;
+    *MEM_PUSH(&g->v, &g->n, &g->cap) = (struct platform_group){id, group, mem_strdup(name)};
+}
+
+/* A group has no domain of its own: the platform's groups are changed when the gate is open for anybody. */
+static enum hold group_hold(const struct draft *d)
+{
+    if (gate_all_closed(d->settings->gate))
+        return HOLD_GATE;
+    return d->settings->policy->enabled_at ? HOLD_NONE : HOLD_DISABLED_SYNC;
+}
+
+static int draft_members(struct store *store, struct draft *d, const struct platform_group *g, const struct target *t,
+                         bool unresolved, struct err *err)
+{
+    begin_round(d);
+    struct round round = {
+        .d = d, .give = OP_JOIN, .take = OP_LEAVE, .object = g->group, .unresolved = unresolved, .unconfigured = !t};
+    if ((t && entitled_each(store->db, t->id, meet_entitled, &round, err) != 0) ||
+        (g->id && synced_member_each(store->db, g->id, meet_member, &round, err) != 0))
+        return -1;
+    give_all(&round, NULL);
+    return 0;
+}
+
+static int draft_group(struct store *store, struct draft *d, struct person_reader *reader,
+                       const struct platform_group *g, const struct target *t, bool unresolved, struct err *err)
+{
+    struct change c = {.object = g->group, .hold = group_hold(d)};
+    struct span display, name;
+    int found = group_read(reader, g->group, &display, &name, err);
+    if (found < 0)
+        return -1;
+    if (!t) {
+        c.op = OP_DROP_GROUP;
+        c.cause = CAUSE_UNCONFIGURED;
+        if (unresolved && c.hold == HOLD_NONE)
+            c.hold = HOLD_UNRESOLVED;
+        draft_add(d, c);
+    } else if (!g->id) {
+        c.op = OP_ADD_GROUP;
+        c.cause = CAUSE_CONFIGURED;
+        draft_add(d, c);
+    } else if (found && !span_eq(display.n ? display : name, span_str(g->name))) {
+        c.op = OP_RENAME_GROUP;
+        c.cause = CAUSE_RENAMED;
+        draft_add(d, c);
+    }
+    return draft_members(store, d, g, t, unresolved, err);
+}
+
+static bool any_unresolved(const struct policy *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (p->targets[i].unresolved)
+            return true;
+    return false;
+}
+
+static const struct target *target_of_group(const struct policy *p, uint32_t group)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (p->targets[i].kind == TARGET_GROUP && p->targets[i].group == group)
+            return &p->targets[i];
+    return NULL;
+}
+
+static bool is_listed(const struct groups *g, size_t n, uint32_t group)
+{
+    for (size_t i = 0; i < n; i++)
+        if (g->v[i].group == group)
+            return true;
+    return false;
+}
+
+static int draft_all_groups(struct store *store, struct draft *d, struct groups *g, struct err *err)
+{
+    const struct policy *p = d->settings->policy;
+    CLEANUP(person_reader_close) struct person_reader *reader = NULL;
+    if (person_reader_open(store->db, p->team, &reader, err) != 0 ||
+        synced_group_each(store->db, p->team, list_group, g, err) != 0)
+        return -1;
+    size_t there = g->n;
+    for (size_t i = 0; i < p->n; i++)
+        if (p->targets[i].kind == TARGET_GROUP && !is_listed(g, there, p->targets[i].group))
+            list_group(g, 0, p->targets[i].group, "");
+    bool unresolved = any_unresolved(p);
+    for (size_t i = 0; i < g->n; i++)
+        if (draft_group(store, d, reader, &g->v[i], target_of_group(p, g->v[i].group), unresolved, err) != 0)
+            return -1;
+    return 0;
+}
+
+int draft_groups(struct store *store, struct draft *d, struct err *err)
+{
+    struct groups g = {0};
+    int r = draft_all_groups(store, d, &g, err);
+    for (size_t i = 0; i < g.n; i++)
+        free(g.v[i].name);
+    free(g.v);
+    return r;
+}

@@ -1,0 +1,26 @@
+/*
+ * A plan in the making, and its parts that compare what people are entitled to with what they have: seats of products, members of groups.
+ */
+#ifndef SYNC_DRAFT_H
+#define SYNC_DRAFT_H
+
+#include "sync/census.h"
+
+struct draft {
+    struct plan *plan;
+    const struct plan_settings *settings;
+    struct census census;
+    uint32_t *stamp, *via; /* by entry: the target it was last met for, and the group that leads there */
+    uint32_t round;        /* counts targets, so that stamp needs no clearing */
+    uint32_t *entitled;    /* the people of this round, in order */
+    size_t nentitled, entitled_cap;
+};
+
+/* Into the plan's changes, or into its held ones. */
+void draft_add(struct draft *draft, struct change change);
+int draft_products(struct store *store, struct draft *draft, struct err *err);
+int draft_groups(struct store *store, struct draft *draft, struct err *err);
+/* What the draft needed itself; the plan is not touched. */
+void draft_release(struct draft *draft);
+
+#endif

@@ -1,0 +1,159 @@
+#include "sync/plan.h"
+
+#include "base/mem.h"
+#include "sync/census.h"
+#include "sync/draft.h"
+
+static enum on_leave on_leave_of(const char *name)
+{
+    return strcmp(name, "remove") == 0     ? ON_LEAVE_REMOVE
+           : strcmp(name, "unassign") == 0 ? ON_LEAVE_UNASSIGN
+                                           : ON_LEAVE_SUSPEND;
+}
+
+void plan_settings_read(struct plan_settings *settings)
+{
+    const struct conf_section *sync = conf_find(settings->conf, "sync", NULL);
+    settings->on_leave = on_leave_of(conf_str(sync, "on-leave"));
+    settings->grace = conf_int(sync, "grace");
+}
+
+/* What the directory says of a wanted person, against the account. */
+static void plan_wanted(struct draft *d, uint32_t person, const struct resident *r)
+{
+    struct change c = {.person = person, .hold = r->blocked ? HOLD_SAME_EMAIL : r->hold, .other = r->other};
+    d->plan->people++;
+    if (r->state == ACCOUNT_NONE || r->state == ACCOUNT_REMOVED) {
+        c.op = OP_INVITE;
+        c.cause = r->state == ACCOUNT_REMOVED ? CAUSE_RETURNED : CAUSE_IN_DIRECTORY;
+    } else if (r->state == ACCOUNT_SUSPENDED) {
+        c.op = OP_RESTORE;
+        c.cause = CAUSE_RETURNED;
+    } else if (r->differs) {
+        c.op = OP_UPDATE;
+        c.cause = CAUSE_ATTRIBUTES;
+    } else {
+        return;
+    }
+    if (r->state != ACCOUNT_NONE && c.hold == HOLD_NONE)
+        c.hold = r->account_hold;
+    draft_add(d, c);
+}
+
+/* Only those who left lose the account after the time of grace; who is merely disabled in the directory may come back any day. */
+static void plan_unwanted(struct draft *d, uint32_t person, const struct resident *r)
+{
+    const struct plan_settings *s = d->settings;
+    struct change c = {.person = person, .cause = r->away, .hold = r->account_hold};
+    if (r->away == CAUSE_EXCLUDED)
+        c.detail = r->excluded;
+    if (r->away == CAUSE_OUT_OF_SCOPE && d->census.scope_unresolved && c.hold == HOLD_NONE)
+        c.hold = HOLD_UNRESOLVED;
+    bool over = r->state == ACCOUNT_SUSPENDED && r->away != CAUSE_DISABLED && r->since + s->grace <= s->now;
+    if (resident_live(r) && s->on_leave == ON_LEAVE_SUSPEND) {
+        c.op = OP_SUSPEND;
+    } else if (resident_live(r) && s->on_leave == ON_LEAVE_REMOVE) {
+        c.op = r->away == CAUSE_DISABLED ? OP_SUSPEND : OP_REMOVE;
+    } else if (over && s->on_leave != ON_LEAVE_UNASSIGN) {
+        c.op = OP_REMOVE;
+        c.cause = CAUSE_GRACE;
+    } else {
+        return;
+    }
+    draft_add(d, c);
+}
+
+static void plan_people(struct draft *d)
+{
+    for (uint32_t person = 1; person <= d->census.max_entry; person++) {
+        const struct resident *r = &d->census.by_entry[person];
+        if (r->known)
+            (resident_wanted(r) ? plan_wanted : plan_unwanted)(d, person, r);
+    }
+}
+
+/* Which attributes an update is about: read for the few that differ. */
+static int name_attributes(struct store *store, struct plan *plan, struct change *changes, size_t n, struct err *err)
+{
+    CLEANUP(person_reader_close) struct person_reader *reader = NULL;
+    if (person_reader_open(store->db, plan->team_id, &reader, err) != 0)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        if (changes[i].op != OP_UPDATE)
+            continue;
+        struct person_text now, before;
+        if (person_read(reader, changes[i].person, &now, err) != 1 ||
+            account_read(reader, changes[i].person, &before, err) != 1)
+            return -1;
+        for (int a = 0; a < ATTR_COUNT; a++)
+            if (!span_eq(now.attr[a], before.attr[a]))
+                changes[i].detail |= 1u << a;
+    }
+    return 0;
+}
+
+static int by_op_and_person(const void *a, const void *b)
+{
+    const struct change *x = a, *y = b;
+    if (x->op != y->op)
+        return x->op < y->op ? -1 : 1;
+    if (x->person != y->person)
+        return x->person < y->person ? -1 : 1;
+    return (x->object > y->object) - (x->object < y->object);
+}
+
+static void sort(struct change *changes, size_t n)
+{
+    if (n)
+        qsort(changes, n, sizeof *changes, by_op_and_person);
+}
+
+static int make(struct store *store, struct draft *d, struct err *err)
+{
+    struct plan *plan = d->plan;
+    if (census_take(store, d->settings, &d->census, err) != 0)
+        return -1;
+    plan_people(d);
+    if (draft_products(store, d, err) != 0 || draft_groups(store, d, err) != 0)
+        return -1;
+    sort(plan->changes, plan->n);
+    sort(plan->held, plan->nheld);
+    if (name_attributes(store, plan, plan->changes, plan->n, err) != 0 ||
+        name_attributes(store, plan, plan->held, plan->nheld, err) != 0)
+        return -1;
+    return 0;
+}
+
+int plan_make(struct store *store, const struct plan_settings *settings, struct plan **ret, struct err *err)
+{
+    CLEANUP(plan_free) struct plan *plan = mem_zero(sizeof *plan);
+    plan->team = settings->policy->team_name;
+    plan->directory = settings->policy->directory;
+    plan->team_id = settings->policy->team;
+    plan->now = settings->now;
+    struct draft d = {.plan = plan, .settings = settings};
+    int r = make(store, &d, err);
+    draft_release(&d);
+    if (r != 0)
+        return -1;
+    *ret = TAKE(plan);
+    return 0;
+}
+
+void plan_free(struct plan **plan)
+{
+    if (!*plan)
+        return;
+    for (size_t i = 0; i < (*plan)->nseats; i++)
+        free((*plan)->seats[i].section);
+    free((*plan)->seats);
+    free((*plan)->changes);
+    free((*plan)->held);
+    free(*plan);
+    *plan = NULL;
+}
+
+bool plan_gate_held(const struct plan *plan)
+{
+    return plan->holds[HOLD_GATE] > 0 || plan->holds[HOLD_DISABLED_SYNC] > 0;
+}

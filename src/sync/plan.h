@@ -1,0 +1,58 @@
+/*
+ * The plan of one team: what would have to be done so that the platform agrees with the directory, what is held back, and why.
+ *
+ *   pull_directory (sync/pull.h) -> plan_make -> show, apply -> plan_free
+ *
+ * Pure comparison of the mirror with the rows of the platform; nothing is written. A plan holds numbers only; who they are is read
+ * when it is shown.
+ */
+#ifndef SYNC_PLAN_H
+#define SYNC_PLAN_H
+
+#include "model/change.h"
+#include "model/gate.h"
+#include "sync/policy.h"
+
+enum on_leave { ON_LEAVE_SUSPEND, ON_LEAVE_REMOVE, ON_LEAVE_UNASSIGN };
+
+struct seats {
+    uint32_t product;  /* number in the database */
+    char *section;     /* product's name in the configuration; owned by the plan */
+    const char *title; /* as people know it */
+    bool limited;
+    uint32_t limit, before, after, waiting; /* waiting: people held for want of a seat */
+};
+
+struct plan {
+    const char *team;      /* section name */
+    const char *directory; /* section name */
+    int64_t team_id, now;
+    struct change *changes; /* to be done, in the order of enum op, then of people */
+    size_t n, cap;
+    struct change *held;
+    size_t nheld, held_cap;
+    struct seats *seats;
+    size_t nseats;
+    size_t people;              /* people the team syncs: active, in scope */
+    uint32_t counts[OP_COUNT];  /* of changes */
+    uint32_t holds[HOLD_COUNT]; /* of held */
+};
+
+struct plan_settings {
+    const struct conf *conf;
+    const struct policy *policy;
+    const struct gate *gate;
+    enum on_leave on_leave;
+    int64_t grace; /* seconds */
+    int64_t now;
+};
+
+/* Reads the settings' [sync] section. */
+void plan_settings_read(struct plan_settings *settings);
+int plan_make(struct store *store, const struct plan_settings *settings, struct plan **ret, struct err *err);
+void plan_free(struct plan **plan);
+
+/* Does the gate hold anything of this plan back? */
+bool plan_gate_held(const struct plan *plan);
+
+#endif

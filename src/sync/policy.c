@@ -1,0 +1,216 @@
+#include "sync/policy.h"
+
+#include <inttypes.h>
+
+#include "base/mem.h"
+
+/* What loading needs everywhere. */
+struct loading {
+    struct db *db;
+    struct policy *policy;
+    const struct directory_connector *connector;
+};
+
+static void add_note(struct policy *p, char *note)
+{
+    *MEM_PUSH(&p->notes, &p->nnotes, &p->notes_cap) = note;
+}
+
+static void add_root(struct policy *p, uint32_t target, uint32_t group)
+{
+    *MEM_PUSH(&p->roots, &p->nroots, &p->roots_cap) = (struct root){target, group};
+}
+
+static int add_target(struct loading *l, enum target_kind kind, const char *name, const struct conf_section *section,
+                      uint32_t group, uint32_t *ret_index, struct err *err)
+{
+    struct policy *p = l->policy;
+    *ret_index = (uint32_t)p->n;
+    struct target *t = MEM_PUSH(&p->targets, &p->n, &p->cap);
+    *t = (struct target){.kind = kind, .name = mem_strdup(name), .section = section, .group = group};
+    return target_get(l->db, p->team, kind, name, group, &t->id, err);
+}
+
+static int note_rename(struct loading *l, const char *where, const char *configured, const char *name, struct err *err)
+{
+    struct key128 then, now;
+    if (l->connector->name_key(configured, &then, err) != 0 || l->connector->name_key(name, &now, err) != 0)
+        return err_wrap(err, "%s", where);
+    if (!key_eq(then, now))
+        add_note(l->policy, mem_printf("%s: group '%s' is now called '%s'; the same group is still used", where,
+                                       configured, name));
+    return 0;
+}
+
+/* *ret is 0 when the group is not there. */
+static int bind_group(struct loading *l, struct target *t, const char *where, const char *configured, uint32_t *ret,
+                      struct err *err)
+{
+    uint32_t group = 0;
+    bool there = false;
+    CLEANUP(freep) char *name = NULL;
+    if (target_bound(l->db, t->id, configured, &group, err) != 0 || group_get(l->db, group, &there, &name, err) != 0)
+        return -1;
+    if (there) {
+        *ret = group;
+        return note_rename(l, where, configured, name, err);
+    }
+    struct key128 key;
+    if (l->connector->name_key(configured, &key, err) != 0)
+        return err_wrap(err, "%s", where);
+    if (group_by_key(l->db, l->policy->directory, key, ret, err) != 0)
+        return -1;
+    if (*ret)
+        return target_bind(l->db, t->id, configured, *ret, err);
+    t->unresolved = true;
+    add_note(l->policy, mem_printf("%s: group '%s' is not in directory %s, so nothing is taken away on its account; "
+                                   "correct the line, or remove it if the group is gone for good",
+                                   where, configured, l->policy->directory));
+    return 0;
+}
+
+static int add_configured(struct loading *l, enum target_kind kind, const char *name,
+                          const struct conf_section *section, const char *key, struct err *err)
+{
+    uint32_t index;
+    if (add_target(l, kind, name, section, 0, &index, err) != 0)
+        return -1;
+    for (size_t i = 0; i < conf_count(section, key); i++) {
+        uint32_t group = 0;
+        if (bind_group(l, &l->policy->targets[index], conf_where_key(section, key, i), conf_at(section, key, i), &group,
+                       err) != 0)
+            return -1;
+        if (group)
+            add_root(l->policy, index, group);
+    }
+    return 0;
+}
+
+static int add_group(struct loading *l, uint32_t group, struct err *err)
+{
+    for (size_t i = 0; i < l->policy->n; i++)
+        if (l->policy->targets[i].kind == TARGET_GROUP && l->policy->targets[i].group == group)
+            return 0;
+    char name[16];
+    snprintf(name, sizeof name, "%" PRIu32, group);
+    uint32_t index;
+    if (add_target(l, TARGET_GROUP, name, NULL, group, &index, err) != 0)
+        return -1;
+    add_root(l->policy, index, group);
+    return 0;
+}
+
+struct collected {
+    uint32_t *groups;
+    size_t n, cap;
+};
+
+static void collect(void *ctx, uint32_t group)
+{
+    struct collected *c = ctx;
+    *MEM_PUSH(&c->groups, &c->n, &c->cap) = group;
+}
+
+/* The groups that the platform gets: those that lead to products, all of the directory, or none. */
+static int add_groups(struct loading *l, const char *which, struct err *err)
+{
+    if (strcmp(which, "none") == 0)
+        return 0;
+    struct collected c = {0};
+    if (strcmp(which, "all") == 0 && group_each(l->db, l->policy->directory, collect, &c, err) != 0)
+        return -1;
+    for (size_t i = 0; strcmp(which, "assigned") == 0 && i < l->policy->nroots; i++)
+        if (l->policy->targets[l->policy->roots[i].target].kind == TARGET_PRODUCT)
+            collect(&c, l->policy->roots[i].group);
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < c.n; i++)
+        r = add_group(l, c.groups[i], err);
+    free(c.groups);
+    return r;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+static int drop_others(struct loading *l, struct err *err)
+{
+    struct policy *p = l->policy;
+    CLEANUP(freep) uint32_t *ids = mem_alloc(p->n * sizeof *ids);
+    for (size_t i = 0; i < p->n; i++)
+        ids[i] = p->targets[i].id;
+    qsort(ids, p->n, sizeof *ids, by_number);
+    return target_drop_others(l->db, p->team, ids, p->n, err);
+}
+
+static void make_digest(struct policy *p)
+{
+    CLEANUP(digest_free) struct digest *d = digest_new();
+    for (size_t i = 0; i < p->n; i++)
+        digest_add(d, &p->targets[i].id, sizeof p->targets[i].id);
+    for (size_t i = 0; i < p->nroots; i++)
+        digest_add(d, &p->roots[i], sizeof p->roots[i]);
+    digest_hex(d, p->digest);
+}
+
+static int load(struct loading *l, const struct conf *conf, const struct conf_section *team, struct err *err)
+{
+    struct policy *p = l->policy;
+    struct team_row row = {0};
+    if (team_get(l->db, conf_name(team), &row, err) != 0)
+        return -1;
+    p->team = row.id;
+    p->team_name = conf_name(team);
+    p->enabled_at = row.enabled_at;
+    p->entitled_from = TAKE(row.policy);
+    p->directory = conf_str(team, "directory");
+    const struct conf_section *directory = conf_find(conf, "directory", p->directory);
+    l->connector = directory_connector_find(conf_variant(directory));
+    if (conf_count(directory, "scope-group") &&
+        add_configured(l, TARGET_SCOPE, "scope", directory, "scope-group", err) != 0)
+        return -1;
+    for (const struct conf_section *s = conf_next(conf, "product", NULL); s; s = conf_next(conf, "product", s))
+        if (strcmp(conf_str(s, "team"), p->team_name) == 0 &&
+            add_configured(l, TARGET_PRODUCT, conf_name(s), s, "group", err) != 0)
+            return -1;
+    if (add_groups(l, conf_str(team, "groups"), err) != 0 || drop_others(l, err) != 0)
+        return -1;
+    make_digest(p);
+    return 0;
+}
+
+int policy_load(struct store *store, const struct conf *conf, const struct conf_section *team, struct policy *ret,
+                struct err *err)
+{
+    struct policy p = {0};
+    struct loading l = {.db = store->db, .policy = &p};
+    if (load(&l, conf, team, err) != 0) {
+        policy_release(&p);
+        return -1;
+    }
+    *ret = p;
+    return 0;
+}
+
+void policy_release(struct policy *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        free(p->targets[i].name);
+    for (size_t i = 0; i < p->nnotes; i++)
+        free(p->notes[i]);
+    free(p->entitled_from);
+    free(p->targets);
+    free(p->roots);
+    free(p->notes);
+    *p = (struct policy){0};
+}
+
+int policy_scope(const struct policy *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (p->targets[i].kind == TARGET_SCOPE)
+            return (int)i;
+    return -1;
+}

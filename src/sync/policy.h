@@ -1,0 +1,51 @@
+/*
+ * What people of a team can be entitled to, and through which groups: read from the configuration, bound to the mirror.
+ *
+ *   stage_finish -> policy_load -> entitle_update (sync/entitle.h) -> stage_commit -> plan -> policy_release
+ *
+ * A group name is looked up at first sight; from then on the group is known by its id, so that a rename is a rename.
+ */
+#ifndef SYNC_POLICY_H
+#define SYNC_POLICY_H
+
+#include "connectors/connector.h"
+#include "crypto/digest.h"
+#include "store/policy.h"
+#include "store/store.h"
+
+struct target {
+    enum target_kind kind;
+    uint32_t id;                        /* its number in the database */
+    char *name;                         /* product's section name; "scope"; the group's number as text */
+    const struct conf_section *section; /* the product's; the directory's for the scope; NULL for groups */
+    uint32_t group;                     /* TARGET_GROUP: the entry */
+    bool unresolved;                    /* a configured group is not there: nothing may be taken away on its account */
+};
+
+/* Membership in this group, direct or nested, leads to the target (an index into targets). */
+struct root {
+    uint32_t target, group;
+};
+
+struct policy {
+    const char *team_name;
+    int64_t team, enabled_at;
+    char *entitled_from;   /* digest of the policy that the database's entitlements follow; NULL: none yet */
+    const char *directory; /* section name */
+    struct target *targets;
+    size_t n, cap;
+    struct root *roots;
+    size_t nroots, roots_cap;
+    char **notes; /* for the administrator: a group renamed, a group not found (with where it is configured) */
+    size_t nnotes, notes_cap;
+    char digest[DIGEST_HEX_MAX]; /* of targets and roots */
+};
+
+int policy_load(struct store *store, const struct conf *conf, const struct conf_section *team, struct policy *ret,
+                struct err *err);
+void policy_release(struct policy *policy);
+
+/* The index of the scope target, or -1 when the whole directory is in scope. */
+int policy_scope(const struct policy *policy);
+
+#endif

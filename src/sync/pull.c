@@ -1,0 +1,123 @@
+#include "sync/pull.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "sync/entitle.h"
+
+#define TICK 1000 /* entries between two calls of progress */
+
+/* The stage's sink with a counter before it. */
+struct counting {
+    const struct sink *inner;
+    const struct pull_progress *progress;
+    size_t entries;
+};
+
+static int count_seen(void *ctx, enum entry_kind kind, struct span id, struct key128 fingerprint, struct err *err)
+{
+    struct counting *c = ctx;
+    if (++c->entries % TICK == 0)
+        c->progress->tick(c->progress->ctx, c->entries);
+    return c->inner->seen(c->inner->ctx, kind, id, fingerprint, err);
+}
+
+static int pass_put(void *ctx, const struct entry *entry, struct err *err)
+{
+    struct counting *c = ctx;
+    return c->inner->put(c->inner->ctx, entry, err);
+}
+
+static int pass_fault(void *ctx, struct span id, struct span name, const char *why, struct err *err)
+{
+    struct counting *c = ctx;
+    return c->inner->fault(c->inner->ctx, id, name, why, err);
+}
+
+static int read_all(const struct directory_connector *connector, struct directory *directory, struct stage *stage,
+                    const struct pull_progress *progress, enum pull_result *ret, struct err *err)
+{
+    struct counting counting = {.inner = stage_sink(stage), .progress = progress};
+    const struct sink counted = {.ctx = &counting, .seen = count_seen, .put = pass_put, .fault = pass_fault};
+    const struct sink *sink = progress && progress->tick ? &counted : counting.inner;
+    if (connector->pull(directory, stage_cursor(stage), sink, ret, err) != 0)
+        return -1;
+    if (*ret != PULL_PARTIAL)
+        return 0;
+    err->kind = ERR_NETWORK;
+    return err_wrap(err, "the read was cut off, so nothing is changed or removed");
+}
+
+/* Every team of this directory, not only the one asked for: their rows belong to the mirror they were made from. */
+static int update_teams(struct store *store, const struct conf *conf, const struct conf_section *directory,
+                        const struct stage *stage, struct err *err)
+{
+    const uint32_t *dirty;
+    size_t n;
+    bool all;
+    stage_dirty(stage, &dirty, &n, &all);
+    for (const struct conf_section *team = conf_next(conf, "team", NULL); team; team = conf_next(conf, "team", team)) {
+        if (strcmp(conf_str(team, "directory"), conf_name(directory)) != 0)
+            continue;
+        struct policy policy = {0};
+        if (policy_load(store, conf, team, &policy, err) != 0)
+            return -1;
+        int r = entitle_update(store, &policy, dirty, n, all, err);
+        policy_release(&policy);
+        if (r != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void fill_report(struct pull_report *ret, const struct stage *stage)
+{
+    const struct stage_result *result = stage_result(stage);
+    ret->summary = *result;
+    ret->nfaults = result->nfaults < STAGE_FAULTS_SHOWN ? result->nfaults : STAGE_FAULTS_SHOWN;
+    for (size_t i = 0; i < ret->nfaults; i++)
+        ret->faults[i] = (struct stage_fault){mem_strdup(result->faults[i].name), mem_strdup(result->faults[i].why)};
+}
+
+static int pull_open(struct store *store, const struct conf *conf, const struct conf_section *section,
+                     struct directory *directory, const struct directory_connector *connector, int64_t now,
+                     const struct pull_progress *progress, struct pull_report *ret, struct err *err)
+{
+    CLEANUP(stage_free) struct stage *stage = NULL;
+    if (stage_begin(store, conf_name(section), now, &stage, err) != 0)
+        return -1;
+    int r = read_all(connector, directory, stage, progress, &ret->result, err);
+    fill_report(ret, stage);
+    if (r != 0)
+        return -1;
+    if (stage_finish(stage, ret->result, NULL, err) != 0 || update_teams(store, conf, section, stage, err) != 0)
+        return -1;
+    ret->summary = *stage_result(stage);
+    return stage_commit(stage, err);
+}
+
+int pull_directory(struct store *store, const struct conf *conf, const struct conf_section *section, int64_t now,
+                   const struct pull_progress *progress, struct pull_report *ret, struct err *err)
+{
+    *ret = (struct pull_report){.result = PULL_PARTIAL};
+    double began = clock_monotonic();
+    const struct directory_connector *connector = directory_connector_find(conf_variant(section));
+    struct directory *directory = NULL;
+    int r = connector->open(section, &directory, err);
+    if (r == 0) {
+        ret->source = mem_strdup(connector->describe(directory));
+        r = pull_open(store, conf, section, directory, connector, now, progress, ret, err);
+        connector->close(&directory);
+    }
+    ret->seconds = clock_monotonic() - began;
+    return r == 0 ? 0 : err_wrap(err, "directory %s", conf_name(section));
+}
+
+void pull_report_release(struct pull_report *report)
+{
+    for (size_t i = 0; i < report->nfaults; i++) {
+        free(report->faults[i].name);
+        free(report->faults[i].why);
+    }
+    free(report->source);
+    *report = (struct pull_report){0};
+}

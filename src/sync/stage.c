@@ -1,0 +1,290 @@
+#include "sync/stage.h"
+
+#include "base/keymap.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "crypto/digest.h"
+#include "store/mirror.h"
+#include "sync/derive.h"
+#include "sync/refs.h"
+
+/* What is remembered of one entry while a pull runs. */
+struct known {
+    struct key128 fingerprint;
+    uint32_t id;
+    uint8_t kind;
+    bool seen, gone;
+};
+
+struct stage {
+    struct store *store;
+    struct mirror *mirror;
+    int64_t now;
+    struct sink sink;
+    struct digest *digest;
+    struct derive *derive;
+    struct keymap by_uid; /* -> index into known */
+    struct known *known;
+    size_t nknown, cap;
+    struct refs *refs; /* loaded when the first difference shows up */
+    uint32_t max_id, max_ref;
+    uint32_t *dirty;
+    size_t ndirty, dirty_cap;
+    bool dirty_all, changed, open;
+    struct stage_result result;
+};
+
+/* The id as a key: the bytes of a UUID themselves, else a digest. */
+static struct key128 uid_key(struct stage *s, struct span uid)
+{
+    unsigned char raw[16];
+    size_t n = 0;
+    int high = -1;
+    for (size_t i = 0; i < uid.n && uid.n == 36; i++) {
+        char c = uid.p[i];
+        int v = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        if (v < 0 && c == '-' && (i == 8 || i == 13 || i == 18 || i == 23))
+            continue;
+        if (v < 0 || n == sizeof raw)
+            break;
+        if (high < 0) {
+            high = v;
+        } else {
+            raw[n++] = (unsigned char)(high << 4 | v);
+            high = -1;
+        }
+    }
+    struct key128 key;
+    if (n == sizeof raw) {
+        memcpy(&key, raw, sizeof key);
+        return key;
+    }
+    digest_start(s->digest);
+    digest_field(s->digest, span_str("uid"));
+    digest_field(s->digest, uid);
+    return digest_key(s->digest);
+}
+
+static struct known *find(struct stage *s, struct span uid, struct key128 *ret_key)
+{
+    *ret_key = uid_key(s, uid);
+    uint32_t i = keymap_find(&s->by_uid, *ret_key);
+    return i == KEYMAP_NONE ? NULL : &s->known[i];
+}
+
+static struct known *remember(struct stage *s, struct key128 key, uint32_t id, enum entry_kind kind)
+{
+    keymap_put(&s->by_uid, key, (uint32_t)s->nknown);
+    struct known *k = MEM_PUSH(&s->known, &s->nknown, &s->cap);
+    *k = (struct known){.id = id, .kind = (uint8_t)kind};
+    return k;
+}
+
+static int remember_row(void *ctx, const struct mirror_row *row)
+{
+    struct stage *s = ctx;
+    struct known *k = remember(s, uid_key(s, row->uid), row->id, row->kind);
+    k->fingerprint = row->fingerprint;
+    k->gone = row->gone;
+    return 0;
+}
+
+static void count_met(struct stage *s, struct known *k)
+{
+    if (k->seen)
+        return;
+    k->seen = true;
+    *(k->kind == ENTRY_PERSON ? &s->result.people : &s->result.groups) += 1;
+}
+
+static int on_seen(void *ctx, enum entry_kind kind, struct span id, struct key128 fingerprint, struct err *err)
+{
+    struct stage *s = ctx;
+    (void)err;
+    struct key128 key;
+    struct known *k = find(s, id, &key);
+    if (!k || k->gone || k->kind != kind || !key_eq(k->fingerprint, fingerprint))
+        return 0;
+    count_met(s, k);
+    return 1;
+}
+
+static void add_dirty(void *ctx, uint32_t entry, bool is_group)
+{
+    struct stage *s = ctx;
+    if (is_group)
+        s->dirty_all = true;
+    else if (!s->dirty_all)
+        *MEM_PUSH(&s->dirty, &s->ndirty, &s->dirty_cap) = entry;
+}
+
+static int need_refs(struct stage *s, struct err *err)
+{
+    if (s->refs)
+        return 0;
+    if (refs_load(s->mirror, s->max_id, s->max_ref, add_dirty, s, &s->refs, err) != 0)
+        return -1;
+    for (size_t i = 0; i < s->nknown; i++)
+        if (s->known[i].kind == ENTRY_GROUP)
+            refs_mark_group(s->refs, s->known[i].id);
+    return 0;
+}
+
+static int on_fault(void *ctx, struct span id, struct span name, const char *why, struct err *err)
+{
+    struct stage *s = ctx;
+    (void)err;
+    if (s->result.nfaults < STAGE_FAULTS_SHOWN) {
+        struct stage_fault *f = &s->result.faults[s->result.nfaults];
+        CLEANUP(pool_free) struct pool *pool = pool_new();
+        f->name = mem_strdup(text_printable(pool, name));
+        f->why = mem_strdup(why);
+    }
+    s->result.nfaults++;
+    struct key128 key;
+    struct known *k = id.n ? find(s, id, &key) : NULL;
+    if (k)
+        count_met(s, k);
+    if (id.n == 0)
+        s->result.absence_unproved = true;
+    return 0;
+}
+
+static int put_group(struct stage *s, uint32_t id, const struct entry *e, struct err *err)
+{
+    if (mirror_put_group(s->mirror, id, e, err) != 0)
+        return -1;
+    return refs_set_members(s->refs, id, e->members, e->nmembers, err);
+}
+
+static int put_person(struct stage *s, uint32_t id, const struct entry *e, struct err *err)
+{
+    struct mirror_person p;
+    derive_person(s->derive, e, &p);
+    return mirror_put_person(s->mirror, id, e, &p, err);
+}
+
+static int on_put(void *ctx, const struct entry *e, struct err *err)
+{
+    struct stage *s = ctx;
+    if (need_refs(s, err) != 0)
+        return -1;
+    struct key128 key;
+    struct known *k = find(s, e->id, &key);
+    if (k && k->kind != e->kind)
+        return on_fault(s, e->id, e->name, "the same id was a person and a group; it stays what it was", err);
+    if (k && k->seen)
+        return 0; /* changed between two searches of one pull: the next pull sees it whole */
+    if (!k) {
+        k = remember(s, key, ++s->max_id, e->kind);
+        s->result.added++;
+    } else {
+        s->result.changed++;
+    }
+    count_met(s, k);
+    k->gone = false;
+    k->fingerprint = e->fingerprint;
+    s->changed = true;
+    uint32_t id = k->id; /* k moves when known grows */
+    if ((e->kind == ENTRY_GROUP ? put_group : put_person)(s, id, e, err) != 0)
+        return -1;
+    add_dirty(s, id, e->kind == ENTRY_GROUP);
+    return refs_name_entry(s->refs, id, e->kind == ENTRY_GROUP, e->key, e->alias, err);
+}
+
+int stage_begin(struct store *store, const char *directory, int64_t now, struct stage **ret, struct err *err)
+{
+    CLEANUP(stage_free) struct stage *s = mem_zero(sizeof *s);
+    s->store = store;
+    s->now = now;
+    s->digest = digest_new();
+    s->derive = derive_new();
+    s->sink = (struct sink){.ctx = s, .seen = on_seen, .put = on_put, .fault = on_fault};
+    if (db_begin(store->db, err) != 0)
+        return -1;
+    s->open = true;
+    if (mirror_open(store->db, directory, &s->mirror, err) != 0 ||
+        mirror_max_id(s->mirror, &s->max_id, &s->max_ref, err) != 0 ||
+        mirror_load_entries(s->mirror, remember_row, s, err) != 0)
+        return -1;
+    *ret = TAKE(s);
+    return 0;
+}
+
+void stage_free(struct stage **stage)
+{
+    struct stage *s = *stage;
+    if (!s)
+        return;
+    mirror_close(&s->mirror);
+    if (s->open)
+        db_rollback(s->store->db);
+    for (size_t i = 0; i < s->result.nfaults && i < STAGE_FAULTS_SHOWN; i++) {
+        free(s->result.faults[i].name);
+        free(s->result.faults[i].why);
+    }
+    refs_free(&s->refs);
+    derive_free(&s->derive);
+    digest_free(&s->digest);
+    keymap_release(&s->by_uid);
+    free(s->known);
+    free(s->dirty);
+    free(s);
+    *stage = NULL;
+}
+
+const char *stage_cursor(const struct stage *s)
+{
+    return mirror_directory(s->mirror)->cursor;
+}
+
+const struct sink *stage_sink(struct stage *s)
+{
+    return &s->sink;
+}
+
+static int mark_gone(struct stage *s, struct known *k, struct err *err)
+{
+    if (k->seen || k->gone)
+        return 0;
+    if (s->result.absence_unproved) {
+        s->result.missing++;
+        return 0;
+    }
+    if (need_refs(s, err) != 0 || mirror_gone(s->mirror, k->id, s->now, err) != 0)
+        return -1;
+    s->result.gone++;
+    s->changed = true;
+    add_dirty(s, k->id, k->kind == ENTRY_GROUP);
+    return k->kind == ENTRY_GROUP ? refs_set_members(s->refs, k->id, NULL, 0, err) : 0;
+}
+
+int stage_finish(struct stage *s, enum pull_result result, const char *cursor, struct err *err)
+{
+    if (result == PULL_PARTIAL)
+        return err_set(err, ERR_NETWORK, "a read that was cut off changes nothing");
+    for (size_t i = 0; i < s->nknown && result == PULL_COMPLETE; i++)
+        if (mark_gone(s, &s->known[i], err) != 0)
+            return -1;
+    if (s->refs && refs_flush(s->refs, err) != 0)
+        return -1;
+    return mirror_done(s->mirror, cursor, s->now, s->changed, err);
+}
+
+int stage_commit(struct stage *s, struct err *err)
+{
+    s->open = false;
+    return db_commit(s->store->db, err);
+}
+
+const struct stage_result *stage_result(const struct stage *s)
+{
+    return &s->result;
+}
+
+void stage_dirty(const struct stage *s, const uint32_t **ret_people, size_t *ret_n, bool *ret_all)
+{
+    *ret_people = s->dirty;
+    *ret_n = s->ndirty;
+    *ret_all = s->dirty_all;
+}

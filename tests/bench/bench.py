@@ -1,0 +1,327 @@
+#!/usr/bin/python3
+"""The bench: what Doorward adds to what reading the directory costs anyhow.
+
+    tests/bench/bench.py --doorward build/doorward --cache build/bench [--rounds 5] [--people 100000 …]
+
+A throw-away slapd on a free loopback port serves a generated directory, loaded once and kept in the cache. Each
+command of COMMANDS is run alternately with ldapsearch -LLL of the same entries and attributes to /dev/null, so
+that both see the same machine; the medians of wall time are compared. Peak memory is the kernel's figure for the
+process (wait4). Absolute figures do not travel, ratios do.
+
+Exit status 1: something failed, or with --strict a figure is over its limit.
+"""
+
+import argparse
+import hashlib
+import os
+import pathlib
+import secrets
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+BASE = "dc=example,dc=com"
+BENCH_DN = f"cn=bench,{BASE}"
+# What the ldap connector asks for with this configuration: keep the two the same, or the peer is not one.
+FILTER = "(|(objectClass=inetOrgPerson)(objectClass=groupOfNames))"
+ATTRIBUTES = (
+    "objectClass entryUUID uid mail givenName sn displayName cn employeeNumber title ou preferredLanguage "
+    "employeeType member"
+).split()
+
+SLAPD_CONF = """\
+include {schema}/core.schema
+include {schema}/cosine.schema
+include {schema}/inetorgperson.schema
+modulepath {modules}
+moduleload back_mdb
+pidfile {run}/slapd.pid
+loglevel none
+sizelimit unlimited
+timelimit unlimited
+tool-threads 2
+sortvals member
+database mdb
+suffix "{base}"
+rootdn "{bench_dn}"
+{rootpw}
+directory "{db}"
+maxsize 4294967296
+index objectClass,entryUUID eq
+index uid,mail,member eq
+"""
+
+
+class Command:
+    """A row of the table. argv is completed with the configuration and the state; state is "proved", or "applied" to
+    begin where an apply ended. limit: times ldapsearch's wall time; memory: MB at the peak, or None."""
+
+    def __init__(self, what, argv, state, limit, memory):
+        self.what, self.argv, self.state, self.limit, self.memory = what, argv, state, limit, memory
+
+
+COMMANDS = [
+    Command("plan, nothing to do", ["plan"], "applied", 1.5, 64),
+    Command("first plan", ["plan"], "proved", 4.0, None),
+    Command("first apply", ["apply", "--yes"], "proved", 4.0, None),
+]
+
+
+class NotReady(Exception):
+    """prepare() cannot bring about the state that the commands begin with."""
+
+
+def prepare(doorward, server, folder):
+    """Writes folder/doorward.conf for this server, and brings folder/proved into the state in which a first plan
+    is let through: the domain proved, the connection tested and active, sync enabled for the team. bench.py then
+    makes folder/applied from a copy of it by an apply.
+
+    doorward: path of the program. server: a Slapd (uri, bind_dn, password_file). Use check_run for commands."""
+    raise NotReady("prepare() in tests/bench/bench.py is still to be written")
+
+
+def command_line(doorward, folder, state, argv):
+    return [doorward, "-c", str(folder / "doorward.conf"), "--state", str(state), *argv]
+
+
+# --- the directory --------------------------------------------------------------------------------------------------
+
+
+def first_existing(*paths):
+    for path in paths:
+        if os.path.isdir(path):
+            return path
+    raise SystemExit(f"bench: none of {', '.join(paths)} is there; sudo sh packaging/deps.sh --test")
+
+
+def slapd_program(folder):
+    """Ubuntu's AppArmor profile binds the installed path to the system's own database; a copy elsewhere is free of
+    it."""
+    program = shutil.which("slapd") or "/usr/sbin/slapd"
+    if not os.path.exists("/etc/apparmor.d/usr.sbin.slapd"):
+        return program
+    return shutil.copy(program, folder / "slapd")
+
+
+def write_slapd_conf(path, run, db, password=None):
+    text = SLAPD_CONF.format(
+        schema=first_existing("/etc/ldap/schema", "/etc/openldap/schema"),
+        modules=first_existing("/usr/lib/ldap", "/usr/lib64/openldap"),
+        run=run,
+        db=db,
+        base=BASE,
+        bench_dn=BENCH_DN,
+        rootpw=f"rootpw {password}" if password else "",
+    )
+    path.write_text(text)
+    path.chmod(0o600)
+
+
+def load_directory(cache, size_args):
+    """Returns the folder of the loaded database; loads it when this very directory is not in the cache yet."""
+    recipe = (HERE / "generate.py").read_bytes() + SLAPD_CONF.encode() + " ".join(size_args).encode()
+    db = cache / f"db-{hashlib.sha256(recipe).hexdigest()[:16]}"
+    if db.is_dir():
+        return db
+    for old in cache.glob("db-*"):
+        shutil.rmtree(old)
+    loading = cache / "loading"
+    shutil.rmtree(loading, ignore_errors=True)
+    loading.mkdir(parents=True)
+    conf = cache / "slapadd.conf"
+    write_slapd_conf(conf, loading, loading)
+    start = time.monotonic()
+    with subprocess.Popen([sys.executable, HERE / "generate.py", *size_args], stdout=subprocess.PIPE) as generate:
+        slapd = slapd_program(cache)
+        subprocess.run([slapd, "-T", "add", "-q", "-f", conf], stdin=generate.stdout, check=True)
+    if generate.returncode:
+        raise SystemExit("bench: generate.py failed")
+    loading.rename(db)
+    print(f"bench: directory loaded in {time.monotonic() - start:.1f} s", file=sys.stderr)
+    return db
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Slapd:
+    """A server of its own for this run, ended by process id when the block ends."""
+
+    def __init__(self, folder, db):
+        self.folder, self.db = folder, db
+        self.bind_dn = BENCH_DN
+        self.password_file = folder / "password"
+
+    def __enter__(self):
+        password = secrets.token_urlsafe(24)
+        self.password_file.write_text(password)
+        self.password_file.chmod(0o600)
+        conf = self.folder / "slapd.conf"
+        write_slapd_conf(conf, self.folder, self.db, password)
+        port = free_port()
+        self.uri = f"ldap://127.0.0.1:{port}"
+        log = open(self.folder / "slapd.log", "wb")
+        argv = [slapd_program(self.folder), "-d", "0", "-h", self.uri + "/", "-f", str(conf)]
+        self.process = subprocess.Popen(argv, stdout=log, stderr=log)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with socket.socket() as s:
+                if s.connect_ex(("127.0.0.1", port)) == 0:
+                    return self
+            time.sleep(0.05)
+        self.__exit__()
+        raise SystemExit(f"bench: slapd did not start: {(self.folder / 'slapd.log').read_text(errors='replace')}")
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.wait()
+
+    def ldapsearch(self):
+        login = ["-x", "-H", self.uri, "-D", self.bind_dn, "-y", str(self.password_file)]
+        return ["ldapsearch", "-LLL", "-o", "nettimeout=30", *login, "-b", BASE, FILTER, *ATTRIBUTES]
+
+
+# --- measuring ------------------------------------------------------------------------------------------------------
+
+
+def check_run(argv, ok=(0,)):
+    """For commands that are not measured: their output's first 64 KB. Not more, because of what measure says about
+    size."""
+    with tempfile.TemporaryFile() as output:
+        code = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False).returncode
+        output.seek(0)
+        text = output.read(65536).decode(errors="replace")
+    if code not in ok:
+        raise SystemExit(f"bench: {' '.join(map(str, argv))}: exit status {code}\n{text[-2000:]}")
+    return text
+
+
+def measure(argv, log):
+    """Wall seconds and peak MB of one run, with its output thrown away. A failing command ends the bench.
+
+    A spawned process inherits this one's peak until it executes, so that nothing below this program's own size can
+    be seen (17 MB): it must stay small, and what commands print goes to files."""
+    devnull = os.open(os.devnull, os.O_RDWR)
+    errors = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    actions = [(os.POSIX_SPAWN_DUP2, devnull, 0), (os.POSIX_SPAWN_DUP2, devnull, 1), (os.POSIX_SPAWN_DUP2, errors, 2)]
+    start = time.monotonic()
+    pid = os.posix_spawnp(argv[0], argv, os.environ, file_actions=actions)
+    _, status, usage = os.wait4(pid, 0)
+    wall = time.monotonic() - start
+    os.close(devnull)
+    os.close(errors)
+    code = os.waitstatus_to_exitcode(status)
+    if code:
+        text = pathlib.Path(log).read_text(errors="replace")[-2000:]
+        raise SystemExit(f"bench: {' '.join(argv)}: exit status {code}\n{text}")
+    return wall, usage.ru_maxrss / 1024
+
+
+def fresh_copy(template, place):
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(template, place)
+    return place
+
+
+def compare(command, doorward, folder, server, rounds):
+    """One row: alternately ours and the peer's, ours beginning each time from the same state."""
+    ours, peer = [], []
+    for _ in range(rounds):
+        state = fresh_copy(folder / command.state, folder / "state")
+        peer.append(measure(server.ldapsearch(), folder / "peer.log"))
+        ours.append(measure(command_line(doorward, folder, state, command.argv), folder / "ours.log"))
+    return [statistics.median(column) for runs in (ours, peer) for column in zip(*runs)]
+
+
+def check_peer(server, people, groups):
+    """Counts once what the peer reads, which also brings the database into memory. Line by line: see measure on
+    this program's size."""
+    with subprocess.Popen(server.ldapsearch(), stdout=subprocess.PIPE) as search:
+        found = sum(line.startswith(b"entryUUID: ") for line in search.stdout)
+    if found != people + groups:
+        raise SystemExit(f"bench: ldapsearch read {found} entries, not {people + groups}")
+
+
+def print_row(what, ours, peer, ratio, limit, memory):
+    print(f"{what:<22}{ours:>10}{peer:>14}{ratio:>9}{limit:>9}{memory:>18}")
+
+
+def print_comparison(command, result):
+    """Returns whether a figure is over its limit."""
+    ours, ours_mb, peer, _ = result
+    ratio = ours / peer
+    allowed = f" of {command.memory}" if command.memory else ""
+    over = ratio > command.limit or bool(command.memory and ours_mb > command.memory)
+    print_row(
+        command.what,
+        f"{ours:.2f} s",
+        f"{peer:.2f} s",
+        f"{ratio:.2f}",
+        f"{command.limit:.1f}",
+        f"{ours_mb:.0f}{allowed} MB" + (" !" if over else ""),
+    )
+    return over
+
+
+def bench(args, server, folder):
+    check_peer(server, args.people, args.groups)
+    runs = [measure(server.ldapsearch(), folder / "peer.log") for _ in range(args.rounds)]
+    wall, memory = (statistics.median(column) for column in zip(*runs))
+    entries = args.people + args.groups
+    print(
+        f"{args.people} people, {args.groups} groups, {args.memberships} memberships; medians of {args.rounds} runs; "
+        "! is over the limit"
+    )
+    print_row("what", "ours", "ldapsearch", "ratio", "limit", "peak memory")
+    _, floor = measure(["true"], folder / "peer.log")
+    print_row("(ldapsearch alone)", "", f"{wall:.2f} s", "", "", f"{memory:.0f} MB")
+
+    prepare(args.doorward, server, folder)
+    fresh_copy(folder / "proved", folder / "applied")
+    check_run(command_line(args.doorward, folder, folder / "applied", ["apply", "--yes"]))
+    over = 0
+    for command in COMMANDS:
+        over += print_comparison(command, compare(command, args.doorward, folder, server, args.rounds))
+        sys.stdout.flush()
+    print(
+        f"ldapsearch read {entries / wall:,.0f} entries a second; peaks below {floor:.0f} MB cannot be told apart here"
+    )
+    return 1 if over and args.strict else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Doorward beside ldapsearch")
+    parser.add_argument("--doorward", default="build/doorward", type=os.path.abspath)
+    parser.add_argument("--cache", default="build/bench", type=pathlib.Path)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--strict", action="store_true", help="exit status 1 when a figure is over its limit")
+    parser.add_argument("--people", type=int, default=100000)
+    parser.add_argument("--groups", type=int, default=2000)
+    parser.add_argument("--memberships", type=int, default=300000)
+    args = parser.parse_args()
+    cache = args.cache.absolute()
+    cache.mkdir(parents=True, exist_ok=True)
+    sizes = [f"--people={args.people}", f"--groups={args.groups}", f"--memberships={args.memberships}"]
+    db = load_directory(cache, sizes)
+    # The state lies on the same disk as the cache: a temporary folder may be memory, where syncing costs nothing.
+    with tempfile.TemporaryDirectory(prefix="run-", dir=cache) as name:
+        folder = pathlib.Path(name)
+        with Slapd(folder, db) as server:
+            try:
+                return bench(args, server, folder)
+            except NotReady as e:
+                print(f"bench: {e}", file=sys.stderr)
+                return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

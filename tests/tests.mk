@@ -1,0 +1,138 @@
+# Everything that tests: included by the Makefile, whose variables it uses.
+#
+## make               build/doorward
+## make demo          the whole road on a sample directory, told as it goes; state stays in build/demo
+## make test          layers, unit suites under sanitizers, integration with real servers, a short fuzz run
+## make layers        check that includes point only upward in the module list
+## make unit          the unit suites; SANITIZE=address,undefined builds and runs them instrumented
+## make integration   the cases in tests/integration; T='-k name' goes to pytest
+## make fuzz          every tests/fuzz/fuzz_NAME.c for FUZZ_SECONDS (20) each; FUZZ=NAME for one
+## make valgrind      the unit suites under valgrind; make valgrind-integration runs the program under it
+## make bench         100,000 people in a local slapd: each command beside ldapsearch
+# A missing tool is a failure when CI is set, and a named skip otherwise.
+
+PYTHON := /usr/bin/python3
+# Servers live in sbin, which is not in everybody's PATH.
+TEST_PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
+# Sub-makes get all processors, unless make was told how many to use.
+JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+SUBMAKE = +@$(MAKE) --no-print-directory $(JOBS)
+
+# --- small programs that cases run, one per file --------------------------------------------------------------------
+TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c))
+
+$(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/libdoorward.a
+	$(call say,TOOL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(BUILD)/libdoorward.a $(LIBS)
+
+tools: $(TOOLS)
+-include $(TOOLS:=.d)
+
+# --- the whole ------------------------------------------------------------------------------------------------------
+test: layers
+	$(SUBMAKE) test-programs
+	$(SUBMAKE) SANITIZE=address,undefined unit
+	$(SUBMAKE) integration
+	$(SUBMAKE) fuzz FUZZ_SECONDS=2
+	@echo "test: all passed"
+
+# Built first and at once, so that both processors have work; the stages after it only run.
+test-programs: all tools fuzzers unit-sanitized
+unit-programs: $(UNITS)
+unit-sanitized:
+	$(SUBMAKE) SANITIZE=address,undefined unit-programs
+
+# --- integration ----------------------------------------------------------------------------------------------------
+INTEGRATION_NEEDS := slapd slapadd ldapsearch ldapmodify knotd dnsmasq xmlsec1 openssl sqlite3
+DOORWARD ?= $(BUILD)/doorward
+
+# $(call need,STAGE,TOOLS): ends the recipe's shell, with 1 in CI and 0 elsewhere, when a tool is missing.
+need = missing=; for tool in $(2); do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	[ -z "$$missing" ] || { echo "$(1): skipped, missing:$$missing; run: sudo sh packaging/deps.sh --test" >&2; \
+	exit $(if $(CI),1,0); }
+
+# Without one of the servers, the cases that need it skip themselves by name; in CI none may.
+integration: all tools
+	@export PATH="$(TEST_PATH)"; $(call need,integration,$(PYTHON)); \
+	$(PYTHON) -c 'import pytest' 2>/dev/null || \
+	{ echo "integration: skipped, missing: python3-pytest" >&2; exit $(if $(CI),1,0); }; \
+	$(if $(CI),$(call need,integration,$(INTEGRATION_NEEDS));) \
+	PYTHONDONTWRITEBYTECODE=1 DOORWARD="$(abspath $(DOORWARD))" DOORWARD_TOOLS="$(abspath $(BUILD)/tests/tools)" \
+	$(PYTHON) -m pytest -q -rs -p no:cacheprovider tests/integration $(T)
+
+# --- fuzzing: the library built by clang in a folder of its own -----------------------------------------------------
+FUZZ_DIR     := $(BUILD)/fuzz
+FUZZ_SECONDS ?= 20
+FUZZ         ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_FLAGS   := -O1 -g -fno-sanitize-recover=all -fno-omit-frame-pointer
+FUZZ_LIMITS  := -rss_limit_mb=1024 -malloc_limit_mb=512 -timeout=10 -max_len=65536
+FUZZ_OBJS    := $(patsubst $(BUILD)/%,$(FUZZ_DIR)/%,$(LIBOBJS))
+# Seeds come from tests/data/NAME, or from where this table says.
+# FUZZ_SEEDS_name := tests/data/other
+fuzz_seeds = $(or $(FUZZ_SEEDS_$(1)),$(wildcard tests/data/$(1)))
+
+# What fortify would catch is the sanitizer's to report, with its stack. Warnings are the first compiler's matter.
+FUZZ_CC = $(CLANG) $(filter-out -D_FORTIFY_SOURCE=%,$(CPPFLAGS)) -U_FORTIFY_SOURCE \
+          $(filter-out -O% -W% $(SANFLAGS),$(ALL_CFLAGS)) $(FUZZ_FLAGS)
+
+$(FUZZ_DIR)/%.o: %.c
+	$(call say,CLANG,$<)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c -o $@ $<
+
+$(FUZZ_DIR)/libdoorward.a: $(FUZZ_OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $(FUZZ_OBJS)
+
+$(FUZZ_DIR)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_DIR)/libdoorward.a
+	$(call say,FUZZ,$@)
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -MMD -MP -MF $@.d -o $@ $< $(FUZZ_DIR)/libdoorward.a $(LIBS)
+
+FUZZ_MISSING := $(if $(shell command -v $(CLANG)),,$(CLANG))
+ifeq ($(FUZZ_MISSING),)
+fuzzers: $(FUZZ:%=$(FUZZ_DIR)/fuzz_%)
+fuzz: $(FUZZ:%=fuzz-run-%)
+else
+fuzzers fuzz:
+	@$(call need,$@,$(CLANG))
+endif
+
+# What a run finds stays in build/fuzz/corpus for the next; a crash stays in build/fuzz/NAME-*.
+fuzz-run-%: $(FUZZ_DIR)/fuzz_%
+	@mkdir -p $(FUZZ_DIR)/corpus/$*
+	@$< -max_total_time=$(FUZZ_SECONDS) $(FUZZ_LIMITS) -artifact_prefix=$(FUZZ_DIR)/$*- \
+		$(patsubst %,-dict=%,$(wildcard tests/fuzz/$*.dict)) -print_final_stats=1 \
+		$(FUZZ_DIR)/corpus/$* $(call fuzz_seeds,$*) >$(FUZZ_DIR)/$*.log 2>&1 || { \
+		tail -n 60 $(FUZZ_DIR)/$*.log >&2; echo "fuzz $*: failed; the whole log is $(FUZZ_DIR)/$*.log" >&2; exit 1; }
+	@sed -n 's/^stat::number_of_executed_units: */fuzz $*: runs /p' $(FUZZ_DIR)/$*.log
+
+-include $(FUZZ_OBJS:.o=.d) $(wildcard $(FUZZ_DIR)/fuzz_*.d)
+
+# --- valgrind -------------------------------------------------------------------------------------------------------
+VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=definite,indirect \
+            --errors-for-leak-kinds=definite,indirect --error-exitcode=99 \
+            $(patsubst %,--suppressions=$(CURDIR)/%,$(wildcard tests/valgrind.supp))
+
+# One process a suite: valgrind would report a forked case's memory as the suite's.
+valgrind: $(UNITS)
+	@$(call need,valgrind,valgrind); \
+	for t in $(UNITS); do echo "valgrind $$t"; CK_FORK=no CK_TIMEOUT_MULTIPLIER=20 $(VALGRIND) $$t || exit 1; done
+
+# The cases with the program itself under valgrind: a leak ends it with 99, which no case expects.
+valgrind-integration: $(BUILD)/doorward tools
+	@$(call need,valgrind-integration,valgrind)
+	@printf '#!/bin/sh\nexec %s %s "$$@"\n' '$(VALGRIND)' '$(abspath $(BUILD)/doorward)' >$(BUILD)/doorward-valgrind
+	@chmod +x $(BUILD)/doorward-valgrind
+	$(SUBMAKE) integration DOORWARD=$(BUILD)/doorward-valgrind
+
+# --- bench ----------------------------------------------------------------------------------------------------------
+bench: $(BUILD)/doorward
+	@PATH="$(TEST_PATH)" PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench/bench.py \
+		--doorward $(BUILD)/doorward --cache $(BUILD)/bench
+
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+.PHONY: test test-programs unit-programs unit-sanitized tools integration fuzz fuzzers valgrind valgrind-integration \
+        bench help

@@ -1,0 +1,135 @@
+/*
+ * certs/make-idp.sh and certs/sign-response.sh, the identity provider of the demonstration and of other tests: what they make is accepted
+ * now, by all rules, and refused when it should be. Needs openssl and xmlsec1 on the PATH; run from the root of the source tree.
+ */
+#include <check.h>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/pool.h"
+#include "saml/response.h"
+#include "saml/saml.h"
+
+#define ISSUER   "https://idp.example.com/saml?a=1&b=2"
+#define ACS      "https://signin.example.com/saml/acs/test"
+#define AUDIENCE "https://signin.example.com/saml/metadata/test"
+#define GUID     "0c0ffee0-1111-4222-8333-444455556666"
+
+static char dir[256];
+static struct pool *pool;
+static struct saml_idp *idp;
+
+static const char *path(const char *name)
+{
+    return pool_printf(pool, "%s/%s", dir, name);
+}
+
+static int run(const char *output, const char *const *argv)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        int out = open(output, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        if (out < 0 || dup2(out, STDOUT_FILENO) < 0)
+            _exit(126);
+        execvp(argv[0], (char *const *)argv);
+        _exit(127);
+    }
+    int status = -1;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static struct span read_made(const char *name)
+{
+    CLEANUP(buf_release) struct buf file = BUF_INIT;
+    struct err err = ERR_INIT;
+    ck_assert_msg(file_read(path(name), SAML_RESPONSE_MAX, &file, &err) == 0, "%s", err.text);
+    return (struct span){pool_strndup(pool, file.data, file.len), file.len};
+}
+
+static void setup(void)
+{
+    struct err err = ERR_INIT;
+    pool = pool_new();
+    snprintf(dir, sizeof dir, "%s/doorward-saml-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : P_tmpdir);
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    ck_assert_int_eq(saml_init(&err), 0);
+    const char *const make[] = {"sh", "certs/make-idp.sh", dir, ISSUER, "https://idp.example.com/sso?a=1&b=2", NULL};
+    ck_assert_int_eq(run(path("log"), make), 0);
+    ck_assert_msg(metadata_read(read_made("metadata.xml"), clock_now(), &idp, NULL, &err) == 0, "%s", err.text);
+}
+
+static void teardown(void)
+{
+    static const char *const made[] = {"log", "idp.key", "idp.crt", "metadata.xml", "response.xml"};
+    metadata_free(&idp);
+    saml_shutdown();
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+        unlink(path(made[i]));
+    rmdir(dir);
+    pool_free(&pool);
+}
+
+static int sign_and_verify(const char *request, struct saml_report *report, struct err *err)
+{
+    static const char *const domains[] = {"example.com"};
+    const char *const sign[] = {"sh", "certs/sign-response.sh", dir, ISSUER, ACS, AUDIENCE, "minji@example.com", "민지", "O'Kim & <Söhne>",
+                                GUID, request, NULL};
+    struct saml_policy policy = {.entity_id = AUDIENCE, .acs_url = ACS, .idp = idp, .now = clock_now(), .skew = 60,
+                                 .require_in_response_to = request != NULL, .in_response_to = request, .domains = domains, .ndomains = 1};
+    ck_assert_int_eq(run(path("response.xml"), sign), 0);
+    *err = (struct err)ERR_INIT;
+    return saml_response_verify(pool, read_made("response.xml"), &policy, report, err);
+}
+
+START_TEST(made_responses_are_accepted)
+{
+    static const char *const ways[] = {"assertion", "response", "both"};
+    ck_assert_str_eq(idp->entity_id, ISSUER);
+    ck_assert_str_eq(metadata_sso(idp, SAML_BINDING_REDIRECT), "https://idp.example.com/sso?a=1&b=2");
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        struct saml_report report;
+        struct err err;
+        ck_assert_int_eq(setenv("SIGN", ways[i], 1), 0);
+        ck_assert_msg(sign_and_verify(i ? "_request" : NULL, &report, &err) == 0, "%s: %s", ways[i], err.text);
+        ck_assert_str_eq(report.identity->field[SAML_EMAIL], "minji@example.com");
+        ck_assert_str_eq(report.identity->field[SAML_GIVEN_NAME], "민지");
+        ck_assert_str_eq(report.identity->field[SAML_FAMILY_NAME], "O'Kim & <Söhne>");
+        ck_assert_str_eq(report.identity->field[SAML_IMMUTABLE_ID], GUID);
+    }
+}
+END_TEST
+
+START_TEST(a_clock_that_is_off_is_refused)
+{
+    struct saml_report report;
+    struct err err;
+    ck_assert_int_eq(setenv("OFFSET", "-86400", 1), 0);
+    ck_assert_int_eq(sign_and_verify(NULL, &report, &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.text, "expired"));
+    ck_assert_int_eq(setenv("OFFSET", "86400", 1), 0);
+    ck_assert_int_eq(sign_and_verify(NULL, &report, &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.text, "not valid before"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("saml scripts");
+    TCase *tc = tcase_create("scripts");
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, made_responses_are_accepted);
+    tcase_add_test(tc, a_clock_that_is_off_is_refused);
+    suite_add_tcase(suite, tc);
+    SRunner *sr = srunner_create(suite);
+    srunner_run_all(sr, CK_NORMAL);
+    int failures = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failures ? 1 : 0;
+}
