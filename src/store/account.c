@@ -184,7 +184,8 @@ int person_reader_open(struct db *db, int64_t team, struct person_reader **ret, 
                    " p.employee_number, p.title, p.department, p.language FROM person p JOIN entry e ON e.id = p.id"
                    " LEFT JOIN account a ON a.team = ? AND a.person = p.id WHERE p.id = ?",
                    &r->person, err) != 0 ||
-        db_prepare(db, "SELECT coalesce(display_name, email, user_name, name), email FROM person WHERE id = ?", &r->name, err) != 0 ||
+        db_prepare(db, "SELECT coalesce(display_name, email, user_name, name), email FROM person WHERE id = ?",
+                   &r->name, err) != 0 ||
         db_prepare(db, "SELECT uid, '', state, " SHOWN " FROM account WHERE team = ? AND person = ?", &r->account,
                    err) != 0 ||
         db_prepare(db, "SELECT coalesce(display_name, ''), name FROM grp WHERE id = ?", &r->group, err) != 0)
@@ -226,7 +227,8 @@ int person_read(struct person_reader *r, uint32_t person, struct person_text *re
     return read_row(r->person, r->team, person, ret, err);
 }
 
-int person_read_name(struct person_reader *r, uint32_t person, struct span *ret_name, struct span *ret_email, struct err *err)
+int person_read_name(struct person_reader *r, uint32_t person, struct span *ret_name, struct span *ret_email,
+                     struct err *err)
 {
     stmt_reset(r->name);
     stmt_bind_int(r->name, 1, person);

@@ -223,11 +223,12 @@ int group_nestings(struct db *db, const char *directory, void (*each)(void *ctx,
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     /* From the few groups to the edges that name them, not through every edge. */
-    if (db_prepare(db,
-                   "SELECT edge.grp, g.id FROM grp g CROSS JOIN entry e ON e.id = g.id CROSS JOIN ref r ON r.entry = g.id"
-                   " CROSS JOIN edge ON edge.ref = r.id"
-                   " WHERE e.directory = (SELECT id FROM directory WHERE name = ?) AND e.gone_at = 0",
-                   &st, err) != 0)
+    if (db_prepare(
+            db,
+            "SELECT edge.grp, g.id FROM grp g CROSS JOIN entry e ON e.id = g.id CROSS JOIN ref r ON r.entry = g.id"
+            " CROSS JOIN edge ON edge.ref = r.id"
+            " WHERE e.directory = (SELECT id FROM directory WHERE name = ?) AND e.gone_at = 0",
+            &st, err) != 0)
         return -1;
     stmt_bind_text(st, 1, directory);
     return each_pair(st, each, ctx, err);
@@ -242,7 +243,8 @@ static int load_bearers(struct db *db, const char *directory, uint32_t **ret, ui
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_prepare(db,
                    "SELECT r.id, r.entry FROM ref r JOIN entry e ON e.id = r.entry"
-                   " WHERE +r.directory = (SELECT id FROM directory WHERE name = ?) AND e.kind = 0 AND e.gone_at = 0 ORDER BY r.id",
+                   " WHERE +r.directory = (SELECT id FROM directory WHERE name = ?) AND e.kind = 0 AND e.gone_at = 0 "
+                   "ORDER BY r.id",
                    &st, err) != 0)
         return -1;
     stmt_bind_text(st, 1, directory);
@@ -255,13 +257,14 @@ static int load_bearers(struct db *db, const char *directory, uint32_t **ret, ui
     return r;
 }
 
-int group_members(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group, uint32_t person), void *ctx,
-                  struct err *err)
+int group_members(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group, uint32_t person),
+                  void *ctx, struct err *err)
 {
     CLEANUP(freep) uint32_t *bearer = NULL;
     uint32_t n = 0;
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (load_bearers(db, directory, &bearer, &n, err) != 0 || db_prepare(db, "SELECT grp, ref FROM edge ORDER BY grp, ref", &st, err) != 0)
+    if (load_bearers(db, directory, &bearer, &n, err) != 0 ||
+        db_prepare(db, "SELECT grp, ref FROM edge ORDER BY grp, ref", &st, err) != 0)
         return -1;
     int r;
     while ((r = stmt_step(st, err)) == 1) {
