@@ -85,7 +85,7 @@ static void add_trust(const struct conf_section *connection, const struct connec
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
     struct err unreadable = ERR_INIT;
     if (gate_metadata(connection, now, &idp, &unreadable) != 0) {
-        facts->trust_fault = pool_strdup(pool, unreadable.text);
+        facts->metadata_fault = pool_strdup(pool, unreadable.text);
         return;
     }
     facts->same_entity = strcmp(idp->entity_id, row->entity) == 0;

@@ -16,9 +16,9 @@ struct gate_facts {
     bool challenged;           /* a token was made */
     bool proved;               /* proved, and the proof has not lapsed */
     bool lapsed;               /* was proved once */
-    const char *trust_fault;   /* why its metadata cannot be used; NULL: it can */
     bool testable;             /* this type of connection can be tested */
     bool active;               /* activated by an administrator */
+    const char *metadata_fault; /* why the metadata cannot be read or has ended; NULL: it is good */
     bool same_entity;          /* the identity provider is the one that was tested */
     int64_t tested_at;         /* last successful sign-in; 0: never */
     int64_t test_valid;        /* seconds for which it counts */
