@@ -211,7 +211,9 @@ static inline struct item *group(struct world *w, const char *name)
 static inline void member_name(struct item *g, const char *name)
 {
     ck_assert_uint_lt(g->nmembers, WORLD_MEMBERS);
-    snprintf(g->members[g->nmembers++], WORLD_TEXT, "%s", name);
+    size_t n = strlen(name);
+    ck_assert_uint_lt(n, WORLD_TEXT);
+    memmove(g->members[g->nmembers++], name, n + 1);
 }
 
 static inline void member(struct item *g, const struct item *m)
