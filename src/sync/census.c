@@ -6,7 +6,8 @@
 struct taking {
     const struct plan_settings *settings;
     struct census *census;
-    struct keymap emails; /* of the e-mail's hash -> the person who has it */
+    struct keymap emails;  /* of the e-mail's hash -> the person whose account has it */
+    struct keymap claimed; /* the same -> the first person who has it in the directory, where no account does */
     char domain[256];     /* the last one looked up, and its place in the gate */
     int gate_index;
     bool scoped;
@@ -76,21 +77,31 @@ static void take_inside(void *ctx, uint32_t person, uint32_t via)
         t->census->by_entry[person].inside = true;
 }
 
-/* An e-mail belongs to the account that has it; where there is none yet, two people with one e-mail both wait for a human. */
+static void block(struct taking *t, uint32_t person, uint32_t other)
+{
+    t->census->by_entry[person].blocked = true;
+    t->census->by_entry[person].other = other;
+}
+
+/*
+ * An e-mail belongs to the account that has it, until that account has another; where no account has it, people who share one in the
+ * directory all wait for a human.
+ */
 static void settle_email(struct taking *t, uint32_t person, int64_t hash)
 {
-    struct resident *all = t->census->by_entry;
     uint32_t holder = keymap_find(&t->emails, email_key(hash));
-    if (holder == KEYMAP_NONE) {
-        keymap_put(&t->emails, email_key(hash), person);
-    } else if (holder != person) {
-        all[person].blocked = true;
-        all[person].other = holder;
-        bool has_it = all[holder].account && all[holder].state != ACCOUNT_REMOVED && !all[holder].differs;
-        if (!has_it && resident_wanted(&all[holder])) {
-            all[holder].blocked = true;
-            all[holder].other = person;
-        }
+    if (holder == person)
+        return;
+    if (holder != KEYMAP_NONE) {
+        block(t, person, holder);
+        return;
+    }
+    uint32_t first = keymap_find(&t->claimed, email_key(hash));
+    if (first == KEYMAP_NONE) {
+        keymap_put(&t->claimed, email_key(hash), person);
+    } else {
+        block(t, person, first);
+        block(t, first, person);
     }
 }
 
@@ -141,6 +152,7 @@ int census_take(struct store *store, const struct plan_settings *settings, struc
         person_each(store->db, settings->policy->directory, take_person, &t, err) != 0)
         r = -1;
     keymap_release(&t.emails);
+    keymap_release(&t.claimed);
     return r;
 }
 
