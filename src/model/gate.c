@@ -31,7 +31,9 @@ static bool judge_trust(const struct gate_facts *f, int64_t now, struct pool *po
     const char *remedy =
         pool_printf(pool, "get new metadata from the identity provider, then: doorward sso test %s", f->connection);
     char when[CLOCK_TEXT_MAX];
-    if (f->certificate_until <= now)
+    if (f->trust_fault)
+        close_gate(ret, f->trust_fault, remedy);
+    else if (f->certificate_until <= now)
         close_gate(ret,
                    pool_printf(pool, "connection %s has no signing certificate that is still valid", f->connection),
                    remedy);
@@ -59,7 +61,7 @@ static bool judge_sign_in(const struct gate_facts *f, int64_t now, struct pool *
                    "use a SAML connection");
     else if (!f->tested_at)
         close_gate(ret, pool_printf(pool, "connection %s has not been tested", f->connection), remedy);
-    else if (!f->same_entity)
+    else if (!f->trust_fault && !f->same_entity)
         close_gate(
             ret, pool_printf(pool, "connection %s names another identity provider than the one tested", f->connection),
             remedy);

@@ -16,6 +16,7 @@ struct gate_facts {
     bool challenged;           /* a token was made */
     bool proved;               /* proved, and the proof has not lapsed */
     bool lapsed;               /* was proved once */
+    const char *trust_fault;   /* why its metadata cannot be used; NULL: it can */
     bool testable;             /* this type of connection can be tested */
     bool active;               /* activated by an administrator */
     bool same_entity;          /* the identity provider is the one that was tested */

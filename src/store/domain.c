@@ -65,6 +65,26 @@ int domain_put(struct store *store, const struct domain_row *row, struct err *er
     return stmt_run(st, err);
 }
 
+int domain_each(struct store *store, void (*each)(void *ctx, const char *name), void *ctx, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(store->db, "SELECT name FROM domain ORDER BY name", &st, err) != 0)
+        return -1;
+    int r;
+    while ((r = stmt_step(st, err)) == 1)
+        each(ctx, stmt_text(st, 0));
+    return r;
+}
+
+int domain_drop(struct store *store, const char *name, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(store->db, "DELETE FROM domain WHERE name = ?", &st, err) != 0)
+        return -1;
+    stmt_bind_text(st, 1, name);
+    return stmt_run(st, err);
+}
+
 int domain_bind(struct store *store, const char *name, const char *connection, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
