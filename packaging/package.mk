@@ -3,7 +3,7 @@
 ## make install       DESTDIR= PREFIX=/usr SYSCONFDIR=/etc; a configuration that exists is left alone
 ## make deb           build/doorward_VERSION_ARCH.deb
 ## make rpm           build/doorward-VERSION-1.ARCH.rpm
-## make package-test  installs, tries and removes both in a clean root (as root, with debootstrap)
+## make package-test  installs, tries and removes all three in a clean root (as root, with debootstrap)
 
 DOCDIR       ?= $(PREFIX)/share/doc/doorward
 # Empty leaves out what belongs to systemd: debhelper places it by itself.
@@ -88,7 +88,9 @@ rpm: $(DEFAULT_CONF)
 	@echo "rpm: $$(ls $(BUILD)/doorward-$(VERSION)-*.rpm)"
 
 package-test: deb rpm
+	@rm -rf $(BUILD)/install
+	$(SUBMAKE) -s install DESTDIR=$(BUILD)/install PREFIX=/usr/local
 	@sh tests/packaging/package-test.sh $(BUILD)/doorward_$(VERSION)_$(DEB_ARCH).deb \
-		$$(ls $(BUILD)/doorward-$(VERSION)-*.rpm) $(BUILD)/package-test
+		$$(ls $(BUILD)/doorward-$(VERSION)-*.rpm) $(BUILD)/install $(BUILD)/package-test
 
 .PHONY: install deb rpm package-test
