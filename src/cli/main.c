@@ -1,6 +1,7 @@
 #include <getopt.h>
 #include <locale.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -228,6 +229,7 @@ int cli_section(const struct cli *cli, const char *kind, const char *name, const
 int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
+    setvbuf(stdout, NULL, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, 65536);
     struct typed t = {.cli = {.conf_path = DOORWARD_SYSCONFDIR "/doorward/doorward.conf"}};
     struct err err = ERR_INIT;
     int status = parse(&t, argc, argv, &err);

@@ -169,7 +169,7 @@ int synced_member_each(struct db *db, uint32_t synced_group, void (*each)(void *
 
 struct person_reader {
     int64_t team;
-    struct stmt *person, *account, *group;
+    struct stmt *person, *name, *account, *group;
 };
 
 #define SHOWN "user_name, email, given_name, family_name, display_name, employee_number, title, department, language"
@@ -184,6 +184,7 @@ int person_reader_open(struct db *db, int64_t team, struct person_reader **ret, 
                    " p.employee_number, p.title, p.department, p.language FROM person p JOIN entry e ON e.id = p.id"
                    " LEFT JOIN account a ON a.team = ? AND a.person = p.id WHERE p.id = ?",
                    &r->person, err) != 0 ||
+        db_prepare(db, "SELECT coalesce(display_name, email, user_name, name), email FROM person WHERE id = ?", &r->name, err) != 0 ||
         db_prepare(db, "SELECT uid, '', state, " SHOWN " FROM account WHERE team = ? AND person = ?", &r->account,
                    err) != 0 ||
         db_prepare(db, "SELECT coalesce(display_name, ''), name FROM grp WHERE id = ?", &r->group, err) != 0)
@@ -197,6 +198,7 @@ void person_reader_close(struct person_reader **reader)
     if (!*reader)
         return;
     stmt_free(&(*reader)->person);
+    stmt_free(&(*reader)->name);
     stmt_free(&(*reader)->account);
     stmt_free(&(*reader)->group);
     free(*reader);
@@ -222,6 +224,18 @@ static int read_row(struct stmt *st, int64_t team, uint32_t person, struct perso
 int person_read(struct person_reader *r, uint32_t person, struct person_text *ret, struct err *err)
 {
     return read_row(r->person, r->team, person, ret, err);
+}
+
+int person_read_name(struct person_reader *r, uint32_t person, struct span *ret_name, struct span *ret_email, struct err *err)
+{
+    stmt_reset(r->name);
+    stmt_bind_int(r->name, 1, person);
+    int found = stmt_step(r->name, err);
+    if (found != 1)
+        return found;
+    *ret_name = stmt_span(r->name, 0);
+    *ret_email = stmt_span(r->name, 1);
+    return 1;
 }
 
 int account_read(struct person_reader *r, uint32_t person, struct person_text *ret, struct err *err)

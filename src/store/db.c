@@ -83,8 +83,18 @@ static int settle(struct db *db, bool read_only, struct err *err)
                    err);
 }
 
+/* Once a process: counting every allocation under a lock costs a tenth of a bulk load, and nobody reads the count. */
+static void configure_library(void)
+{
+    static bool done;
+    if (!done)
+        sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    done = true;
+}
+
 int db_open(const char *path, bool read_only, struct db **ret, struct err *err)
 {
+    configure_library();
     if (!read_only && make_private(path, err) != 0)
         return -1;
     CLEANUP(db_close) struct db *db = mem_zero(sizeof *db);

@@ -233,18 +233,43 @@ int group_nestings(struct db *db, const char *directory, void (*each)(void *ctx,
     return each_pair(st, each, ctx, err);
 }
 
-int group_members(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group, uint32_t person),
-                  void *ctx, struct err *err)
+/* Which person each reference names now: an array, as a join would look each of many edges up in three tables. */
+static int load_bearers(struct db *db, const char *directory, uint32_t **ret, uint32_t *ret_n, struct err *err)
 {
+    int64_t max = 0;
+    if (db_get_int(db, "SELECT max(id) FROM ref", &max, err) != 0)
+        return -1;
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_prepare(db,
-                   "SELECT edge.grp, r.entry FROM edge JOIN ref r ON r.id = edge.ref JOIN entry e ON e.id = r.entry"
-                   " JOIN directory d ON d.id = r.directory WHERE d.name = ? AND e.kind = 0 AND e.gone_at = 0 ORDER BY "
-                   "edge.grp",
+                   "SELECT r.id, r.entry FROM ref r JOIN entry e ON e.id = r.entry"
+                   " WHERE +r.directory = (SELECT id FROM directory WHERE name = ?) AND e.kind = 0 AND e.gone_at = 0 ORDER BY r.id",
                    &st, err) != 0)
         return -1;
     stmt_bind_text(st, 1, directory);
-    return each_pair(st, each, ctx, err);
+    CLEANUP(freep) uint32_t *bearer = mem_zero(((size_t)max + 1) * sizeof *bearer);
+    int r;
+    while ((r = stmt_step(st, err)) == 1)
+        bearer[stmt_int(st, 0)] = (uint32_t)stmt_int(st, 1);
+    *ret_n = (uint32_t)max + 1;
+    *ret = TAKE(bearer);
+    return r;
+}
+
+int group_members(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group, uint32_t person), void *ctx,
+                  struct err *err)
+{
+    CLEANUP(freep) uint32_t *bearer = NULL;
+    uint32_t n = 0;
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (load_bearers(db, directory, &bearer, &n, err) != 0 || db_prepare(db, "SELECT grp, ref FROM edge ORDER BY grp, ref", &st, err) != 0)
+        return -1;
+    int r;
+    while ((r = stmt_step(st, err)) == 1) {
+        int64_t ref = stmt_int(st, 1);
+        if (ref < n && bearer[ref])
+            each(ctx, (uint32_t)stmt_int(st, 0), bearer[ref]);
+    }
+    return r;
 }
 
 int person_groups(struct db *db, uint32_t person, void (*each)(void *ctx, uint32_t group), void *ctx, struct err *err)
