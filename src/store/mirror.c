@@ -1,6 +1,7 @@
 #include "store/mirror.h"
 
 #include "base/mem.h"
+#include "store/schema.h"
 
 struct mirror {
     struct db *db;
@@ -246,6 +247,20 @@ int mirror_gone(struct mirror *m, uint32_t id, int64_t now, struct err *err)
     stmt_bind_int(m->gone, 1, now);
     stmt_bind_int(m->gone, 2, id);
     return stmt_run(m->gone, err);
+}
+
+int mirror_bulk_begin(struct mirror *m, bool *ret_bulk, struct err *err)
+{
+    int64_t some = 0;
+    if (db_get_int(m->db, "SELECT EXISTS (SELECT 1 FROM ref)", &some, err) != 0)
+        return -1;
+    *ret_bulk = !some;
+    return some ? 0 : db_exec(m->db, "DROP INDEX edge_ref; DROP INDEX ref_entry", err);
+}
+
+int mirror_bulk_end(struct mirror *m, struct err *err)
+{
+    return db_exec(m->db, SCHEMA_EDGE_INDEXES, err);
 }
 
 int mirror_done(struct mirror *m, const char *cursor, int64_t now, bool changed, struct err *err)

@@ -210,8 +210,8 @@ int group_each(struct db *db, const char *directory, void (*each)(void *ctx, uin
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_prepare(db,
-                   "SELECT g.id FROM grp g JOIN entry e ON e.id = g.id JOIN directory d ON d.id = e.directory"
-                   " WHERE d.name = ? AND e.gone_at = 0 ORDER BY g.id",
+                   "SELECT g.id FROM grp g CROSS JOIN entry e ON e.id = g.id"
+                   " WHERE e.directory = (SELECT id FROM directory WHERE name = ?) AND e.gone_at = 0 ORDER BY g.id",
                    &st, err) != 0)
         return -1;
     stmt_bind_text(st, 1, directory);
@@ -224,9 +224,9 @@ int group_nestings(struct db *db, const char *directory, void (*each)(void *ctx,
     CLEANUP(stmt_free) struct stmt *st = NULL;
     /* From the few groups to the edges that name them, not through every edge. */
     if (db_prepare(db,
-                   "SELECT edge.grp, g.id FROM grp g JOIN entry e ON e.id = g.id JOIN directory d ON d.id = e.directory"
-                   " CROSS JOIN ref r ON r.entry = g.id CROSS JOIN edge ON edge.ref = r.id"
-                   " WHERE d.name = ? AND e.gone_at = 0",
+                   "SELECT edge.grp, g.id FROM grp g CROSS JOIN entry e ON e.id = g.id CROSS JOIN ref r ON r.entry = g.id"
+                   " CROSS JOIN edge ON edge.ref = r.id"
+                   " WHERE e.directory = (SELECT id FROM directory WHERE name = ?) AND e.gone_at = 0",
                    &st, err) != 0)
         return -1;
     stmt_bind_text(st, 1, directory);
