@@ -3,8 +3,9 @@
 #
 #   certs/make-idp.sh DIR ENTITY_ID SSO_URL
 #
-# DIR (made when missing) then holds idp.key (readable by its owner only), idp.crt and metadata.xml. The key is for demonstrations and
-# tests: certs/sign-response.sh signs with it. Needs openssl. Exit status 64 for wrong usage, 1 when something failed.
+# DIR (made when missing) then holds idp.key (readable by its owner only), idp.crt and metadata.xml. The key is for
+# demonstrations and tests: certs/sign-response.sh signs with it. Environment: IDP_DAYS=365 for how long the
+# certificate is valid. Needs openssl. Exit status 64 for wrong usage, 1 when something failed.
 set -eu
 
 if [ $# -ne 3 ]; then

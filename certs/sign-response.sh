@@ -1,5 +1,6 @@
 #!/bin/sh
-# Writes a freshly signed SAML response to standard output, as the identity provider made by certs/make-idp.sh would send it now.
+# Writes a freshly signed SAML response to standard output, as the identity provider made by certs/make-idp.sh would
+# send it now.
 #
 #   certs/sign-response.sh DIR ISSUER ACS_URL AUDIENCE EMAIL GIVEN_NAME FAMILY_NAME IMMUTABLE_ID [REQUEST_ID]
 #
@@ -9,8 +10,9 @@
 #   AUDIENCE      the entity id of whom it is for
 #   REQUEST_ID    for InResponseTo; without it the response is unsolicited
 #
-# Environment: SIGN=assertion (default), response or both; MINUTES=5 for how long it is valid; OFFSET=0, seconds by which its clock is
-# off (-86400 makes one that expired). Needs openssl, xmlsec1 and date of GNU or busybox. Exit status 64 for wrong usage, 1 when something failed.
+# Environment: SIGN=assertion (default), response or both; MINUTES=5 for how long it is valid; OFFSET=0, seconds by
+# which its clock is off (-86400 makes one that expired). Needs openssl, xmlsec1 and date of GNU or busybox. Exit
+# status 64 for wrong usage, 1 when something failed.
 set -eu
 
 if [ $# -ne 8 ] && [ $# -ne 9 ]; then

@@ -62,14 +62,16 @@ static bool is_type(struct span name)
 }
 
 /* The place stands ahead, where the configuration's reader looks for it and adds whose key it is. */
-static int fault(const struct conf_section *section, const char *key, size_t i, const char *value, const char *what, struct err *err)
+static int fault(const struct conf_section *section, const char *key, size_t i, const char *value, const char *what,
+                 struct err *err)
 {
     CLEANUP(pool_free) struct pool *pool = pool_new();
-    return err_set(err, ERR_CONFIG, "%s: %s '%s': %s", conf_where_key(section, key, i), key, text_printable(pool, span_str(value)), what);
+    return err_set(err, ERR_CONFIG, "%s: %s '%s': %s", conf_where_key(section, key, i), key,
+                   text_printable(pool, span_str(value)), what);
 }
 
-static int read_choice(struct attrmap *map, const struct conf_section *section, const char *key, const char *const *defaults,
-                       unsigned kinds, struct attr_choice *ret, struct err *err)
+static int read_choice(struct attrmap *map, const struct conf_section *section, const char *key,
+                       const char *const *defaults, unsigned kinds, struct attr_choice *ret, struct err *err)
 {
     size_t n = conf_count(section, key);
     if (n > FLAVOUR_CANDIDATES)
@@ -113,7 +115,8 @@ static int read_active(struct attrmap *map, const struct conf_section *section, 
         return 0;
     map->has_active = parse_rule(map, text, true, FOR_PEOPLE, &map->active);
     if (!map->has_active)
-        return fault(section, "map-active", 0, text, "not a rule; write always, ATTRIBUTE=PATTERN or ATTRIBUTE!=PATTERN", err);
+        return fault(section, "map-active", 0, text,
+                     "not a rule; write always, ATTRIBUTE=PATTERN or ATTRIBUTE!=PATTERN", err);
     return 0;
 }
 
@@ -123,7 +126,8 @@ static int read_exclude(struct attrmap *map, const struct conf_section *section,
         const char *text = conf_at(section, "exclude", i);
         struct attr_rule rule;
         if (!parse_rule(map, text, false, FOR_PEOPLE | FOR_GROUPS, &rule))
-            return fault(section, "exclude", i, text, "not a rule; write ATTRIBUTE=PATTERN, as in mail=*-test@example.com", err);
+            return fault(section, "exclude", i, text,
+                         "not a rule; write ATTRIBUTE=PATTERN, as in mail=*-test@example.com", err);
         *MEM_PUSH(&map->exclude, &map->nexclude, &map->cap_exclude) = rule;
     }
     return 0;

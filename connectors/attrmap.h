@@ -1,5 +1,6 @@
 /*
- * Which attribute of a directory means what: the configuration rows that the directory connectors share, made ready for use.
+ * Which attribute of a directory means what: the configuration rows that the directory connectors share, made ready for
+ * use.
  *
  *   attrmap_new -> attrmap_wanted (what to ask the source for), deliver.h (what to make of it) -> attrmap_free
  */
@@ -71,19 +72,23 @@ size_t attrmap_slot(const struct attrmap *map, struct span type);
         {.key = "id-attribute",                                                                                        \
          .type = CONF_TEXT,                                                                                            \
          .example = "entryUUID",                                                                                       \
-         .help = "Attribute whose value never changes for an entry and is never given to another. Default: entryUUID. " \
+         .help = "Attribute whose value never changes for an entry and is never given to another. Default: entryUUID. "\
                  "A value that is not text is kept in hexadecimal."},                                                  \
-        ATTRMAP_ROW("map-user-name", "uid", "Attributes of the user name; of several the first with a value is taken, and of " \
+        ATTRMAP_ROW("map-user-name", "uid",                                                                            \
+                    "Attributes of the user name; of several the first with a value is taken, and of "                 \
                                      "several values the first. \"none\": not read. Default: uid."),                   \
-        ATTRMAP_ROW("map-email", "mail", "Attributes of the e-mail address. Default: mail."),                                  \
-        ATTRMAP_ROW("map-given-name", "givenName", "Attributes of the given name. Default: givenName."),                       \
-        ATTRMAP_ROW("map-family-name", "sn", "Attributes of the family name. Default: sn."),                                   \
-        ATTRMAP_ROW("map-display-name", "displayName", "Attributes of the name shown. Default: displayName, then cn."),        \
-        ATTRMAP_ROW("map-employee-number", "employeeNumber", "Attributes of the employee number. Default: employeeNumber."),   \
-        ATTRMAP_ROW("map-title", "title", "Attributes of the title. Default: title."),                                         \
-        ATTRMAP_ROW("map-department", "departmentNumber", "Attributes of the department. Default: departmentNumber, then ou, then department."), \
-        ATTRMAP_ROW("map-language", "preferredLanguage", "Attributes of the language. Default: preferredLanguage."),           \
-        ATTRMAP_ROW("map-group-name", "cn", "Attributes of a group's name. Default: cn."),                                     \
+        ATTRMAP_ROW("map-email", "mail", "Attributes of the e-mail address. Default: mail."),                          \
+        ATTRMAP_ROW("map-given-name", "givenName", "Attributes of the given name. Default: givenName."),               \
+        ATTRMAP_ROW("map-family-name", "sn", "Attributes of the family name. Default: sn."),                           \
+        ATTRMAP_ROW("map-display-name", "displayName",                                                                 \
+                    "Attributes of the name shown. Default: displayName, then cn."),                                   \
+        ATTRMAP_ROW("map-employee-number", "employeeNumber",                                                           \
+                    "Attributes of the employee number. Default: employeeNumber."),                                    \
+        ATTRMAP_ROW("map-title", "title", "Attributes of the title. Default: title."),                                 \
+        ATTRMAP_ROW("map-department", "departmentNumber",                                                              \
+                    "Attributes of the department. Default: departmentNumber, then ou, then department."),             \
+        ATTRMAP_ROW("map-language", "preferredLanguage", "Attributes of the language. Default: preferredLanguage."),   \
+        ATTRMAP_ROW("map-group-name", "cn", "Attributes of a group's name. Default: cn."),                             \
         {.key = "map-active",                                                                                          \
          .type = CONF_TEXT,                                                                                            \
          .example = "employeeType!=disabled",                                                                          \

@@ -3,8 +3,8 @@
  *
  *   check (no network) -> open -> pull… -> close
  *
- * A connector reads a source and delivers entries. It knows nothing of the mirror, of policy or of what was there before: the
- * sink tells it only whether an entry is unchanged, so that nothing is normalised in vain.
+ * A connector reads a source and delivers entries. It knows nothing of the mirror, of policy or of what was there
+ * before: the sink tells it only whether an entry is unchanged, so that nothing is normalised in vain.
  */
 #ifndef CONNECTORS_CONNECTOR_H
 #define CONNECTORS_CONNECTOR_H
@@ -14,8 +14,8 @@
 #include "model/entry.h"
 
 /*
- * How a pull ended. Absence is evidence only after PULL_COMPLETE: the protocol's own success result for every page of every search,
- * with no size or time limit, referral, dropped connection or unfinished ranged attribute on the way.
+ * How a pull ended. Absence is evidence only after PULL_COMPLETE: the protocol's own success result for every page of
+ * every search, with no size or time limit, referral, dropped connection or unfinished ranged attribute on the way.
  */
 enum pull_result {
     PULL_PARTIAL,  /* cut off; what was delivered is true, what was not says nothing. err tells what cut it off */
@@ -27,14 +27,14 @@ enum pull_result {
 struct sink {
     void *ctx;
     /*
-     * First for every entry: 1 when this entry is known with this very fingerprint; then the connector goes on to the next without
-     * a call of put. 0: put wants it in full.
+     * First for every entry: 1 when this entry is known with this very fingerprint; then the connector goes on to the
+     * next without a call of put. 0: put wants it in full.
      */
     int (*seen)(void *ctx, enum entry_kind kind, struct span id, struct key128 fingerprint, struct err *err);
     int (*put)(void *ctx, const struct entry *entry, struct err *err);
     /*
-     * An entry that cannot be used, and why ("uid=x,…: no entryUUID"). It counts as there: if its id could be read (else id is empty) nothing is
-     * removed for its sake, and if not, the pull does not prove any absence.
+     * An entry that cannot be used, and why ("uid=x,…: no entryUUID"). It counts as there: if its id could be read
+     * (else id is empty) nothing is removed for its sake, and if not, the pull does not prove any absence.
      */
     int (*fault)(void *ctx, struct span id, struct span name, const char *why, struct err *err);
 };
@@ -46,14 +46,22 @@ struct directory_connector {
     const char *help;
     const struct conf_item *settings;
     int (*check)(const struct conf_section *section, struct err *err);
-    /* Connects and authenticates. The section must outlive the directory. ERR_NETWORK, or ERR_REFUSED for a wrong password or certificate. */
+    /*
+     * Connects and authenticates. The section must outlive the directory. ERR_NETWORK, or ERR_REFUSED for a wrong
+     * password or certificate.
+     */
     int (*open)(const struct conf_section *section, struct directory **ret, struct err *err);
     /*
-     * Delivers entries to the sink. Returns 0 with *ret set; with PULL_PARTIAL err says what cut it off. -1: nothing could be read,
-     * or the sink ended it. cursor is what the last pull left (NULL for the first) and is ignored by connectors without deltas.
+     * Delivers entries to the sink. Returns 0 with *ret set; with PULL_PARTIAL err says what cut it off. -1: nothing
+     * could be read, it cannot be read as configured (a base that is not there, data that is not the protocol), or the
+     * sink ended it; what was delivered before is to be dropped. cursor is what the last pull left (NULL for the first)
+     * and is ignored by connectors without deltas.
      */
     int (*pull)(struct directory *directory, const char *cursor, const struct sink *sink, enum pull_result *ret, struct err *err);
-    /* The key under which entries refer to the entry of this name, for names written in the configuration. ERR_INPUT: not a name. */
+    /*
+     * The key under which entries refer to the entry of this name, for names written in the configuration.
+     * ERR_INPUT: not a name.
+     */
     int (*name_key)(const char *name, struct key128 *ret, struct err *err);
     /* Where this connection goes, for messages: "ldaps://dc1.example.com". Owned by the directory. */
     const char *(*describe)(const struct directory *directory);

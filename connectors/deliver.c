@@ -92,7 +92,7 @@ static int report(struct job *job, const char *attribute, const char *what, stru
     return d->sink->fault(d->sink->ctx, job->entry.id, span_str(name), why, err);
 }
 
-/* --- which attribute is where --------------------------------------------------------------------------------------- */
+/* --- which attribute is where ------------------------------------------------------------------------------------- */
 
 /* Options: a language or another subtype is not the attribute itself; a range has to be the whole. */
 static bool is_usable(struct job *job, struct span type, struct span base)
@@ -176,7 +176,7 @@ static bool rule_matches(const struct job *job, const struct attr_rule *rule)
     return false;
 }
 
-/* --- the id ----------------------------------------------------------------------------------------------------------- */
+/* --- the id ------------------------------------------------------------------------------------------------------- */
 
 static bool is_uuid(struct span s)
 {
@@ -238,7 +238,7 @@ static const char *find_id(struct job *job)
     return NULL;
 }
 
-/* --- the fingerprint --------------------------------------------------------------------------------------------------- */
+/* --- the fingerprint ---------------------------------------------------------------------------------------------- */
 
 static void digest_members(const struct job *job, enum member_kind kind)
 {
@@ -253,8 +253,8 @@ static void digest_members(const struct job *job, enum member_kind kind)
 }
 
 /*
- * Over what the directory holds and not over what is made of it: keys follow from names, so that an entry that is known costs one digest
- * and nothing else.
+ * Over what the directory holds and not over what is made of it: keys follow from names, so that an entry that is known
+ * costs one digest and nothing else.
  */
 static struct key128 fingerprint(const struct job *job)
 {
@@ -275,7 +275,7 @@ static struct key128 fingerprint(const struct job *job)
     return digest_key(digest);
 }
 
-/* --- members ------------------------------------------------------------------------------------------------------------- */
+/* --- members ------------------------------------------------------------------------------------------------------ */
 
 /* NameAndOptionalUID (RFC 4517 section 3.3.21): a bit string may follow the DN. */
 static struct span without_uid(struct span value)
@@ -308,7 +308,8 @@ static const char *add_members(struct job *job, enum member_kind kind)
                 continue; /* the empty DN, which stands for nobody: groupOfNames may not be without a member */
             struct key128 key;
             if (member_key(job, kind, value, &key) != 0)
-                return pool_printf(d->pool, "'%s' is not a name that a member can have; mend or remove it", shown_name(d->pool, value));
+                return pool_printf(d->pool, "'%s' is not a name that a member can have; mend or remove it",
+                                   shown_name(d->pool, value));
             if (job->entry.nmembers == ENTRY_MEMBERS_MAX)
                 return "more than four million members; split the group";
             *MEM_PUSH(&d->members, &job->entry.nmembers, &d->cap_members) = key;
@@ -329,7 +330,7 @@ static int fill_members(struct job *job, const char **ret_attribute, const char 
     return 0;
 }
 
-/* --- checks -------------------------------------------------------------------------------------------------------------- */
+/* --- checks ------------------------------------------------------------------------------------------------------- */
 
 static const char *value_fault(struct span value)
 {
@@ -379,7 +380,8 @@ static void fill_values(struct job *job)
         if (map->alias != ATTRMAP_NONE)
             job->alias = first_value(job, map->alias);
     }
-    entry->active = entry->kind == ENTRY_PERSON && (!map->has_active || rule_matches(job, &map->active) != map->active.negated);
+    entry->active =
+        entry->kind == ENTRY_PERSON && (!map->has_active || rule_matches(job, &map->active) != map->active.negated);
     for (size_t i = 0; i < map->nexclude && !entry->excluded; i++)
         if (rule_matches(job, &map->exclude[i]))
             entry->excluded = (unsigned)i + 1;
@@ -389,7 +391,9 @@ int deliver_entry(struct deliver *d, enum entry_kind kind, struct raw *raw, stru
 {
     pool_reset(d->pool);
     d->count[kind]++;
-    struct job job = {.d = d, .raw = raw, .entry = {.kind = kind, .name = raw->name}};
+    struct job job = {
+        .d = d, .raw = raw, .entry = {.kind = kind, .name = raw->name}
+    };
     find_attrs(&job, raw);
     const char *attribute = d->map->slots[d->map->id].name, *what = find_id(&job);
     if (what)

@@ -1,6 +1,6 @@
 /*
- * From an entry as the source holds it to an entry as the sink takes it: id, fingerprint, and only when the sink does not know it yet the
- * checks, the keys and the members.
+ * From an entry as the source holds it to an entry as the sink takes it: id, fingerprint, and only when the sink does
+ * not know it yet the checks, the keys and the members.
  *
  *   deliver_new -> deliver_entry… -> deliver_free
  */
@@ -14,8 +14,8 @@
 struct deliver;
 
 /*
- * map and sink outlive it. id_from_name: an entry without id is known by its name instead (for exports that leave the id out); else
- * it is a fault.
+ * map and sink outlive it. id_from_name: an entry without id is known by its name instead (for exports that leave the
+ * id out); else it is a fault.
  */
 struct deliver *deliver_new(const struct attrmap *map, const struct sink *sink, bool id_from_name);
 void deliver_free(struct deliver **deliver);

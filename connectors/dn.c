@@ -34,7 +34,10 @@ void dn_keyer_free(struct dn_keyer **keyer)
     *keyer = NULL;
 }
 
-/* Other names of the attribute types that RFC 4514 section 3 and RFC 4519 know, so that an export by another tool still matches. */
+/*
+ * Other names of the attribute types that RFC 4514 section 3 and RFC 4519 know, so that an export by another tool
+ * still matches.
+ */
 static const struct {
     const char *other, *name;
 } type_names[] = {
@@ -88,8 +91,8 @@ enum char_class { PLAIN, SPACE, COMMA, EQUALS, OTHER };
 
 /* OTHER is whatever RFC 4514 escapes or needs thought for: those names take the long way. */
 static const unsigned char class_of[256] = {
-    [0 ... 31] = OTHER, [' '] = SPACE, ['"'] = OTHER, ['#'] = OTHER, ['+'] = OTHER, [','] = COMMA, [';'] = OTHER, ['<'] = OTHER,
-    ['='] = EQUALS, ['>'] = OTHER, ['\\'] = OTHER, [127 ... 255] = OTHER,
+    [0 ... 31] = OTHER, [' '] = SPACE, ['"'] = OTHER,  ['#'] = OTHER, ['+'] = OTHER,  [','] = COMMA,
+    [';'] = OTHER,      ['<'] = OTHER, ['='] = EQUALS, ['>'] = OTHER, ['\\'] = OTHER, [127 ... 255] = OTHER,
 };
 
 static char lower(char c)
@@ -140,8 +143,8 @@ static bool plain_value(struct span dn, size_t *i, char *out, size_t *n)
 }
 
 /*
- * The fast path, for names of plain ASCII: a pull of 100,000 people meets 400,000 of them. False: take the long way. The normal form is
- * never longer than the name.
+ * The fast path, for names of plain ASCII: a pull of 100,000 people meets 400,000 of them. False: take the long way.
+ * The normal form is never longer than the name.
  */
 static bool normalise_plain(struct span dn, char *out, size_t *ret_n)
 {
@@ -298,8 +301,10 @@ int dn_key_of(const char *dn, struct key128 *ret, struct err *err)
     if (dn_keyer_name(keyer, span_str(dn), ret) == 0)
         return 0;
     pool_reset(keyer->pool);
-    return err_set(err, ERR_INPUT, "'%.200s': not a DN; write it as the directory does, for example cn=design,ou=groups,dc=example,dc=com",
-                   text_printable(keyer->pool, span_str(dn)));
+    return err_set(
+        err, ERR_INPUT,
+        "'%.200s': not a DN; write it as the directory does, for example cn=design,ou=groups,dc=example,dc=com",
+        text_printable(keyer->pool, span_str(dn)));
 }
 
 int dn_normalise(struct dn_keyer *keyer, struct span dn, struct buf *ret)
@@ -315,7 +320,10 @@ bool dn_is_below(const char *name, const char *base)
     size_t n = strlen(name), b = strlen(base);
     if (b > n || strcmp(name + (n - b), base) != 0)
         return false;
-    /* A comma that is escaped belongs to a value: "ou=x\,dc=a" is not below "dc=a". Backslashes in the normal form come in pairs or ahead. */
+    /*
+     * A comma that is escaped belongs to a value: "ou=x\,dc=a" is not below "dc=a". Backslashes in the normal form
+     * come in pairs or ahead.
+     */
     size_t at = n - b;
     if (at == 0)
         return true;

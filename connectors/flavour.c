@@ -3,7 +3,8 @@
 #include "base/text.h"
 
 static const char *const rfc_person_classes[] = {"person", "organizationalPerson", "inetOrgPerson", NULL};
-static const char *const rfc_group_classes[] = {"groupOfNames", "groupOfUniqueNames", "groupOfMembers", "posixGroup", NULL};
+static const char *const rfc_group_classes[] = {"groupOfNames", "groupOfUniqueNames", "groupOfMembers", "posixGroup",
+                                                NULL};
 
 /* Of RFC 2798, 4519 and 4524: what every server's own flavour starts from. */
 #define RFC_ATTRS                                                                                                      \
@@ -31,7 +32,10 @@ static const struct flavour flavours[] = {
         RFC_ATTRS,
         .group_name = {"cn"},
         .alias = "uid",
-        /* The password policy's mark of an administrator. A lock for wrong passwords carries a real time and passes by itself. */
+        /*
+         * The password policy's mark of an administrator. A lock for wrong passwords carries a real time and passes
+         * by itself.
+         */
         .active = "pwdAccountLockedTime!=000001010000Z",
         RFC_CLASSES,
         .page_size = 0,

@@ -3,7 +3,7 @@
  *
  *   check (no network) -> open -> carry_out… -> close
  *
- * A platform is told one change at a time, in the order of the plan, after the change was written to the journal.
+ * A platform is told some changes of one kind at a time, in the order of the plan, after they were written to the journal.
  */
 #ifndef CONNECTORS_PLATFORM_H
 #define CONNECTORS_PLATFORM_H
@@ -24,10 +24,10 @@ struct platform_connector {
     int (*open)(const struct conf_section *section, struct store *store, int64_t team, int64_t now,
                 struct platform **ret, struct err *err);
     /*
-     * Carries out one change, inside a transaction of the store. Everything it does is in the store, so that what was not committed was
-     * not done. ERR_GATE: the database refused it because the gate is closed.
+     * Carries out the changes [first, first + n) of a plan, all of one kind, which the journal of this run holds as numbers first + 1 and up. Runs
+     * inside a transaction of the store; what was not committed was not done. ERR_GATE: the database refused it because the gate is closed.
      */
-    int (*carry_out)(struct platform *platform, const struct change *change, struct err *err);
+    int (*carry_out)(struct platform *platform, int64_t run, const struct change *changes, size_t first, size_t n, struct err *err);
     void (*close)(struct platform **platform);
 };
 

@@ -13,9 +13,9 @@
 #define RAW_NONE SIZE_MAX
 
 struct raw_attr {
-    struct span type;   /* with its options: "member;range=0-1499" */
-    size_t first, n;    /* its values */
-    size_t next;        /* a later attribute of the same type, or RAW_NONE; filled by deliver.h */
+    struct span type; /* with its options: "member;range=0-1499" */
+    size_t first, n;  /* its values */
+    size_t next;      /* a later attribute of the same type, or RAW_NONE; filled by deliver.h */
 };
 
 struct raw {
@@ -25,7 +25,10 @@ struct raw {
     size_t nattrs, cap_attrs, nvalues, cap_values;
 };
 
-#define RAW_INIT {.attrs = NULL}
+#define RAW_INIT                                                                                                       \
+    {                                                                                                                  \
+        .attrs = NULL                                                                                                  \
+    }
 
 void raw_start(struct raw *raw, struct span name);
 /* Begins an attribute; the values that follow are its own. The same type may come again. */

@@ -1,26 +1,32 @@
 # Installing, and the packages: included by the Makefile, whose variables it uses.
 #
-## make install       DESTDIR= PREFIX=/usr SYSCONFDIR=/etc; an existing doorward.conf is left alone
+## make install       DESTDIR= PREFIX=/usr SYSCONFDIR=/etc; a configuration that exists is left alone
 ## make deb           build/doorward_VERSION_ARCH.deb
 ## make rpm           build/doorward-VERSION-1.ARCH.rpm
-## make package-test  installs, tries and removes both in a clean root (as root, with debootstrap)
+## make package-test  installs, tries and removes all three in a clean root (as root, with debootstrap)
 
 DOCDIR       ?= $(PREFIX)/share/doc/doorward
 # Empty leaves out what belongs to systemd: debhelper places it by itself.
 UNITDIR      ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR  ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR  ?= $(PREFIX)/lib/tmpfiles.d
+DATADIR      ?= $(PREFIX)/share/doorward
 DEFAULT_CONF ?= conf/doorward.conf.sample
 DOCS         := $(wildcard README.md ARCHITECTURE.md LICENSE)
 DEST_CONF     = $(DESTDIR)$(SYSCONFDIR)/doorward
 
+# The example comes with the first installation only: who deleted it, does not get it again.
 install: $(BUILD)/doorward $(DEFAULT_CONF)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(DOCDIR)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
 	install -m 755 $(BUILD)/doorward $(DESTDIR)$(PREFIX)/bin/doorward
 	install -m 644 $(DOCS) $(DEFAULT_CONF) $(DESTDIR)$(DOCDIR)
-	install -d -m 750 $(DEST_CONF) $(DEST_CONF)/conf.d $(DEST_CONF)/secrets
-	[ -e $(DEST_CONF)/doorward.conf ] || install -m 640 $(DEFAULT_CONF) $(DEST_CONF)/doorward.conf
-	install -d -m 700 $(DESTDIR)/var/lib/doorward
+	install -m 644 conf/demo/directory.ldif $(DESTDIR)$(DATADIR)/example.ldif
+	for dir in $(DEST_CONF) $(DEST_CONF)/conf.d $(DEST_CONF)/secrets; do [ -d $$dir ] || install -d -m 750 $$dir; done
+	[ -e $(DEST_CONF)/doorward.conf ] || { \
+		sed 's|/usr/share/doorward|$(DATADIR)|' conf/example.conf >$(DEST_CONF)/conf.d/example.conf && \
+		chmod 640 $(DEST_CONF)/conf.d/example.conf && \
+		install -m 640 $(DEFAULT_CONF) $(DEST_CONF)/doorward.conf; }
+	[ -d $(DESTDIR)/var/lib/doorward ] || install -d -m 700 $(DESTDIR)/var/lib/doorward
 ifneq ($(UNITDIR),)
 	install -d $(DESTDIR)$(UNITDIR)
 	for unit in doorward-sync.service doorward-sync.timer; do \
@@ -82,7 +88,9 @@ rpm: $(DEFAULT_CONF)
 	@echo "rpm: $$(ls $(BUILD)/doorward-$(VERSION)-*.rpm)"
 
 package-test: deb rpm
+	@rm -rf $(BUILD)/install
+	$(SUBMAKE) -s install DESTDIR=$(BUILD)/install PREFIX=/usr/local
 	@sh tests/packaging/package-test.sh $(BUILD)/doorward_$(VERSION)_$(DEB_ARCH).deb \
-		$$(ls $(BUILD)/doorward-$(VERSION)-*.rpm) $(BUILD)/package-test
+		$$(ls $(BUILD)/doorward-$(VERSION)-*.rpm) $(BUILD)/install $(BUILD)/package-test
 
 .PHONY: install deb rpm package-test

@@ -9,10 +9,15 @@ set -eu
 [ $# -eq 2 ] || { echo "usage: $0 PROGRAM DIR" >&2; exit 64; }
 here=$(cd "$(dirname "$0")/../.." && pwd)
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+PATH=$PATH:/usr/sbin:/sbin
+missing=
+for tool in openssl xmlsec1 dnsmasq; do
+    command -v $tool >/dev/null || missing="$missing $tool"
+done
+[ -z "$missing" ] || { echo "demo: missing:$missing; run: sudo sh packaging/deps.sh" >&2; exit 1; }
 rm -rf "$2"
 mkdir -p "$2/conf.d"
 demo=$(cd "$2" && pwd)
-PATH=$PATH:/usr/sbin:/sbin
 
 bold= plain=
 [ -t 1 ] && [ -z "${NO_COLOR:-}" ] && bold=$(printf '\033[1m') plain=$(printf '\033[0m')
@@ -44,7 +49,7 @@ tell "An identity provider of the demo's own, with a throw-away certificate, and
 "$here/certs/make-idp.sh" "$demo/idp" https://idp.example.com/metadata https://idp.example.com/sso
 resolver=$("$here/tests/tools/loopback-dns.sh" "$demo/dns" start)
 trap '"$here/tests/tools/loopback-dns.sh" "$demo/dns" stop' EXIT
-trap 'exit 1' INT TERM
+trap 'exit 1' HUP INT TERM
 cp "$here/conf/demo/doorward.conf" "$demo/doorward.conf"
 printf '[dns]\nresolver = %s\ntrust-anchor-file = none ; the demo'"'"'s zone is not signed\n' "$resolver" >"$demo/conf.d/dns.conf"
 cp "$here/conf/demo/directory.ldif" "$demo/directory.ldif"

@@ -1,8 +1,8 @@
 /*
  * "type = ldap": people and groups by search, streamed.
  *
- * A pull is: which entries are both (they are people), the people, the groups. Entries of which the server gave a part only are read
- * again at the end of their search, so that no other search's entries pile up in memory meanwhile.
+ * A pull is: which entries are both (they are people), the people, the groups. Entries of which the server gave a part
+ * only are read again at the end of their search, so that no other search's entries pile up in memory meanwhile.
  */
 #include "connectors/ldap/directory.h"
 
@@ -17,8 +17,8 @@
 #include "connectors/ldap/settings.h"
 #include "connectors/ldap/walk.h"
 
-/* Filters that agree on more entries than this are a mistake and not a few odd entries. */
-#define BOTH_MAX 100000
+/* What is kept in memory of odd entries. More of them than this are a mistake. */
+#define ODD_MAX 100000
 
 struct directory {
     const struct conf_section *section;
@@ -59,13 +59,15 @@ static void pull_release(struct pull *pull)
 
 static int undecodable(const struct pull *pull, struct err *err)
 {
-    return err_set(err, ERR_INPUT, "%s: an entry that is not decodable; look at the server's log", pull->directory->session.uri);
+    return err_set(err, ERR_INPUT, "%s: an entry that is not decodable or too large; look at the server's log",
+                   pull->directory->session.uri);
 }
 
 static bool is_both(struct pull *pull)
 {
     struct key128 key;
-    return pull->both.used && dn_keyer_name(pull->keyer, pull->raw.name, &key) == 0 && keymap_find(&pull->both, key) != KEYMAP_NONE;
+    return pull->both.used && dn_keyer_name(pull->keyer, pull->raw.name, &key) == 0 &&
+           keymap_find(&pull->both, key) != KEYMAP_NONE;
 }
 
 static int take_entry(void *ctx, LDAPMessage **entry, struct err *err)
@@ -76,6 +78,8 @@ static int take_entry(void *ctx, LDAPMessage **entry, struct err *err)
     if (pull->kind == ENTRY_GROUP && is_both(pull))
         return 0;
     if (range_is_open(&pull->raw)) {
+        if (pull->nranged == ODD_MAX || pull->raw.name.n == 0)
+            return undecodable(pull, err);
         *MEM_PUSH(&pull->ranged, &pull->nranged, &pull->cap_ranged) = mem_strndup(pull->raw.name.p, pull->raw.name.n);
         return 0;
     }
@@ -88,30 +92,39 @@ static int take_both(void *ctx, LDAPMessage **entry, struct err *err)
     struct key128 key;
     if (walk_entry(pull->directory->session.ld, *entry, &pull->raw) != 0)
         return undecodable(pull, err);
-    if (pull->both.used == BOTH_MAX)
-        return err_set(err, ERR_CONFIG, "%s: person-filter and group-filter agree on more than %d entries; make them differ",
-                       pull->directory->session.uri, BOTH_MAX);
+    if (pull->both.used == ODD_MAX)
+        return err_set(err, ERR_CONFIG,
+                       "%s: person-filter and group-filter agree on more than %d entries; make them differ",
+                       pull->directory->session.uri, ODD_MAX);
     if (dn_keyer_name(pull->keyer, pull->raw.name, &key) == 0)
         keymap_put(&pull->both, key, 1);
     return 0;
 }
 
-static int search_bases(struct pull *pull, const char *filter, const char **attrs, int (*take)(void *, LDAPMessage **, struct err *),
-                        struct err *err)
+static int search_bases(struct pull *pull, const char *filter, const char **attrs,
+                        int (*take)(void *, LDAPMessage **, struct err *), struct err *err)
 {
     const struct conf_section *section = pull->directory->section;
     int rc = 1;
     for (size_t i = 0; rc == 1 && i < settings_base_count(section, pull->kind); i++) {
-        struct search search = {.session = &pull->directory->session, .base = settings_base(section, pull->kind, i), .filter = filter,
-                                .scope = LDAP_SCOPE_SUBTREE, .attrs = attrs, .page_size = settings_page_size(section),
-                                .what = plural[pull->kind], .take = take, .ctx = pull};
+        struct search search = {.session = &pull->directory->session,
+                                .base = settings_base(section, pull->kind, i),
+                                .filter = filter,
+                                .scope = LDAP_SCOPE_SUBTREE,
+                                .attrs = attrs,
+                                .page_size = settings_page_size(section),
+                                .what = plural[pull->kind],
+                                .take = take,
+                                .ctx = pull};
         rc = search_run(&search, err);
     }
     return rc;
 }
 
-/* The server is asked for the entries that are both, and not for groups that are no people: "not" of a filter that it cannot evaluate is no
- * group at all. */
+/*
+ * The server is asked for the entries that are both, and not for groups that are no people: "not" of a filter that it
+ * cannot evaluate is no group at all.
+ */
 static int find_both(struct pull *pull, struct err *err)
 {
     const struct conf_section *section = pull->directory->section;
@@ -122,7 +135,8 @@ static int find_both(struct pull *pull, struct err *err)
     pull->kind = ENTRY_GROUP;
     int rc = search_bases(pull, filter, none, take_both, err);
     if (pull->both.used)
-        log_debug("%s: %zu entries are people and groups; taken as people", pull->directory->session.uri, pull->both.used);
+        log_debug("%s: %zu entries are people and groups; taken as people", pull->directory->session.uri,
+                  pull->both.used);
     return rc;
 }
 
@@ -160,10 +174,12 @@ static int check_found(const struct pull *pull, struct err *err)
     return 0;
 }
 
-static int directory_pull(struct directory *directory, const char *cursor, const struct sink *sink, enum pull_result *ret, struct err *err)
+static int directory_pull(struct directory *directory, const char *cursor, const struct sink *sink,
+                          enum pull_result *ret, struct err *err)
 {
     (void)cursor;
-    CLEANUP(pull_release) struct pull pull = {
+    CLEANUP(pull_release)
+    struct pull pull = {
         .directory = directory, .deliver = deliver_new(directory->map, sink, false), .keyer = dn_keyer_new()};
     int rc = find_both(&pull, err);
     for (int kind = ENTRY_PERSON; rc == 1 && kind <= ENTRY_GROUP; kind++)

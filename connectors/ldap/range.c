@@ -67,8 +67,14 @@ static int keep(void *ctx, LDAPMessage **entry, struct err *err)
 static int ask(const struct session *session, const char *dn, const char **attrs, struct range *range, struct err *err)
 {
     size_t before = range->n;
-    struct search search = {.session = session, .base = dn, .filter = "(objectClass=*)", .scope = LDAP_SCOPE_BASE, .attrs = attrs,
-                            .what = "parts of the entry", .take = keep, .ctx = range};
+    struct search search = {.session = session,
+                            .base = dn,
+                            .filter = "(objectClass=*)",
+                            .scope = LDAP_SCOPE_BASE,
+                            .attrs = attrs,
+                            .what = "parts of the entry",
+                            .take = keep,
+                            .ctx = range};
     int rc = search_run(&search, err);
     if (rc == 1 && range->n != before + 1)
         return err_set(err, ERR_CONFIG, "%s: '%s' is gone", session->uri, dn);
@@ -87,7 +93,8 @@ static void close_ranges(struct raw *raw)
 }
 
 /* Asks for what follows attribute i, which ends at last. */
-static int ask_next(const struct session *session, const char *dn, struct raw *raw, size_t i, uint64_t last, struct range *range, struct err *err)
+static int ask_next(const struct session *session, const char *dn, struct raw *raw, size_t i, uint64_t last,
+                    struct range *range, struct err *err)
 {
     struct span base = raw_base_type(raw->attrs[i].type);
     CLEANUP(freep) char *type = mem_printf("%.*s;range=%llu-*", SPAN_ARG(base), (unsigned long long)last + 1);
@@ -97,7 +104,8 @@ static int ask_next(const struct session *session, const char *dn, struct raw *r
     if (rc != 1)
         return rc;
     size_t before = raw->nvalues;
-    bool stuck = walk_more(session->ld, range->parts[range->n - 1], raw) != 0 || raw->nvalues == before || raw->nvalues > ENTRY_MEMBERS_MAX;
+    bool stuck = walk_more(session->ld, range->parts[range->n - 1], raw) != 0 || raw->nvalues == before ||
+                 raw->nvalues > ENTRY_MEMBERS_MAX;
     uint64_t again;
     bool complete;
     /* A server that answers with the same part for ever is not followed. */
@@ -105,19 +113,20 @@ static int ask_next(const struct session *session, const char *dn, struct raw *r
         stuck = parse_range(raw->attrs[j].type, &complete, &again) && !complete && again <= last;
     if (!stuck)
         return 1;
-    err_set(err, ERR_PARTIAL, "%s: '%.400s': the server does not give the rest of %.*s; look at the server's log", session->uri, dn,
-            SPAN_ARG(base));
+    err_set(err, ERR_PARTIAL, "%s: '%.400s': the server does not give the rest of %.*s; look at the server's log",
+            session->uri, dn, SPAN_ARG(base));
     return 0;
 }
 
-int range_read(const struct session *session, const char *dn, const char **attrs, struct raw *raw, struct range **ret, struct err *err)
+int range_read(const struct session *session, const char *dn, const char **attrs, struct raw *raw, struct range **ret,
+               struct err *err)
 {
     CLEANUP(range_free) struct range *range = mem_zero(sizeof *range);
     int rc = ask(session, dn, attrs, range, err);
     if (rc != 1)
         return rc;
     if (walk_entry(session->ld, range->parts[0], raw) != 0)
-        return err_set(err, ERR_INPUT, "%s: '%.400s' is not decodable; look at the server's log", session->uri, dn);
+        return err_set(err, ERR_INPUT, "%s: '%.400s' is not decodable or too large; look at the server's log", session->uri, dn);
     uint64_t last;
     for (size_t i; (i = find_open(raw, &last)) != RAW_NONE;) {
         rc = ask_next(session, dn, raw, i, last, range, err);

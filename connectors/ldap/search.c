@@ -34,8 +34,10 @@ static int ended(const struct run *run, int code, const char *said, struct err *
     const char *what = o->what ? o->what : ldap_err2string(code);
     const char *remedy = s->page_size > 0 && o->remedy_paged ? o->remedy_paged : o->remedy;
     if (o->hopeless)
-        return err_set(err, o->kind, "%s: %s below '%s': %s%s; %s", s->session->uri, s->what, s->base, what, extra, remedy);
-    err_set(err, o->kind, "%s: %s after %zu %s below '%s'%s; %s", s->session->uri, what, s->count, s->what, s->base, extra, remedy);
+        return err_set(err, o->kind, "%s: %s below '%s': %s%s; %s", s->session->uri, s->what, s->base, what, extra,
+                       remedy);
+    err_set(err, o->kind, "%s: %s after %zu %s below '%s'%s; %s", s->session->uri, what, s->count, s->what, s->base,
+            extra, remedy);
     return 0;
 }
 
@@ -48,8 +50,8 @@ static int start(struct run *run, struct err *err)
         rc = ldap_create_page_control(run->ld, (ber_int_t)s->page_size, &run->cookie, 1, &page);
     LDAPControl *controls[] = {page, NULL};
     if (rc == LDAP_SUCCESS)
-        rc = ldap_search_ext(run->ld, s->base, s->scope, s->filter, (char **)s->attrs, 0, page ? controls : NULL, NULL, NULL, LDAP_NO_LIMIT,
-                             &run->msgid);
+        rc = ldap_search_ext(run->ld, s->base, s->scope, s->filter, (char **)s->attrs, 0, page ? controls : NULL, NULL,
+                             NULL, LDAP_NO_LIMIT, &run->msgid);
     return rc == LDAP_SUCCESS ? 1 : ended(run, rc, NULL, err);
 }
 
@@ -88,8 +90,8 @@ static int read_cookie(struct run *run, LDAPControl **controls, struct err *err)
     struct berval cookie = {0, NULL};
     if (!page || ldap_parse_pageresponse_control(run->ld, page, &estimate, &cookie) != LDAP_SUCCESS) {
         const struct search *s = run->search;
-        err_set(err, ERR_PARTIAL, "%s: a page without its cookie after %zu %s below '%s'; set page-size = 0", s->session->uri, s->count, s->what,
-                s->base);
+        err_set(err, ERR_PARTIAL, "%s: a page without its cookie after %zu %s below '%s'; set page-size = 0",
+                s->session->uri, s->count, s->what, s->base);
         return 0;
     }
     ber_memfree(run->cookie.bv_val);

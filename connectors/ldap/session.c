@@ -29,12 +29,13 @@ const char *session_diagnostic(LDAP *ld, char *ret, size_t n)
     return ret;
 }
 
-/* --- preparing -------------------------------------------------------------------------------------------------------------- */
+/* --- preparing ---------------------------------------------------------------------------------------------------- */
 
 /* Where the systems that we run on keep the authorities they trust. */
 static const char *system_authorities(void)
 {
-    static const char *const places[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
+    static const char *const places[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+                                         "/etc/ssl/cert.pem"};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (access(places[i], R_OK) == 0)
             return places[i];
@@ -46,10 +47,9 @@ static int set_tls(LDAP *ld, const struct conf_section *section, int verify)
     const char *authorities = conf_str(section, "ca-file");
     if (!authorities)
         authorities = system_authorities();
-    int oldest = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2, no_crl = LDAP_OPT_X_TLS_CRL_NONE, as_client = 0;
+    int oldest = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2, as_client = 0;
     int rc = ldap_set_option(ld, LDAP_OPT_X_TLS_REQUIRE_CERT, &verify);
     rc |= ldap_set_option(ld, LDAP_OPT_X_TLS_PROTOCOL_MIN, &oldest);
-    rc |= ldap_set_option(ld, LDAP_OPT_X_TLS_CRLCHECK, &no_crl) & 0; /* GnuTLS has no such option */
     rc |= ldap_set_option(ld, LDAP_OPT_X_TLS_CACERTDIR, NULL);
     rc |= ldap_set_option(ld, LDAP_OPT_X_TLS_CACERTFILE, authorities);
     rc |= ldap_set_option(ld, LDAP_OPT_X_TLS_CERTFILE, conf_str(section, "cert-file"));
@@ -80,30 +80,37 @@ int session_prepare(const struct conf_section *section, const char *uri, int ver
     if (rc != LDAP_SUCCESS)
         return err_set(err, ERR_CONFIG, "%s: %s", uri, ldap_err2string(rc));
     if (set_options(ld, conf_int(section, "timeout")) != LDAP_OPT_SUCCESS)
-        return err_set(err, ERR_FAILED, "%s: libldap refuses an option that is needed; install the libldap of your system", uri);
+        return err_set(err, ERR_FAILED,
+                       "%s: libldap refuses an option that is needed; install the libldap of your system", uri);
     bool tls = strncasecmp(uri, "ldaps:", 6) == 0 || conf_bool(section, "starttls");
     if (tls && set_tls(ld, section, verify) != LDAP_OPT_SUCCESS)
-        return err_set(err, ERR_CONFIG, "%s: ca-file, cert-file or key-file cannot be used; check that they are PEM and belong together", uri);
+        return err_set(err, ERR_CONFIG,
+                       "%s: ca-file, cert-file or key-file cannot be used; check that they are PEM and belong together",
+                       uri);
     *ret = TAKE(ld);
     return 0;
 }
 
-/* --- connecting -------------------------------------------------------------------------------------------------------------- */
+/* --- connecting --------------------------------------------------------------------------------------------------- */
 
-static int fail_connect(const struct conf_section *section, LDAP *ld, const char *uri, int rc, int saved_errno, struct err *err)
+static int fail_connect(const struct conf_section *section, LDAP *ld, const char *uri, int rc, int saved_errno,
+                        struct err *err)
 {
     char said[400];
     session_diagnostic(ld, said, sizeof said);
-    if ((strncasecmp(uri, "ldaps:", 6) == 0 || conf_bool(section, "starttls")) && tls_fault_explain(section, uri, err) == 0)
+    if ((strncasecmp(uri, "ldaps:", 6) == 0 || conf_bool(section, "starttls")) &&
+        tls_fault_explain(section, uri, err) == 0)
         return -1;
     if (rc == LDAP_SERVER_DOWN && saved_errno)
-        return err_set(err, ERR_NETWORK, "%s: cannot be reached: %s; check uri, the server and the firewall", uri, strerror(saved_errno));
-    return err_set(err, ERR_NETWORK, "%s: cannot be reached: %s%s; check uri, the server and the firewall", uri, ldap_err2string(rc), said);
+        return err_set(err, ERR_NETWORK, "%s: cannot be reached: %s; check uri, the server and the firewall", uri,
+                       strerror(saved_errno));
+    return err_set(err, ERR_NETWORK, "%s: cannot be reached: %s%s; check uri, the server and the firewall", uri,
+                   ldap_err2string(rc), said);
 }
 
 /*
- * What is read from the server: limited, and in blocks. Without these libldap asks the kernel three times for every entry. Only once TLS is
- * there, so that nothing that came before it can be taken for what came through it.
+ * What is read from the server: limited, and in blocks. Without these libldap asks the kernel three times for every
+ * entry. Only once TLS is there, so that nothing that came before it can be taken for what came through it.
  */
 static void tune_input(LDAP *ld)
 {
@@ -131,7 +138,7 @@ static int connect_to(const struct conf_section *section, const char *uri, LDAP 
     return 0;
 }
 
-/* --- authenticating ------------------------------------------------------------------------------------------------------------ */
+/* --- authenticating ----------------------------------------------------------------------------------------------- */
 
 static void wipe(struct buf *secret)
 {
@@ -140,7 +147,10 @@ static void wipe(struct buf *secret)
     buf_release(secret);
 }
 
-/* The first line. An empty one would make the bind an anonymous one that looks like success (RFC 4513 section 5.1.2). */
+/*
+ * The first line. An empty one would make the bind an anonymous one that looks like success (RFC 4513 section
+ * 5.1.2).
+ */
 static int read_password(const struct conf_section *section, struct buf *ret, struct err *err)
 {
     const char *path = conf_str(section, "bind-password-file");
@@ -157,10 +167,15 @@ static int bind_failed(LDAP *ld, const char *uri, const char *who, int rc, struc
     char said[400];
     session_diagnostic(ld, said, sizeof said);
     if (rc == LDAP_INVALID_CREDENTIALS)
-        return err_set(err, ERR_REFUSED, "%s: refuses %.200s: wrong password or no such entry%s; check bind-dn and bind-password-file", uri, who, said);
-    if (rc == LDAP_SERVER_DOWN || rc == LDAP_TIMEOUT || rc == LDAP_BUSY || rc == LDAP_UNAVAILABLE || rc == LDAP_CONNECT_ERROR)
-        return err_set(err, ERR_NETWORK, "%s: no answer to the bind of %.200s: %s%s; try again later", uri, who, ldap_err2string(rc), said);
-    return err_set(err, ERR_REFUSED, "%s: refuses %.200s: %s%s; check how the server lets it authenticate", uri, who, ldap_err2string(rc), said);
+        return err_set(err, ERR_REFUSED,
+                       "%s: refuses %.200s: wrong password or no such entry%s; check bind-dn and bind-password-file",
+                       uri, who, said);
+    if (rc == LDAP_SERVER_DOWN || rc == LDAP_TIMEOUT || rc == LDAP_BUSY || rc == LDAP_UNAVAILABLE ||
+        rc == LDAP_CONNECT_ERROR)
+        return err_set(err, ERR_NETWORK, "%s: no answer to the bind of %.200s: %s%s; try again later", uri, who,
+                       ldap_err2string(rc), said);
+    return err_set(err, ERR_REFUSED, "%s: refuses %.200s: %s%s; check how the server lets it authenticate", uri, who,
+                   ldap_err2string(rc), said);
 }
 
 static int authenticate(const struct conf_section *section, LDAP *ld, const char *uri, struct err *err)
@@ -181,7 +196,7 @@ static int authenticate(const struct conf_section *section, LDAP *ld, const char
     return rc == LDAP_SUCCESS ? 0 : bind_failed(ld, uri, dn, rc, err);
 }
 
-/* --- one server after the other --------------------------------------------------------------------------------------------------- */
+/* --- one server after the other ----------------------------------------------------------------------------------- */
 
 /* Keeps what each server failed with; the last one's kind stands for all. */
 static void add_reason(struct buf *reasons, const struct err *one)

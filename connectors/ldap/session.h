@@ -20,8 +20,9 @@ struct session {
 };
 
 /*
- * Tries the servers in order. The next one is tried when a server cannot be reached or its certificate does not verify, and not when it
- * refuses the password: that would only lock the account elsewhere too. ERR_NETWORK, or ERR_REFUSED for password and certificate.
+ * Tries the servers in order. The next one is tried when a server cannot be reached or its certificate does not verify,
+ * and not when it refuses the password: that would only lock the account elsewhere too. ERR_NETWORK, or ERR_REFUSED for
+ * password and certificate.
  */
 int session_open(const struct conf_section *section, struct session *ret, struct err *err);
 void session_close(struct session *session);

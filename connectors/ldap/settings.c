@@ -1,5 +1,8 @@
 #include "connectors/ldap/settings.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <ldap.h>
 
 #include "base/cleanup.h"
@@ -23,8 +26,16 @@ const struct conf_item ldap_rows[] = {
      .repeatable = true,
      .example = "dc=example,dc=com",
      .help = "DN below which people and groups are."},
-    {.key = "person-base", .type = CONF_TEXT, .repeatable = true, .example = "ou=people,dc=example,dc=com", .help = "For people, in place of base."},
-    {.key = "group-base", .type = CONF_TEXT, .repeatable = true, .example = "ou=groups,dc=example,dc=com", .help = "For groups, in place of base."},
+    {.key = "person-base",
+     .type = CONF_TEXT,
+     .repeatable = true,
+     .example = "ou=people,dc=example,dc=com",
+     .help = "For people, in place of base."},
+    {.key = "group-base",
+     .type = CONF_TEXT,
+     .repeatable = true,
+     .example = "ou=groups,dc=example,dc=com",
+     .help = "For groups, in place of base."},
     {.key = "bind-dn",
      .type = CONF_TEXT,
      .example = "cn=doorward,ou=service,dc=example,dc=com",
@@ -38,14 +49,24 @@ const struct conf_item ldap_rows[] = {
      .choices = sasl_choices,
      .def = "none",
      .help = "external: the server knows us by cert-file, or over ldapi by the user that doorward runs as."},
-    {.key = "starttls", .type = CONF_BOOL, .def = "no", .help = "Turn ldap:// into TLS before anything else is said. Its failure ends the connection."},
+    {.key = "starttls",
+     .type = CONF_BOOL,
+     .def = "no",
+     .help = "Turn ldap:// into TLS before anything else is said. Its failure ends the connection."},
     {.key = "ca-file",
      .type = CONF_FILE,
      .example = "/etc/doorward/ca.pem",
-     .help = "The authorities (PEM) that the server's certificate may come from. Default: those of the system. The certificate and its host "
+     .help = "The authorities (PEM) that the server's certificate may come from. Default: those of the system. The "
+             "certificate and its host "
              "name are always verified."},
-    {.key = "cert-file", .type = CONF_FILE, .example = "/etc/doorward/client.pem", .help = "Our own certificate (PEM), with key-file."},
-    {.key = "key-file", .type = CONF_SECRET_FILE, .example = "/etc/doorward/secrets/client.key", .help = "The private key of cert-file (PEM)."},
+    {.key = "cert-file",
+     .type = CONF_FILE,
+     .example = "/etc/doorward/client.pem",
+     .help = "Our own certificate (PEM), with key-file."},
+    {.key = "key-file",
+     .type = CONF_SECRET_FILE,
+     .example = "/etc/doorward/secrets/client.key",
+     .help = "The private key of cert-file (PEM)."},
     {.key = "timeout",
      .type = CONF_DURATION,
      .def = "30s",
@@ -59,14 +80,16 @@ const struct conf_item ldap_rows[] = {
     {.key = "group-filter",
      .type = CONF_TEXT,
      .example = "(objectClass=groupOfNames)",
-     .help = "Which entries are groups; an entry that person-filter matches as well is a person. Default: groupOfNames, groupOfUniqueNames and "
+     .help = "Which entries are groups; an entry that person-filter matches as well is a person. Default: "
+             "groupOfNames, groupOfUniqueNames and "
              "posixGroup (its memberUid lines, not those who have it as their primary group)."},
     {.key = "page-size",
      .type = CONF_INT,
      .max = 100000,
      .example = "500",
      .unit = "entries",
-     .help = "Read in pages of this many entries; 0: in one stream, which is fastest. Needed when the server limits how many it gives at once. "
+     .help = "Read in pages of this many entries; 0: in one stream, which is fastest. Needed when the server limits "
+             "how many it gives at once. "
              "Default for openldap: 0, else 1000."},
     ATTRMAP_ROWS,
     {.key = NULL},
@@ -82,9 +105,14 @@ static int fault(const struct conf_section *section, const char *key, size_t i, 
 
 DEFINE_CLEANUP(free_url, LDAPURLDesc *, ldap_free_urldesc)
 
+/* By address, or by the one name that is promised to be one (RFC 6761 section 6.3). "127.evil.example" is neither. */
 static bool is_loopback(const char *host)
 {
-    return !host || !*host || text_same_ascii(host, "localhost") || strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0;
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (inet_pton(AF_INET, host, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == 127;
+    return text_same_ascii(host, "localhost") || (inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6));
 }
 
 static bool sends_secret(const struct conf_section *section)
@@ -102,9 +130,11 @@ static int check_plain(const struct conf_section *section, size_t i, const LDAPU
     if (!text_same_ascii(url->lud_scheme, "ldap") || conf_bool(section, "starttls"))
         return 0;
     if (external(section))
-        return fault(section, "uri", i, "has no TLS for sasl = external; use ldaps://, ldapi:// or starttls = yes", err);
+        return fault(section, "uri", i, "has no TLS for sasl = external; use ldaps://, ldapi:// or starttls = yes",
+                     err);
     if (sends_secret(section) && !is_loopback(url->lud_host))
-        return fault(section, "uri", i, "would send the bind password in the clear; use ldaps:// or starttls = yes", err);
+        return fault(section, "uri", i, "would send the bind password in the clear; use ldaps:// or starttls = yes",
+                     err);
     return 0;
 }
 
@@ -112,14 +142,20 @@ static int check_uri(const struct conf_section *section, size_t i, struct err *e
 {
     const char *uri = conf_at(section, "uri", i);
     CLEANUP(free_url) LDAPURLDesc *url = NULL;
-    if (strpbrk(uri, " ,\t") || ldap_url_parse(uri, &url) != LDAP_URL_SUCCESS || text_same_ascii(url->lud_scheme, "cldap") ||
-        text_same_ascii(url->lud_scheme, "pldap"))
-        return fault(section, "uri", i, "is not the address of a server; write ldaps://HOST, ldap://HOST or ldapi://SOCKET, one a line", err);
+    if (strpbrk(uri, " ,\t") || ldap_url_parse(uri, &url) != LDAP_URL_SUCCESS ||
+        text_same_ascii(url->lud_scheme, "cldap") || text_same_ascii(url->lud_scheme, "pldap"))
+        return fault(section, "uri", i,
+                     "is not the address of a server; write ldaps://HOST, ldap://HOST or ldapi://SOCKET, one a line",
+                     err);
     if ((url->lud_dn && *url->lud_dn) || url->lud_attrs || url->lud_exts || strchr(uri, '?'))
-        return fault(section, "uri", i, "says more than the server; write the DN into base and the filter into person-filter", err);
+        return fault(section, "uri", i,
+                     "says more than the server; write the DN into base and the filter into person-filter", err);
     bool ldapi = text_same_ascii(url->lud_scheme, "ldapi");
+    if (!url->lud_host || !*url->lud_host)
+        return fault(section, "uri", i, "names no server; write it behind the slashes", err);
     if (conf_bool(section, "starttls") && !text_same_ascii(url->lud_scheme, "ldap"))
-        return fault(section, "uri", i, ldapi ? "is a socket of this machine; remove starttls" : "is TLS already; remove starttls", err);
+        return fault(section, "uri", i,
+                     ldapi ? "is a socket of this machine; remove starttls" : "is TLS already; remove starttls", err);
     if (external(section) && !ldapi && !conf_has(section, "cert-file"))
         return fault(section, "uri", i, "needs cert-file and key-file for sasl = external", err);
     return check_plain(section, i, url, err);
@@ -138,7 +174,8 @@ static int check_bind(const struct conf_section *section, struct err *err)
         return err_wrap(err, "%s: bind-dn", conf_where_key(section, "bind-dn", 0));
     bool cert = conf_has(section, "cert-file"), private_key = conf_has(section, "key-file");
     if (cert != private_key)
-        return fault(section, cert ? "cert-file" : "key-file", 0, cert ? "has no key; add key-file" : "has no certificate; add cert-file", err);
+        return fault(section, cert ? "cert-file" : "key-file", 0,
+                     cert ? "has no key; add key-file" : "has no certificate; add cert-file", err);
     return 0;
 }
 

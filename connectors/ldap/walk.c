@@ -25,7 +25,7 @@ static int walk_attribute(BerElement *ber, struct raw *raw)
         return -1;
     ber_len_t rest = (ber_len_t)ber_remaining(ber) - len;
     while ((ber_len_t)ber_remaining(ber) > rest) {
-        if (ber_skip_element(ber, &bv) != LBER_OCTETSTRING)
+        if (ber_skip_element(ber, &bv) != LBER_OCTETSTRING || raw->nvalues == WALK_MAX)
             return -1;
         raw_value(raw, view(&bv));
     }
@@ -40,7 +40,7 @@ static int walk_attributes(LDAP *ld, LDAPMessage *entry, struct raw *raw, struct
         return -1;
     *ret_name = view(&dn);
     while (ber_remaining(ber) > 0)
-        if (walk_attribute(ber, raw) != 0)
+        if (raw->nattrs == WALK_MAX || walk_attribute(ber, raw) != 0)
             return -1;
     return 0;
 }

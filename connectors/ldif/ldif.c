@@ -1,7 +1,8 @@
 /*
  * "type = ldif": a directory as a file, such as an export of ldapsearch or slapcat.
  *
- * A file proves absence only when it was read to its end, every line of it was understood, and nobody wrote to it meanwhile.
+ * A file proves absence only when it was read to its end, every line of it was understood, and nobody wrote to it
+ * meanwhile.
  */
 #include "connectors/ldif/ldif.h"
 
@@ -22,7 +23,8 @@ static const struct conf_item settings[] = {
      .type = CONF_FILE,
      .required = true,
      .example = "/var/lib/doorward/hq.ldif",
-     .help = "File of LDIF content records (ldapsearch -LLL, slapcat), at most 1 GiB. Entries without the id-attribute are known by their DN "
+     .help = "File of LDIF content records (ldapsearch -LLL, slapcat), at most 1 GiB. Entries without the id-attribute "
+             "are known by their DN "
              "instead: then a rename looks like one person leaving and another joining."},
     ATTRMAP_ROWS,
     {.key = NULL},
@@ -81,7 +83,8 @@ static int deliver_record(const struct directory *directory, struct deliver *del
     return 0;
 }
 
-static int ldif_pull(struct directory *directory, const char *cursor, const struct sink *sink, enum pull_result *ret, struct err *err)
+static int ldif_pull(struct directory *directory, const char *cursor, const struct sink *sink, enum pull_result *ret,
+                     struct err *err)
 {
     (void)cursor;
     CLEANUP(records_close) struct records *records = NULL;
@@ -96,7 +99,9 @@ static int ldif_pull(struct directory *directory, const char *cursor, const stru
     if (rc == 0)
         rc = records_check_unchanged(records, err);
     if (deliver_count(deliver, ENTRY_PERSON) + deliver_count(deliver, ENTRY_GROUP) == 0)
-        return rc ? -1 : err_set(err, ERR_INPUT, "%s: no person and no group in it; export the directory again", directory->path);
+        return rc ? -1
+                  : err_set(err, ERR_INPUT, "%s: no person and no group in it; export the directory again",
+                            directory->path);
     *ret = rc == 0 ? PULL_COMPLETE : PULL_PARTIAL;
     return 0;
 }

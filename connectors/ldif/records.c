@@ -21,7 +21,7 @@ struct records {
     struct buf text;        /* the record at hand, without comments */
     unsigned long *line_at; /* where each logical line of it began */
     size_t nlines, cap_lines;
-    bool started;           /* the place of "version:" is past */
+    bool started; /* the place of "version:" is past */
     bool ended;
 };
 
@@ -63,7 +63,7 @@ void records_close(struct records **records)
     *records = NULL;
 }
 
-/* --- lines into a record ------------------------------------------------------------------------------------------------ */
+/* --- lines into a record ------------------------------------------------------------------------------------------ */
 
 /* Reads one line into the end of the text. 1, 0 at the end of the file, -1. */
 static int read_line(struct records *r, size_t *ret_start, struct err *err)
@@ -71,11 +71,13 @@ static int read_line(struct records *r, size_t *ret_start, struct err *err)
     *ret_start = r->text.len;
     for (int c; (c = getc_unlocked(r->file)) != EOF;) {
         if (++r->total > RECORDS_FILE_MAX)
-            return fault(r, r->line + 1, ERR_INPUT, "the file is larger than 1 GiB; export only the attributes that are needed", err);
+            return fault(r, r->line + 1, ERR_INPUT,
+                         "the file is larger than 1 GiB; export only the attributes that are needed", err);
         if (c == '\0')
             return fault(r, r->line + 1, ERR_INPUT, "a NUL byte; write the value in base64", err);
         if (r->text.len >= RECORDS_RECORD_MAX)
-            return fault(r, r->line + 1, ERR_INPUT, "a record of more than 16 MiB; export only the attributes that are needed", err);
+            return fault(r, r->line + 1, ERR_INPUT,
+                         "a record of more than 16 MiB; export only the attributes that are needed", err);
         buf_addc(&r->text, (char)c);
         if (c == '\n')
             break;
@@ -125,7 +127,8 @@ static int read_record(struct records *r, struct err *err)
             continue;
         }
         if (r->nlines == 0 && !in_comment && r->text.data[start] == ' ')
-            return fault(r, r->line, ERR_INPUT, "a folded line that nothing stands before; remove the space or the empty line ahead", err);
+            return fault(r, r->line, ERR_INPUT,
+                         "a folded line that nothing stands before; remove the space or the empty line ahead", err);
         keep_line(r, start, &in_comment);
     }
     if (r->nlines == 0)
@@ -136,7 +139,7 @@ static int read_record(struct records *r, struct err *err)
     return 1;
 }
 
-/* --- a record into attributes -------------------------------------------------------------------------------------------- */
+/* --- a record into attributes ------------------------------------------------------------------------------------- */
 
 static bool is_base64_char(char c)
 {
@@ -208,7 +211,10 @@ static const char *begin(struct span type, struct span value, struct raw *raw)
     return NULL;
 }
 
-/* The last record that "ldapsearch" writes without -LLL: it says how the search ended. Anything but success means that entries lack. */
+/*
+ * The last record that "ldapsearch" writes without -LLL: it says how the search ended. Anything but success means
+ * that entries lack.
+ */
 static int read_trailer(struct records *r, char *next, struct err *err)
 {
     struct span type, value;
@@ -218,8 +224,8 @@ static int read_trailer(struct records *r, char *next, struct err *err)
             return fault(r, r->line_at[i], ERR_INPUT, what, err);
         if (is(type, "result") && !(value.n && value.p[0] == '0')) {
             CLEANUP(pool_free) struct pool *pool = pool_new();
-            return err_set(err, ERR_PARTIAL, "%s:%lu: the export ended with '%.200s'; export it again without limits", r->path, r->line_at[i],
-                           text_printable(pool, value));
+            return err_set(err, ERR_PARTIAL, "%s:%lu: the export ended with '%.200s'; export it again without limits",
+                           r->path, r->line_at[i], text_printable(pool, value));
         }
     }
     return 0;
@@ -272,7 +278,8 @@ int records_check_unchanged(const struct records *r, struct err *err)
     bool same = now.st_size == r->before.st_size && now.st_mtim.tv_sec == r->before.st_mtim.tv_sec &&
                 now.st_mtim.tv_nsec == r->before.st_mtim.tv_nsec && (off_t)r->total == now.st_size;
     if (!same)
-        return err_set(err, ERR_CONFLICT, "%s: changed while it was read; write the export under another name and rename it into place",
+        return err_set(err, ERR_CONFLICT,
+                       "%s: changed while it was read; write the export under another name and rename it into place",
                        r->path);
     return 0;
 }

@@ -3,8 +3,9 @@
  *
  *   records_open -> records_next… -> records_check_unchanged -> records_close
  *
- * Lines are put together and decoded by libldap's reader; what that reader would do beyond this is kept from it: it opens the files that
- * "include:" and ":<" name, takes broken base64 in places, has no limits, and takes a read error for the end.
+ * Lines are put together and decoded by libldap's reader; what that reader would do beyond this is kept from it: it
+ * opens the files that "include:" and ":<" name, takes broken base64 in places, has no limits, and takes a read error
+ * for the end.
  */
 #ifndef CONNECTORS_LDIF_RECORDS_H
 #define CONNECTORS_LDIF_RECORDS_H
@@ -21,7 +22,10 @@ struct records;
 int records_open(const char *path, struct records **ret, struct err *err);
 void records_close(struct records **records);
 
-/* 1: the next record stands in raw until the next call. 0: the end. -1: ERR_INPUT with "FILE:LINE: fault; remedy", or ERR_FAILED. */
+/*
+ * 1: the next record stands in raw until the next call. 0: the end. -1: ERR_INPUT with "FILE:LINE: fault; remedy",
+ * or ERR_FAILED.
+ */
 int records_next(struct records *records, struct raw *raw, struct err *err);
 
 /* After the end: -1 with ERR_CONFLICT when somebody wrote to the file meanwhile. */

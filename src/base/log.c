@@ -2,11 +2,15 @@
 
 #include <stdarg.h>
 
+#include "base/clock.h"
+
 static bool verbose;
+static double began;
 
 void log_set_verbose(bool on)
 {
     verbose = on;
+    began = clock_monotonic();
 }
 
 void log_debug(const char *fmt, ...)
@@ -18,5 +22,5 @@ void log_debug(const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(line, sizeof line, fmt, ap);
     va_end(ap);
-    fprintf(stderr, "debug: %s\n", line);
+    fprintf(stderr, "debug: %.3f %s\n", clock_monotonic() - began, line);
 }

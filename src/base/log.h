@@ -1,5 +1,5 @@
 /*
- * Debug lines on standard error, for whoever runs with -v. Below the command line nothing speaks above debug: what an
+ * Debug lines on standard error, with the seconds since the start, for whoever runs with -v. Below the command line nothing speaks above debug: what an
  * administrator has to know comes up as a struct err.
  */
 #ifndef BASE_LOG_H

@@ -1,6 +1,7 @@
 #include <getopt.h>
 #include <locale.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -8,6 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/privilege.h"
 #include "cli/schema.h"
 #include "cli/term.h"
 #include "saml/saml.h"
@@ -194,6 +196,8 @@ int cli_open(struct cli *cli, enum store_mode mode, struct err *err)
         return -1;
     const char *dir =
         cli->state_dir ? cli->state_dir : conf_str(conf_find(cli->conf, "organization", NULL), "state-dir");
+    if (privilege_become_owner(dir, err) != 0)
+        return -1;
     CLEANUP(freep) char *holder = mem_printf("doorward %s", cli->command);
     if (store_open(dir, mode, holder, &cli->store, err) == 0)
         return 0;
@@ -225,6 +229,7 @@ int cli_section(const struct cli *cli, const char *kind, const char *name, const
 int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
+    setvbuf(stdout, NULL, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, 65536);
     struct typed t = {.cli = {.conf_path = DOORWARD_SYSCONFDIR "/doorward/doorward.conf"}};
     struct err err = ERR_INIT;
     int status = parse(&t, argc, argv, &err);

@@ -1,6 +1,7 @@
 /* doorward plan and doorward apply: read the directory, compare, show, and carry out what was shown. */
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/gate.h"
@@ -97,8 +98,6 @@ static int confirm(const struct cli *cli, const struct plan *plan, struct err *e
 {
     if (cli->yes)
         return 0;
-    if (!isatty(STDIN_FILENO) || cli->json)
-        return err_set(err, ERR_USAGE, "apply asks before it changes anything; write --yes where nobody can answer");
     printf("\nApply these %s changes to team %s? [y/N] ", term_number(cli->pool, plan->n), plan->team);
     fflush(stdout);
     char answer[16] = "";
@@ -146,6 +145,7 @@ static int plan_with(struct job *job, const struct conf_section *team, const str
     CLEANUP(plan_free) struct plan *plan = NULL;
     if (plan_make(cli->store, &settings, &plan, err) != 0)
         return -1;
+    log_debug("team %s: planned", plan->team);
     char id[DIGEST_HEX_MAX];
     plan_id(plan, cli->conf, id);
     struct shown_plan shown = {.plan = plan,
@@ -159,6 +159,7 @@ static int plan_with(struct job *job, const struct conf_section *team, const str
         putchar('\n');
     if ((cli->json ? show_plan_json : show_plan_text)(cli, &shown, err) != 0)
         return -1;
+    log_debug("team %s: shown", plan->team);
     job->pending |= plan->n > 0;
     job->held |= plan_gate_held(plan) || gate_all_closed(&job->gate) || !policy->enabled_at;
     return job->apply ? carry_out(job, plan, id, platform, err) : 0;
@@ -171,6 +172,7 @@ static int plan_team(struct job *job, const struct conf_section *team, struct er
     struct pull_report *pull = NULL;
     if (read_directory(job, directory, &pull, err) != 0)
         return -1;
+    log_debug("directory %s: mirror committed", conf_name(directory));
     struct policy policy = {0};
     if (policy_load(cli->store, cli->conf, team, &policy, err) != 0)
         return -1;
@@ -218,6 +220,8 @@ static int run_job(struct job *job, struct err *err)
 
 static int plan_or_apply(struct cli *cli, bool apply, struct err *err)
 {
+    if (apply && !cli->yes && (!isatty(STDIN_FILENO) || cli->json))
+        return err_set(err, ERR_USAGE, "apply asks before it changes anything; write --yes where nobody can answer");
     struct job job = {.cli = cli, .apply = apply};
     int r = run_job(&job, err);
     free_readings(&job);

@@ -88,19 +88,18 @@ static int show_json(struct cli *cli, int64_t team, const struct changes *all, j
     if (words_open(cli->store, team, NULL, NULL, &w, err) != 0)
         return -1;
     json_t *list = json_array();
-    CLEANUP(buf_release) struct buf what = BUF_INIT, cause = BUF_INIT;
+    CLEANUP(buf_release) struct buf cause = BUF_INIT;
     int r = 0;
     for (size_t i = 0; r == 0 && i < all->n; i++) {
-        const char *name = "", *email = "";
-        buf_clear(&what);
+        const char *name = "", *email = "", *verb, *object;
         buf_clear(&cause);
         if ((all->v[i].person && words_person(&w, all->v[i].person, cli->pool, &name, &email, err) != 0) ||
-            words_what(&w, &all->v[i], &what, err) != 0 || words_cause(&w, &all->v[i], &cause, err) != 0)
+            words_what(&w, &all->v[i], &verb, &object, err) != 0 || words_cause(&w, &all->v[i], &cause, err) != 0)
             r = -1;
         else
             json_array_append_new(list,
                                   json_pack("{s:s, s:s, s:s, s:s, s:s}", "op", op_names[all->v[i].op], "name", name,
-                                            "email", email, "what", buf_str(&what), "cause", buf_str(&cause)));
+                                            "email", email, "object", object, "cause", buf_str(&cause)));
     }
     words_close(&w);
     json_object_set_new(run, "journal", list);

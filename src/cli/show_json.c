@@ -56,7 +56,7 @@ static int add_person(struct words *w, const struct change *c, json_t *j, struct
     return add_sides(w, c, &t, j, err);
 }
 
-static int add_object(struct words *w, const struct change *c, struct pool *pool, json_t *j, struct err *err)
+static int add_object(struct words *w, const struct change *c, json_t *j, struct err *err)
 {
     if (c->op == OP_ASSIGN || c->op == OP_UNASSIGN) {
         for (size_t i = 0; i < w->plan->nseats; i++)
@@ -64,20 +64,20 @@ static int add_object(struct words *w, const struct change *c, struct pool *pool
                 json_object_set_new(j, "product", json_string(w->plan->seats[i].section));
     } else if (c->object) {
         const char *name;
-        if (words_group(w, c->object, pool, &name, err) != 0)
+        if (words_group(w, c->object, &name, err) != 0)
             return -1;
         json_object_set_new(j, "group", json_string(name));
     }
     return 0;
 }
 
-static int print_change(struct words *w, const struct change *c, struct pool *pool, struct buf *text, struct err *err)
+static int print_change(struct words *w, const struct change *c, struct buf *text, struct err *err)
 {
     json_t *j = json_pack("{s:s}", "op", op_names[c->op]);
     buf_clear(text);
     int r = add_person(w, c, j, err);
     if (r == 0)
-        r = add_object(w, c, pool, j, err);
+        r = add_object(w, c, j, err);
     if (r == 0)
         r = words_cause(w, c, text, err);
     if (r == 0)
@@ -97,13 +97,11 @@ static int print_change(struct words *w, const struct change *c, struct pool *po
 static int print_changes(struct words *w, const char *key, const struct change *changes, size_t n, struct err *err)
 {
     CLEANUP(buf_release) struct buf text = BUF_INIT;
-    CLEANUP(pool_free) struct pool *pool = pool_new();
     printf(",\"%s\":[", key);
     for (size_t i = 0; i < n; i++) {
         if (i > 0)
             putchar(',');
-        pool_reset(pool);
-        if (print_change(w, &changes[i], pool, &text, err) != 0)
+        if (print_change(w, &changes[i], &text, err) != 0)
             return -1;
     }
     putchar(']');

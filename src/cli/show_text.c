@@ -19,6 +19,8 @@ struct line {
 #define EMAIL_MAX 36
 #define WHAT_MAX  30
 
+#define MANY_LINES 5000 /* from here on everybody's name is read in one pass */
+
 struct widths {
     int name, email, what;
 };
@@ -51,7 +53,7 @@ static int make_lines(struct words *w, const struct change *changes, size_t n, s
                 return -1;
         } else {
             const char *group;
-            if (words_group(w, changes[i].object, pool, &group, err) != 0)
+            if (words_group(w, changes[i].object, &group, err) != 0)
                 return -1;
             l->name = pool_printf(pool, "[%s]", group);
         }
@@ -61,24 +63,22 @@ static int make_lines(struct words *w, const struct change *changes, size_t n, s
     return 0;
 }
 
-static void widen(int *width, const char *text, int max)
+static void widen(int *width, int to, int max)
 {
-    int w = text_width(text);
-    if (w > *width)
-        *width = w < max ? w : max;
+    if (to > *width)
+        *width = to < max ? to : max;
 }
 
 static int measure(struct words *w, const struct line *lines, size_t n, struct widths *ret, struct err *err)
 {
-    CLEANUP(buf_release) struct buf text = BUF_INIT;
     *ret = (struct widths){0, 0, 0};
     for (size_t i = 0; i < n; i++) {
-        widen(&ret->name, lines[i].name, NAME_MAX);
-        widen(&ret->email, lines[i].email, EMAIL_MAX);
-        buf_clear(&text);
-        if (words_what(w, lines[i].change, &text, err) != 0)
+        const char *verb, *object;
+        if (words_what(w, lines[i].change, &verb, &object, err) != 0)
             return -1;
-        widen(&ret->what, buf_str(&text), WHAT_MAX);
+        widen(&ret->name, text_width(lines[i].name), NAME_MAX);
+        widen(&ret->email, text_width(lines[i].email), EMAIL_MAX);
+        widen(&ret->what, text_width(verb) + text_width(object), WHAT_MAX);
     }
     return 0;
 }
@@ -86,19 +86,25 @@ static int measure(struct words *w, const struct line *lines, size_t n, struct w
 static int print_line(struct words *w, const struct line *l, const struct widths *widths, char sign, bool held,
                       struct buf *text, struct err *err)
 {
-    printf("%s%c%s ", term_sign(sign), sign, term_plain());
+    const char *verb, *object;
+    if (words_what(w, l->change, &verb, &object, err) != 0)
+        return -1;
+    buf_clear(text);
+    if ((held ? words_hold : words_cause)(w, l->change, text, err) != 0)
+        return -1;
+    fputs(term_sign(sign), stdout);
+    putchar(sign);
+    fputs(term_plain(), stdout);
+    putchar(' ');
     term_pad(l->name, widths->name);
     fputs("  ", stdout);
     term_pad(l->email, widths->email);
     fputs("  ", stdout);
-    buf_clear(text);
-    if (words_what(w, l->change, text, err) != 0)
-        return -1;
-    term_pad(buf_str(text), widths->what);
-    buf_clear(text);
-    if ((held ? words_hold : words_cause)(w, l->change, text, err) != 0)
-        return -1;
-    printf("  %s\n", buf_str(text));
+    fputs(verb, stdout);
+    term_pad(object, widths->what - text_width(verb));
+    fputs("  ", stdout);
+    fputs(buf_str(text), stdout);
+    putchar('\n');
     return 0;
 }
 
@@ -108,6 +114,8 @@ static int print_lines(struct words *w, const struct change *changes, size_t n, 
     CLEANUP(freep) struct line *lines = mem_alloc(n * sizeof *lines);
     CLEANUP(buf_release) struct buf text = BUF_INIT;
     struct widths widths;
+    if (n > MANY_LINES && !w->people && words_load_people(w, err) != 0)
+        return -1;
     if (make_lines(w, changes, n, pool, lines, err) != 0 || measure(w, lines, n, &widths, err) != 0)
         return -1;
     for (size_t i = 0; i < n; i++)

@@ -1,5 +1,6 @@
 #include "cli/words.h"
 
+#include "base/mem.h"
 #include "base/text.h"
 
 int words_open(struct store *store, int64_t team, const struct plan *plan, const struct gate *gate, struct words *ret,
@@ -8,6 +9,7 @@ int words_open(struct store *store, int64_t team, const struct plan *plan, const
     struct words w = {.store = store, .plan = plan, .gate = gate, .team = team};
     if (person_reader_open(store->db, team, &w.reader, err) != 0)
         return -1;
+    w.pool = pool_new();
     *ret = w;
     return 0;
 }
@@ -15,53 +17,84 @@ int words_open(struct store *store, int64_t team, const struct plan *plan, const
 void words_close(struct words *words)
 {
     person_reader_close(&words->reader);
+    pool_free(&words->pool);
+    free(words->groups);
+    free(words->people);
+}
+
+struct shown_name {
+    const char *name, *email;
+};
+
+static void keep_name(void *ctx, uint32_t person, struct span name, struct span email)
+{
+    struct words *w = ctx;
+    if (person >= w->npeople) {
+        size_t n = (size_t)person * 2 + 1024;
+        w->people = mem_resize(w->people, n, sizeof *w->people);
+        memset(w->people + w->npeople, 0, (n - w->npeople) * sizeof *w->people);
+        w->npeople = n;
+    }
+    w->people[person] = (struct shown_name){text_printable(w->pool, name), text_printable(w->pool, email)};
+}
+
+int words_load_people(struct words *w, struct err *err)
+{
+    return person_each_name(w->store->db, keep_name, w, err);
 }
 
 int words_person(struct words *w, uint32_t person, struct pool *pool, const char **ret_name, const char **ret_email,
                  struct err *err)
 {
-    struct person_text t;
-    int found = person_read(w->reader, person, &t, err);
-    if (found < 0)
-        return -1;
-    *ret_name = "(unknown)";
-    *ret_email = "";
-    if (!found)
+    if (person < w->npeople && w->people[person].name) {
+        *ret_name = w->people[person].name;
+        *ret_email = w->people[person].email;
         return 0;
-    struct span name = t.name;
-    static const enum attr order[] = {ATTR_USER_NAME, ATTR_EMAIL, ATTR_DISPLAY_NAME};
-    for (size_t i = 0; i < 3; i++)
-        if (t.attr[order[i]].n)
-            name = t.attr[order[i]];
-    *ret_name = text_printable(pool, name);
-    *ret_email = text_printable(pool, t.attr[ATTR_EMAIL]);
-    return 0;
-}
-
-int words_group(struct words *w, uint32_t group, struct pool *pool, const char **ret, struct err *err)
-{
-    struct span display, name;
-    int found = group_read(w->reader, group, &display, &name, err);
-    if (found < 0)
+    }
+    struct span name = span_str("(unknown)"), email = {0};
+    if (person_read_name(w->reader, person, &name, &email, err) < 0)
         return -1;
-    *ret = found ? text_printable(pool, display.n ? display : name) : "(unknown group)";
+    *ret_name = text_printable(pool, name);
+    *ret_email = text_printable(pool, email);
     return 0;
 }
 
-const char *words_product(const struct words *w, uint32_t product, struct pool *pool)
+static const char **group_slot(struct words *w, uint32_t group)
+{
+    if (group >= w->ngroups) {
+        size_t n = (size_t)group + 1024;
+        w->groups = mem_resize(w->groups, n, sizeof *w->groups);
+        memset(w->groups + w->ngroups, 0, (n - w->ngroups) * sizeof *w->groups);
+        w->ngroups = n;
+    }
+    return &w->groups[group];
+}
+
+int words_group(struct words *w, uint32_t group, const char **ret, struct err *err)
+{
+    const char **slot = group_slot(w, group);
+    if (!*slot) {
+        struct span display = {0}, name = span_str("(unknown group)");
+        if (group_read(w->reader, group, &display, &name, err) < 0)
+            return -1;
+        *slot = text_printable(w->pool, display.n ? display : name);
+    }
+    *ret = *slot;
+    return 0;
+}
+
+const char *words_product(struct words *w, uint32_t product)
 {
     for (size_t i = 0; w->plan && i < w->plan->nseats; i++)
         if (w->plan->seats[i].product == product)
             return w->plan->seats[i].title;
     struct err ignored = ERR_INIT;
     const char *name = NULL;
-    return product_name(w->store->db, product, pool, &name, &ignored) == 0 && name ? name : "(unknown product)";
+    return product_name(w->store->db, product, w->pool, &name, &ignored) == 0 && name ? name : "(unknown product)";
 }
 
-int words_what(struct words *w, const struct change *c, struct buf *out, struct err *err)
+int words_what(struct words *w, const struct change *c, const char **ret_verb, const char **ret_object, struct err *err)
 {
-    CLEANUP(pool_free) struct pool *pool = pool_new();
-    const char *object = NULL;
     static const char *const verbs[OP_COUNT] = {
         [OP_UNASSIGN] = "unassign ",
         [OP_LEAVE] = "leave group ",
@@ -76,13 +109,12 @@ int words_what(struct words *w, const struct change *c, struct buf *out, struct 
         [OP_ASSIGN] = "assign ",
         [OP_JOIN] = "join group ",
     };
+    *ret_verb = verbs[c->op];
+    *ret_object = "";
     if (c->op == OP_ASSIGN || c->op == OP_UNASSIGN)
-        object = words_product(w, c->object, pool);
-    else if (c->object && words_group(w, c->object, pool, &object, err) != 0)
-        return -1;
-    buf_adds(out, verbs[c->op]);
-    if (object)
-        buf_adds(out, object);
+        *ret_object = words_product(w, c->object);
+    else if (c->object)
+        return words_group(w, c->object, ret_object, err);
     return 0;
 }
 
@@ -117,9 +149,8 @@ static int attribute_words(struct words *w, const struct change *c, struct buf *
 
 static int group_words(struct words *w, const char *before, uint32_t group, struct buf *out, struct err *err)
 {
-    CLEANUP(pool_free) struct pool *pool = pool_new();
     const char *name;
-    if (words_group(w, group, pool, &name, err) != 0)
+    if (words_group(w, group, &name, err) != 0)
         return -1;
     buf_printf(out, "%s%s", before, name);
     return 0;

@@ -24,18 +24,18 @@ enum cert_key { CERT_KEY_OTHER, CERT_KEY_RSA, CERT_KEY_EC };
 struct cert {
     unsigned char *der;
     size_t der_len;
-    char *subject;                     /* RFC 4514 order and escapes, UTF-8, fit for a terminal */
-    int64_t not_before, not_after;     /* both inclusive (RFC 5280, 4.1.2.5) */
-    char fingerprint[DIGEST_HEX_MAX];  /* SHA-256 of the DER, lower-case hexadecimal */
+    char *subject;                    /* RFC 4514 order and escapes, UTF-8, fit for a terminal */
+    int64_t not_before, not_after;    /* both inclusive (RFC 5280, 4.1.2.5) */
+    char fingerprint[DIGEST_HEX_MAX]; /* SHA-256 of the DER, lower-case hexadecimal */
     enum cert_key key_type;
-    char key_name[32];                 /* "RSA", "EC P-256", or OpenSSL's name of another kind */
+    char key_name[32]; /* "RSA", "EC P-256", or OpenSSL's name of another kind */
     int key_bits;
     EVP_PKEY *key;
 };
 
 /*
- * Reads exactly one certificate of at most CERT_DER_MAX bytes, with nothing behind it. ERR_INPUT when it is none, or when its
- * public key cannot be read. *ret is filled only on success.
+ * Reads exactly one certificate of at most CERT_DER_MAX bytes, with nothing behind it. ERR_INPUT when it is none, or
+ * when its public key cannot be read. *ret is filled only on success.
  */
 int cert_read(struct span der, struct cert *ret, struct err *err);
 void cert_release(struct cert *cert); /* a zeroed struct is fine */

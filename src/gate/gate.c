@@ -118,12 +118,40 @@ static int judge(struct store *store, const struct conf *conf, const struct conf
     return 0;
 }
 
+struct given_up {
+    const struct conf *conf;
+    struct pool *pool;
+    const char **names;
+    size_t n, cap;
+};
+
+static void find_given_up(void *ctx, const char *name)
+{
+    struct given_up *g = ctx;
+    if (!conf_find(g->conf, "domain", name))
+        *MEM_PUSH(&g->names, &g->n, &g->cap) = pool_strdup(g->pool, name);
+}
+
+/* A domain that is no longer configured is given up, and its token with it: who takes it back proves it anew. */
+static int drop_given_up(struct store *store, const struct conf *conf, struct err *err)
+{
+    struct given_up g = {.conf = conf, .pool = pool_new()};
+    int r = domain_each(store, find_given_up, &g, err);
+    for (size_t i = 0; r == 0 && i < g.n; i++)
+        r = domain_drop(store, g.names[i], err);
+    pool_free(&g.pool);
+    free(g.names);
+    return r;
+}
+
 /* The database's own gate gets what was found out: which connection a domain has, and until when that may be used. */
 static int write_back(struct store *store, const struct conf *conf, const struct gate *gate, struct err *err)
 {
     if (db_begin(store->db, err) != 0)
         return -1;
-    int r = domain_bind_none(store, err);
+    int r = drop_given_up(store, conf, err);
+    if (r == 0)
+        r = domain_bind_none(store, err);
     for (const struct conf_section *c = conf_next(conf, "connection", NULL); r == 0 && c;
          c = conf_next(conf, "connection", c))
         r = connection_usable_until(store, conf_name(c), 0, err);

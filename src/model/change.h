@@ -59,6 +59,7 @@ struct change {
     uint32_t detail; /* see enum cause */
     uint32_t other;  /* see enum hold */
     uint8_t op, cause, hold;
+    uint8_t unused; /* 0: no padding, so that a digest may be taken of the bytes */
 };
 
 /* "invite", "assign" …; as written in JSON and shown. */

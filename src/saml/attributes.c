@@ -6,7 +6,8 @@
 
 static void read_values(struct pool *pool, const xmlNode *attribute, struct saml_attribute *ret)
 {
-    const char **values = pool_alloc(pool, (node_count(attribute, SAML_NS_ASSERTION, "AttributeValue") + 1) * sizeof *values);
+    const char **values =
+        pool_alloc(pool, (node_count(attribute, SAML_NS_ASSERTION, "AttributeValue") + 1) * sizeof *values);
     for (const xmlNode *v = node_child(attribute, SAML_NS_ASSERTION, "AttributeValue"); v;
          v = node_sibling(v, SAML_NS_ASSERTION, "AttributeValue")) {
         const char *text = node_text(pool, v);
@@ -16,7 +17,7 @@ static void read_values(struct pool *pool, const xmlNode *attribute, struct saml
     ret->values = values;
 }
 
-void attributes_read(struct inspection *in)
+void saml_read_attributes(struct inspection *in)
 {
     size_t room = 0;
     for (const xmlNode *s = node_child(in->assertion, SAML_NS_ASSERTION, "AttributeStatement"); s;
@@ -26,7 +27,8 @@ void attributes_read(struct inspection *in)
     size_t n = 0;
     for (const xmlNode *s = node_child(in->assertion, SAML_NS_ASSERTION, "AttributeStatement"); s;
          s = node_sibling(s, SAML_NS_ASSERTION, "AttributeStatement")) {
-        for (const xmlNode *a = node_child(s, SAML_NS_ASSERTION, "Attribute"); a; a = node_sibling(a, SAML_NS_ASSERTION, "Attribute")) {
+        for (const xmlNode *a = node_child(s, SAML_NS_ASSERTION, "Attribute"); a;
+             a = node_sibling(a, SAML_NS_ASSERTION, "Attribute")) {
             const char *name = node_attr(a, "Name"), *friendly = node_attr(a, "FriendlyName");
             if (!name || !*name)
                 continue;

@@ -18,7 +18,7 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-int base64_decode(struct span text, struct buf *ret)
+int saml_base64_decode(struct span text, struct buf *ret)
 {
     uint32_t bits = 0;
     size_t digits = 0, padding = 0;

@@ -6,6 +6,6 @@
 #include "base/span.h"
 
 /* Adds the decoded bytes to ret. -1 on a character outside the alphabet, wrong padding, or stray bits at the end. */
-int base64_decode(struct span text, struct buf *ret);
+int saml_base64_decode(struct span text, struct buf *ret);
 
 #endif

@@ -18,7 +18,7 @@ static void say(struct inspection *in, const char *fmt, va_list ap)
     in->detail = text;
 }
 
-enum saml_outcome passed(struct inspection *in, const char *fmt, ...)
+enum saml_outcome rule_passed(struct inspection *in, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -27,7 +27,7 @@ enum saml_outcome passed(struct inspection *in, const char *fmt, ...)
     return SAML_PASSED;
 }
 
-enum saml_outcome failed(struct inspection *in, const char *fmt, ...)
+enum saml_outcome rule_failed(struct inspection *in, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -36,7 +36,7 @@ enum saml_outcome failed(struct inspection *in, const char *fmt, ...)
     return SAML_FAILED;
 }
 
-enum saml_outcome skipped(struct inspection *in, const char *fmt, ...)
+enum saml_outcome rule_skipped(struct inspection *in, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -45,7 +45,7 @@ enum saml_outcome skipped(struct inspection *in, const char *fmt, ...)
     return SAML_SKIPPED;
 }
 
-const char *shown(struct inspection *in, const char *value)
+const char *rule_shown(struct inspection *in, const char *value)
 {
     size_t n = value ? strlen(value) : 0;
     if (!value)
@@ -70,7 +70,10 @@ void inspect_skip(struct inspection *in, const struct rules *rules)
     skip_from(in, rules, 0);
 }
 
-/* What was taken from the document before its signature was looked at is not reported as true when the signature failed. */
+/*
+ * What was taken from the document before its signature was looked at is not reported as true when the signature
+ * failed.
+ */
 static void withdraw_claims(struct inspection *in, const struct rules *rules, size_t upto)
 {
     for (size_t i = 0; i < upto; i++) {

@@ -22,11 +22,11 @@ struct inspection {
     xmlDoc *doc; /* freed by saml_response_verify */
     enum xml_fault xml_fault;
     enum signature_fault signature_fault;
-    const char *fault_text;       /* of whichever of the two is set */
-    enum err_kind kind;           /* of a refusal */
+    const char *fault_text;        /* of whichever of the two is set */
+    enum err_kind kind;            /* of a refusal */
     xmlNode *response, *assertion; /* set by rules_document */
 
-    xmlNode *bearer;              /* SubjectConfirmationData; set by rules_conditions */
+    xmlNode *bearer; /* SubjectConfirmationData; set by rules_conditions */
     const xmlNode *conditions;
     struct saml_identity *claimed;
     const struct saml_key *signer;
@@ -38,9 +38,9 @@ struct inspection {
 
 /* How a rule's failure affects what comes after it. */
 enum rule_weight {
-    RULE_PLAIN,    /* the others are looked at all the same */
-    RULE_FATAL,    /* nothing after it can be looked at */
-    RULE_CLAIM,    /* fatal, and when it passes it repeats what the document claims: withdrawn when the signature fails */
+    RULE_PLAIN, /* the others are looked at all the same */
+    RULE_FATAL, /* nothing after it can be looked at */
+    RULE_CLAIM, /* fatal, and when it passes it repeats what the document claims: withdrawn when the signature fails */
 };
 
 struct rule {
@@ -62,20 +62,20 @@ bool inspect_run(struct inspection *in, const struct rules *rules);
 void inspect_skip(struct inspection *in, const struct rules *rules);
 
 /* What a rule returns, with its detail. */
-enum saml_outcome passed(struct inspection *in, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-enum saml_outcome failed(struct inspection *in, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-enum saml_outcome skipped(struct inspection *in, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+enum saml_outcome rule_passed(struct inspection *in, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+enum saml_outcome rule_failed(struct inspection *in, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+enum saml_outcome rule_skipped(struct inspection *in, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* A value from the document for a message: cut, fit for a terminal, "(missing)" for NULL. */
-const char *shown(struct inspection *in, const char *value);
+const char *rule_shown(struct inspection *in, const char *value);
 
 /* attributes.c: all attributes with their values, into in->claimed. */
-void attributes_read(struct inspection *in);
+void saml_read_attributes(struct inspection *in);
 /* mapping.c: the person, from the attributes and the NameID, into in->claimed. */
-void mapping_read(struct inspection *in);
+void saml_map_person(struct inspection *in);
 /* The part behind "@" as a lower-case A-label, or NULL when this is no e-mail address. */
-const char *mapped_domain(struct pool *pool, const char *email);
+const char *saml_email_domain(struct pool *pool, const char *email);
 /* An immutable id in the form in which directories deliver it (model/entry.h): GUIDs in lower case with hyphens. */
-const char *immutable_id(struct pool *pool, const char *value);
+const char *saml_immutable_id(struct pool *pool, const char *value);
 
 #endif

@@ -1,4 +1,6 @@
-/* From attributes to a person: which names mean what, and the forms in which values are compared with the directory's. */
+/*
+ * From attributes to a person: which names mean what, and the forms in which values are compared with the directory's.
+ */
 #include <ctype.h>
 
 #include "base/buf.h"
@@ -17,23 +19,26 @@
 #define MACE(name)      "urn:mace:dir:attribute-def:" name
 
 /*
- * The names under which AD FS and Entra ID (claims), Okta, Google and Keycloak (plain) and Shibboleth (OIDs) send what a person is made
- * of. The first that is there wins; names are compared without regard to ASCII case, since people type them.
+ * The names under which AD FS and Entra ID (claims), Okta, Google and Keycloak (plain) and Shibboleth (OIDs) send what
+ * a person is made of. The first that is there wins; names are compared without regard to ASCII case, since people type
+ * them.
  */
 static const char *const common_names[SAML_FIELD_COUNT][NAMES_MAX] = {
-    [SAML_EMAIL] = {CLAIM("emailaddress"), "urn:oid:0.9.2342.19200300.100.1.3", "urn:oid:1.2.840.113549.1.9.1", MACE("mail"), "email",
-                    "mail", "emailAddress", "user.email", "primaryEmail", "http://schemas.xmlsoap.org/claims/EmailAddress"},
-    [SAML_GIVEN_NAME] = {CLAIM("givenname"), "urn:oid:2.5.4.42", MACE("givenName"), "givenName", "given_name", "given-name", "firstName",
-                         "first_name", "user.firstName"},
-    [SAML_FAMILY_NAME] = {CLAIM("surname"), "urn:oid:2.5.4.4", MACE("sn"), "sn", "surname", "familyName", "family_name", "family-name",
-                          "lastName", "last_name", "user.lastName"},
+    [SAML_EMAIL] = {CLAIM("emailaddress"), "urn:oid:0.9.2342.19200300.100.1.3", "urn:oid:1.2.840.113549.1.9.1",
+                    MACE("mail"), "email", "mail", "emailAddress", "user.email", "primaryEmail",
+                    "http://schemas.xmlsoap.org/claims/EmailAddress"},
+    [SAML_GIVEN_NAME] = {CLAIM("givenname"), "urn:oid:2.5.4.42", MACE("givenName"), "givenName", "given_name",
+                         "given-name", "firstName", "first_name", "user.firstName"},
+    [SAML_FAMILY_NAME] = {CLAIM("surname"), "urn:oid:2.5.4.4", MACE("sn"), "sn", "surname", "familyName", "family_name",
+                          "family-name", "lastName", "last_name", "user.lastName"},
     [SAML_IMMUTABLE_ID] = {"objectGUID", "urn:oid:1.2.840.113556.1.4.2", MICROSOFT("objectidentifier"),
-                           "http://schemas.microsoft.com/LiveID/Federation/2008/05/ImmutableID", "entryUUID", "urn:oid:1.3.6.1.1.16.4",
-                           "nsUniqueId", "immutableId", "urn:oasis:names:tc:SAML:attribute:subject-id",
-                           "urn:oid:1.3.6.1.4.1.5923.1.1.1.13", "uid", "urn:oid:0.9.2342.19200300.100.1.1"},
-    [SAML_DISPLAY_NAME] = {MICROSOFT("displayname"), "urn:oid:2.16.840.1.113730.3.1.241", MACE("displayName"), "displayName", "display_name",
-                           "display-name", "urn:oid:2.5.4.3", "cn", "http://schemas.xmlsoap.org/claims/CommonName", CLAIM("name"), "name",
-                           "user.displayName"},
+                           "http://schemas.microsoft.com/LiveID/Federation/2008/05/ImmutableID", "entryUUID",
+                           "urn:oid:1.3.6.1.1.16.4", "nsUniqueId", "immutableId",
+                           "urn:oasis:names:tc:SAML:attribute:subject-id", "urn:oid:1.3.6.1.4.1.5923.1.1.1.13", "uid",
+                           "urn:oid:0.9.2342.19200300.100.1.1"},
+    [SAML_DISPLAY_NAME] = {MICROSOFT("displayname"), "urn:oid:2.16.840.1.113730.3.1.241", MACE("displayName"),
+                           "displayName", "display_name", "display-name", "urn:oid:2.5.4.3", "cn",
+                           "http://schemas.xmlsoap.org/claims/CommonName", CLAIM("name"), "name", "user.displayName"},
 };
 
 static bool is_usable(const char *value)
@@ -66,7 +71,10 @@ static void read_field(struct inspection *in, enum saml_field f)
         who->field[f] = find_value(who, names[i], &who->source[f]);
 }
 
-/* A NameID stands in for an attribute only where its format says what it is, and only where no attribute was configured. */
+/*
+ * A NameID stands in for an attribute only where its format says what it is, and only where no attribute was
+ * configured.
+ */
 static void read_name_id(struct inspection *in)
 {
     static const struct {
@@ -76,24 +84,25 @@ static void read_name_id(struct inspection *in)
     struct saml_identity *who = in->claimed;
     for (size_t i = 0; i < sizeof stands_for / sizeof *stands_for; i++) {
         enum saml_field f = stands_for[i].field;
-        if (who->field[f] || in->policy->attribute[f] || !who->name_id || strcmp(who->name_id_format, stands_for[i].format) != 0)
+        if (who->field[f] || in->policy->attribute[f] || !who->name_id ||
+            strcmp(who->name_id_format, stands_for[i].format) != 0)
             continue;
         who->field[f] = who->name_id;
         who->source[f] = "NameID";
     }
 }
 
-void mapping_read(struct inspection *in)
+void saml_map_person(struct inspection *in)
 {
     struct saml_identity *who = in->claimed;
     for (int f = 0; f < SAML_FIELD_COUNT; f++)
         read_field(in, (enum saml_field)f);
     read_name_id(in);
     if (who->field[SAML_IMMUTABLE_ID])
-        who->field[SAML_IMMUTABLE_ID] = immutable_id(in->pool, who->field[SAML_IMMUTABLE_ID]);
+        who->field[SAML_IMMUTABLE_ID] = saml_immutable_id(in->pool, who->field[SAML_IMMUTABLE_ID]);
 }
 
-/* --- e-mail addresses ---------------------------------------------------------------------------------------------------- */
+/* --- e-mail addresses --------------------------------------------------------------------------------------------- */
 
 /* Dot-atom, with letters of any script (RFC 6531): quoting, comments and lists have no place in a directory. */
 static bool local_part_is_plain(struct span local)
@@ -110,7 +119,7 @@ static bool local_part_is_plain(struct span local)
  * The mapping that makes domain names comparable drops invisible characters and folds look-alikes. A directory's domain may be typed that way; an
  * assertion's may not: in lower case it must be the A-label or the U-label already.
  */
-const char *mapped_domain(struct pool *pool, const char *email)
+const char *saml_email_domain(struct pool *pool, const char *email)
 {
     const char *at = strchr(email, '@');
     if (!at || !local_part_is_plain((struct span){email, (size_t)(at - email)}))
@@ -124,7 +133,7 @@ const char *mapped_domain(struct pool *pool, const char *email)
     return as_is ? pool_strdup(pool, domain) : NULL;
 }
 
-/* --- immutable ids ------------------------------------------------------------------------------------------------------- */
+/* --- immutable ids ------------------------------------------------------------------------------------------------ */
 
 #define GUID_TEXT 36
 
@@ -137,14 +146,17 @@ static bool is_guid(const char *s, size_t n)
     return n == GUID_TEXT;
 }
 
-/* Active Directory stores the first three groups of a GUID little-endian (MS-DTYP 2.3.4.2), and sends base64 of what it stores. */
+/*
+ * Active Directory stores the first three groups of a GUID little-endian (MS-DTYP 2.3.4.2), and sends base64 of what it
+ * stores.
+ */
 static const char *guid_of_bytes(struct pool *pool, const unsigned char *b)
 {
-    return pool_printf(pool, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[3], b[2], b[1], b[0], b[5], b[4],
-                       b[7], b[6], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+    return pool_printf(pool, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[3], b[2], b[1],
+                       b[0], b[5], b[4], b[7], b[6], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
-const char *immutable_id(struct pool *pool, const char *value)
+const char *saml_immutable_id(struct pool *pool, const char *value)
 {
     CLEANUP(buf_release) struct buf bytes = BUF_INIT;
     size_t n = strlen(value);
@@ -154,7 +166,7 @@ const char *immutable_id(struct pool *pool, const char *value)
         text_lower_ascii(copy);
         return copy;
     }
-    if (n == 24 && value[22] == '=' && base64_decode(span_str(value), &bytes) == 0 && bytes.len == 16)
+    if (n == 24 && value[22] == '=' && saml_base64_decode(span_str(value), &bytes) == 0 && bytes.len == 16)
         return guid_of_bytes(pool, (const unsigned char *)bytes.data);
     return value;
 }

@@ -39,7 +39,7 @@ static const char *shown(struct reader *r, const char *value)
     return text_printable(r->idp->pool, (struct span){value, n < 200 ? n : 200});
 }
 
-/* --- which entity -------------------------------------------------------------------------------------------------------- */
+/* --- which entity ------------------------------------------------------------------------------------------------- */
 
 static bool speaks_saml2(const xmlNode *role)
 {
@@ -68,10 +68,13 @@ static xmlNode *find_role(const xmlNode *entity, size_t *count)
 static int find_idp(struct reader *r, xmlNode *root, xmlNode **ret)
 {
     size_t count = 0;
-    bool right_root = node_is(root, SAML_NS_METADATA, "EntityDescriptor") || node_is(root, SAML_NS_METADATA, "EntitiesDescriptor");
+    bool right_root =
+        node_is(root, SAML_NS_METADATA, "EntityDescriptor") || node_is(root, SAML_NS_METADATA, "EntitiesDescriptor");
     if (!right_root)
-        return refuse(r, "root", ERR_INPUT, "its root element is '%s' and not an EntityDescriptor; export the metadata of the "
-                      "identity provider", shown(r, (const char *)root->name));
+        return refuse(
+            r, "root", ERR_INPUT,
+            "its root element is '%s' and not an EntityDescriptor; export the metadata of the identity provider",
+            shown(r, (const char *)root->name));
     for (xmlNode *n = root; n; n = node_next(n, root)) {
         if (node_is(n, SAML_NS_METADATA, "EntityDescriptor")) {
             xmlNode *role = find_role(n, &count);
@@ -80,11 +83,14 @@ static int find_idp(struct reader *r, xmlNode *root, xmlNode **ret)
         }
     }
     if (count == 0)
-        return refuse(r, "no-idp", ERR_INPUT, "describes no identity provider for SAML 2.0; a service provider's metadata may "
-                      "have been taken instead: export that of the identity provider");
+        return refuse(r, "no-idp", ERR_INPUT,
+                      "describes no identity provider for SAML 2.0; a service provider's metadata may have been taken "
+                      "instead: export that of the identity provider");
     if (count > 1)
-        return refuse(r, "several-idps", ERR_REFUSED, "describes %zu identity providers, and which one is meant cannot be known; "
-                      "keep only the EntityDescriptor of yours", count);
+        return refuse(r, "several-idps", ERR_REFUSED,
+                      "describes %zu identity providers, and which one is meant cannot be known; keep only the "
+                      "EntityDescriptor of yours",
+                      count);
     return 0;
 }
 
@@ -92,7 +98,8 @@ static int read_entity_id(struct reader *r, const xmlNode *entity)
 {
     const char *id = node_attr(entity, "entityID");
     if (!id || !*id || strlen(id) > SAML_ENTITY_ID_MAX || !text_is_clean(span_str(id)))
-        return refuse(r, "entity-id", ERR_INPUT, "its entityID is missing, longer than %d bytes or not clean text; export it again",
+        return refuse(r, "entity-id", ERR_INPUT,
+                      "its entityID is missing, longer than %d bytes or not clean text; export it again",
                       SAML_ENTITY_ID_MAX);
     r->idp->entity_id = pool_strdup(r->idp->pool, id);
     return 0;
@@ -108,18 +115,19 @@ static int read_validity(struct reader *r, const xmlNode *role)
         if (!value)
             continue;
         if (clock_parse(span_str(value), &until))
-            return refuse(r, "valid-until", ERR_INPUT, "validUntil '%s' is not a time like 2030-01-31T00:00:00Z; export it again",
-                          shown(r, value));
+            return refuse(r, "valid-until", ERR_INPUT,
+                          "validUntil '%s' is not a time like 2030-01-31T00:00:00Z; export it again", shown(r, value));
         if (until <= r->now)
-            return refuse(r, "expired", ERR_REFUSED, "it was valid until %s and is no longer; get the identity provider's current "
-                          "metadata", clock_format(until, text));
+            return refuse(r, "expired", ERR_REFUSED,
+                          "it was valid until %s and is no longer; get the identity provider's current metadata",
+                          clock_format(until, text));
         if (!r->idp->valid_until || until < r->idp->valid_until)
             r->idp->valid_until = until;
     }
     return 0;
 }
 
-/* --- endpoints ----------------------------------------------------------------------------------------------------------- */
+/* --- endpoints ---------------------------------------------------------------------------------------------------- */
 
 static bool is_loopback(const char *host)
 {
@@ -141,7 +149,8 @@ static bool location_is_safe(const char *url)
     return strncasecmp(url, "http://", 7) == 0 && is_loopback(url + 7);
 }
 
-static int read_endpoints(struct reader *r, const xmlNode *role, const char *name, struct saml_endpoint **list, size_t *n)
+static int read_endpoints(struct reader *r, const xmlNode *role, const char *name, struct saml_endpoint **list,
+                          size_t *n)
 {
     struct pool *pool = r->idp->pool;
     *list = pool_zero(pool, (node_count(role, SAML_NS_METADATA, name) + 1) * sizeof **list);
@@ -150,8 +159,9 @@ static int read_endpoints(struct reader *r, const xmlNode *role, const char *nam
         if (!binding || !text_is_clean(span_str(binding)))
             return refuse(r, "endpoint", ERR_INPUT, "a %s has no Binding; export it again", name);
         if (!location_is_safe(location))
-            return refuse(r, "endpoint", ERR_REFUSED, "the location '%s' of a %s is not an https:// address; set one at the identity "
-                          "provider", location ? shown(r, location) : "", name);
+            return refuse(r, "endpoint", ERR_REFUSED,
+                          "the location '%s' of a %s is not an https:// address; set one at the identity provider",
+                          location ? shown(r, location) : "", name);
         (*list)[(*n)++] = (struct saml_endpoint){pool_strdup(pool, binding), pool_strdup(pool, location)};
     }
     return 0;
@@ -172,12 +182,13 @@ static int read_all_endpoints(struct reader *r, const xmlNode *role)
         read_endpoints(r, role, "SingleLogoutService", &idp->slo, &idp->nslo))
         return -1;
     if (!metadata_sso(idp, SAML_BINDING_POST) && !metadata_sso(idp, SAML_BINDING_REDIRECT))
-        return refuse(r, "no-endpoint", ERR_INPUT, "names no SingleSignOnService over HTTP-POST or HTTP-Redirect; switch one on at the "
-                      "identity provider");
+        return refuse(
+            r, "no-endpoint", ERR_INPUT,
+            "names no SingleSignOnService over HTTP-POST or HTTP-Redirect; switch one on at the identity provider");
     return 0;
 }
 
-/* --- keys ---------------------------------------------------------------------------------------------------------------- */
+/* --- keys --------------------------------------------------------------------------------------------------------- */
 
 static bool has_key(const struct saml_idp *idp, const char *fingerprint)
 {
@@ -194,16 +205,18 @@ static int read_certificate(struct reader *r, const xmlNode *node)
     struct saml_idp *idp = r->idp;
     const char *text = node_text(idp->pool, node);
     struct err why = ERR_INIT;
-    if (!text || base64_decode(span_str(text), &der))
-        return refuse(r, "certificate", ERR_INPUT, "line %ld: a certificate is not base64; export it again", xmlGetLineNo(node));
+    if (!text || saml_base64_decode(span_str(text), &der))
+        return refuse(r, "certificate", ERR_INPUT, "line %ld: a certificate is not base64; export it again",
+                      xmlGetLineNo(node));
     if (saml_key_open((struct span){der.data, der.len}, &key, &why))
-        return refuse(r, why.kind == ERR_REFUSED ? "weak-key" : "certificate", why.kind, "line %ld: %s", xmlGetLineNo(node),
-                      why.text);
+        return refuse(r, why.kind == ERR_REFUSED ? "weak-key" : "certificate", why.kind, "line %ld: %s",
+                      xmlGetLineNo(node), why.text);
     if (has_key(idp, key.cert.fingerprint))
         return 0;
     if (idp->nkeys == SAML_METADATA_KEYS)
-        return refuse(r, "many-keys", ERR_REFUSED, "lists more than %d signing certificates; remove the retired ones at the identity "
-                      "provider", SAML_METADATA_KEYS);
+        return refuse(r, "many-keys", ERR_REFUSED,
+                      "lists more than %d signing certificates; remove the retired ones at the identity provider",
+                      SAML_METADATA_KEYS);
     idp->keys[idp->nkeys++] = key;
     key = (struct saml_key){0};
     return 0;
@@ -215,7 +228,10 @@ static bool is_for_signing(const xmlNode *descriptor)
     return !use || strcmp(use, "signing") == 0;
 }
 
-/* Of each X509Data the first certificate: what may follow is the chain that issued it, and a CA does not sign responses. */
+/*
+ * Of each X509Data the first certificate: what may follow is the chain that issued it, and a CA does not sign
+ * responses.
+ */
 static int read_keys_of(struct reader *r, const xmlNode *descriptor)
 {
     const xmlNode *info = node_child(descriptor, SAML_NS_DSIG, "KeyInfo");
@@ -230,16 +246,16 @@ static int read_keys_of(struct reader *r, const xmlNode *descriptor)
 static int read_keys(struct reader *r, const xmlNode *role)
 {
     r->idp->keys = pool_zero(r->idp->pool, SAML_METADATA_KEYS * sizeof *r->idp->keys);
-    for (xmlNode *d = node_child(role, SAML_NS_METADATA, "KeyDescriptor"); d; d = node_sibling(d, SAML_NS_METADATA, "KeyDescriptor"))
+    for (xmlNode *d = node_child(role, SAML_NS_METADATA, "KeyDescriptor"); d;
+         d = node_sibling(d, SAML_NS_METADATA, "KeyDescriptor"))
         if (is_for_signing(d) && read_keys_of(r, d))
             return -1;
     if (r->idp->nkeys == 0)
-        return refuse(r, "no-key", ERR_REFUSED, "holds no signing certificate, so that nothing the identity provider says could be "
-                      "verified; export it with its certificate");
+        return refuse(r, "no-key", ERR_REFUSED,
+                      "holds no signing certificate, so that nothing the identity provider says could be verified; "
+                      "export it with its certificate");
     return 0;
 }
-
-/* ------------------------------------------------------------------------------------------------------------------------- */
 
 static int read_all(struct reader *r, xmlNode *root)
 {
@@ -248,13 +264,15 @@ static int read_all(struct reader *r, xmlNode *root)
         read_all_endpoints(r, role) || read_keys(r, role))
         return -1;
     const char *signed_requests = node_attr(role, "WantAuthnRequestsSigned");
-    r->idp->wants_signed_requests = signed_requests && (strcmp(signed_requests, "true") == 0 || strcmp(signed_requests, "1") == 0);
+    r->idp->wants_signed_requests =
+        signed_requests && (strcmp(signed_requests, "true") == 0 || strcmp(signed_requests, "1") == 0);
     return 0;
 }
 
 int metadata_read(struct span document, int64_t now, struct saml_idp **ret, const char **ret_code, struct err *err)
 {
-    static const char *const codes[] = {[XML_FAULT_SYNTAX] = "xml", [XML_FAULT_CONTENT] = "xml-plain", [XML_FAULT_ID] = "ids"};
+    static const char *const codes[] = {
+        [XML_FAULT_SYNTAX] = "xml", [XML_FAULT_CONTENT] = "xml-plain", [XML_FAULT_ID] = "ids"};
     CLEANUP(xml_docp) xmlDoc *doc = NULL;
     CLEANUP(metadata_free) struct saml_idp *idp = mem_zero(sizeof *idp);
     enum xml_fault fault = XML_FAULT_NONE;

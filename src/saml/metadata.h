@@ -1,5 +1,6 @@
 /*
- * What an identity provider says about itself (SAML 2.0 Metadata): who it is, where people are sent, and which keys it signs with.
+ * What an identity provider says about itself (SAML 2.0 Metadata): who it is, where people are sent, and which keys it
+ * signs with.
  *
  *   saml_init -> metadata_read -> (read the fields) -> metadata_free
  *
@@ -16,9 +17,9 @@
 #include "crypto/digest.h"
 #include "saml/signature.h"
 
-#define SAML_METADATA_MAX    (1024 * 1024) /* bytes */
-#define SAML_METADATA_KEYS   16
-#define SAML_ENTITY_ID_MAX   1024          /* bytes (SAML core, 8.3.6) */
+#define SAML_METADATA_MAX  (1024 * 1024) /* bytes */
+#define SAML_METADATA_KEYS 16
+#define SAML_ENTITY_ID_MAX 1024 /* bytes (SAML core, 8.3.6) */
 
 struct saml_endpoint {
     const char *binding;  /* URI, SAML_BINDING_… */
@@ -40,10 +41,11 @@ struct saml_idp {
 };
 
 /*
- * Reads an EntityDescriptor with one IDPSSODescriptor for SAML 2.0, or an EntitiesDescriptor that holds exactly one such entity. Refused
- * (ERR_INPUT or ERR_REFUSED): what xml.h refuses, no or several identity providers, no endpoint, no signing key (a KeyDescriptor
- * without "use" counts), a key below SAML_RSA_BITS_MIN, and a document that is past its validUntil at now. Expired certificates
- * are kept for the caller to show. *ret_code (NULL: not wanted) is set on error to a short stable name of the fault. Freed with metadata_free.
+ * Reads an EntityDescriptor with one IDPSSODescriptor for SAML 2.0, or an EntitiesDescriptor that holds exactly one
+ * such entity. Refused (ERR_INPUT or ERR_REFUSED): what xml.h refuses, no or several identity providers, no endpoint,
+ * no signing key (a KeyDescriptor without "use" counts), a key below SAML_RSA_BITS_MIN, and a document that is past its
+ * validUntil at now. Expired certificates are kept for the caller to show. *ret_code (NULL: not wanted) is set on error
+ * to a short stable name of the fault. Freed with metadata_free.
  */
 int metadata_read(struct span document, int64_t now, struct saml_idp **ret, const char **ret_code, struct err *err);
 void metadata_free(struct saml_idp **idp); /* NULL inside is fine; fits CLEANUP */

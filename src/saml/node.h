@@ -32,8 +32,8 @@ const char *node_attr(const xmlNode *node, const char *name);
 const char *node_attr_value(const xmlAttr *attr);
 
 /*
- * The text of an element that holds only text, without white space around it. NULL when node is NULL or holds any element: text
- * beside markup is never put together.
+ * The text of an element that holds only text, without white space around it. NULL when node is NULL or holds any
+ * element: text beside markup is never put together.
  */
 const char *node_text(struct pool *pool, const xmlNode *node);
 

@@ -6,7 +6,8 @@
 #include "saml/saml.h"
 #include "saml/xml.h"
 
-const char *const saml_field_names[SAML_FIELD_COUNT] = {"email", "given-name", "family-name", "immutable-id", "display-name"};
+const char *const saml_field_names[SAML_FIELD_COUNT] = {"email", "given-name", "family-name", "immutable-id",
+                                                        "display-name"};
 
 static const struct rules *const after_signature[] = {&rules_message, &rules_conditions, &rules_person};
 #define TABLES (sizeof after_signature / sizeof *after_signature)
@@ -29,8 +30,9 @@ static const char *unverified_issuer(struct inspection *in)
         return NULL;
     const char *issuer = node_text(in->pool, node_child(of, SAML_NS_ASSERTION, "Issuer"));
     if (!issuer)
-        issuer = node_text(in->pool, node_child(node_child(of, SAML_NS_ASSERTION, "Assertion"), SAML_NS_ASSERTION, "Issuer"));
-    return issuer ? shown(in, issuer) : NULL;
+        issuer = node_text(in->pool,
+                           node_child(node_child(of, SAML_NS_ASSERTION, "Assertion"), SAML_NS_ASSERTION, "Issuer"));
+    return issuer ? rule_shown(in, issuer) : NULL;
 }
 
 static const struct saml_check *first_failed(const struct inspection *in)
@@ -52,10 +54,11 @@ static void run_all(struct inspection *in)
     }
 }
 
-int saml_response_verify(struct pool *pool, struct span response, const struct saml_policy *policy, struct saml_report *ret,
-                         struct err *err)
+int saml_response_verify(struct pool *pool, struct span response, const struct saml_policy *policy,
+                         struct saml_report *ret, struct err *err)
 {
-    CLEANUP(inspection_release) struct inspection in = {
+    CLEANUP(inspection_release)
+    struct inspection in = {
         .pool = pool, .policy = policy, .input = response, .skew = clamp_skew(policy->skew), .kind = ERR_REFUSED};
     in.room = rules_document.n;
     for (size_t i = 0; i < TABLES; i++)
@@ -64,10 +67,14 @@ int saml_response_verify(struct pool *pool, struct span response, const struct s
     in.claimed = pool_zero(pool, sizeof *in.claimed);
     run_all(&in);
     const struct saml_check *fault = first_failed(&in);
-    *ret = (struct saml_report){.checks = in.checks, .nchecks = in.nchecks, .unverified_issuer = unverified_issuer(&in),
+    *ret = (struct saml_report){.checks = in.checks,
+                                .nchecks = in.nchecks,
+                                .unverified_issuer = unverified_issuer(&in),
                                 .identity = fault || !in.signer ? NULL : in.claimed,
-                                .claimed = in.signer ? in.claimed : NULL, .signer = in.signer};
+                                .claimed = in.signer ? in.claimed : NULL,
+                                .signer = in.signer};
     if (!ret->identity)
-        return err_set(err, in.kind, "%s", fault ? fault->detail : "response: no signature was verified; capture it again");
+        return err_set(err, in.kind, "%s",
+                       fault ? fault->detail : "response: no signature was verified; capture it again");
     return 0;
 }

@@ -10,7 +10,7 @@
 static const char STATUS_SUCCESS[] = "urn:oasis:names:tc:SAML:2.0:status:Success";
 static const char LOOKS_FORGED[] = "this is how forged responses look; do not trust where it came from";
 
-/* --- the document: read once, the three rows say which kind of fault there was ------------------------------------------- */
+/* --- the document: read once, the three rows say which kind of fault there was ------------------------------------ */
 
 static enum saml_outcome check_xml(struct inspection *in)
 {
@@ -22,35 +22,37 @@ static enum saml_outcome check_xml(struct inspection *in)
     }
     if (in->xml_fault == XML_FAULT_SYNTAX) {
         in->kind = why.kind;
-        return failed(in, "%s", in->fault_text);
+        return rule_failed(in, "%s", in->fault_text);
     }
-    return passed(in, "%zu bytes", in->input.n);
+    return rule_passed(in, "%zu bytes", in->input.n);
 }
 
 static enum saml_outcome check_xml_plain(struct inspection *in)
 {
     if (in->xml_fault == XML_FAULT_CONTENT)
-        return failed(in, "%s", in->fault_text);
-    return passed(in, "only elements, attributes and text");
+        return rule_failed(in, "%s", in->fault_text);
+    return rule_passed(in, "only elements, attributes and text");
 }
 
 static enum saml_outcome check_ids(struct inspection *in)
 {
     if (in->xml_fault == XML_FAULT_ID || !in->doc)
-        return failed(in, "%s", in->fault_text);
-    return passed(in, "each id stands there once");
+        return rule_failed(in, "%s", in->fault_text);
+    return rule_passed(in, "each id stands there once");
 }
 
-/* --- the nodes ----------------------------------------------------------------------------------------------------------- */
+/* --- the nodes ---------------------------------------------------------------------------------------------------- */
 
 static enum saml_outcome check_root(struct inspection *in)
 {
     xmlNode *root = xmlDocGetRootElement(in->doc);
     if (!node_is(root, SAML_NS_PROTOCOL, "Response"))
-        return failed(in, "document: its root element is '%s' and not a SAML 2.0 Response; give the form field SAMLResponse that "
-                      "the identity provider posts to us", shown(in, (const char *)root->name));
+        return rule_failed(in,
+                           "document: its root element is '%s' and not a SAML 2.0 Response; give the form field "
+                           "SAMLResponse that the identity provider posts to us",
+                           rule_shown(in, (const char *)root->name));
     in->response = root;
-    return passed(in, "Response");
+    return rule_passed(in, "Response");
 }
 
 static const char *last_part(const char *uri)
@@ -66,14 +68,18 @@ static enum saml_outcome check_status(struct inspection *in)
     const xmlNode *detail = node_child(code, SAML_NS_PROTOCOL, "StatusCode");
     const char *value = node_attr(code, "Value");
     const char *message = node_text(in->pool, node_child(status, SAML_NS_PROTOCOL, "StatusMessage"));
-    bool once = node_count(in->response, SAML_NS_PROTOCOL, "Status") == 1 && node_count(status, SAML_NS_PROTOCOL, "StatusCode") == 1;
+    bool once = node_count(in->response, SAML_NS_PROTOCOL, "Status") == 1 &&
+                node_count(status, SAML_NS_PROTOCOL, "StatusCode") == 1;
     if (once && value && strcmp(value, STATUS_SUCCESS) == 0)
-        return passed(in, "Success");
+        return rule_passed(in, "Success");
     if (value && strcmp(value, STATUS_SUCCESS) == 0)
-        return failed(in, "status: there is more than one; %s", LOOKS_FORGED);
-    return failed(in, "status: the identity provider (unverified) did not sign the person in: %s%s%s, message '%s'; look into its log "
-                  "at the time of the response", shown(in, last_part(value)), detail ? ", " : "",
-                  detail ? shown(in, last_part(node_attr(detail, "Value"))) : "", message ? shown(in, message) : "");
+        return rule_failed(in, "status: there is more than one; %s", LOOKS_FORGED);
+    return rule_failed(in,
+                       "status: the identity provider (unverified) did not sign the person in: %s%s%s, message '%s'; "
+                       "look into its log at the time of the response",
+                       rule_shown(in, last_part(value)), detail ? ", " : "",
+                       detail ? rule_shown(in, last_part(node_attr(detail, "Value"))) : "",
+                       message ? rule_shown(in, message) : "");
 }
 
 static size_t count_everywhere(const xmlNode *root, const char *ns, const char *name)
@@ -88,9 +94,10 @@ static enum saml_outcome check_encryption(struct inspection *in)
 {
     if (count_everywhere(in->response, SAML_NS_ASSERTION, "EncryptedAssertion") ||
         count_everywhere(in->response, SAML_NS_XENC, "EncryptedData"))
-        return failed(in, "assertion: it is encrypted, which is not supported yet; switch off encryption of assertions for us at the "
-                      "identity provider (the connection itself is encrypted by TLS)");
-    return passed(in, "not encrypted");
+        return rule_failed(in,
+                           "assertion: it is encrypted, which is not supported yet; switch off encryption of "
+                           "assertions for us at the identity provider (the connection itself is encrypted by TLS)");
+    return rule_passed(in, "not encrypted");
 }
 
 static enum saml_outcome check_single_assertion(struct inspection *in)
@@ -98,34 +105,38 @@ static enum saml_outcome check_single_assertion(struct inspection *in)
     size_t all = count_everywhere(in->response, SAML_NS_ASSERTION, "Assertion");
     size_t direct = node_count(in->response, SAML_NS_ASSERTION, "Assertion");
     if (all == 0)
-        return failed(in, "response: it holds no Assertion; look into the identity provider's log why it sent none");
+        return rule_failed(in,
+                           "response: it holds no Assertion; look into the identity provider's log why it sent none");
     if (all != 1)
-        return failed(in, "response: it holds %zu Assertions instead of one; %s", all, LOOKS_FORGED);
+        return rule_failed(in, "response: it holds %zu Assertions instead of one; %s", all, LOOKS_FORGED);
     if (direct != 1)
-        return failed(in, "response: its Assertion is hidden within another element; %s", LOOKS_FORGED);
+        return rule_failed(in, "response: its Assertion is hidden within another element; %s", LOOKS_FORGED);
     in->assertion = node_child(in->response, SAML_NS_ASSERTION, "Assertion");
-    return passed(in, "exactly one, directly in the response");
+    return rule_passed(in, "exactly one, directly in the response");
 }
 
-/* --- the signature ------------------------------------------------------------------------------------------------------- */
+/* --- the signature ------------------------------------------------------------------------------------------------ */
 
 static enum saml_outcome check_trusted_keys(struct inspection *in)
 {
     char text[CLOCK_TEXT_MAX];
     const struct saml_idp *idp = in->policy->idp;
     if (!idp || idp->nkeys == 0)
-        return failed(in, "connection: no certificate of the identity provider is trusted; give its metadata with a signing certificate");
+        return rule_failed(in, "connection: no certificate of the identity provider is trusted; give its metadata with "
+                               "a signing certificate");
     if (idp->valid_until && in->policy->now >= idp->valid_until)
-        return failed(in, "metadata: it was valid until %s and is no longer; get the identity provider's current metadata",
-                      clock_format(idp->valid_until, text));
-    return passed(in, "%zu from the metadata of %s", idp->nkeys, shown(in, idp->entity_id));
+        return rule_failed(
+            in, "metadata: it was valid until %s and is no longer; get the identity provider's current metadata",
+            clock_format(idp->valid_until, text));
+    return rule_passed(in, "%zu from the metadata of %s", idp->nkeys, rule_shown(in, idp->entity_id));
 }
 
 static enum saml_outcome check_signature_present(struct inspection *in)
 {
     if (count_everywhere(in->response, SAML_NS_DSIG, "Signature") == 0)
-        return failed(in, "response: neither it nor its Assertion is signed; switch on signing of assertions at the identity provider");
-    return passed(in, "signed");
+        return rule_failed(in, "response: neither it nor its Assertion is signed; switch on signing of assertions at "
+                               "the identity provider");
+    return rule_passed(in, "signed");
 }
 
 static enum saml_outcome check_signature_position(struct inspection *in)
@@ -134,12 +145,15 @@ static enum saml_outcome check_signature_position(struct inspection *in)
     size_t on_response = node_count(in->response, SAML_NS_DSIG, "Signature");
     size_t on_assertion = node_count(in->assertion, SAML_NS_DSIG, "Signature");
     if (on_response > 1 || on_assertion > 1)
-        return failed(in, "signature: the %s has more than one; %s", on_response > 1 ? "Response" : "Assertion", LOOKS_FORGED);
+        return rule_failed(in, "signature: the %s has more than one; %s", on_response > 1 ? "Response" : "Assertion",
+                           LOOKS_FORGED);
     if (all != on_response + on_assertion)
-        return failed(in, "signature: one stands elsewhere than directly in the Response or the Assertion; %s", LOOKS_FORGED);
-    return passed(in, "%s", on_response && on_assertion ? "on the Response and on the Assertion"
-                            : on_response               ? "on the Response"
-                                                        : "on the Assertion");
+        return rule_failed(in, "signature: one stands elsewhere than directly in the Response or the Assertion; %s",
+                           LOOKS_FORGED);
+    return rule_passed(in, "%s",
+                       on_response && on_assertion ? "on the Response and on the Assertion"
+                       : on_response               ? "on the Response"
+                                                   : "on the Assertion");
 }
 
 /* Every signature that is there has to stand. The outermost one says who vouches for the whole. */
@@ -168,8 +182,9 @@ static void verify_signatures(struct inspection *in)
 static enum saml_outcome signature_row(struct inspection *in, enum signature_fault fault, const char *found)
 {
     if (in->signature_fault == fault || (fault == SIGNATURE_INVALID && !in->signer))
-        return failed(in, "%s", in->fault_text ? in->fault_text : "signature: it was not verified; capture the response again");
-    return passed(in, "%s", found);
+        return rule_failed(
+            in, "%s", in->fault_text ? in->fault_text : "signature: it was not verified; capture the response again");
+    return rule_passed(in, "%s", found);
 }
 
 static enum saml_outcome check_signature_form(struct inspection *in)
@@ -197,7 +212,8 @@ static enum saml_outcome check_signature(struct inspection *in)
 {
     enum saml_outcome outcome = signature_row(in, SIGNATURE_INVALID, "");
     if (outcome == SAML_PASSED)
-        return passed(in, "made with '%s', SHA-256 fingerprint %s", in->signer->cert.subject, in->signer->cert.fingerprint);
+        return rule_passed(in, "made with '%s', SHA-256 fingerprint %s", in->signer->cert.subject,
+                           in->signer->cert.fingerprint);
     return outcome;
 }
 

@@ -16,7 +16,14 @@
 
 static bool ready;
 
-static void quiet_xml(void *unused, xmlErrorPtr error)
+/* libxml2 2.12 made the error const. */
+#if LIBXML_VERSION >= 21200
+typedef const xmlError *error_ptr;
+#else
+typedef xmlError *error_ptr;
+#endif
+
+static void quiet_xml(void *unused, error_ptr error)
 {
     (void)unused;
     (void)error;

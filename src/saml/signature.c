@@ -21,16 +21,20 @@
 
 DEFINE_CLEANUP(dsig_ctxp, xmlSecDSigCtxPtr, xmlSecDSigCtxDestroy)
 
-/* --- trusted keys -------------------------------------------------------------------------------------------------------- */
+/* --- trusted keys ------------------------------------------------------------------------------------------------- */
 
 static int check_strength(const struct cert *cert, struct err *err)
 {
     if (cert->key_type == CERT_KEY_OTHER)
-        return err_set(err, ERR_REFUSED, "certificate '%s': its key is %s, which is not accepted; give the identity provider an "
-                       "RSA key of 2048 bits or more, or an EC key on P-256", cert->subject, cert->key_name);
+        return err_set(err, ERR_REFUSED,
+                       "certificate '%s': its key is %s, which is not accepted; give the identity provider an RSA key "
+                       "of 2048 bits or more, or an EC key on P-256",
+                       cert->subject, cert->key_name);
     if (cert->key_type == CERT_KEY_RSA && (cert->key_bits < SAML_RSA_BITS_MIN || cert->key_bits > SAML_RSA_BITS_MAX))
-        return err_set(err, ERR_REFUSED, "certificate '%s': its RSA key has %d bits, accepted are %d to %d; give the identity "
-                       "provider a new signing key", cert->subject, cert->key_bits, SAML_RSA_BITS_MIN, SAML_RSA_BITS_MAX);
+        return err_set(err, ERR_REFUSED,
+                       "certificate '%s': its RSA key has %d bits, accepted are %d to %d; give the identity provider a "
+                       "new signing key",
+                       cert->subject, cert->key_bits, SAML_RSA_BITS_MIN, SAML_RSA_BITS_MAX);
     return 0;
 }
 
@@ -58,7 +62,8 @@ int saml_key_open(struct span der, struct saml_key *ret, struct err *err)
         return -1;
     xmlSecKeyPtr key = wrap_key(cert.key);
     if (!key)
-        return err_set(err, ERR_INPUT, "certificate '%s': libxmlsec1 cannot use its key; give the identity provider an RSA key",
+        return err_set(err, ERR_INPUT,
+                       "certificate '%s': libxmlsec1 cannot use its key; give the identity provider an RSA key",
                        cert.subject);
     *ret = (struct saml_key){.cert = cert, .key = key};
     cert = (struct cert){0};
@@ -73,7 +78,7 @@ void saml_key_release(struct saml_key *key)
     key->key = NULL;
 }
 
-/* --- one verification ---------------------------------------------------------------------------------------------------- */
+/* --- one verification --------------------------------------------------------------------------------------------- */
 
 /* The lists of signature_form.c, as libxmlsec1 knows them. Empty lists would mean "everything". */
 static int narrow(xmlSecDSigCtxPtr ctx)
@@ -83,9 +88,9 @@ static int narrow(xmlSecDSigCtxPtr ctx)
         xmlSecOpenSSLTransformSha256Id, xmlSecOpenSSLTransformSha384Id, xmlSecOpenSSLTransformSha512Id,
     };
     const xmlSecTransformId signature[] = {
-        xmlSecTransformExclC14NId,         xmlSecTransformExclC14NWithCommentsId, xmlSecTransformInclC14NId,
-        xmlSecOpenSSLTransformRsaSha256Id, xmlSecOpenSSLTransformRsaSha384Id,     xmlSecOpenSSLTransformRsaSha512Id,
-        xmlSecOpenSSLTransformEcdsaSha256Id, xmlSecOpenSSLTransformEcdsaSha384Id, xmlSecOpenSSLTransformEcdsaSha512Id,
+        xmlSecTransformExclC14NId,           xmlSecTransformExclC14NWithCommentsId, xmlSecTransformInclC14NId,
+        xmlSecOpenSSLTransformRsaSha256Id,   xmlSecOpenSSLTransformRsaSha384Id,     xmlSecOpenSSLTransformRsaSha512Id,
+        xmlSecOpenSSLTransformEcdsaSha256Id, xmlSecOpenSSLTransformEcdsaSha384Id,   xmlSecOpenSSLTransformEcdsaSha512Id,
     };
     ctx->flags |= XMLSEC_DSIG_FLAGS_IGNORE_MANIFESTS | XMLSEC_DSIG_FLAGS_STORE_SIGNEDINFO_REFERENCES;
     ctx->enabledReferenceUris = xmlSecTransformUriTypeSameDocument;
@@ -98,7 +103,10 @@ static int narrow(xmlSecDSigCtxPtr ctx)
     return 0;
 }
 
-/* The bytes that went into the digest begin as this element does: an empty or foreign canonical form proves nothing about it. */
+/*
+ * The bytes that went into the digest begin as this element does: an empty or foreign canonical form proves nothing
+ * about it.
+ */
 static bool digested_is(xmlSecDSigReferenceCtxPtr reference, const xmlNode *parent)
 {
     xmlSecBufferPtr bytes = xmlSecDSigReferenceCtxGetPreDigestBuffer(reference);
@@ -124,16 +132,20 @@ static enum verdict verify_with(const struct saml_key *key, xmlNode *signature, 
     ctx->signKey = NULL; /* shared, and the context would destroy it */
     ERR_clear_error();
     xmlSecPtrListPtr references = &ctx->signedInfoReferences;
-    xmlSecDSigReferenceCtxPtr reference = xmlSecPtrListGetSize(references) == 1 ? xmlSecPtrListGetItem(references, 0) : NULL;
+    xmlSecDSigReferenceCtxPtr reference =
+        xmlSecPtrListGetSize(references) == 1 ? xmlSecPtrListGetItem(references, 0) : NULL;
     if (!reference || reference->status != xmlSecDSigStatusSucceeded || !digested_is(reference, parent))
         return CHANGED;
     /* A signature that does not verify also returns 0. */
     return ret == 0 && ctx->status == xmlSecDSigStatusSucceeded ? GOOD : WRONG_KEY;
 }
 
-/* --- against all trusted keys -------------------------------------------------------------------------------------------- */
+/* --- against all trusted keys ------------------------------------------------------------------------------------- */
 
-/* xmlAddID refuses an id that is there already; ids are unique (xml.h), so that one is this element's own from an earlier call. */
+/*
+ * xmlAddID refuses an id that is there already; ids are unique (xml.h), so that one is this element's own from an
+ * earlier call.
+ */
 static bool register_id(xmlNode *parent)
 {
     for (xmlAttr *a = parent->properties; a; a = a->next) {
@@ -150,11 +162,13 @@ static bool hint_names(const xmlNode *certificate, const struct saml_key *key)
     CLEANUP(buf_release) struct buf der = BUF_INIT;
     CLEANUP(pool_free) struct pool *pool = pool_new();
     const char *text = node_text(pool, certificate);
-    return text && base64_decode(span_str(text), &der) == 0 && der.len == key->cert.der_len &&
+    return text && saml_base64_decode(span_str(text), &der) == 0 && der.len == key->cert.der_len &&
            memcmp(der.data, key->cert.der, der.len) == 0;
 }
 
-/* With several trusted certificates, the one that the sender names is tried first: one verification instead of several. */
+/*
+ * With several trusted certificates, the one that the sender names is tried first: one verification instead of several.
+ */
 static size_t first_to_try(const struct signature_form *form, const struct saml_key *keys, size_t n)
 {
     for (size_t i = 0; form->certificate && n > 1 && i < n; i++)
@@ -163,19 +177,25 @@ static size_t first_to_try(const struct signature_form *form, const struct saml_
     return 0;
 }
 
-static int refuse(const xmlNode *parent, enum verdict verdict, size_t tried, enum signature_fault *ret_fault, struct err *err)
+static int refuse(const xmlNode *parent, enum verdict verdict, size_t tried, enum signature_fault *ret_fault,
+                  struct err *err)
 {
     const char *what = (const char *)parent->name;
     *ret_fault = SIGNATURE_INVALID;
     if (verdict == CHANGED)
-        return err_set(err, ERR_REFUSED, "signature of the %.40s: the signed content was changed after signing; capture the response "
-                       "again as it was sent, without formatting it", what);
+        return err_set(err, ERR_REFUSED,
+                       "signature of the %.40s: the signed content was changed after signing; capture the response "
+                       "again as it was sent, without formatting it",
+                       what);
     if (tried == 0)
-        return err_set(err, ERR_REFUSED, "signature of the %.40s: no trusted certificate has a key of the kind it was made with; "
-                       "get the identity provider's current metadata", what);
-    return err_set(err, ERR_REFUSED, "signature of the %.40s: it was not made with %s; if the identity provider has changed its "
-                   "certificate, get its current metadata", what,
-                   tried == 1 ? "the trusted certificate" : "any of the trusted certificates");
+        return err_set(err, ERR_REFUSED,
+                       "signature of the %.40s: no trusted certificate has a key of the kind it was made with; get the "
+                       "identity provider's current metadata",
+                       what);
+    return err_set(err, ERR_REFUSED,
+                   "signature of the %.40s: it was not made with %s; if the identity provider has changed its "
+                   "certificate, get its current metadata",
+                   what, tried == 1 ? "the trusted certificate" : "any of the trusted certificates");
 }
 
 int signature_verify(xmlNode *signature, xmlNode *parent, const struct saml_key *keys, size_t n,

@@ -20,12 +20,12 @@ static const struct {
     const char *uri;
     enum cert_key key_type;
 } methods[] = {
-    {"http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",   CERT_KEY_RSA},
-    {"http://www.w3.org/2001/04/xmldsig-more#rsa-sha384",   CERT_KEY_RSA},
-    {"http://www.w3.org/2001/04/xmldsig-more#rsa-sha512",   CERT_KEY_RSA},
-    {"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256", CERT_KEY_EC },
-    {"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384", CERT_KEY_EC },
-    {"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512", CERT_KEY_EC },
+    {"http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", CERT_KEY_RSA},
+    {"http://www.w3.org/2001/04/xmldsig-more#rsa-sha384", CERT_KEY_RSA},
+    {"http://www.w3.org/2001/04/xmldsig-more#rsa-sha512", CERT_KEY_RSA},
+    {"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256", CERT_KEY_EC},
+    {"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384", CERT_KEY_EC},
+    {"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512", CERT_KEY_EC},
 };
 
 static const char *const digests[] = {
@@ -59,7 +59,10 @@ static const char *shown(struct pool *pool, const char *value)
     return value ? text_printable(pool, (struct span){value, n < 200 ? n : 200}) : "(missing)";
 }
 
-/* The children of a node must be exactly these, in this order; NULL in names ends them, and "?" before one makes it optional. */
+/*
+ * The children of a node must be exactly these, in this order; NULL in names ends them, and "?" before one makes it
+ * optional.
+ */
 static bool has_children(const xmlNode *node, const char *const *names, const xmlNode **found)
 {
     const xmlNode *child = node_first(node);
@@ -76,7 +79,10 @@ static bool has_children(const xmlNode *node, const char *const *names, const xm
     return !child;
 }
 
-/* KeyInfo is never used; what could make a verifier fetch or unwrap something is refused all the same, since no honest sender needs it. */
+/*
+ * KeyInfo is never used; what could make a verifier fetch or unwrap something is refused all the same, since no honest
+ * sender needs it.
+ */
 static bool key_info_is_harmless(const xmlNode *key_info)
 {
     static const char *const allowed[] = {"X509Data", "KeyName", "KeyValue"};
@@ -94,39 +100,50 @@ static int check_parts(struct parts *p, enum signature_fault *ret_fault, struct 
 {
     const xmlNode *found[5];
     if (!has_children(p->signature, (const char *const[]){"SignedInfo", "SignatureValue", "?KeyInfo", NULL}, found))
-        return refuse(p, SIGNATURE_FORM, ret_fault, err, "holds other parts than SignedInfo, SignatureValue and KeyInfo, which is "
-                      "how forged responses look; capture it again, or ask who runs the identity provider");
+        return refuse(p, SIGNATURE_FORM, ret_fault, err,
+                      "holds other parts than SignedInfo, SignatureValue and KeyInfo, which is how forged responses "
+                      "look; capture it again, or ask who runs the identity provider");
     p->info = found[0];
     p->key_info = found[2];
     if (!key_info_is_harmless(p->key_info))
-        return refuse(p, SIGNATURE_FORM, ret_fault, err, "its KeyInfo tells the reader to get a key from elsewhere; have the "
-                      "identity provider send its certificate (X509Data) or nothing");
+        return refuse(p, SIGNATURE_FORM, ret_fault, err,
+                      "its KeyInfo tells the reader to get a key from elsewhere; have the identity provider send its "
+                      "certificate (X509Data) or nothing");
     if (node_count(p->info, SAML_NS_DSIG, "Reference") != 1 ||
-        !has_children(p->info, (const char *const[]){"CanonicalizationMethod", "SignatureMethod", "Reference", NULL}, found))
-        return refuse(p, SIGNATURE_FORM, ret_fault, err, "signs %zu things instead of one; the identity provider has to sign the "
-                      "%s alone", node_count(p->info, SAML_NS_DSIG, "Reference"), p->what);
+        !has_children(p->info, (const char *const[]){"CanonicalizationMethod", "SignatureMethod", "Reference", NULL},
+                      found))
+        return refuse(p, SIGNATURE_FORM, ret_fault, err,
+                      "signs %zu things instead of one; the identity provider has to sign the %s alone",
+                      node_count(p->info, SAML_NS_DSIG, "Reference"), p->what);
     p->c14n = found[0];
     p->method = found[1];
     p->reference = found[2];
     if (!has_children(p->reference, (const char *const[]){"?Transforms", "DigestMethod", "DigestValue", NULL}, found))
-        return refuse(p, SIGNATURE_FORM, ret_fault, err, "its Reference is not made as the standard says; capture it again");
+        return refuse(p, SIGNATURE_FORM, ret_fault, err,
+                      "its Reference is not made as the standard says; capture it again");
     p->transforms = found[0];
     p->digest = found[1];
     return 0;
 }
 
-/* Byte for byte: libxmlsec1 builds an XPointer expression out of the URI, so anything but "#ID" could select something else. */
+/*
+ * Byte for byte: libxmlsec1 builds an XPointer expression out of the URI, so anything but "#ID" could select something
+ * else.
+ */
 static int check_reference(const struct parts *p, struct pool *pool, enum signature_fault *ret_fault, struct err *err)
 {
     const char *uri = node_attr(p->reference, "URI"), *id = node_attr(p->parent, "ID");
     if (!id)
-        return refuse(p, SIGNATURE_REFERENCE, ret_fault, err, "the %s has no ID that could be signed; capture it again", p->what);
+        return refuse(p, SIGNATURE_REFERENCE, ret_fault, err, "the %s has no ID that could be signed; capture it again",
+                      p->what);
     if (!uri || uri[0] != '#' || strcmp(uri + 1, id) != 0)
-        return refuse(p, SIGNATURE_REFERENCE, ret_fault, err, "is made over '%s' and not over the %s that holds it ('#%s'), which is "
-                      "how forged responses look; do not trust where this came from", shown(pool, uri), p->what,
-                      shown(pool, id));
+        return refuse(p, SIGNATURE_REFERENCE, ret_fault, err,
+                      "is made over '%s' and not over the %s that holds it ('#%s'), which is how forged responses "
+                      "look; do not trust where this came from",
+                      shown(pool, uri), p->what, shown(pool, id));
     if (node_attr(p->reference, "Type"))
-        return refuse(p, SIGNATURE_REFERENCE, ret_fault, err, "its Reference has a Type, which is not used in SAML; capture it again");
+        return refuse(p, SIGNATURE_REFERENCE, ret_fault, err,
+                      "its Reference has a Type, which is not used in SAML; capture it again");
     return 0;
 }
 
@@ -136,8 +153,8 @@ static bool is_exclusive(const char *uri)
 }
 
 /*
- * Exclusive canonicalisation may carry a list of prefixes. It is looked up for every element, so that a long one took 20 seconds: a few are
- * all that is ever needed.
+ * Exclusive canonicalisation may carry a list of prefixes. It is looked up for every element, so that a long one took
+ * 20 seconds: a few are all that is ever needed.
  */
 static bool is_short_list(const xmlNode *transform)
 {
@@ -154,12 +171,15 @@ static int check_transforms(const struct parts *p, struct pool *pool, enum signa
     bool right = p->transforms && has_children(p->transforms, two, found);
     const char *first = node_attr(found[0], "Algorithm"), *second = node_attr(found[1], "Algorithm");
     if (!right || !first || strcmp(first, ENVELOPED) != 0 || !is_exclusive(second) || node_first(found[0]))
-        return refuse(p, SIGNATURE_TRANSFORMS, ret_fault, err, "its transforms are '%s', '%s'; only enveloped-signature followed by "
-                      "exclusive canonicalisation is accepted: set this at the identity provider", shown(pool, first),
-                      shown(pool, second));
+        return refuse(p, SIGNATURE_TRANSFORMS, ret_fault, err,
+                      "its transforms are '%s', '%s'; only enveloped-signature followed by exclusive canonicalisation "
+                      "is accepted: set this at the identity provider",
+                      shown(pool, first), shown(pool, second));
     if (!is_short_list(found[1]) || !is_short_list(p->c14n))
-        return refuse(p, SIGNATURE_TRANSFORMS, ret_fault, err, "its canonicalisation has a PrefixList of more than %d bytes, or something "
-                      "else beside; capture it again, or ask who runs the identity provider", PREFIX_LIST_MAX);
+        return refuse(p, SIGNATURE_TRANSFORMS, ret_fault, err,
+                      "its canonicalisation has a PrefixList of more than %d bytes, or something else beside; capture "
+                      "it again, or ask who runs the identity provider",
+                      PREFIX_LIST_MAX);
     return 0;
 }
 
@@ -170,8 +190,8 @@ static int check_algorithms(const struct parts *p, struct pool *pool, struct sig
     const char *digest = node_attr(p->digest, "Algorithm");
     bool known = false;
     if (!is_exclusive(c14n) && !(c14n && strcmp(c14n, INCLUSIVE) == 0))
-        return refuse(p, SIGNATURE_ALGORITHMS, ret_fault, err, "canonicalisation '%s' is not accepted; use exclusive canonicalisation",
-                      shown(pool, c14n));
+        return refuse(p, SIGNATURE_ALGORITHMS, ret_fault, err,
+                      "canonicalisation '%s' is not accepted; use exclusive canonicalisation", shown(pool, c14n));
     for (size_t i = 0; method && i < sizeof methods / sizeof *methods; i++) {
         if (strcmp(method, methods[i].uri) == 0) {
             known = true;
@@ -179,14 +199,15 @@ static int check_algorithms(const struct parts *p, struct pool *pool, struct sig
         }
     }
     if (!known || node_first(p->method))
-        return refuse(p, SIGNATURE_ALGORITHMS, ret_fault, err, "signature method '%s' is not accepted; set RSA or ECDSA with SHA-256 at "
-                      "the identity provider", shown(pool, method));
+        return refuse(p, SIGNATURE_ALGORITHMS, ret_fault, err,
+                      "signature method '%s' is not accepted; set RSA or ECDSA with SHA-256 at the identity provider",
+                      shown(pool, method));
     known = false;
     for (size_t i = 0; digest && i < sizeof digests / sizeof *digests; i++)
         known |= strcmp(digest, digests[i]) == 0;
     if (!known || node_first(p->digest))
-        return refuse(p, SIGNATURE_ALGORITHMS, ret_fault, err, "digest method '%s' is not accepted; set SHA-256 at the identity provider",
-                      shown(pool, digest));
+        return refuse(p, SIGNATURE_ALGORITHMS, ret_fault, err,
+                      "digest method '%s' is not accepted; set SHA-256 at the identity provider", shown(pool, digest));
     return 0;
 }
 

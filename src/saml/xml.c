@@ -4,6 +4,8 @@
 #include <stdbool.h>
 
 #include <libxml/parser.h>
+#include <libxml/SAX2.h>
+#include <libxml/entities.h>
 #include <libxml/parserInternals.h>
 
 #include "base/buf.h"
@@ -28,7 +30,7 @@ refuse(enum xml_fault *ret_fault, enum xml_fault fault, struct err *err, const c
     return err_set(err, ERR_INPUT, "document: %s", text);
 }
 
-/* --- what stops the parser at the first byte of something that is not element, attribute or text ------------------------- */
+/* --- what stops the parser at the first byte of something that is not element, attribute or text ------------------ */
 
 static void stop(xmlParserCtxtPtr parser, const char *what)
 {
@@ -111,8 +113,9 @@ static int syntax_fault(xmlParserCtxtPtr parser, enum xml_fault *ret_fault, stru
 }
 
 /*
- * libxml2 compares every attribute of an element with every other, before it calls anything of ours: 28,000 of them took seconds. This
- * counts the "=" outside of quotes in each tag. Comments and the like may confuse it, but at those the parser stops.
+ * libxml2 compares every attribute of an element with every other, before it calls anything of ours: 28,000 of them
+ * took seconds. This counts the "=" outside of quotes in each tag. Comments and the like may confuse it, but at those
+ * the parser stops.
  */
 static bool tags_are_small(struct span xml)
 {
@@ -141,23 +144,33 @@ static int parse(struct span xml, xmlDoc **ret, enum xml_fault *ret_fault, struc
 {
     CLEANUP(parserp) xmlParserCtxtPtr parser = xmlNewParserCtxt();
     if (!parser)
-        return refuse(ret_fault, XML_FAULT_SYNTAX, err, "no memory to parse it");
+        return refuse(ret_fault, XML_FAULT_SYNTAX, err, "no memory to parse it; try again");
     watch(parser);
-    /* "UTF-8" goes before what the document or a byte order mark says, so that the bytes counted above are the ones parsed. */
-    CLEANUP(xml_docp) xmlDoc *doc = xmlCtxtReadMemory(parser, xml.p, (int)xml.n, NULL, "UTF-8",
-                                                      XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    /*
+     * "UTF-8" goes before what the document or a byte order mark says, so that the bytes counted above are the ones
+     * parsed.
+     */
+    CLEANUP(xml_docp)
+    xmlDoc *doc = xmlCtxtReadMemory(parser, xml.p, (int)xml.n, NULL, "UTF-8",
+                                    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
     if (parser->_private)
-        return refuse(ret_fault, XML_FAULT_CONTENT, err, "line %d: holds %s, which this program never reads; "
-                      "the sender has to leave it out", xmlSAX2GetLineNumber(parser), (const char *)parser->_private);
-    if (!doc || !parser->wellFormed)
+        return refuse(
+            ret_fault, XML_FAULT_CONTENT, err,
+            "line %d: holds %s, which this program never reads; have it sent without, or take it out of the file",
+            xmlSAX2GetLineNumber(parser), (const char *)parser->_private);
+    /* A prefix that is not declared leaves the document well-formed for libxml2, but no two readers agree on it. */
+    if (!doc || !parser->wellFormed || !parser->nsWellFormed)
         return syntax_fault(parser, ret_fault, err);
     *ret = TAKE(doc);
     return 0;
 }
 
-/* --- what the tree may hold ---------------------------------------------------------------------------------------------- */
+/* --- what the tree may hold --------------------------------------------------------------------------------------- */
 
-/* Canonicalisation refuses relative namespace names, and verifiers that overlooked that took an empty text for the content. */
+/*
+ * Canonicalisation refuses relative namespace names, and verifiers that overlooked that took an empty text for the
+ * content.
+ */
 static bool namespaces_are_absolute(const xmlNode *node)
 {
     for (const xmlNs *ns = node->nsDef; ns; ns = ns->next)
@@ -182,23 +195,31 @@ static size_t depth_of(const xmlNode *node)
     return depth;
 }
 
-/* The SAX callbacks refused all of this already; this reads the tree itself, which is what everything later relies on. */
+/*
+ * The SAX callbacks refused all of this already; this reads the tree itself, which is what everything later relies on.
+ */
 static int check_nodes(const xmlDoc *doc, enum xml_fault *ret_fault, struct err *err)
 {
     const xmlNode *root = xmlDocGetRootElement(doc);
     if (!root || doc->intSubset || doc->extSubset || doc->children != root || root->next)
-        return refuse(ret_fault, XML_FAULT_CONTENT, err, "holds something beside its root element; have it sent without");
+        return refuse(ret_fault, XML_FAULT_CONTENT, err,
+                      "holds something beside its root element; have it sent without");
     for (const xmlNode *n = root; n; n = node_next(n, root)) {
         if (n->type == XML_TEXT_NODE)
             continue;
         if (n->type != XML_ELEMENT_NODE || !attributes_are_plain(n))
-            return refuse(ret_fault, XML_FAULT_CONTENT, err, "line %ld: holds something else than elements, attributes and "
-                          "text; the sender has to leave it out", xmlGetLineNo(n));
+            return refuse(
+                ret_fault, XML_FAULT_CONTENT, err,
+                "line %ld: holds something else than elements, attributes and text; the sender has to leave it out",
+                xmlGetLineNo(n));
         if (!namespaces_are_absolute(n))
-            return refuse(ret_fault, XML_FAULT_CONTENT, err, "line %ld: has a relative namespace name, which cannot be signed; "
-                          "the sender has to use absolute ones", xmlGetLineNo(n));
+            return refuse(
+                ret_fault, XML_FAULT_CONTENT, err,
+                "line %ld: has a relative namespace name, which cannot be signed; the sender has to use absolute ones",
+                xmlGetLineNo(n));
         if (!node_first(n) && depth_of(n) > XML_DEPTH_LIMIT)
-            return refuse(ret_fault, XML_FAULT_SYNTAX, err, "line %ld: elements stand more than %d deep within each other",
+            return refuse(ret_fault, XML_FAULT_SYNTAX, err,
+                          "line %ld: elements stand more than %d deep within each other; have it sent without",
                           xmlGetLineNo(n), XML_DEPTH_LIMIT);
     }
     return 0;
@@ -221,10 +242,11 @@ static int collect_ids(const xmlNode *node, struct ids *ids, enum xml_fault *ret
             continue;
         const char *id = node_attr_value(a);
         if (xmlValidateNCName((const xmlChar *)id, 0) != 0)
-            return refuse(ret_fault, XML_FAULT_ID, err, "line %ld: an id is not a plain name (NCName); the sender has to mend it",
+            return refuse(ret_fault, XML_FAULT_ID, err,
+                          "line %ld: an id is not a plain name (NCName); the sender has to mend it",
                           xmlGetLineNo(node));
         if (ids->n >= XML_ID_LIMIT)
-            return refuse(ret_fault, XML_FAULT_ID, err, "holds more than %d ids", XML_ID_LIMIT);
+            return refuse(ret_fault, XML_FAULT_ID, err, "holds more than %d ids; have it sent without", XML_ID_LIMIT);
         *MEM_PUSH(&ids->id, &ids->n, &ids->cap) = id;
     }
     return 0;
@@ -247,13 +269,15 @@ static int check_ids(const xmlDoc *doc, enum xml_fault *ret_fault, struct err *e
     for (size_t i = 1; i < ids.n; i++) {
         CLEANUP(pool_free) struct pool *pool = pool_new();
         if (strcmp(ids.id[i - 1], ids.id[i]) == 0)
-            return refuse(ret_fault, XML_FAULT_ID, err, "the id '%s' stands there more than once, so that nobody could say what is "
-                          "signed; this is how forged documents look", text_printable(pool, beginning(ids.id[i])));
+            return refuse(ret_fault, XML_FAULT_ID, err,
+                          "the id '%s' stands there more than once, so that nobody could say what is signed; this is "
+                          "how forged documents look",
+                          text_printable(pool, beginning(ids.id[i])));
     }
     return 0;
 }
 
-/* --- XML or base64 of it ------------------------------------------------------------------------------------------------- */
+/* --- XML or base64 of it ------------------------------------------------------------------------------------------ */
 
 static bool begins_as_xml(struct span s)
 {
@@ -269,14 +293,17 @@ static int decode(struct span *bytes, size_t max, struct buf *room, enum xml_fau
 {
     bool xml = begins_as_xml(*bytes);
     if (bytes->n > (xml ? max : 2 * max))
-        return refuse(ret_fault, XML_FAULT_SYNTAX, err, "larger than %zu KiB; nothing of that size is read", max / 1024);
+        return refuse(ret_fault, XML_FAULT_SYNTAX, err, "larger than %zu KiB; nothing of that size is read",
+                      max / 1024);
     if (xml)
         return 0;
-    if (base64_decode(*bytes, room))
-        return refuse(ret_fault, XML_FAULT_SYNTAX, err, "neither XML in UTF-8 nor base64; give the value of the form field SAMLResponse, "
-                      "or the XML, exactly as it was sent");
+    if (saml_base64_decode(*bytes, room))
+        return refuse(ret_fault, XML_FAULT_SYNTAX, err,
+                      "neither XML in UTF-8 nor base64 of it; give it as it was sent (of a form, the value of the "
+                      "field SAMLResponse)");
     if (room->len > max)
-        return refuse(ret_fault, XML_FAULT_SYNTAX, err, "larger than %zu KiB; nothing of that size is read", max / 1024);
+        return refuse(ret_fault, XML_FAULT_SYNTAX, err, "larger than %zu KiB; nothing of that size is read",
+                      max / 1024);
     *bytes = (struct span){buf_str(room), room->len};
     return 0;
 }
@@ -290,8 +317,8 @@ int xml_read(struct span bytes, size_t max, xmlDoc **ret, enum xml_fault *ret_fa
     if (decode(&bytes, max, &room, ret_fault, err))
         return -1;
     if (!tags_are_small(bytes))
-        return refuse(ret_fault, XML_FAULT_SYNTAX, err, "an element has more than %d attributes; the sender has to leave them out",
-                      XML_ATTRIBUTE_LIMIT);
+        return refuse(ret_fault, XML_FAULT_SYNTAX, err,
+                      "an element has more than %d attributes; the sender has to leave them out", XML_ATTRIBUTE_LIMIT);
     if (parse(bytes, &doc, ret_fault, err) || check_nodes(doc, ret_fault, err) || check_ids(doc, ret_fault, err))
         return -1;
     *ret = TAKE(doc);

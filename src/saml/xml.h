@@ -1,11 +1,11 @@
 /*
- * The one parse. Whatever XML comes from outside (a response, a logout message, metadata) goes through xml_read and through
- * nothing else, and is parsed once: what is verified and what is read later are nodes of the same tree.
+ * The one parse. Whatever XML comes from outside (a response, a logout message, metadata) goes through xml_read and
+ * through nothing else, and is parsed once: what is verified and what is read later are nodes of the same tree.
  *
- * A document that comes out of xml_read holds elements, attributes and text, and nothing else: no document type, entity,
- * comment, processing instruction or CDATA section that two readers could understand differently. Every attribute named "id",
- * in any case and any namespace, is an NCName that stands there once. No id is registered with libxml2: signature.c does
- * that for the element that it verifies.
+ * A document that comes out of xml_read holds elements, attributes and text, and nothing else: no document type,
+ * entity, comment, processing instruction or CDATA section that two readers could understand differently. Every
+ * attribute named "id", in any case and any namespace, is an NCName that stands there once, and every prefix is
+ * declared. No id but an xml:id is registered with libxml2: signature.c does that for the element that it verifies.
  */
 #ifndef SAML_XML_H
 #define SAML_XML_H
@@ -30,9 +30,9 @@ enum xml_fault {
 DEFINE_CLEANUP(xml_docp, xmlDoc *, xmlFreeDoc)
 
 /*
- * Reads XML in UTF-8, or base64 of it when the first byte that is no white space cannot begin XML. max limits the
- * bytes of the XML; base64 may be twice as long before it is decoded. ERR_INPUT with *ret_fault (NULL: not wanted) on error. The
- * document is freed with xmlFreeDoc (CLEANUP(xml_docp)). saml_init comes first.
+ * Reads XML in UTF-8, or base64 of it when the first byte that is no white space cannot begin XML. max limits the bytes
+ * of the XML; base64 may be twice as long before it is decoded. ERR_INPUT with *ret_fault (NULL: not wanted) on error.
+ * The document is freed with xmlFreeDoc (CLEANUP(xml_docp)). saml_init comes first.
  */
 int xml_read(struct span bytes, size_t max, xmlDoc **ret, enum xml_fault *ret_fault, struct err *err);
 

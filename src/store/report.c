@@ -29,9 +29,8 @@ static int count_for(struct store *store, const char *sql, const char *team, con
                      struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(store->db, sql, &st, err) != 0)
+    if (db_query(store->db, sql, DB_ARGS(DB_TEXT(team)), &st, err) != 0)
         return -1;
-    stmt_bind_text(st, 1, team);
     if (product)
         stmt_bind_text(st, 2, product);
     int r = stmt_step(st, err);

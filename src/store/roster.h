@@ -1,5 +1,5 @@
 /*
- * What the roster does to its rows: one function that carries out one change, by a table of statements.
+ * What the roster does to its rows: the changes of one kind at a time, taken from the journal, which is so the one list of what was done.
  *
  *   roster_rows_open -> roster_rows_change… -> roster_rows_close
  */
@@ -16,8 +16,11 @@ struct roster_rows;
 int roster_rows_open(struct store *store, int64_t team, int64_t now, enum account_state invited_as,
                      struct roster_rows **ret, struct err *err);
 void roster_rows_close(struct roster_rows **rows);
-/* ERR_STATE when the change does not fit what is there (no such account): the plan was made from another state. */
-int roster_rows_change(struct roster_rows *rows, const struct change *change, struct err *err);
+/*
+ * Carries out the changes first..last of the run's journal, which are all of this kind. ERR_STATE when one does not fit what is there (no such
+ * account): the plan was made from another state, and the caller rolls back.
+ */
+int roster_rows_change(struct roster_rows *rows, int64_t run, enum op op, size_t first, size_t last, struct err *err);
 
 /* An invited person signed in for the first time. No-op for other states. */
 int account_activate(struct store *store, int64_t team, uint32_t person, int64_t now, struct err *err);

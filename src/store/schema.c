@@ -32,9 +32,8 @@ static const char mirror_tables[] =
     "CREATE TABLE ref ("
     "  id INTEGER PRIMARY KEY, directory INTEGER NOT NULL REFERENCES directory (id),"
     "  key_hi INTEGER NOT NULL, key_lo INTEGER NOT NULL, entry INTEGER);"
-    "CREATE INDEX ref_entry ON ref (entry);"
-    "CREATE TABLE edge (grp INTEGER NOT NULL, ref INTEGER NOT NULL, PRIMARY KEY (grp, ref)) WITHOUT ROWID;"
-    "CREATE INDEX edge_ref ON edge (ref);";
+    "CREATE TABLE edge (grp INTEGER NOT NULL, ref INTEGER NOT NULL, PRIMARY KEY (grp, ref)) WITHOUT "
+    "ROWID;" SCHEMA_EDGE_INDEXES;
 
 static const char policy_tables[] =
     "CREATE TABLE team (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
@@ -73,7 +72,7 @@ static const char platform_tables[] =
     "  started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL DEFAULT 0,"
     "  state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed')), plan TEXT NOT NULL,"
     "  changes INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0, held INTEGER NOT NULL, message TEXT);"
-    "CREATE TABLE run_change (run INTEGER NOT NULL REFERENCES run (id), seq INTEGER NOT NULL, op INTEGER NOT NULL,"
+    "CREATE TABLE run_change (run INTEGER NOT NULL, seq INTEGER NOT NULL, op INTEGER NOT NULL,"
     "  cause INTEGER NOT NULL, person INTEGER NOT NULL, object INTEGER NOT NULL, detail INTEGER NOT NULL,"
     "  domain TEXT, PRIMARY KEY (run, seq)) WITHOUT ROWID;";
 
@@ -94,31 +93,29 @@ static const char gate_tables[] =
  * is proved and its connection is active and usable. run_change is written ahead of whatever is sent to any platform, so no
  * platform can be reached past it.
  */
-#define GATE_OPEN(domain)                                                                                              \
-    "EXISTS (SELECT 1 FROM domain d JOIN connection c ON c.name = d.connection WHERE d.name = " domain                 \
-    " AND d.state = 'proved' AND c.state = 'active' AND c.usable_until > CAST(strftime('%s', 'now') AS INTEGER))"
-#define GATE_TRIGGER(name, when, domain)                                                                               \
-    "CREATE TRIGGER gate_" name " BEFORE " when                                                                        \
-    " WHEN NOT " GATE_OPEN(domain) " BEGIN"                                                                            \
-                                   "  SELECT RAISE(ABORT, 'gate: the e-mail domain of this person is not proved, or "  \
-                                   "its connection is not active'); END;"
+/* clang-format off */
+#define MAKE_OPEN                                                                                                      \
+    " BEGIN DELETE FROM open_domain; INSERT INTO open_domain SELECT d.name, c.usable_until FROM domain d"              \
+    " JOIN connection c ON c.name = d.connection WHERE d.state = 'proved' AND c.state = 'active'; END;"
+#define REFUSE_UNLESS_OPEN(domain)                                                                                     \
+    " NOT EXISTS (SELECT 1 FROM open_domain WHERE name = " domain " AND until > unixepoch()) BEGIN"                    \
+    " SELECT RAISE(FAIL, 'gate: the e-mail domain of this person is not proved, or its connection is not active'); END;"
 
-static const char gate_triggers[] = GATE_TRIGGER("account_insert", "INSERT ON account", "NEW.domain") GATE_TRIGGER(
-    "account_update", "UPDATE ON account", "NEW.domain")
-    GATE_TRIGGER("seat", "INSERT ON seat",
-                 "(SELECT domain FROM account WHERE id = NEW.account)") "CREATE TRIGGER gate_change BEFORE INSERT ON "
-                                                                        "run_change WHEN NEW.person <> 0 AND "
-                                                                        "NOT " GATE_OPEN("NEW.domain") " BEGIN"
-                                                                                                       "  SELECT "
-                                                                                                       "RAISE(ABORT, "
-                                                                                                       "'gate: the "
-                                                                                                       "e-mail domain "
-                                                                                                       "of this person "
-                                                                                                       "is not proved, "
-                                                                                                       "or its "
-                                                                                                       "connection is "
-                                                                                                       "not active'); "
-                                                                                                       "END;";
+static const char gate_triggers[] =
+    /* Which domains are open, until when: follows the two tables by itself, so that the check of a row is one look-up. */
+    "CREATE TABLE open_domain (name TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TRIGGER open_domain_insert AFTER INSERT ON domain" MAKE_OPEN
+    "CREATE TRIGGER open_domain_update AFTER UPDATE ON domain" MAKE_OPEN
+    "CREATE TRIGGER open_domain_delete AFTER DELETE ON domain" MAKE_OPEN
+    "CREATE TRIGGER open_connection_insert AFTER INSERT ON connection" MAKE_OPEN
+    "CREATE TRIGGER open_connection_update AFTER UPDATE ON connection" MAKE_OPEN
+    "CREATE TRIGGER open_connection_delete AFTER DELETE ON connection" MAKE_OPEN
+    "CREATE TRIGGER gate_account_insert BEFORE INSERT ON account WHEN" REFUSE_UNLESS_OPEN("NEW.domain")
+    "CREATE TRIGGER gate_account_update BEFORE UPDATE ON account WHEN" REFUSE_UNLESS_OPEN("NEW.domain")
+    "CREATE TRIGGER gate_seat BEFORE INSERT ON seat WHEN"
+    REFUSE_UNLESS_OPEN("(SELECT domain FROM account WHERE id = NEW.account)")
+    "CREATE TRIGGER gate_change BEFORE INSERT ON run_change WHEN NEW.person <> 0 AND" REFUSE_UNLESS_OPEN("NEW.domain");
+/* clang-format on */
 
 /* A migration is a list of scripts; its place is its version. Never change one that was released: add one. */
 static const char *const migrations[][8] = {

@@ -8,6 +8,9 @@
 
 #include "store/db.h"
 
+/* The indexes that a bulk load drops and makes anew. */
+#define SCHEMA_EDGE_INDEXES "CREATE INDEX ref_entry ON ref (entry); CREATE INDEX edge_ref ON edge (ref);"
+
 /* Brings the database to our version. ERR_STATE when it is newer than this program. */
 int schema_migrate(struct db *db, struct err *err);
 /* Refuses a database of any other version than ours; for readers, which migrate nothing. */

@@ -14,12 +14,21 @@ struct applying {
     int64_t run;
 };
 
-static int carry_out(struct applying *a, size_t i, struct err *err)
+/* How many changes from first on, before end, are of one kind. */
+static size_t same_kind(const struct plan *plan, size_t first, size_t end)
 {
-    const struct change *c = &a->job->plan->changes[i];
-    if (journal_write(a->journal, i + 1, c, err) != 0)
-        return -1;
-    return a->job->connector->carry_out(a->platform, c, err);
+    size_t n = 1;
+    while (first + n < end && plan->changes[first + n].op == plan->changes[first].op)
+        n++;
+    return n;
+}
+
+static int write_journal(struct applying *a, size_t first, size_t end, struct err *err)
+{
+    for (size_t i = first; i < end; i++)
+        if (journal_write(a->journal, i + 1, &a->job->plan->changes[i], err) != 0)
+            return -1;
+    return 0;
 }
 
 /* The changes from first on, as many as fit one transaction; all of them or none. */
@@ -30,9 +39,13 @@ static int carry_out_some(struct applying *a, size_t first, size_t *ret_end, str
     if (db_begin(a->store->db, err) != 0)
         return -1;
     CLEANUP(rollback) struct db *open = a->store->db;
-    for (size_t i = first; i < end; i++)
-        if (carry_out(a, i, err) != 0)
+    if (write_journal(a, first, end, err) != 0)
+        return -1;
+    for (size_t i = first, n; i < end; i += n) {
+        n = same_kind(plan, i, end);
+        if (a->job->connector->carry_out(a->platform, a->run, plan->changes, i, n, err) != 0)
             return -1;
+    }
     if (run_progress(a->store, a->run, end, err) != 0)
         return -1;
     open = NULL;

@@ -1,6 +1,7 @@
 #include "sync/pull.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "sync/entitle.h"
 
@@ -85,12 +86,18 @@ static int pull_open(struct store *store, const struct conf *conf, const struct 
     CLEANUP(stage_free) struct stage *stage = NULL;
     if (stage_begin(store, conf_name(section), now, &stage, err) != 0)
         return -1;
+    log_debug("directory %s: mirror loaded", conf_name(section));
     int r = read_all(connector, directory, stage, progress, &ret->result, err);
     fill_report(ret, stage);
     if (r != 0)
         return -1;
-    if (stage_finish(stage, ret->result, NULL, err) != 0 || update_teams(store, conf, section, stage, err) != 0)
+    log_debug("directory %s: read", conf_name(section));
+    if (stage_finish(stage, ret->result, NULL, err) != 0)
         return -1;
+    log_debug("directory %s: memberships written", conf_name(section));
+    if (update_teams(store, conf, section, stage, err) != 0)
+        return -1;
+    log_debug("directory %s: entitlements brought up to date", conf_name(section));
     ret->summary = *stage_result(stage);
     return stage_commit(stage, err);
 }

@@ -228,13 +228,22 @@ static int flush_refs(struct refs *r, struct err *err)
 }
 
 /* In key order, which is several times faster than in the order of arrival. */
-int refs_flush(struct refs *r, struct err *err)
+static int flush_edges(struct refs *r, struct err *err)
 {
-    qsort(r->added, r->nadded, sizeof *r->added, by_group_and_ref);
+    if (r->nadded)
+        qsort(r->added, r->nadded, sizeof *r->added, by_group_and_ref);
     for (size_t i = 0; i < r->nadded; i++) {
         tell_of(r, r->added[i].ref);
         if (mirror_put_edge(r->mirror, r->added[i].group, r->added[i].ref, err) != 0)
             return -1;
     }
-    return flush_refs(r, err);
+    return 0;
+}
+
+int refs_flush(struct refs *r, struct err *err)
+{
+    bool bulk = false;
+    if (mirror_bulk_begin(r->mirror, &bulk, err) != 0 || flush_edges(r, err) != 0 || flush_refs(r, err) != 0)
+        return -1;
+    return bulk ? mirror_bulk_end(r->mirror, err) : 0;
 }

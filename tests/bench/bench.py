@@ -13,6 +13,7 @@ Exit status 1: something failed, or with --strict a figure is over its limit.
 
 import argparse
 import hashlib
+import json
 import os
 import pathlib
 import secrets
@@ -58,8 +59,8 @@ index uid,mail,member eq
 
 
 class Command:
-    """A row of the table. argv is completed with the configuration and the state; state is "proved", or "applied" to
-    begin where an apply ended. limit: times ldapsearch's wall time; memory: MB at the peak, or None."""
+    """A row of the table. argv is completed with the configuration and the state it begins with: "proved", "planned"
+    (after a first plan) or "applied" (after an apply). limit: times ldapsearch's wall time; memory: MB at the peak, or None."""
 
     def __init__(self, what, argv, state, limit, memory):
         self.what, self.argv, self.state, self.limit, self.memory = what, argv, state, limit, memory
@@ -68,21 +69,71 @@ class Command:
 COMMANDS = [
     Command("plan, nothing to do", ["plan"], "applied", 1.5, 64),
     Command("first plan", ["plan"], "proved", 4.0, None),
-    Command("first apply", ["apply", "--yes"], "proved", 4.0, None),
+    Command("first apply", ["apply", "--yes"], "planned", 4.0, None),
 ]
 
 
-class NotReady(Exception):
-    """prepare() cannot bring about the state that the commands begin with."""
+ENTITY = "https://idp.example.com/metadata"
+SITE = "https://signin.example.com"
+DOORWARD_CONF = """\
+[organization]
+name = Bench
+url = {site}
+[domain example.com]
+connection = idp
+[connection idp]
+type = saml
+metadata-file = idp/metadata.xml
+[directory hq]
+type = ldap
+uri = {uri}
+base = {base}
+bind-dn = {bind_dn}
+bind-password-file = {password_file}
+flavour = openldap
+[platform builtin]
+type = roster
+[team design]
+directory = hq
+platform = builtin
+primary-admin = it@example.com
+[dns]
+resolver = {resolver}
+trust-anchor-file = none
+"""
+# The ten largest groups, so that most memberships that can matter do.
+PRODUCTS = "".join(
+    f"[product p{i}]\nteam = design\nname = Product {i}\ngroup = cn=Group {i:04d},ou=Groups,{BASE}\n" for i in range(10)
+)
 
 
 def prepare(doorward, server, folder):
     """Writes folder/doorward.conf for this server, and brings folder/proved into the state in which a first plan
-    is let through: the domain proved, the connection tested and active, sync enabled for the team. bench.py then
-    makes folder/applied from a copy of it by an apply.
+    is let through: the domain proved, the connection tested and active, sync enabled for the team."""
+    root = HERE.parent.parent
+    dns = [str(root / "tests/tools/loopback-dns.sh"), str(folder / "dns")]
+    check_run([str(root / "certs/make-idp.sh"), str(folder / "idp"), ENTITY, "https://idp.example.com/sso"])
+    resolver = check_run([*dns, "start"]).strip()
+    try:
+        conf = DOORWARD_CONF.format(site=SITE, base=BASE, resolver=resolver, **vars(server))
+        (folder / "doorward.conf").write_text(conf + PRODUCTS)
+        (folder / "proved").mkdir(mode=0o700)
 
-    doorward: path of the program. server: a Slapd (uri, bind_dn, password_file). Use check_run for commands."""
-    raise NotReady("prepare() in tests/bench/bench.py is still to be written")
+        def doorward_does(*argv):
+            return check_run(command_line(doorward, folder, folder / "proved", argv))
+
+        value = json.loads(doorward_does("domain", "challenge", "example.com", "--json"))["value"]
+        check_run([*dns, "txt", "_doorward-challenge.example.com", value])
+        doorward_does("domain", "verify")
+        who = ["p000000@example.com", "Given", "Family", "00000000-0000-0000-0000-000000000001"]
+        to = [f"{SITE}/saml/acs/idp", f"{SITE}/saml/metadata/idp"]
+        response = check_run([str(root / "certs/sign-response.sh"), str(folder / "idp"), ENTITY, *to, *who])
+        (folder / "response.xml").write_text(response)
+        doorward_does("sso", "test", "idp", "--response", str(folder / "response.xml"))
+        doorward_does("sso", "activate", "idp")
+        doorward_does("sync", "enable", "design")
+    finally:
+        check_run([*dns, "stop"])
 
 
 def command_line(doorward, folder, state, argv):
@@ -286,8 +337,9 @@ def bench(args, server, folder):
     print_row("(ldapsearch alone)", "", f"{wall:.2f} s", "", "", f"{memory:.0f} MB")
 
     prepare(args.doorward, server, folder)
-    fresh_copy(folder / "proved", folder / "applied")
-    check_run(command_line(args.doorward, folder, folder / "applied", ["apply", "--yes"]))
+    for before, state, argv in (("proved", "planned", ["plan"]), ("planned", "applied", ["apply", "--yes"])):
+        fresh_copy(folder / before, folder / state)
+        check_run(command_line(args.doorward, folder, folder / state, argv))
     over = 0
     for command in COMMANDS:
         over += print_comparison(command, compare(command, args.doorward, folder, server, args.rounds))
@@ -316,11 +368,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="run-", dir=cache) as name:
         folder = pathlib.Path(name)
         with Slapd(folder, db) as server:
-            try:
-                return bench(args, server, folder)
-            except NotReady as e:
-                print(f"bench: {e}", file=sys.stderr)
-                return 1
+            return bench(args, server, folder)
 
 
 if __name__ == "__main__":

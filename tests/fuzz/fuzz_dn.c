@@ -1,6 +1,6 @@
 /*
- * Names from a directory. Whatever comes in: no crash; a normal form is its own normal form; and a name that took the fast path has the same
- * form when one of its letters is escaped, which sends it the long way.
+ * Names from a directory. Whatever comes in: no crash; a normal form is its own normal form; and a name that took the
+ * fast path has the same form when one of its letters is escaped, which sends it the long way.
  *
  *   clang -fsanitize=fuzzer,address,undefined …; fuzz_dn -max_len=512
  */
@@ -47,7 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         require(dn_normalise(keyer, (struct span){form.data, form.len}, &again) == 0);
         require(strcmp(form.data, again.data) == 0);
     }
-    if (!memchr(data, '\\', size) && escape_one(dn, &escaped) && dn_normalise(keyer, (struct span){escaped.data, escaped.len}, &other) == 0)
+    if (!memchr(data, '\\', size) && escape_one(dn, &escaped) &&
+        dn_normalise(keyer, (struct span){escaped.data, escaped.len}, &other) == 0)
         require(strcmp(form.data, other.data) == 0);
     return 0;
 }

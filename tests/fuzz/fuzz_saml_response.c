@@ -1,6 +1,6 @@
 /*
- * libFuzzer: whatever arrives as a response must be refused or accepted without a fault of memory, and never accepted without a verified
- * signature. Run it from the root of the source tree, which holds the trusted metadata:
+ * libFuzzer: whatever arrives as a response must be refused or accepted without a fault of memory, and never accepted
+ * without a verified signature. Run it from the root of the source tree, which holds the trusted metadata:
  *
  *   build/fuzz/fuzz_saml_response build/fuzz/corpus-response tests/data/saml
  *
@@ -19,9 +19,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define NOW 1893456000
 
 static const char *const domains[] = {"example.com"};
-static struct saml_policy policy = {
-    .entity_id = "https://signin.example.com/saml/metadata/adfs", .acs_url = "https://signin.example.com/saml/acs/adfs",
-    .now = NOW, .skew = 180, .require_in_response_to = true, .in_response_to = "_request1", .domains = domains, .ndomains = 1};
+static struct saml_policy policy = {.entity_id = "https://signin.example.com/saml/metadata/adfs",
+                                    .acs_url = "https://signin.example.com/saml/acs/adfs",
+                                    .now = NOW,
+                                    .skew = 180,
+                                    .require_in_response_to = true,
+                                    .in_response_to = "_request1",
+                                    .domains = domains,
+                                    .ndomains = 1};
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -46,7 +51,8 @@ static void run_unsigned(struct pool *pool, struct span input)
     struct err err = ERR_INIT;
     if (xml_read(input, SAML_RESPONSE_MAX, &doc, NULL, &err))
         return;
-    struct inspection in = {.pool = pool, .policy = &policy, .skew = 180, .input = input, .doc = doc, .kind = ERR_REFUSED};
+    struct inspection in = {
+        .pool = pool, .policy = &policy, .skew = 180, .input = input, .doc = doc, .kind = ERR_REFUSED};
     in.response = xmlDocGetRootElement(doc);
     in.assertion = node_child(in.response, SAML_NS_ASSERTION, "Assertion");
     in.signer = &policy.idp->keys[0];

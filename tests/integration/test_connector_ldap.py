@@ -344,6 +344,15 @@ def test_names_that_are_not_names(tmp_path):
     assert all(len(f["why"]) < 500 for f in faults)
 
 
+@pytest.mark.parametrize("odd", [
+    ber(0x64, octets("uid=a,dc=x"), ber(0x30, ber(0x30, octets("title"), ber(0x31, b"\x04\x00" * 4100000)))),
+    entry("", {"title;range=0-1": ["a"]}),
+], ids=["millions of values", "a part of nothing"])
+def test_entries_that_are_too_much(tmp_path, odd):
+    _, _, result = scripted(tmp_path, lambda request: [person(1), odd, done()])
+    assert result["result"] == "error" and "not decodable or too large" in result["error"]
+
+
 def ranged(parts):
     """A server with one group whose members come in parts: {first number: (option, members)}."""
     def answer(request):
@@ -384,6 +393,10 @@ def test_range_that_leads_nowhere(tmp_path, parts):
 
 @pytest.mark.parametrize("change, said", [
     (dict(uri="ldap://dc1.example.com"), "uri 'ldap://dc1.example.com' would send the bind password in the clear; use ldaps:// or starttls = yes"),
+    (dict(uri="ldap://127.evil.example"), "would send the bind password in the clear"),
+    (dict(uri="ldap://localhost.example.com"), "would send the bind password in the clear"),
+    (dict(uri="ldap://[2001:db8::1]"), "would send the bind password in the clear"),
+    (dict(uri="ldap://"), "names no server"),
     (dict(uri="ldaps://dc1.example.com", starttls="yes"), "is TLS already"),
     (dict(uri="http://dc1.example.com"), "is not the address of a server"),
     (dict(uri="ldaps://a ldaps://b"), "is not the address of a server"),

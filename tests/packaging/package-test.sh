@@ -1,17 +1,15 @@
 #!/bin/sh
-# Installs both packages in clean roots of this machine's own distribution, tries the program there and removes it
-# again.
+# Installs both packages, and what "make install" makes, in a clean root of this machine's own distribution, tries the
+# program there and removes it again.
 #
-#   sh tests/packaging/package-test.sh DEB RPM FOLDER
+#   sh tests/packaging/package-test.sh DEB RPM TREE FOLDER
 #
-# As root. FOLDER keeps the bootstrapped root for the next time. FIRST_COMMAND is what is tried as the service's
-# user with nothing but the shipped configuration; FIRST_STATUS is the exit status it must have.
+# As root. TREE is what "make install DESTDIR=TREE PREFIX=/usr/local" made. FOLDER keeps the bootstrapped root for the next time. What is tried is what an administrator does first,
+# with nothing but the configuration that was installed: see first_steps.
 set -eu
 
-DEB=$1 RPM=$2 FOLDER=$3
+DEB=$1 RPM=$2 TREE=$3 FOLDER=$4
 HERE=$(cd "$(dirname "$0")" && pwd)
-FIRST_COMMAND=${FIRST_COMMAND:-doorward --version}
-FIRST_STATUS=${FIRST_STATUS:-0}
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 fail() {
@@ -80,11 +78,77 @@ every_file() {
         -path ./var/lib/apt -o -path ./var/lib/dpkg \) -prune -o -print) | sort
 }
 
-first_command() {
-    status=0
-    inside runuser -u doorward -- $FIRST_COMMAND >"$FOLDER/first.log" 2>&1 || status=$?
-    sed 's/^/    /' "$FOLDER/first.log"
-    [ $status = "$FIRST_STATUS" ] || fail "'$FIRST_COMMAND' ended with $status, not $FIRST_STATUS"
+# expect STATUS COMMAND...: runs it in the root, keeps what it prints in said.log, and compares the exit status.
+expect() {
+    expected=$1 status=0
+    shift
+    inside "$@" >"$FOLDER/said.log" 2>&1 </dev/null || status=$?
+    [ $status = "$expected" ] || { tail -n 20 "$FOLDER/said.log" >&2; fail "'$*' ended with $status, not $expected"; }
+}
+
+# says PATTERN [WITHIN]: one of the lines (of the first WITHIN) that the last command printed matches.
+says() {
+    head -n "${2:-100000}" "$FOLDER/said.log" | grep -q -e "$1" ||
+        { tail -n 20 "$FOLDER/said.log" >&2; fail "'$1' is not in what the command printed"; }
+}
+
+# first_plan NEW: the example's plan: 300 people, each active one to be invited, and all held by the closed gate.
+first_plan() {
+    active=$((300 - $(grep -c '^employeeType: disabled$' "$HERE/../../conf/demo/directory.ldif")))
+    says ' 300 people' 2
+    says "since the last read $1 new, 0 changed, 0 gone" 2
+    says '^gate: closed for example\.com: domain example\.com is not proved$'
+    says '^      next: doorward domain challenge example\.com$'
+    says '^Nothing to do now; [0-9]* held$'
+    [ "$(grep -c '^! .* invite  *gate closed: ' "$FOLDER/said.log")" = $active ] || fail "not all $active are held"
+    ! grep -q '^[-+~] ' "$FOLDER/said.log" || fail 'the plan would change something'
+}
+
+# What is below /var/lib/doorward and does not belong to the service, or may be read by others.
+state_is_the_services() {
+    [ -s "$FOLDER/root/var/lib/doorward/doorward.db" ] || fail 'there is no state after a plan'
+    strangers=$(inside find /var/lib/doorward \( ! -user doorward -o ! -group doorward -o -perm /077 \))
+    [ -z "$strangers" ] || fail "below /var/lib/doorward, not the service's own: $strangers"
+}
+
+# first_steps PROGRAM: in the order of a first reading, each as an administrator (root), then as the service.
+first_steps() {
+    state=$FOLDER/root/var/lib/doorward
+    expect 0 "$1" check-config
+    says '^\[directory example\]$'
+    [ -z "$(ls -A "$state")" ] || fail 'check-config wrote a state'
+    expect 0 "$1"
+    says '^Next: doorward domain challenge example\.com$'
+    expect 3 "$1" plan
+    first_plan 326
+    state_is_the_services
+    expect 3 "$1" plan
+    first_plan 0
+    expect 0 "$1"
+    says 'example\.com'
+    for command in plan 'apply --yes --quiet'; do
+        expect 3 runuser -u doorward -- "$1" $command
+        first_plan 0
+    done
+    state_is_the_services
+    rm -rf "$state"/* # anew, with the service's user as the first one
+    expect 0 runuser -u doorward -- "$1" check-config
+    expect 0 runuser -u doorward -- "$1"
+    expect 3 runuser -u doorward -- "$1" plan
+    first_plan 326
+    expect 3 "$1" plan
+    first_plan 0
+    state_is_the_services
+    # Somebody else may read neither configuration nor state.
+    expect 78 runuser -u nobody -- "$1" check-config
+    echo "package-test: first plan of 300 people, all held: as root and as the service"
+}
+
+# However it was made, the service's user is the same; adduser fills its comment up with commas.
+user_is_the_services() {
+    found=$(inside getent passwd doorward | cut -d : -f 5- | sed 's|,*:|:|'):$(inside id -gn doorward)
+    [ "$found" = 'Doorward directory sync:/var/lib/doorward:/usr/sbin/nologin:doorward' ] ||
+        fail "the user doorward is '$found'"
 }
 
 not_enabled() {
@@ -99,7 +163,8 @@ quietly inside apt-get -q -y --no-install-recommends install /doorward.deb
 echo "package-test: $(basename "$DEB") installed in a clean $suite"
 as_found "$HERE/deb-files.expected" | diff -u "$HERE/deb-files.expected" - || fail 'modes or owners differ'
 not_enabled
-first_command
+user_is_the_services
+first_steps doorward
 
 # A second installation keeps what the administrator wrote, and his modes.
 echo '# mine' >>"$FOLDER/root/etc/doorward/doorward.conf"
@@ -110,13 +175,16 @@ tail -n 1 "$FOLDER/root/etc/doorward/doorward.conf" | grep -qx '# mine' ||
     fail 'reinstalling lost a change to doorward.conf'
 [ "$(inside stat -c %a /etc/doorward/doorward.conf)" = 600 ] || fail 'reinstalling changed a mode'
 
-inside touch /var/lib/doorward/state.db
+inside rm /etc/doorward/conf.d/example.conf
+quietly inside dpkg -i /doorward.deb
+[ ! -e "$FOLDER/root/etc/doorward/conf.d/example.conf" ] || fail 'reinstalling brought the example back'
+
 quietly inside dpkg --remove doorward
 [ ! -e "$FOLDER/root/usr/bin/doorward" ] || fail 'removing left the program'
-[ -e "$FOLDER/root/etc/doorward/secrets/hq" ] && [ -e "$FOLDER/root/var/lib/doorward/state.db" ] ||
+[ -e "$FOLDER/root/etc/doorward/secrets/hq" ] && [ -e "$FOLDER/root/var/lib/doorward/doorward.db" ] ||
     fail 'removing took configuration or state'
 quietly inside dpkg --purge doorward
-for path in /etc/doorward /var/lib/doorward /usr/share/doc/doorward; do
+for path in /etc/doorward /var/lib/doorward /usr/share/doorward /usr/share/doc/doorward; do
     [ ! -e "$FOLDER/root$path" ] || fail "purging left $path"
 done
 # Once more, with the libraries there: now purging must leave exactly what was.
@@ -140,12 +208,37 @@ quietly inside deluser --quiet doorward
 quietly rpm --root "$FOLDER/root" --nodeps -i "$FOLDER/root/doorward.rpm"
 as_found "$HERE/rpm-files.expected" | diff -u "$HERE/rpm-files.expected" - || fail 'modes or owners differ after rpm -i'
 not_enabled
-first_command
+user_is_the_services
+first_steps doorward
+rm "$FOLDER/root/etc/doorward/conf.d/example.conf"
+quietly rpm --root "$FOLDER/root" --nodeps -U --replacepkgs "$FOLDER/root/doorward.rpm"
+[ ! -e "$FOLDER/root/etc/doorward/conf.d/example.conf" ] || fail 'rpm -U brought the example back'
+[ -s "$FOLDER/root/var/lib/doorward/doorward.db" ] || fail 'rpm -U lost the state'
+echo '# mine' >>"$FOLDER/root/etc/doorward/doorward.conf"
 quietly rpm --root "$FOLDER/root" -e doorward
-for path in /usr/bin/doorward /usr/lib/systemd/system/doorward-sync.timer /etc/doorward /var/lib/doorward; do
+for path in /usr/bin/doorward /usr/lib/systemd/system/doorward-sync.timer /usr/share/doorward /etc/doorward/conf.d; do
     [ ! -e "$FOLDER/root$path" ] || fail "rpm -e left $path"
 done
+# rpm knows no purging: what was changed and what was made since stays.
+[ -e "$FOLDER/root/etc/doorward/doorward.conf.rpmsave" ] && [ -s "$FOLDER/root/var/lib/doorward/doorward.db" ] ||
+    fail 'rpm -e took a changed configuration or the state'
 echo 'package-test: .rpm installed and removed cleanly'
+
+# --- make install, and systemd's view of what comes with it ------------------------------------------------------------
+quietly inside deluser --quiet doorward
+rm -rf "$FOLDER/root/etc/doorward" "$FOLDER/root/var/lib/doorward"
+quietly inside apt-get -q -y --no-install-recommends install systemd
+cp -a "$TREE/." "$FOLDER/root/"
+quietly inside systemd-sysusers doorward.conf
+quietly inside systemd-tmpfiles --create doorward.conf
+user_is_the_services
+sed -e 's| /usr/bin/| /usr/local/bin/|' -e 's| /usr/lib/| /usr/local/lib/|' -e 's| /usr/share/| /usr/local/share/|' \
+    "$HERE/deb-files.expected" >"$FOLDER/local.list"
+as_found "$FOLDER/local.list" | diff -u "$FOLDER/local.list" - || fail 'modes or owners differ after make install'
+expect 0 systemd-analyze verify /usr/local/lib/systemd/system/doorward-sync.service doorward-sync.timer
+[ ! -s "$FOLDER/said.log" ] || { cat "$FOLDER/said.log" >&2; fail 'systemd finds fault with the units'; }
+first_steps /usr/local/bin/doorward
+echo 'package-test: make install PREFIX=/usr/local works, and systemd accepts the units'
 
 umount "$FOLDER/root/proc" 2>/dev/null || true
 rm -rf "$FOLDER/root"

@@ -3,8 +3,9 @@
  *
  *   pull [--seen | --count] FILE DIRECTORY
  *
- * A JSON object a line: entries, faults, and last {"result": "complete" | "partial" | "error", …}. --seen: the sink says that it knows
- * every entry; --count: entries are taken in full and not printed. Ends with 0 for a complete read, else 1 or the error's status.
+ * A JSON object a line: entries, faults, and last {"result": "complete" | "partial" | "error", …}. --seen: the sink
+ * says that it knows every entry; --count: entries are taken in full and not printed. Ends with 0 for a complete read,
+ * else 1 or the error's status.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -49,8 +50,9 @@ static int seen(void *ctx, enum entry_kind kind, struct span id, struct key128 f
 
 static json_t *entry_json(const struct entry *entry)
 {
-    json_t *object = json_pack("{s:s, s:o, s:o, s:o, s:o}", "kind", entry->kind == ENTRY_PERSON ? "person" : "group", "id", text(entry->id),
-                               "name", text(entry->name), "key", key(entry->key), "fingerprint", key(entry->fingerprint));
+    json_t *object = json_pack("{s:s, s:o, s:o, s:o, s:o}", "kind", entry->kind == ENTRY_PERSON ? "person" : "group",
+                               "id", text(entry->id), "name", text(entry->name), "key", key(entry->key), "fingerprint",
+                               key(entry->fingerprint));
     if (!key_is_zero(entry->alias))
         json_object_set_new(object, "alias", key(entry->alias));
     for (size_t i = 0; i < ATTR_COUNT; i++)
@@ -91,9 +93,10 @@ static int fault(void *ctx, struct span id, struct span name, const char *why, s
 
 static void print_result(const char *result, const struct tally *tally, const struct err *err, const char *where)
 {
-    print(json_pack("{s:s, s:s?, s:s, s:i, s:I, s:I, s:I, s:I, s:I}", "result", result, "where", where, "error", err->text, "error-kind",
-                    (int)err->kind, "seen", (json_int_t)tally->seen, "people", (json_int_t)tally->people, "groups", (json_int_t)tally->groups,
-                    "members", (json_int_t)tally->members, "faults", (json_int_t)tally->faults));
+    print(json_pack("{s:s, s:s?, s:s, s:i, s:I, s:I, s:I, s:I, s:I}", "result", result, "where", where, "error",
+                    err->text, "error-kind", (int)err->kind, "seen", (json_int_t)tally->seen, "people",
+                    (json_int_t)tally->people, "groups", (json_int_t)tally->groups, "members",
+                    (json_int_t)tally->members, "faults", (json_int_t)tally->faults));
 }
 
 static int run(const struct conf_section *section, enum mode mode)
@@ -109,7 +112,10 @@ static int run(const struct conf_section *section, enum mode mode)
         return err_exit_status(err.kind);
     }
     int rc = connector->pull(directory, NULL, &sink, &result, &err);
-    print_result(rc ? "error" : result == PULL_COMPLETE ? "complete" : "partial", &tally, &err, connector->describe(directory));
+    print_result(rc                        ? "error"
+                 : result == PULL_COMPLETE ? "complete"
+                                           : "partial",
+                 &tally, &err, connector->describe(directory));
     connector->close(&directory);
     return rc ? err_exit_status(err.kind) : result != PULL_COMPLETE;
 }
@@ -122,9 +128,10 @@ static int load(const char *path, struct conf **ret, struct err *err)
     static struct conf_kind kinds[2];
     static const struct conf_schema schema = {kinds};
     for (size_t i = 0; i < CONNECTORS_MAX - 1 && directory_connectors[i]; i++)
-        variants[i] = (struct conf_variant){directory_connectors[i]->name, directory_connectors[i]->help, directory_connectors[i]->settings,
-                                            directory_connectors[i]->check};
-    kinds[0] = (struct conf_kind){.name = "directory", .named = true, .variants = variants, .example = "hq", .help = "A directory."};
+        variants[i] = (struct conf_variant){directory_connectors[i]->name, directory_connectors[i]->help,
+                                            directory_connectors[i]->settings, directory_connectors[i]->check};
+    kinds[0] = (struct conf_kind){
+        .name = "directory", .named = true, .variants = variants, .example = "hq", .help = "A directory."};
     return conf_load(path, &schema, ret, NULL, err);
 }
 

@@ -23,7 +23,8 @@ struct recorder {
     bool knows_all;
 };
 
-static inline int record_seen(void *ctx, enum entry_kind kind, struct span id, struct key128 fingerprint, struct err *err)
+static inline int record_seen(void *ctx, enum entry_kind kind, struct span id, struct key128 fingerprint,
+                              struct err *err)
 {
     (void)kind, (void)id, (void)fingerprint, (void)err;
     return ((struct recorder *)ctx)->knows_all;
@@ -79,11 +80,13 @@ static inline struct sink recorder_sink(struct recorder *recorder)
 }
 
 /* The section "[directory hq]" with these lines, of a kind with these rows. Ends the test when it is refused. */
-static inline struct conf *load_section(const struct conf_item *rows, const char *lines, const struct conf_section **ret)
+static inline struct conf *load_section(const struct conf_item *rows, const char *lines,
+                                        const struct conf_section **ret)
 {
     static struct conf_kind kinds[2];
     static const struct conf_schema schema = {kinds};
-    kinds[0] = (struct conf_kind){.name = "directory", .named = true, .items = rows, .example = "hq", .help = "A directory."};
+    kinds[0] =
+        (struct conf_kind){.name = "directory", .named = true, .items = rows, .example = "hq", .help = "A directory."};
     char path[] = "/tmp/doorward-test-XXXXXX";
     int fd = mkstemp(path);
     FILE *file = fd < 0 ? NULL : fdopen(fd, "w");

@@ -29,7 +29,10 @@ static void teardown(void)
     conf_free(&conf);
 }
 
-/* Delivers an entry given as type, value, type, value, …, NULL, and gives back what the sink got of it (NULL: it was seen). */
+/*
+ * Delivers an entry given as type, value, type, value, …, NULL, and gives back what the sink got of it (NULL: it was
+ * seen).
+ */
 static struct record *deliver_as(enum entry_kind kind, bool id_from_name, const char *dn, ...)
 {
     struct sink sink = recorder_sink(&got);
@@ -57,8 +60,8 @@ static struct record *deliver_as(enum entry_kind kind, bool id_from_name, const 
 START_TEST(defaults)
 {
     configure("flavour = openldap\n");
-    struct record *r = PERSON("UID", "a", "mail", "a@x.org", "mail", "b@x.org", "givenname", "A", "sn", "B", "cn", "A B", "employeeNumber", "7",
-                              "title", "T", "ou", "Unit", "preferredLanguage", "ko");
+    struct record *r = PERSON("UID", "a", "mail", "a@x.org", "mail", "b@x.org", "givenname", "A", "sn", "B", "cn",
+                              "A B", "employeeNumber", "7", "title", "T", "ou", "Unit", "preferredLanguage", "ko");
     static const char *const want[ATTR_COUNT] = {"a", "a@x.org", "A", "B", "A B", "7", "T", "Unit", "ko"};
     for (size_t i = 0; i < ATTR_COUNT; i++)
         ck_assert_str_eq(r->attr[i], want[i]);
@@ -69,7 +72,8 @@ END_TEST
 START_TEST(first_choice_and_first_value)
 {
     configure("flavour = openldap\nmap-email = mailAlternate\nmap-email = mail\nmap-title = none\n");
-    struct record *r = PERSON("cn", "second choice", "displayName", "first choice", "mail", "m@x", "mailAlternate", "alt@x", "title", "T");
+    struct record *r = PERSON("cn", "second choice", "displayName", "first choice", "mail", "m@x", "mailAlternate",
+                              "alt@x", "title", "T");
     ck_assert_str_eq(r->attr[ATTR_DISPLAY_NAME], "first choice");
     ck_assert_str_eq(r->attr[ATTR_EMAIL], "alt@x");
     ck_assert_ptr_null(r->attr[ATTR_TITLE]);
@@ -92,13 +96,15 @@ END_TEST
 static const struct {
     const char *value, *id, *fault;
 } ids[] = {
-    {"0A7C4DC6-5BE1-4F4B-9C1D-1B5B0E1F0001",                                  "0a7c4dc6-5be1-4f4b-9c1d-1b5b0e1f0001", NULL},
-    {"0A7C4DC6-5BE1-4F4B-9C1D-1B5B0E1F000g",                                  "0A7C4DC6-5BE1-4F4B-9C1D-1B5B0E1F000g", NULL},
-    {"\x01\xFF",                                                              "01ff",                                 NULL},
-    {"1234567890123456789012345678901234567890123456789012345678901234",      "1234567890123456789012345678901234567890123456789012345678901234", NULL},
-    {"12345678901234567890123456789012345678901234567890123456789012345",     "",                                     "longer than 64"},
-    {"\xFF" "23456789012345678901234567890123",                               "",                                     "longer than 32"},
-    {"",                                                                      "",                                     "missing"},
+    {"0A7C4DC6-5BE1-4F4B-9C1D-1B5B0E1F0001",                              "0a7c4dc6-5be1-4f4b-9c1d-1b5b0e1f0001", NULL            },
+    {"0A7C4DC6-5BE1-4F4B-9C1D-1B5B0E1F000g",                              "0A7C4DC6-5BE1-4F4B-9C1D-1B5B0E1F000g", NULL            },
+    {"\x01\xFF",                                                          "01ff",                                 NULL            },
+    {"1234567890123456789012345678901234567890123456789012345678901234",
+     "1234567890123456789012345678901234567890123456789012345678901234",                                          NULL            },
+    {"12345678901234567890123456789012345678901234567890123456789012345", "",                                     "longer than 64"},
+    {"\xFF"
+     "23456789012345678901234567890123",                             "",                                     "longer than 32"},
+    {"",                                                                  "",                                     "missing"       },
 };
 
 START_TEST(id_forms)
@@ -124,17 +130,17 @@ static const struct {
     const char *rule, *type, *value;
     bool active;
 } rules[] = {
-    {"flavour = openldap\n",                       "pwdAccountLockedTime", "000001010000Z",  false},
-    {"flavour = openldap\n",                       "pwdAccountLockedTime", "20260101000000Z", true},
-    {"flavour = generic\n",                        "pwdAccountLockedTime", "000001010000Z",  true },
-    {"map-active = employeeType!=dis*\n",          "employeeType",         "Disabled",       false},
-    {"map-active = employeeType!=dis*\n",          "employeeType",         "staff",          true },
-    {"map-active = employeeType!=dis*\n",          "title",                "staff",          true },
-    {"map-active = status = active\n",             "status",               "ACTIVE",         true },
-    {"map-active = status=active\n",               "status",               "gone",           false},
-    {"map-active = status=active\n",               "title",                "active",         false},
-    {"map-active = locked != *\n",                 "locked",               "anything",       false},
-    {"flavour = openldap\nmap-active = Always\n",  "pwdAccountLockedTime", "000001010000Z",  true },
+    {"flavour = openldap\n",                      "pwdAccountLockedTime", "000001010000Z",   false},
+    {"flavour = openldap\n",                      "pwdAccountLockedTime", "20260101000000Z", true },
+    {"flavour = generic\n",                       "pwdAccountLockedTime", "000001010000Z",   true },
+    {"map-active = employeeType!=dis*\n",         "employeeType",         "Disabled",        false},
+    {"map-active = employeeType!=dis*\n",         "employeeType",         "staff",           true },
+    {"map-active = employeeType!=dis*\n",         "title",                "staff",           true },
+    {"map-active = status = active\n",            "status",               "ACTIVE",          true },
+    {"map-active = status=active\n",              "status",               "gone",            false},
+    {"map-active = status=active\n",              "title",                "active",          false},
+    {"map-active = locked != *\n",                "locked",               "anything",        false},
+    {"flavour = openldap\nmap-active = Always\n", "pwdAccountLockedTime", "000001010000Z",   true },
 };
 
 START_TEST(active)
@@ -178,8 +184,8 @@ START_TEST(members)
     struct key128 a;
     ck_assert_int_eq(dn_key_of("uid=a,dc=x", &a, &err), 0);
     struct record *person = PERSON("uid", "A");
-    struct record *r = GROUP("cn", "g", "member", "UID=a, DC=x", "member", "", "uniqueMember", "uid=a,dc=x#'0101'B", "memberUid", "a", "member",
-                             "uid=b,dc=x");
+    struct record *r = GROUP("cn", "g", "member", "UID=a, DC=x", "member", "", "uniqueMember", "uid=a,dc=x#'0101'B",
+                             "memberUid", "a", "member", "uid=b,dc=x");
     ck_assert_str_eq(r->attr[ATTR_DISPLAY_NAME], "g");
     ck_assert_uint_eq(r->entry.nmembers, 4);
     ck_assert(key_eq(r->members[0], a) && !key_eq(r->members[1], a));
@@ -194,7 +200,8 @@ START_TEST(bad_members)
     struct record *r = GROUP("member", "uid=a,dc=x", "member", "not\x1B[2J a name");
     ck_assert_str_eq(r->id, "id-g");
     ck_assert_msg(strstr(r->fault, "cn=g,dc=x: member: 'not\xEF\xBF\xBD[2J a name' is not a name"), "%s", r->fault);
-    ck_assert_ptr_nonnull(strstr(GROUP("member;range=0-1499", "uid=a,dc=x")->fault, "member;range=0-1499: only a part"));
+    ck_assert_ptr_nonnull(
+        strstr(GROUP("member;range=0-1499", "uid=a,dc=x")->fault, "member;range=0-1499: only a part"));
     ck_assert_uint_eq(GROUP("member;range=0-*", "uid=a,dc=x")->entry.nmembers, 1);
     got.knows_all = true;
     ck_assert_ptr_nonnull(GROUP("member;range=0-1499", "uid=a,dc=x")->fault);

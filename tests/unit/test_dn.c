@@ -20,35 +20,35 @@ static void teardown(void)
 static const struct {
     const char *dn, *normal; /* NULL: refused */
 } forms[] = {
-    {"uid=alice,ou=People,dc=example,dc=com",            "uid=alice,ou=people,dc=example,dc=com"    },
-    {"UID = Alice , OU=People,  DC=Example,DC=com",      "uid=alice,ou=people,dc=example,dc=com"    },
-    {"cn=Alice   B.  Smith,dc=x",                        "cn=alice b. smith,dc=x"                   },
-    {"2.5.4.3=a,OrganizationalUnitName=b,dc=x",          "cn=a,ou=b,dc=x"                           },
-    {"OID.2.5.4.3=a,dc=x",                               "cn=a,dc=x"                                },
-    {"cn=Smith\\, Alice,dc=x",                           "cn=smith\\, alice,dc=x"                   },
-    {"cn=Smith\\2C Alice,dc=x",                          "cn=smith\\, alice,dc=x"                   },
-    {"cn=a\\=b,dc=x",                                    "cn=a\\=b,dc=x"                            },
-    {"cn=\\ a\\ ,dc=x",                                  "cn=a,dc=x"                                },
-    {"cn=\\   a  \\  ,dc=x",                             "cn=a,dc=x"                                },
-    {"oid.oid.cn=a",                                     "oid.oid.cn=a"                             },
-    {"cn=#,dc=x",                                        NULL                                       },
-    {"cn=#0403616263,dc=x",                              "cn=#0403616263,dc=x"                      },
-    {"cn=\\#5,dc=x",                                     "cn=\\#5,dc=x"                             },
-    {"CN=\xEA\xB9\x80\xEC\xB2\xA0\xEC\x88\x98,dc=x",     "cn=\xEA\xB9\x80\xEC\xB2\xA0\xEC\x88\x98,dc=x"},
-    {"cn=\\EA\\B9\\80,dc=x",                             "cn=\xEA\xB9\x80,dc=x"                     },
-    {"cn=M\xC3\x9CLLER,dc=x",                            "cn=m\xC3\xBCller,dc=x"                    },
-    {"cn=Mu\xCC\x88ller,dc=x",                           "cn=m\xC3\xBCller,dc=x"                    },
-    {"uid=a+cn=B,dc=x",                                  "cn=b+uid=a,dc=x"                          },
-    {"cn=B + uid=A,dc=x",                                "cn=b+uid=a,dc=x"                          },
-    {"cn=a\\+b,dc=x",                                    "cn=a\\+b,dc=x"                            },
-    {"",                                                 NULL                                       },
-    {"alice",                                            NULL                                       },
-    {"=a,dc=x",                                          NULL                                       },
-    {"cn=a,,dc=x",                                       NULL                                       },
-    {"cn=a,",                                            NULL                                       },
-    {"cn=\xFF,dc=x",                                     NULL                                       },
-    {"cn=a\\00b,dc=x",                                   NULL                                       },
-    {"cn=\"a,dc=x",                                      NULL                                       },
+    {"uid=alice,ou=People,dc=example,dc=com",        "uid=alice,ou=people,dc=example,dc=com"       },
+    {"UID = Alice , OU=People,  DC=Example,DC=com",  "uid=alice,ou=people,dc=example,dc=com"       },
+    {"cn=Alice   B.  Smith,dc=x",                    "cn=alice b. smith,dc=x"                      },
+    {"2.5.4.3=a,OrganizationalUnitName=b,dc=x",      "cn=a,ou=b,dc=x"                              },
+    {"OID.2.5.4.3=a,dc=x",                           "cn=a,dc=x"                                   },
+    {"cn=Smith\\, Alice,dc=x",                       "cn=smith\\, alice,dc=x"                      },
+    {"cn=Smith\\2C Alice,dc=x",                      "cn=smith\\, alice,dc=x"                      },
+    {"cn=a\\=b,dc=x",                                "cn=a\\=b,dc=x"                               },
+    {"cn=\\ a\\ ,dc=x",                              "cn=a,dc=x"                                   },
+    {"cn=\\   a  \\  ,dc=x",                         "cn=a,dc=x"                                   },
+    {"oid.oid.cn=a",                                 "oid.oid.cn=a"                                },
+    {"cn=#,dc=x",                                    NULL                                          },
+    {"cn=#0403616263,dc=x",                          "cn=#0403616263,dc=x"                         },
+    {"cn=\\#5,dc=x",                                 "cn=\\#5,dc=x"                                },
+    {"CN=\xEA\xB9\x80\xEC\xB2\xA0\xEC\x88\x98,dc=x", "cn=\xEA\xB9\x80\xEC\xB2\xA0\xEC\x88\x98,dc=x"},
+    {"cn=\\EA\\B9\\80,dc=x",                         "cn=\xEA\xB9\x80,dc=x"                        },
+    {"cn=M\xC3\x9CLLER,dc=x",                        "cn=m\xC3\xBCller,dc=x"                       },
+    {"cn=Mu\xCC\x88ller,dc=x",                       "cn=m\xC3\xBCller,dc=x"                       },
+    {"uid=a+cn=B,dc=x",                              "cn=b+uid=a,dc=x"                             },
+    {"cn=B + uid=A,dc=x",                            "cn=b+uid=a,dc=x"                             },
+    {"cn=a\\+b,dc=x",                                "cn=a\\+b,dc=x"                               },
+    {"",                                             NULL                                          },
+    {"alice",                                        NULL                                          },
+    {"=a,dc=x",                                      NULL                                          },
+    {"cn=a,,dc=x",                                   NULL                                          },
+    {"cn=a,",                                        NULL                                          },
+    {"cn=\xFF,dc=x",                                 NULL                                          },
+    {"cn=a\\00b,dc=x",                               NULL                                          },
+    {"cn=\"a,dc=x",                                  NULL                                          },
 };
 
 START_TEST(normal_forms)
@@ -58,7 +58,8 @@ START_TEST(normal_forms)
     if (!forms[_i].normal)
         ck_assert_msg(rc == -1, "'%s' became '%s'", forms[_i].dn, buf_str(&got));
     else
-        ck_assert_msg(rc == 0 && strcmp(buf_str(&got), forms[_i].normal) == 0, "'%s' became '%s'", forms[_i].dn, buf_str(&got));
+        ck_assert_msg(rc == 0 && strcmp(buf_str(&got), forms[_i].normal) == 0, "'%s' became '%s'", forms[_i].dn,
+                      buf_str(&got));
 }
 END_TEST
 
@@ -74,7 +75,8 @@ END_TEST
 
 START_TEST(keys_differ)
 {
-    static const char *const different[] = {"cn=a,dc=x", "cn=a\\,dc\\=x", "cn=a+dc=x", "cn=b,dc=x", "cn=a", "uid=a,dc=x", "cn=a\\+dc\\=x"};
+    static const char *const different[] = {"cn=a,dc=x", "cn=a\\,dc\\=x", "cn=a+dc=x",    "cn=b,dc=x",
+                                            "cn=a",      "uid=a,dc=x",    "cn=a\\+dc\\=x"};
     struct key128 keys[sizeof different / sizeof *different];
     for (size_t i = 0; i < sizeof different / sizeof *different; i++) {
         ck_assert_int_eq(dn_keyer_name(keyer, span_str(different[i]), &keys[i]), 0);

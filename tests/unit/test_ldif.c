@@ -1,4 +1,7 @@
-/* connectors/ldif: what is read from tests/data/ldif, and that nothing but a file read to its end is complete. Run in the top folder. */
+/*
+ * connectors/ldif: what is read from tests/data/ldif, and that nothing but a file read to its end is complete. Run
+ * in the top folder.
+ */
 #include "sink_record.h"
 
 #include <fcntl.h>
@@ -44,31 +47,31 @@ static const struct {
     size_t people, groups, faults;
     const char *said;
 } files[] = {
-    {"good.ldif",                           0,  PULL_COMPLETE, 2, 1, 0, ""                                        },
-    {"good-version-in-first-record.ldif",   0,  PULL_COMPLETE, 1, 1, 0, ""                                        },
-    {"good-crlf.ldif",                      0,  PULL_COMPLETE, 2, 1, 0, ""                                        },
-    {"good-no-final-newline.ldif",          0,  PULL_COMPLETE, 2, 0, 0, ""                                        },
-    {"good-search-success.ldif",            0,  PULL_COMPLETE, 1, 0, 0, ""                                        },
-    {"good-without-ids.ldif",               0,  PULL_COMPLETE, 2, 1, 0, ""                                        },
-    {"faults.ldif",                         0,  PULL_COMPLETE, 1, 0, 5, ""                                        },
-    {"cut-by-size-limit.ldif",              0,  PULL_PARTIAL,  1, 0, 0, "ended with '4 Size limit exceeded'"      },
-    {"cut-in-base64.ldif",                  0,  PULL_PARTIAL,  1, 0, 0, "cut-in-base64.ldif:13: broken base64"    },
-    {"cut-in-name.ldif",                    0,  PULL_PARTIAL,  1, 0, 0, "cut-in-name.ldif:18: not \"attribute"    },
-    {"broken-base64.ldif",                  0,  PULL_PARTIAL,  1, 0, 0, "broken-base64.ldif:11: broken base64"    },
-    {"broken-base64-padding.ldif",          0,  PULL_PARTIAL,  1, 0, 0, ":11: broken base64"                      },
-    {"broken-base64-length.ldif",           0,  PULL_PARTIAL,  1, 0, 0, ":12: broken base64"                      },
-    {"changes.ldif",                        0,  PULL_PARTIAL,  1, 0, 0, ":10: a record of changes"                },
-    {"control.ldif",                        0,  PULL_PARTIAL,  1, 0, 0, ":10: a record of changes"                },
-    {"include.ldif",                        0,  PULL_PARTIAL,  1, 0, 0, ":9: \"include:\" is not followed"        },
-    {"file-url.ldif",                       0,  PULL_PARTIAL,  1, 0, 0, ":11: a value from another file"          },
-    {"no-dn.ldif",                          0,  PULL_PARTIAL,  1, 0, 0, ":9: a record that does not begin with"   },
-    {"no-colon.ldif",                       0,  PULL_PARTIAL,  1, 0, 0, ":10: not \"attribute: value\""           },
-    {"folded-nothing.ldif",                 0,  PULL_PARTIAL,  1, 0, 0, ":9: a folded line"                       },
-    {"nul.ldif",                            0,  PULL_PARTIAL,  1, 0, 0, ":11: a NUL byte"                         },
-    {"second-dn.ldif",                      -1, PULL_PARTIAL,  0, 0, 0, ":8: a second dn"                         },
-    {"version-2.ldif",                      -1, PULL_PARTIAL,  0, 0, 0, ":1: another version"                     },
-    {"empty.ldif",                          -1, PULL_PARTIAL,  0, 0, 0, "no person and no group"                  },
-    {"nobody.ldif",                         -1, PULL_PARTIAL,  0, 0, 0, "no person and no group"                  },
+    {"good.ldif",                         0,  PULL_COMPLETE, 2, 1, 0, ""                                     },
+    {"good-version-in-first-record.ldif", 0,  PULL_COMPLETE, 1, 1, 0, ""                                     },
+    {"good-crlf.ldif",                    0,  PULL_COMPLETE, 2, 1, 0, ""                                     },
+    {"good-no-final-newline.ldif",        0,  PULL_COMPLETE, 2, 0, 0, ""                                     },
+    {"good-search-success.ldif",          0,  PULL_COMPLETE, 1, 0, 0, ""                                     },
+    {"good-without-ids.ldif",             0,  PULL_COMPLETE, 2, 1, 0, ""                                     },
+    {"faults.ldif",                       0,  PULL_COMPLETE, 1, 0, 5, ""                                     },
+    {"cut-by-size-limit.ldif",            0,  PULL_PARTIAL,  1, 0, 0, "ended with '4 Size limit exceeded'"   },
+    {"cut-in-base64.ldif",                0,  PULL_PARTIAL,  1, 0, 0, "cut-in-base64.ldif:13: broken base64" },
+    {"cut-in-name.ldif",                  0,  PULL_PARTIAL,  1, 0, 0, "cut-in-name.ldif:18: not \"attribute" },
+    {"broken-base64.ldif",                0,  PULL_PARTIAL,  1, 0, 0, "broken-base64.ldif:11: broken base64" },
+    {"broken-base64-padding.ldif",        0,  PULL_PARTIAL,  1, 0, 0, ":11: broken base64"                   },
+    {"broken-base64-length.ldif",         0,  PULL_PARTIAL,  1, 0, 0, ":12: broken base64"                   },
+    {"changes.ldif",                      0,  PULL_PARTIAL,  1, 0, 0, ":10: a record of changes"             },
+    {"control.ldif",                      0,  PULL_PARTIAL,  1, 0, 0, ":10: a record of changes"             },
+    {"include.ldif",                      0,  PULL_PARTIAL,  1, 0, 0, ":9: \"include:\" is not followed"     },
+    {"file-url.ldif",                     0,  PULL_PARTIAL,  1, 0, 0, ":11: a value from another file"       },
+    {"no-dn.ldif",                        0,  PULL_PARTIAL,  1, 0, 0, ":9: a record that does not begin with"},
+    {"no-colon.ldif",                     0,  PULL_PARTIAL,  1, 0, 0, ":10: not \"attribute: value\""        },
+    {"folded-nothing.ldif",               0,  PULL_PARTIAL,  1, 0, 0, ":9: a folded line"                    },
+    {"nul.ldif",                          0,  PULL_PARTIAL,  1, 0, 0, ":11: a NUL byte"                      },
+    {"second-dn.ldif",                    -1, PULL_PARTIAL,  0, 0, 0, ":8: a second dn"                      },
+    {"version-2.ldif",                    -1, PULL_PARTIAL,  0, 0, 0, ":1: another version"                  },
+    {"empty.ldif",                        -1, PULL_PARTIAL,  0, 0, 0, "no person and no group"               },
+    {"nobody.ldif",                       -1, PULL_PARTIAL,  0, 0, 0, "no person and no group"               },
 };
 
 START_TEST(every_file)
@@ -81,8 +84,8 @@ START_TEST(every_file)
     if (rc == 0)
         ck_assert_msg(result == files[_i].result, "%s: %d %s", path, (int)result, err.text);
     ck_assert_msg(strstr(err.text, files[_i].said) && (!*err.text == !*files[_i].said), "%s: %s", path, err.text);
-    ck_assert_msg(got.people == files[_i].people && got.groups == files[_i].groups && got.faults == files[_i].faults, "%s: %zu %zu %zu", path,
-                  got.people, got.groups, got.faults);
+    ck_assert_msg(got.people == files[_i].people && got.groups == files[_i].groups && got.faults == files[_i].faults,
+                  "%s: %zu %zu %zu", path, got.people, got.groups, got.faults);
 }
 END_TEST
 
@@ -111,7 +114,8 @@ END_TEST
 START_TEST(faults_say_where)
 {
     static const char *const ids[] = {"id-1", "id-2", "", "id-4", "id-5"};
-    static const char *const whys[] = {"uid=utf,dc=x: title: not UTF-8", "uid=control,dc=x: title: not UTF-8, or with control",
+    static const char *const whys[] = {"uid=utf,dc=x: title: not UTF-8",
+                                       "uid=control,dc=x: title: not UTF-8, or with control",
                                        "nonsense: entryUUID: missing", "cn=g,dc=x: member: 'not a name'",
                                        "cn=r,dc=x: member;range=0-1499: only a part"};
     CLEANUP(freep) char *full = realpath("tests/data/ldif/faults.ldif", NULL);
@@ -123,7 +127,7 @@ START_TEST(faults_say_where)
 }
 END_TEST
 
-/* --- files made here ------------------------------------------------------------------------------------------------------- */
+/* --- files made here ---------------------------------------------------------------------------------------------- */
 
 static char made[] = "/tmp/doorward-ldif-XXXXXX";
 

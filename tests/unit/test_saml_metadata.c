@@ -57,9 +57,11 @@ static void visit(const char *name)
         return;
     }
     ck_assert_msg(rc == -1 && !idp, "%s: accepted", name);
-    ck_assert_msg(strcmp(code, pool_strndup(pool, name, (size_t)(end - name))) == 0, "%s: refused for '%s' instead: %s", name, code,
-                  err.text);
-    ck_assert_msg(strncmp(err.text, "metadata: ", 10) == 0 && text_is_clean(span_str(err.text)), "%s: %s", name, err.text);
+    ck_assert_msg(strcmp(code, pool_strndup(pool, name, (size_t)(end - name))) == 0, "%s: refused for '%s' instead: %s",
+                  name, code, err.text);
+    ck_assert_msg(strncmp(err.text, "metadata: ", 10) == 0 && strstr(err.text, "; ") &&
+                      text_is_clean(span_str(err.text)),
+                  "%s: %s", name, err.text);
     if (getenv("SHOW"))
         printf("%-40s %s\n", name, err.text);
 }
@@ -119,6 +121,16 @@ START_TEST(the_same_key_counts_once)
 }
 END_TEST
 
+START_TEST(the_earliest_end_of_validity_counts)
+{
+    CLEANUP(metadata_free) struct saml_idp *idp = NULL;
+    struct err err = ERR_INIT;
+    ck_assert_msg(metadata_read(read_data("good-valid-until-of-whole.xml"), NOW, &idp, NULL, &err) == 0, "%s",
+                  err.text);
+    ck_assert_int_eq(idp->valid_until, NOW + 365 * 86400);
+}
+END_TEST
+
 START_TEST(the_end_of_validity_is_exclusive)
 {
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
@@ -155,6 +167,7 @@ int main(void)
     tcase_add_test(tc, every_file_is_judged_as_its_name_says);
     tcase_add_test(tc, everything_is_read);
     tcase_add_test(tc, the_same_key_counts_once);
+    tcase_add_test(tc, the_earliest_end_of_validity_counts);
     tcase_add_test(tc, the_end_of_validity_is_exclusive);
     tcase_add_test(tc, size_is_limited);
     suite_add_tcase(suite, tc);

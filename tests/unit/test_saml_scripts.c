@@ -1,6 +1,7 @@
 /*
- * certs/make-idp.sh and certs/sign-response.sh, the identity provider of the demonstration and of other tests: what they make is accepted
- * now, by all rules, and refused when it should be. Needs openssl and xmlsec1 on the PATH; run from the root of the source tree.
+ * certs/make-idp.sh and certs/sign-response.sh, the identity provider of the demonstration and of other tests: what
+ * they make is accepted now, by all rules, and refused when it should be. Needs openssl and xmlsec1 on the PATH; run
+ * from the root of the source tree.
  */
 #include <check.h>
 #include <fcntl.h>
@@ -78,10 +79,17 @@ static void teardown(void)
 static int sign_and_verify(const char *request, struct saml_report *report, struct err *err)
 {
     static const char *const domains[] = {"example.com"};
-    const char *const sign[] = {"sh", "certs/sign-response.sh", dir, ISSUER, ACS, AUDIENCE, "minji@example.com", "민지", "O'Kim & <Söhne>",
-                                GUID, request, NULL};
-    struct saml_policy policy = {.entity_id = AUDIENCE, .acs_url = ACS, .idp = idp, .now = clock_now(), .skew = 60,
-                                 .require_in_response_to = request != NULL, .in_response_to = request, .domains = domains, .ndomains = 1};
+    const char *const sign[] = {"sh",   "certs/sign-response.sh", dir,  ISSUER,  ACS, AUDIENCE, "minji@example.com",
+                                "민지", "O'Kim & <Söhne>",        GUID, request, NULL};
+    struct saml_policy policy = {.entity_id = AUDIENCE,
+                                 .acs_url = ACS,
+                                 .idp = idp,
+                                 .now = clock_now(),
+                                 .skew = 60,
+                                 .require_in_response_to = request != NULL,
+                                 .in_response_to = request,
+                                 .domains = domains,
+                                 .ndomains = 1};
     ck_assert_int_eq(run(path("response.xml"), sign), 0);
     *err = (struct err)ERR_INIT;
     return saml_response_verify(pool, read_made("response.xml"), &policy, report, err);

@@ -239,6 +239,16 @@ def good(m):
     m.signed("good-inclusive-signed-info", sig=signature("_a1", c14n="http://www.w3.org/TR/2001/REC-xml-c14n-20010315"))
     m.signed("good-skew", cond=conditions("2030-01-01T00:02:59Z"))
     m.signed("good-skew-end", cond=conditions(until="2029-12-31T23:57:01Z"))
+    bare = assertion().replace("<saml:", "<").replace("</saml:", "</").replace("xmlns:saml=", "xmlns=")
+    m.write("good-default-namespace", m.sign(response(bare), ON_ASSERTION), ON_ASSERTION)
+    m.write("good-default-namespaces", m.sign(response(bare.replace(signature("_a1"), ""), sig=signature("_r1")).replace(
+        "samlp:", "").replace("xmlns:samlp=", "xmlns="), ON_RESPONSE), ON_RESPONSE)
+    m.write("good-pretty-printed", m.sign(response(assertion()).replace("><", ">\r\n\t  <"), ON_ASSERTION), ON_ASSERTION)
+    m.write("good-byte-order-mark", "\ufeff" + m.sign(response(assertion()), ON_ASSERTION).split("?>", 1)[1].strip(), ON_ASSERTION)
+    typed = attribute("mail", "alice@example.com").replace("<saml:AttributeValue>", '<saml:AttributeValue xmlns:xs="http://www.w3.org/2001/'
+                      'XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="xs:string">')
+    m.signed("good-typed-values", attr=attributes(email=typed))
+    m.signed("good-short-confirmation", subj=subject(confirm=confirmation(confirmation_data(until="2030-01-01T00:01:00Z"))))
     m.signed("good-two-audiences", cond=conditions(inside=audience("https://else.example", ENTITY)))
     m.signed("good-one-time-use-condition", cond=conditions(inside=audience(ENTITY) + "<saml:OneTimeUse/>"))
     m.signed("good-session-end", auth=authn(end=FUTURE))
@@ -282,6 +292,12 @@ def documents(m):
         "a%d='>'" % i for i in range(129))))
     m.write("xml--namespaces", xml.replace("<saml:AttributeValue>Alice", "<saml:AttributeValue %s>Alice" % " ".join(
         'xmlns:a%d="urn:x"' % i for i in range(129))), ON_ASSERTION)
+    m.write("xml--undeclared-prefix", xml.replace("<saml:AttributeValue>Alice", "<saml:AttributeValue x:y=''>Alice"))
+    m.write("xml--repeated-attribute", xml.replace("<samlp:Response ", '<samlp:Response Version="1.0" '))
+    m.write("xml--repeated-attribute-of-namespace", xml.replace("<samlp:Response ", '<samlp:Response xmlns:p="urn:x" xmlns:q="urn:x" '
+            'p:a="" q:a="" '))
+    m.write("xml--two-roots", xml + body)
+    m.write("xml--nul", xml.replace("alice@example.com", "alice@example.com\0.evil.example"))
     m.write("xml--too-deep", xml.replace(">Engineering<", ">" + "<d>" * 70 + "</d>" * 70 + "<"))
     m.write("xml-plain--dtd", "<!DOCTYPE r>" + body)
     m.write("xml-plain--dtd-id-override", '<!DOCTYPE r [<!ATTLIST saml:NameID Format ID #IMPLIED>]>' + body)
@@ -423,6 +439,13 @@ def signatures(m):
     m.write("signature-present--only-in-other-namespace", response(assertion(sig='<x:Signature xmlns:x="urn:x"/>')))
     m.write("signature-form--empty", xml.replace(sig, '<ds:Signature xmlns:ds="%s"/>' % DS))
     m.write("signature-form--no-value", re.sub(r"<ds:SignatureValue>.*?</ds:SignatureValue>", "", xml, flags=re.S))
+    info = re.search(r"<ds:SignedInfo>.*?</ds:SignedInfo>", xml, re.S).group(0)
+    other = re.sub(r"<ds:DigestValue>.*?<", "<ds:DigestValue>47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=<", info)
+    m.write("signature-form--two-signed-infos", xml.replace(info, other + info))
+    m.write("signature-form--two-signed-infos-last", xml.replace(info, info + other))
+    m.write("signature-form--two-values", re.sub(r"(<ds:SignatureValue>.*?</ds:SignatureValue>)", r"\1\1", xml, flags=re.S))
+    m.write("signature-form--two-digests", re.sub(r"(<ds:DigestValue>.*?</ds:DigestValue>)", r"\1\1", xml, flags=re.S))
+    m.write("xml-plain--comment-in-digest-value", re.sub(r"(<ds:DigestValue>....)", r"\1<!-- AAAA -->", xml))
     m.write("signature--empty-value", re.sub(r"<ds:SignatureValue>.*?<", "<ds:SignatureValue><", xml, flags=re.S))
     m.write("signature--garbage-value", re.sub(r"<ds:SignatureValue>.*?<", "<ds:SignatureValue>AAAA<", xml, flags=re.S))
     m.write("signature--changed-content", xml.replace(">Alice<", ">Mallory<"))
@@ -459,6 +482,8 @@ def signatures(m):
     case("signature-algorithms--md5", method=MORE + "rsa-md5")
     case("signature-algorithms--md5-digest", digest=MORE + "md5")
     case("signature-algorithms--ecdsa-sha1", "ec", method=MORE + "ecdsa-sha1")
+    m.write("signature-algorithms--output-length", xml.replace('SignatureMethod Algorithm="%s"/>' % RSA256,
+            'SignatureMethod Algorithm="%s"><ds:HMACOutputLength>0</ds:HMACOutputLength></ds:SignatureMethod>' % RSA256))
     m.write("signature-algorithms--unknown", xml.replace(RSA256, "urn:none"))
     m.write("signature-algorithms--xslt-as-canonicalization", xml.replace('CanonicalizationMethod Algorithm="' + EXCLUSIVE,
             'CanonicalizationMethod Algorithm="http://www.w3.org/TR/1999/REC-xslt-19991116'))
@@ -477,6 +502,8 @@ def signatures(m):
          + transform(EXCLUSIVE))
     case("signature-transforms--inclusive", transforms=transform(ENVELOPED) + transform("http://www.w3.org/TR/2001/REC-xml-c14n-20010315"))
     case("signature-transforms--only-enveloped", transforms=transform(ENVELOPED))
+    m.write("signature-transforms--child-of-enveloped", xml.replace('Transform Algorithm="%s"/>' % ENVELOPED,
+            'Transform Algorithm="%s"><ds:XPath>self::nothing</ds:XPath></ds:Transform>' % ENVELOPED))
     m.write("signature-transforms--base64", xml.replace(EXCLUSIVE + '"/></ds:Transforms>', 'http://www.w3.org/2000/09/xmldsig#base64"/>'
                                                         '</ds:Transforms>'))
     m.write("signature-transforms--missing", re.sub(r"<ds:Transforms>.*?</ds:Transforms>", "", xml, flags=re.S))
@@ -495,6 +522,7 @@ def signatures(m):
     m.write("signature-reference--no-uri", xml.replace(' URI="#_a1"', ""))
     m.write("signature-reference--file", xml.replace('URI="#_a1"', 'URI="file:///etc/hostname"'))
     m.write("signature-reference--http", xml.replace('URI="#_a1"', 'URI="http://127.0.0.1:1/a"'))
+    m.write("signature-reference--not-a-fragment", xml.replace('URI="#_a1"', 'URI="/_a1"'))
     m.write("signature-reference--other-id", xml.replace('URI="#_a1"', 'URI="#_A1"'))
     m.write("signature-reference--assertion-without-id", xml.replace(' ID="_a1"', ""))
     case("signature-reference--manifest-type", attributes=' Type="http://www.w3.org/2000/09/xmldsig#Manifest"')
@@ -550,6 +578,8 @@ def rules(m):
         return subject(confirm=confirmation(confirmation_data(**kw)))
     m.signed("recipient--missing", subj=data(recipient=None))
     m.signed("recipient--wrong", subj=data(recipient="https://evil.example/acs"))
+    m.signed("recipient--foreign-namespace", subj=subject(confirm=confirmation(confirmation_data(recipient=None).replace(
+        " NotOnOrAfter", ' xmlns:x="urn:x" x:Recipient="%s" NotOnOrAfter' % ACS))))
     m.signed("subject-not-before--not-yet-valid", subj=data(begin="2030-01-01T00:03:01Z"))
     m.signed("subject-not-before--wrong", subj=data(begin="soon"))
     m.signed("subject-not-on-or-after--missing", subj=data(until=None))
@@ -641,6 +671,8 @@ def metadata(m):
         f.write(whole)
     write("good-whole", whole)
     write("good-entities-with-service-provider", entities(sp, whole))
+    write("good-valid-until-of-whole", entities(entity(role(signing, attr=' validUntil="2032-01-01T00:00:00Z"')),
+                                                attr=' validUntil="2031-01-01T00:00:00Z"'))
     write("good-no-use", entity(role(key_descriptor(k["rsa"], None))))
     write("good-same-key-twice", entity(role(signing + signing)))
     write("good-loopback", entity(role(signing, sso=service("SingleSignOnService", location="http://127.0.0.1:8080/sso"))))
