@@ -142,6 +142,21 @@ static int refuse_unknown(const struct cli *cli, struct err *err)
     return err_set(err, ERR_USAGE, "unknown command '%s'; doorward --help lists them", typed);
 }
 
+/* "domain verfy": behind a word that is a command by itself, the second is still part of a name. */
+static int refuse_words(const struct command *c, const struct typed *t, struct err *err)
+{
+    size_t n = strlen(c->name);
+    for (const struct command *longer = commands; longer->name; longer++) {
+        if (t->cli.nwords == 0 || strncmp(longer->name, c->name, n) != 0 || longer->name[n] != ' ')
+            continue;
+        struct cli whole = t->cli;
+        whole.words--;
+        whole.nwords++;
+        return refuse_unknown(&whole, err);
+    }
+    return err_set(err, ERR_USAGE, "usage: doorward %s%s%s", c->name, *c->args ? " " : "", c->args);
+}
+
 static int check_usage(const struct command *c, const struct typed *t, struct err *err)
 {
     for (const char *g = t->given; *g; g++) {
@@ -153,7 +168,7 @@ static int check_usage(const struct command *c, const struct typed *t, struct er
                                c->name, o->name, c->name);
     }
     if (t->cli.nwords < c->min_words || t->cli.nwords > c->max_words)
-        return err_set(err, ERR_USAGE, "usage: doorward %s %s", c->name, c->args);
+        return refuse_words(c, t, err);
     return 0;
 }
 
@@ -182,7 +197,7 @@ int cli_conf(struct cli *cli, struct err *err)
         return 0;
     CLEANUP(buf_release) struct buf problems = BUF_INIT;
     if (conf_load(cli->conf_path, schema_get(), &cli->conf, &problems, err) == 0)
-        return 0;
+        return schema_check_products(cli->conf, err);
     if (problems.len > strlen(err->text)) {
         fputs(buf_str(&problems), stderr);
         err->text[0] = '\0';

@@ -88,3 +88,25 @@ const struct conf_schema *schema_get(void)
         fill_types();
     return &schema;
 }
+
+static int check_product(const struct conf *conf, const struct conf_section *product, struct err *err)
+{
+    const struct conf_section *team = conf_find(conf, "team", conf_str(product, "team"));
+    const struct conf_section *directory = conf_find(conf, "directory", conf_str(team, "directory"));
+    const struct directory_connector *connector = directory_connector_find(conf_variant(directory));
+    struct key128 ignored;
+    for (size_t i = 0; i < conf_count(product, "group"); i++)
+        if (connector->name_key(conf_at(product, "group", i), &ignored, err) != 0) {
+            err->kind = ERR_CONFIG;
+            return err_wrap(err, "%s: product %s: group", conf_where_key(product, "group", i), conf_name(product));
+        }
+    return 0;
+}
+
+int schema_check_products(const struct conf *conf, struct err *err)
+{
+    for (const struct conf_section *p = conf_next(conf, "product", NULL); p; p = conf_next(conf, "product", p))
+        if (check_product(conf, p, err) != 0)
+            return -1;
+    return 0;
+}

@@ -9,4 +9,7 @@
 /* Made at the first call, the same at every other; lives as long as the process. */
 const struct conf_schema *schema_get(void);
 
+/* What only a team, its directory and its products show together: the products' groups are names as that directory has them. */
+int schema_check_products(const struct conf *conf, struct err *err);
+
 #endif

@@ -72,7 +72,7 @@ int gate_metadata(const struct conf_section *connection, int64_t now, struct sam
     CLEANUP(buf_release) struct buf data = BUF_INIT;
     if (saml_init(err) != 0 || file_read(path, SAML_METADATA_MAX, &data, err) != 0 ||
         metadata_read((struct span){data.data, data.len}, now, ret, NULL, err) != 0)
-        return err_wrap(err, "%s: connection %s: metadata", conf_where(connection), conf_name(connection));
+        return err_wrap(err, "%s: connection %s", conf_where(connection), conf_name(connection));
     return 0;
 }
 

@@ -28,7 +28,8 @@ static bool judge_domain(const struct gate_facts *f, struct pool *pool, struct g
 
 static const char *new_metadata(const struct gate_facts *f, struct pool *pool)
 {
-    return pool_printf(pool, "get new metadata from the identity provider, then: doorward sso test %s", f->connection);
+    return pool_printf(pool, "get new metadata from the identity provider, then: doorward sso test %s --response FILE",
+                       f->connection);
 }
 
 static bool judge_trust(const struct gate_facts *f, int64_t now, struct pool *pool, struct gate_domain *ret)

@@ -67,17 +67,18 @@ static int make_private(const char *path, struct err *err)
     return 0;
 }
 
-static int settle(struct db *db, bool read_only, struct err *err)
+static int settle(struct db *db, struct err *err)
 {
     sqlite3_busy_timeout(db->handle, 5000);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    if (db_exec(db,
-                "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
-                "PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;",
-                err) != 0)
-        return -1;
-    if (read_only)
-        return 0;
+    return db_exec(db,
+                   "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
+                   "PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;",
+                   err);
+}
+
+int db_settle_writing(struct db *db, struct err *err)
+{
     /* FULL: what a run reports as done stays done when the power fails. */
     return db_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;",
                    err);
@@ -103,7 +104,7 @@ int db_open(const char *path, bool read_only, struct db **ret, struct err *err)
     if (sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return fail(db, err);
     sqlite3_extended_result_codes(db->handle, 0);
-    if (settle(db, read_only, err) != 0)
+    if (settle(db, err) != 0)
         return -1;
     *ret = TAKE(db);
     return 0;
