@@ -8,29 +8,31 @@
 
 const struct command commands[] = {
     {"check-config", "", NULL, 0, 0, command_check_config, "read and check the configuration, no network",
-     "Prints the effective configuration: every key with its value or default. Of secrets, only where they lie. The "
-     "output can be\n"
-     "used as a configuration itself. With errors, all of them are printed, with file and line, and the exit status is "
+     "Prints the effective configuration: every key with its value or default. Of\n"
+     "secrets, only where they lie. The output can be used as a configuration itself.\n"
+     "With errors, all of them are printed, with file and line, and the exit status is\n"
      "78.\n\n"
      "  doorward -c /etc/doorward/doorward.conf check-config\n"},
     {"check", "", NULL, 0, 0, command_check, "reach every directory, connection and domain; report",
-     "Connects to every directory, reads every connection's metadata, looks every proof up, and changes nothing "
-     "else.\n"},
+     "Connects to every directory, reads every connection's metadata, looks every\n"
+     "proof up, and changes nothing else.\n"},
     {"domain", "", NULL, 0, 0, command_domain_list, "every domain and its proof", NULL},
     {"domain list", "", NULL, 0, 0, command_domain_list, "every domain and its proof", NULL},
     {"domain challenge", "DOMAIN", NULL, 1, 1, command_domain_challenge, "the TXT record and the file to publish",
-     "Makes the domain's token at the first call, and shows it again at every other.\n\n  doorward domain challenge "
-     "example.com\n"},
+     "Makes the domain's token at the first call, and shows it again at every other.\n\n"
+     "  doorward domain challenge example.com\n"},
     {"domain verify", "[DOMAIN…]", "M", 0, NO_LIMIT, command_domain_verify, "look for the proof",
-     "Looks for the TXT record and then for the file. --method dns or --method https looks for one only.\n\n"
-     "  doorward domain verify\n  doorward domain verify example.com --method dns\n"},
+     "Looks for the TXT record and then for the file. --method dns or --method https\n"
+     "looks for one only.\n\n"
+     "  doorward domain verify\n"
+     "  doorward domain verify example.com --method dns\n"},
     {"sso", "", NULL, 0, 0, command_sso_list, "connections, their state, certificates and days left", NULL},
     {"sso list", "", NULL, 0, 0, command_sso_list, "connections, their state, certificates and days left", NULL},
     {"sso test", "CONNECTION --response FILE", "R", 1, 1, command_sso_test,
      "check one sign-in and show every check and attribute",
-     "Checks a captured SAML response (the SAMLResponse form field, as XML or base64) under every rule of a real "
-     "sign-in but one: it\n"
-     "need not answer a request of ours. A response passes once, and is refused when it is older than the identity "
+     "Checks a captured SAML response (the SAMLResponse form field, as XML or base64)\n"
+     "under every rule of a real sign-in but one: it need not answer a request of\n"
+     "ours. A response passes once, and is refused when it is older than the identity\n"
      "provider allows.\n\n"
      "  doorward sso test adfs --response response.txt\n"},
     {"sso activate", "CONNECTION", NULL, 1, 1, command_sso_activate, "turn a tested connection on", NULL},
@@ -40,12 +42,15 @@ const struct command commands[] = {
      "let runs change the team's platform; refused while the gate is closed", NULL},
     {"sync disable", "TEAM", NULL, 1, 1, command_sync_disable, "stop changing the team's platform", NULL},
     {"plan", "[TEAM] [--json] [--exit-code]", "E", 0, 1, command_plan, "read the directory and show what would be done",
-     "Changes nothing on any platform. With --exit-code the status is 2 when changes are pending. --json prints one "
-     "document\n"
-     "(\"doorward-plan/1\") a line for each team.\n\n"
-     "  doorward plan\n  doorward plan design --json | jq .summary\n"},
+     "Changes nothing on any platform. With --exit-code the status is 2 when changes\n"
+     "are pending. --json prints one document (\"doorward-plan/1\") a line for each\n"
+     "team.\n\n"
+     "  doorward plan\n"
+     "  doorward plan design --json | jq .summary\n"},
     {"apply", "[TEAM] [--yes]", "Y", 0, 1, command_apply, "make the plan, show it, ask, and carry it out",
-     "--yes does not ask, as the scheduled agent needs it.\n\n  doorward apply\n  doorward apply design --yes\n"},
+     "--yes does not ask, as the scheduled agent needs it.\n\n"
+     "  doorward apply\n"
+     "  doorward apply design --yes\n"},
     {"runs", "", NULL, 0, 0, command_runs_list, "the last runs", NULL},
     {"runs list", "", NULL, 0, 0, command_runs_list, "the last runs", NULL},
     {"runs show", "RUN", NULL, 1, 1, command_runs_show, "what a run did, and why", NULL},
@@ -95,7 +100,7 @@ static bool print_command(const char *name)
     for (const struct command *c = commands; c->name; c++) {
         if (strcmp(c->name, name) != 0)
             continue;
-        printf("usage: doorward %s %s\n\n%s\n", c->name, c->args, c->summary);
+        printf("usage: doorward %s%s%s\n\n%s\n", c->name, *c->args ? " " : "", c->args, c->summary);
         if (c->help)
             printf("\n%s", c->help);
         return true;

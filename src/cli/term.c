@@ -95,6 +95,16 @@ void table_add(struct table *t, const char *const *cells)
         *MEM_PUSH(&t->cells, &t->n, &t->cap) = mem_strdup(cells[i] ? cells[i] : "");
 }
 
+/* The last cell of this cell's row that holds anything: nothing is padded behind it. */
+static int last_filled(const struct table *t, size_t cell)
+{
+    size_t row = cell - cell % (size_t)t->columns;
+    int last = t->columns - 1;
+    while (last > 0 && !*t->cells[row + (size_t)last])
+        last--;
+    return last;
+}
+
 void table_print(const struct table *t, const char *indent)
 {
     int *widths = mem_zero((size_t)t->columns * sizeof *widths);
@@ -106,9 +116,10 @@ void table_print(const struct table *t, const char *indent)
         int c = (int)(i % (size_t)t->columns);
         if (c == 0)
             fputs(indent, stdout);
-        if (c == t->columns - 1) {
+        int last = last_filled(t, i);
+        if (c == last) {
             puts(t->cells[i]);
-        } else {
+        } else if (c < last) {
             term_pad(t->cells[i], widths[c]);
             fputs("  ", stdout);
         }

@@ -2,12 +2,11 @@
 
 import re
 import sqlite3
-import time
 
 import pytest
 
 import dns as dns_servers
-from site_fixture import GROUPS, MIRROR, ROSTER, Dns, Site, holds, script, steps
+from site_fixture import Dns, Site, holds, script, steps
 from slapd import Authority
 
 VALID_UNTIL = 'validUntil="2020-01-01T00:00:00Z" entityID='
@@ -34,14 +33,10 @@ def staffed_fixture(site):
     return site
 
 
-def next_commands(text):
-    return re.findall(r"(?:next|Next|run): (doorward .*)", text)
-
-
 # --- opening it -----------------------------------------------------------------------------------------------------
 
 
-def test_the_road_from_closed_to_open(closed, template, dns):
+def test_the_road_from_closed_to_open(closed, dns):
     """Every step names the command that comes next, and the gate opens with the last one only."""
     site = closed
     site.conf["dns"]["resolver"] = dns.resolver

@@ -65,11 +65,6 @@ def on_slapd(site, server, org, **more):
     return site
 
 
-@pytest.fixture(scope="module", name="synced_folder")
-def synced_folder_fixture(tmp_path_factory):
-    return tmp_path_factory.mktemp("synced") / "site"
-
-
 def test_before_and_after_the_gate_opens(closed, template, slapd, org):
     site = on_slapd(closed, slapd, org)
     site.run("check-config")
