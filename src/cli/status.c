@@ -107,7 +107,7 @@ static int add_team(struct cli *cli, const struct conf_section *s, const struct 
                     const char **next, struct err *err)
 {
     struct team_row row = {0};
-    int64_t states[5] = {0}, last = 0;
+    int64_t states[ACCOUNT_STATES] = {0}, last = 0;
     if (cli->store && (team_find(cli->store->db, conf_name(s), &row, err) != 0 ||
                        report_states(cli->store, conf_name(s), states, err) != 0 ||
                        report_last_run(cli->store, conf_name(s), &last, err) != 0))
@@ -116,11 +116,13 @@ static int add_team(struct cli *cli, const struct conf_section *s, const struct 
     char when[CLOCK_TEXT_MAX];
     clock_format(last, when);
     json_array_append_new(list, json_pack("{s:s, s:b, s:I, s:I, s:I, s:s}", "team", conf_name(s), "enabled",
-                                          row.enabled_at != 0, "invited", (json_int_t)states[1], "active",
-                                          (json_int_t)states[2], "suspended", (json_int_t)states[3], "last_run", when));
+                                          row.enabled_at != 0, "invited", (json_int_t)states[ACCOUNT_INVITED], "active",
+                                          (json_int_t)states[ACCOUNT_ACTIVE], "suspended",
+                                          (json_int_t)states[ACCOUNT_SUSPENDED], "last_run", when));
     if (!cli->json)
         printf("  %-12s sync %s, %" PRId64 " invited, %" PRId64 " active, %" PRId64 " suspended; last run %s\n",
-               conf_name(s), row.enabled_at ? "on" : "off", states[1], states[2], states[3], when);
+               conf_name(s), row.enabled_at ? "on" : "off", states[ACCOUNT_INVITED], states[ACCOUNT_ACTIVE],
+               states[ACCOUNT_SUSPENDED], when);
     if (!*next && !row.enabled_at && !gate_all_closed(gate))
         *next = pool_printf(cli->pool, "doorward sync enable %s", conf_name(s));
     return 0;

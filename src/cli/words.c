@@ -205,10 +205,18 @@ int words_hold(struct words *w, const struct change *c, struct buf *out, struct 
             "the e-mail's domain is none of the organisation's; add a [domain] section, or exclude the person",
         [HOLD_NO_EMAIL] = "has no usable e-mail address in the directory",
         [HOLD_NO_SEAT] = "no seat is left",
+        [HOLD_PROTECTED] = "but an administrator of the team or protected",
+        [HOLD_GUARD] = "held by the guard",
         [HOLD_UNRESOLVED] = "a configured group was not found, so nothing is taken away on its account",
     };
     if (c->hold == HOLD_GATE)
         return gate_words(w, c, out, err);
+    /* Of what would be taken away, the cause matters more than who holds it. */
+    if (c->hold == HOLD_GUARD || c->hold == HOLD_PROTECTED) {
+        if (words_cause(w, c, out, err) != 0)
+            return -1;
+        buf_adds(out, "; ");
+    }
     if (c->hold != HOLD_SAME_EMAIL) {
         buf_adds(out, plain[c->hold]);
         return 0;

@@ -49,6 +49,8 @@ enum hold {
     HOLD_NO_EMAIL,
     HOLD_SAME_EMAIL, /* another person or account has this e-mail; other: that person */
     HOLD_NO_SEAT,
+    HOLD_PROTECTED,  /* an administrator, or protected by the configuration */
+    HOLD_GUARD,      /* too many removals at once */
     HOLD_UNRESOLVED, /* a configured group was not found: nothing is taken away */
     HOLD_COUNT,
 };
@@ -68,6 +70,8 @@ extern const char *const op_names[OP_COUNT];
 char op_sign(enum op op);
 /* Takes something away from a person: unassign, leave, suspend, remove. */
 bool op_is_removal(enum op op);
+/* Gives an account the attributes that the directory has: invite, restore, update. */
+bool op_takes_attributes(enum op op);
 /* "in-directory", "returned" …: as written in JSON. */
 extern const char *const cause_names[CAUSE_COUNT];
 extern const char *const hold_names[HOLD_COUNT];

@@ -11,7 +11,7 @@
 #include "model/entry.h"
 #include "store/db.h"
 
-enum account_state { ACCOUNT_NONE, ACCOUNT_INVITED, ACCOUNT_ACTIVE, ACCOUNT_SUSPENDED, ACCOUNT_REMOVED };
+enum account_state { ACCOUNT_NONE, ACCOUNT_INVITED, ACCOUNT_ACTIVE, ACCOUNT_SUSPENDED, ACCOUNT_REMOVED, ACCOUNT_STATES };
 extern const char *const account_state_names[]; /* "none", "invited" … */
 
 struct account_row {

@@ -107,10 +107,10 @@ int journal_open(struct store *store, int64_t run, int64_t team, struct journal 
     j->run = run;
     j->team = team;
     if (db_prepare(store->db,
-                   "INSERT INTO run_change (run, seq, op, cause, person, object, detail, domain) VALUES (?1, ?2, ?3, "
-                   "?4, ?5, ?6, ?7,"
-                   " coalesce((SELECT domain FROM account WHERE team = ?8 AND person = ?5), (SELECT domain FROM person "
-                   "WHERE id = ?5)))",
+                   "INSERT INTO run_change (run, seq, op, cause, person, object, detail, domain)"
+                   " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, coalesce((SELECT domain FROM account"
+                   "  WHERE team = ?8 AND person = ?5 AND state <> 'removed' AND ?9 = 0), (SELECT domain FROM person "
+                   "WHERE id = ?5))",
                    &j->write, err) != 0)
         return -1;
     *ret = TAKE(j);
@@ -128,8 +128,10 @@ void journal_close(struct journal **journal)
 
 int journal_write(struct journal *j, size_t seq, const struct change *c, struct err *err)
 {
-    const int64_t values[] = {j->run, (int64_t)seq, c->op, c->cause, c->person, c->object, c->detail, j->team};
-    for (int i = 0; i < 8; i++)
+    const int64_t values[] = {j->run,    (int64_t)seq, c->op,
+                              c->cause,  c->person,    c->object,
+                              c->detail, j->team,      op_takes_attributes((enum op)c->op)};
+    for (int i = 0; i < 9; i++)
         stmt_bind_int(j->write, i + 1, values[i]);
     return stmt_run(j->write, err);
 }
