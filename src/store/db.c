@@ -76,11 +76,13 @@ static int settle(struct db *db, bool read_only, struct err *err)
                 "PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;",
                 err) != 0)
         return -1;
-    if (read_only)
-        return 0;
     /* FULL: what a run reports as done stays done when the power fails. */
-    return db_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;",
-                   err);
+    return read_only ? 0 : db_exec(db, "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;", err);
+}
+
+int db_write_ahead(struct db *db, struct err *err)
+{
+    return db_exec(db, "PRAGMA journal_mode = WAL", err);
 }
 
 /* Once a process: counting every allocation under a lock costs a tenth of a bulk load, and nobody reads the count. */

@@ -22,6 +22,8 @@ struct stmt;
 
 /* Opens or makes the database file (mode 0600) and checks it: ERR_STATE names the file when it is no database or a damaged one. */
 int db_open(const char *path, bool read_only, struct db **ret, struct err *err);
+/* Readers go on while somebody writes. Kept in the file itself, so only to be called once the file is known to be ours. */
+int db_write_ahead(struct db *db, struct err *err);
 void db_close(struct db **db);
 const char *db_path(const struct db *db);
 

@@ -171,7 +171,8 @@ static int migrate_to(struct db *db, int version, struct err *err)
 int schema_migrate(struct db *db, struct err *err)
 {
     int64_t found = 0;
-    if (refuse_foreign(db, err) != 0 || found_version(db, &found, err) != 0 || refuse_newer(db, found, err) != 0)
+    if (refuse_foreign(db, err) != 0 || found_version(db, &found, err) != 0 || refuse_newer(db, found, err) != 0 ||
+        db_write_ahead(db, err) != 0)
         return -1;
     for (int version = (int)found + 1; version <= schema_version(); version++) {
         if (db_begin(db, err) != 0)
