@@ -29,7 +29,8 @@ static bool judge_domain(const struct gate_facts *f, struct pool *pool, struct g
 static bool judge_trust(const struct gate_facts *f, int64_t now, struct pool *pool, struct gate_domain *ret)
 {
     const char *remedy =
-        pool_printf(pool, "get new metadata from the identity provider, then: doorward sso test %s", f->connection);
+        pool_printf(pool, "get new metadata from the identity provider, then: doorward sso test %s --response FILE",
+                    f->connection);
     char when[CLOCK_TEXT_MAX];
     if (f->trust_fault)
         close_gate(ret, f->trust_fault, remedy);
