@@ -7,7 +7,7 @@
 ## make unit          the unit suites; SANITIZE=address,undefined builds and runs them instrumented
 ## make integration   the cases in tests/integration; T='-k name' goes to pytest
 ## make fuzz          every tests/fuzz/fuzz_NAME.c for FUZZ_SECONDS (20) each; FUZZ=NAME for one
-## make valgrind      the unit suites under valgrind; make valgrind-integration runs the program under it
+## make valgrind      the unit suites under valgrind; make valgrind-demo and valgrind-integration run the program under it
 ## make bench         100,000 people in a local slapd: each command beside ldapsearch
 # A missing tool is a failure when CI is set, and a named skip otherwise.
 
@@ -117,13 +117,22 @@ VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=definite,indirect \
 # One process a suite: valgrind would report a forked case's memory as the suite's.
 valgrind: $(UNITS)
 	@$(call need,valgrind,valgrind); \
-	for t in $(UNITS); do echo "valgrind $$t"; CK_FORK=no CK_TIMEOUT_MULTIPLIER=20 $(VALGRIND) $$t || exit 1; done
+	for t in $(UNITS); do echo "valgrind $$t"; CK_FORK=no CK_TIMEOUT_MULTIPLIER=20 \
+		DOORWARD_TEST_STEPS=20 $(VALGRIND) $$t || exit 1; done
 
-# The cases with the program itself under valgrind: a leak ends it with 99, which no case expects.
-valgrind-integration: $(BUILD)/doorward tools
-	@$(call need,valgrind-integration,valgrind)
-	@printf '#!/bin/sh\nexec %s %s "$$@"\n' '$(VALGRIND)' '$(abspath $(BUILD)/doorward)' >$(BUILD)/doorward-valgrind
-	@chmod +x $(BUILD)/doorward-valgrind
+# The program itself under valgrind: an error or a leak ends it with 99, which nobody expects.
+$(BUILD)/doorward-valgrind: $(BUILD)/doorward tests/tests.mk $(wildcard tests/valgrind.supp)
+	@printf '#!/bin/sh\nexec %s %s "$$@"\n' '$(VALGRIND)' '$(abspath $(BUILD)/doorward)' >$@
+	@chmod +x $@
+
+valgrind-demo: $(BUILD)/doorward-valgrind
+	@$(call need,$@,valgrind); \
+	conf/demo/demo.sh $< $(BUILD)/demo-valgrind >$(BUILD)/demo-valgrind.log 2>&1 || \
+	{ tail -n 60 $(BUILD)/demo-valgrind.log >&2; echo "$@: failed" >&2; exit 1; }
+	@echo "$@: passed"
+
+valgrind-integration: $(BUILD)/doorward-valgrind tools
+	@$(call need,$@,valgrind)
 	$(SUBMAKE) integration DOORWARD=$(BUILD)/doorward-valgrind
 
 # --- bench ----------------------------------------------------------------------------------------------------------
@@ -134,5 +143,5 @@ bench: $(BUILD)/doorward
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
-.PHONY: test test-programs unit-programs unit-sanitized tools integration fuzz fuzzers valgrind valgrind-integration \
-        bench help
+.PHONY: test test-programs unit-programs unit-sanitized tools integration fuzz fuzzers valgrind valgrind-demo \
+        valgrind-integration bench help

@@ -160,7 +160,8 @@ static int by_number(const void *a, const void *b)
 
 static size_t sort_unique(uint32_t *v, size_t n)
 {
-    qsort(v, n, sizeof *v, by_number);
+    if (n)
+        qsort(v, n, sizeof *v, by_number);
     size_t kept = 0;
     for (size_t i = 0; i < n; i++)
         if (kept == 0 || v[kept - 1] != v[i])

@@ -341,7 +341,7 @@ static void via_is_true(void)
 
 START_TEST(incremental_is_full)
 {
-    int steps = (int)number_from("DOORWARD_TEST_STEPS", 300);
+    int steps = (int)number_from("DOORWARD_TEST_STEPS", 250);
     size_t rows = 0;
     for (int step = 0; step < steps; step++) {
         for (unsigned i = below(4); i > 0; i--)
@@ -440,7 +440,7 @@ static void platform_agrees(int step)
 
 START_TEST(nothing_is_left_after_a_plan)
 {
-    int steps = (int)number_from("DOORWARD_TEST_STEPS", 150);
+    int steps = (int)number_from("DOORWARD_TEST_STEPS", 100);
     size_t changes = 0;
     configured_stay = true; /* without them changes are held, which test_plan looks at */
     for (int step = 0; step < steps; step++) {
