@@ -553,6 +553,7 @@ int main(void)
     add_cases(suite, "files", files, LENGTH(files));
 #ifndef __SANITIZE_ADDRESS__ /* it ends the process itself, with a status of its own */
     TCase *ends = tcase_create("ends");
+    tcase_set_tags(ends, "ends");
     tcase_add_exit_test(ends, memory_that_is_not_there_ends_the_process, EX_OSERR);
     suite_add_tcase(suite, ends);
 #endif

@@ -563,6 +563,7 @@ int main(void)
     tcase_add_test(values, secret_files_that_others_can_read_are_refused);
     tcase_add_test(values, paths_keep_their_meaning_from_another_folder);
     tcase_add_test(values, help_shows_one_kind_or_all);
+    tcase_set_tags(mistakes, "ends");
     tcase_add_test_raise_signal(mistakes, unknown_key_is_a_mistake_of_the_program, SIGABRT);
     tcase_add_test_raise_signal(mistakes, wrong_type_is_a_mistake_of_the_program, SIGABRT);
     SRunner *runner = srunner_create(suite);
