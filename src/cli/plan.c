@@ -98,8 +98,6 @@ static int confirm(const struct cli *cli, const struct plan *plan, struct err *e
 {
     if (cli->yes)
         return 0;
-    if (!isatty(STDIN_FILENO) || cli->json)
-        return err_set(err, ERR_USAGE, "apply asks before it changes anything; write --yes where nobody can answer");
     printf("\nApply these %s changes to team %s? [y/N] ", term_number(cli->pool, plan->n), plan->team);
     fflush(stdout);
     char answer[16] = "";
@@ -222,6 +220,8 @@ static int run_job(struct job *job, struct err *err)
 
 static int plan_or_apply(struct cli *cli, bool apply, struct err *err)
 {
+    if (apply && !cli->yes && (!isatty(STDIN_FILENO) || cli->json))
+        return err_set(err, ERR_USAGE, "apply asks before it changes anything; write --yes where nobody can answer");
     struct job job = {.cli = cli, .apply = apply};
     int r = run_job(&job, err);
     free_readings(&job);

@@ -7,10 +7,12 @@
 
 #define ROOM(array) (sizeof(array) / sizeof *(array)-1)
 
-/* Takes every way of writing a domain to one, so that two sections of the same domain are found. */
+/* Takes every way of writing a domain to one, so that two sections of the same domain are found; refuses what no organisation can own. */
 static int check_domain(const struct conf_section *section, char **ret_name, struct err *err)
 {
-    return domain_normalise(conf_name(section), ret_name, err);
+    if (domain_normalise(conf_name(section), ret_name, err) != 0)
+        return -1;
+    return domain_may_be_proved(*ret_name, err);
 }
 
 static const struct conf_variant connection_types[] = {

@@ -19,6 +19,8 @@ struct line {
 #define EMAIL_MAX 36
 #define WHAT_MAX  30
 
+#define MANY_LINES 5000 /* from here on everybody's name is read in one pass */
+
 struct widths {
     int name, email, what;
 };
@@ -81,8 +83,8 @@ static int measure(struct words *w, const struct line *lines, size_t n, struct w
     return 0;
 }
 
-static int print_line(struct words *w, const struct line *l, const struct widths *widths, char sign, bool held, struct buf *text,
-                      struct err *err)
+static int print_line(struct words *w, const struct line *l, const struct widths *widths, char sign, bool held,
+                      struct buf *text, struct err *err)
 {
     const char *verb, *object;
     if (words_what(w, l->change, &verb, &object, err) != 0)
@@ -112,6 +114,8 @@ static int print_lines(struct words *w, const struct change *changes, size_t n, 
     CLEANUP(freep) struct line *lines = mem_alloc(n * sizeof *lines);
     CLEANUP(buf_release) struct buf text = BUF_INIT;
     struct widths widths;
+    if (n > MANY_LINES && !w->people && words_load_people(w, err) != 0)
+        return -1;
     if (make_lines(w, changes, n, pool, lines, err) != 0 || measure(w, lines, n, &widths, err) != 0)
         return -1;
     for (size_t i = 0; i < n; i++)

@@ -127,18 +127,43 @@ static size_t domains_of(const struct cli *cli, const char *connection, const ch
     return n;
 }
 
-static int fill_policy(struct cli *cli, const struct conf_section *s, const struct saml_idp *idp, const char **domains,
-                       size_t max, struct saml_policy *ret, struct err *err)
+/* What the identity provider has to know of us, both made from [organization] url. */
+static int our_names(struct cli *cli, const struct conf_section *s, const char **ret_entity, const char **ret_acs,
+                     struct err *err)
 {
     const char *url = conf_str(conf_find(cli->conf, "organization", NULL), "url");
     if (!url)
-        return err_set(
-            err, ERR_CONFIG,
-            "%s: organization: url is missing, and the audience and the address of responses are made from it; "
-            "write url = https://…",
-            cli->conf_path);
-    *ret = (struct saml_policy){.entity_id = pool_printf(cli->pool, "%s/saml/metadata/%s", url, conf_name(s)),
-                                .acs_url = pool_printf(cli->pool, "%s/saml/acs/%s", url, conf_name(s)),
+        return err_set(err, ERR_CONFIG,
+                       "%s: organization: url is missing, and the audience and the address of responses are made from "
+                       "it; write url = https://…",
+                       cli->conf_path);
+    *ret_entity = pool_printf(cli->pool, "%s/saml/metadata/%s", url, conf_name(s));
+    *ret_acs = pool_printf(cli->pool, "%s/saml/acs/%s", url, conf_name(s));
+    return 0;
+}
+
+static int ask_for_response(struct cli *cli, const struct conf_section *s, struct err *err)
+{
+    const char *entity, *acs;
+    if (our_names(cli, s, &entity, &acs, err) != 0)
+        return -1;
+    return err_set(err, ERR_USAGE,
+                   "connection %s: a captured response is needed. At the identity provider, register\n"
+                   "  entity id (audience)            %s\n"
+                   "  assertion consumer service URL  %s\n"
+                   "then sign in once, keep the form field SAMLResponse (XML or base64) in a file, and run: "
+                   "doorward sso test %s --response FILE",
+                   conf_name(s), entity, acs, conf_name(s));
+}
+
+static int fill_policy(struct cli *cli, const struct conf_section *s, const struct saml_idp *idp, const char **domains,
+                       size_t max, struct saml_policy *ret, struct err *err)
+{
+    const char *entity, *acs;
+    if (our_names(cli, s, &entity, &acs, err) != 0)
+        return -1;
+    *ret = (struct saml_policy){.entity_id = entity,
+                                .acs_url = acs,
                                 .idp = idp,
                                 .now = cli->now,
                                 .skew = SAML_SKEW_MAX,
@@ -276,9 +301,7 @@ int command_sso_test(struct cli *cli, struct err *err)
                        "connection %s: OIDC connections cannot be tested yet in this version; use a SAML connection",
                        conf_name(s));
     if (!cli->response)
-        return err_set(err, ERR_USAGE,
-                       "write: doorward sso test %s --response FILE, with a captured SAML response (XML or base64)",
-                       conf_name(s));
+        return ask_for_response(cli, s, err);
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
     CLEANUP(buf_release) struct buf response = BUF_INIT;
     struct saml_policy policy;

@@ -86,7 +86,7 @@ int command_check(struct cli *cli, struct err *err)
 
 /* --- status ---------------------------------------------------------------------------------------------------------------- */
 
-static void print_domains(struct cli *cli, const struct gate *gate)
+static void print_domains(const struct gate *gate)
 {
     puts("Domains");
     for (size_t i = 0; i < gate->n; i++) {
@@ -99,26 +99,73 @@ static void print_domains(struct cli *cli, const struct gate *gate)
             printf("  %sclosed%s  %s: %s\n", term_yellow(), term_plain(), d->domain, d->reason);
     }
     if (!gate->n)
-        puts("  none configured");
-    (void)cli;
+        puts("  nothing was looked at yet");
 }
 
-/* *ret_next is set to the first thing to do when nothing stood there. */
-static int print_team(struct cli *cli, const struct conf_section *s, const struct gate *gate, const char **next,
-                      struct err *err)
+/* *next is set to the first thing to do when nothing stood there. */
+static int add_team(struct cli *cli, const struct conf_section *s, const struct gate *gate, json_t *list,
+                    const char **next, struct err *err)
 {
     struct team_row row = {0};
-    int64_t states[5] = {0}, last = 0;
+    int64_t states[ACCOUNT_STATES] = {0}, last = 0;
     if (cli->store && (team_find(cli->store->db, conf_name(s), &row, err) != 0 ||
                        report_states(cli->store, conf_name(s), states, err) != 0 ||
                        report_last_run(cli->store, conf_name(s), &last, err) != 0))
         return -1;
     team_row_release(&row);
     char when[CLOCK_TEXT_MAX];
-    printf("  %-12s sync %s, %" PRId64 " invited, %" PRId64 " active, %" PRId64 " suspended; last run %s\n",
-           conf_name(s), row.enabled_at ? "on" : "off", states[1], states[2], states[3], clock_format(last, when));
+    clock_format(last, when);
+    json_array_append_new(list, json_pack("{s:s, s:b, s:I, s:I, s:I, s:s}", "team", conf_name(s), "enabled",
+                                          row.enabled_at != 0, "invited", (json_int_t)states[ACCOUNT_INVITED], "active",
+                                          (json_int_t)states[ACCOUNT_ACTIVE], "suspended",
+                                          (json_int_t)states[ACCOUNT_SUSPENDED], "last_run", when));
+    if (!cli->json)
+        printf("  %-12s sync %s, %" PRId64 " invited, %" PRId64 " active, %" PRId64 " suspended; last run %s\n",
+               conf_name(s), row.enabled_at ? "on" : "off", states[ACCOUNT_INVITED], states[ACCOUNT_ACTIVE],
+               states[ACCOUNT_SUSPENDED], when);
     if (!*next && !row.enabled_at && !gate_all_closed(gate))
         *next = pool_printf(cli->pool, "doorward sync enable %s", conf_name(s));
+    return 0;
+}
+
+static int add_teams(struct cli *cli, const struct gate *gate, json_t *list, const char **next, struct err *err)
+{
+    for (const struct conf_section *s = conf_next(cli->conf, "team", NULL); s; s = conf_next(cli->conf, "team", s))
+        if (add_team(cli, s, gate, list, next, err) != 0)
+            return -1;
+    return 0;
+}
+
+static const char *first_step(struct cli *cli)
+{
+    const struct conf_section *domain = conf_next(cli->conf, "domain", NULL);
+    return domain ? pool_printf(cli->pool, "doorward domain challenge %s", conf_name(domain))
+                  : "write a [domain NAME] section; see doorward help domain";
+}
+
+static int show_status(struct cli *cli, const struct gate *gate, json_t *teams, struct err *err)
+{
+    const char *organization = conf_str(conf_find(cli->conf, "organization", NULL), "name"), *next = NULL;
+    if (!cli->json) {
+        printf("%s%s%s\n\n", term_bold(), organization, term_plain());
+        print_domains(gate);
+        puts("\nTeams");
+    }
+    for (size_t i = 0; i < gate->n && !next; i++)
+        if (!gate->domains[i].open)
+            next = gate->domains[i].remedy;
+    if (add_teams(cli, gate, teams, &next, err) != 0)
+        return -1;
+    if (!next)
+        next = cli->store ? "doorward plan" : first_step(cli);
+    if (!cli->json) {
+        printf("\nNext: %s\n", next);
+        return 0;
+    }
+    json_t *j = json_pack("{s:s, s:o, s:O, s:s}", "organization", organization, "domains", gate_json(gate), "teams",
+                          teams, "next", next);
+    json_print(j);
+    json_decref(j);
     return 0;
 }
 
@@ -128,28 +175,11 @@ int command_status(struct cli *cli, struct err *err)
         return err->kind == ERR_CONFIG
                    ? err_wrap(err, "doorward --help shows the commands, doorward help all the configuration")
                    : -1;
-    struct gate gate;
-    const char *next = NULL;
-    if (!cli->store) {
-        printf("%s: nothing was done yet; there is no state\n",
-               conf_str(conf_find(cli->conf, "organization", NULL), "name"));
-        const struct conf_section *domain = conf_next(cli->conf, "domain", NULL);
-        printf("Next: %s%s\n",
-               domain ? "doorward domain challenge " : "write a [domain NAME] section; see doorward help domain",
-               domain ? conf_name(domain) : "");
-        return 0;
-    }
-    if (gate_check(cli->store, cli->conf, cli->now, false, cli->pool, &gate, err) != 0)
+    struct gate gate = {0};
+    if (cli->store && gate_check(cli->store, cli->conf, cli->now, false, cli->pool, &gate, err) != 0)
         return -1;
-    printf("%s%s%s\n\n", term_bold(), conf_str(conf_find(cli->conf, "organization", NULL), "name"), term_plain());
-    print_domains(cli, &gate);
-    for (size_t i = 0; i < gate.n && !next; i++)
-        if (!gate.domains[i].open)
-            next = gate.domains[i].remedy;
-    puts("\nTeams");
-    for (const struct conf_section *s = conf_next(cli->conf, "team", NULL); s; s = conf_next(cli->conf, "team", s))
-        if (print_team(cli, s, &gate, &next, err) != 0)
-            return -1;
-    printf("\nNext: %s\n", next ? next : "doorward plan");
-    return 0;
+    json_t *teams = json_array();
+    int r = show_status(cli, &gate, teams, err);
+    json_decref(teams);
+    return r;
 }

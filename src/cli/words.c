@@ -3,7 +3,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-int words_open(struct store *store, int64_t team, const struct plan *plan, const struct gate *gate, struct words *ret, struct err *err)
+int words_open(struct store *store, int64_t team, const struct plan *plan, const struct gate *gate, struct words *ret,
+               struct err *err)
 {
     struct words w = {.store = store, .plan = plan, .gate = gate, .team = team};
     if (person_reader_open(store->db, team, &w.reader, err) != 0)
@@ -18,10 +19,38 @@ void words_close(struct words *words)
     person_reader_close(&words->reader);
     pool_free(&words->pool);
     free(words->groups);
+    free(words->people);
 }
 
-int words_person(struct words *w, uint32_t person, struct pool *pool, const char **ret_name, const char **ret_email, struct err *err)
+struct shown_name {
+    const char *name, *email;
+};
+
+static void keep_name(void *ctx, uint32_t person, struct span name, struct span email)
 {
+    struct words *w = ctx;
+    if (person >= w->npeople) {
+        size_t n = (size_t)person * 2 + 1024;
+        w->people = mem_resize(w->people, n, sizeof *w->people);
+        memset(w->people + w->npeople, 0, (n - w->npeople) * sizeof *w->people);
+        w->npeople = n;
+    }
+    w->people[person] = (struct shown_name){text_printable(w->pool, name), text_printable(w->pool, email)};
+}
+
+int words_load_people(struct words *w, struct err *err)
+{
+    return person_each_name(w->store->db, keep_name, w, err);
+}
+
+int words_person(struct words *w, uint32_t person, struct pool *pool, const char **ret_name, const char **ret_email,
+                 struct err *err)
+{
+    if (person < w->npeople && w->people[person].name) {
+        *ret_name = w->people[person].name;
+        *ret_email = w->people[person].email;
+        return 0;
+    }
     struct span name = span_str("(unknown)"), email = {0};
     if (person_read_name(w->reader, person, &name, &email, err) < 0)
         return -1;

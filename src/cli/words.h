@@ -17,15 +17,19 @@ struct words {
     const struct plan *plan; /* NULL for the changes of a run: products are then named by their section */
     const struct gate *gate; /* may be NULL */
     int64_t team;
-    struct pool *pool;  /* owns the names of groups */
+    struct pool *pool;   /* owns the names of groups */
     const char **groups; /* by entry: names read before */
     size_t ngroups;
+    struct shown_name *people; /* by entry, once words_load_people was called */
+    size_t npeople;
 };
 
 int words_open(struct store *store, int64_t team, const struct plan *plan, const struct gate *gate, struct words *ret,
                struct err *err);
 void words_close(struct words *words);
 
+/* Reads everybody's name at once, before many are asked for. */
+int words_load_people(struct words *words, struct err *err);
 /* The person's name as people know it (else e-mail, user name, DN) and the e-mail. Printable; they live in the pool. */
 int words_person(struct words *words, uint32_t person, struct pool *pool, const char **ret_name, const char **ret_email,
                  struct err *err);
@@ -33,7 +37,8 @@ int words_person(struct words *words, uint32_t person, struct pool *pool, const 
 int words_group(struct words *words, uint32_t group, const char **ret, struct err *err);
 const char *words_product(struct words *words, uint32_t product);
 /* "assign " and "AutoCAD", "invite" and "". */
-int words_what(struct words *words, const struct change *change, const char **ret_verb, const char **ret_object, struct err *err);
+int words_what(struct words *words, const struct change *change, const char **ret_verb, const char **ret_object,
+               struct err *err);
 /* "in group Design Seoul", "family name: Schmidt → Müller" */
 int words_cause(struct words *words, const struct change *change, struct buf *out, struct err *err);
 /* Why it is held, and what to do. */

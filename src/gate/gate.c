@@ -77,16 +77,17 @@ int gate_metadata(const struct conf_section *connection, int64_t now, struct sam
 }
 
 static void add_trust(const struct conf_section *connection, const struct connection_row *row, int64_t now,
-                      struct gate_facts *facts)
+                      struct pool *pool, struct gate_facts *facts)
 {
     if (strcmp(conf_variant(connection), "saml") != 0)
         return;
     facts->testable = true;
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
     struct err unreadable = ERR_INIT;
-    /* Metadata that cannot be read or has ended leaves no certificate to trust, which closes the gate. */
-    if (gate_metadata(connection, now, &idp, &unreadable) != 0)
+    if (gate_metadata(connection, now, &idp, &unreadable) != 0) {
+        facts->metadata_fault = pool_strdup(pool, unreadable.text);
         return;
+    }
     facts->same_entity = strcmp(idp->entity_id, row->entity) == 0;
     facts->certificate_until = gate_certificates_until(idp, now);
     facts->metadata_until = idp->valid_until;
@@ -112,9 +113,35 @@ static int judge(struct store *store, const struct conf *conf, const struct conf
     facts.active = connection.state == CONNECTION_ACTIVE;
     facts.tested_at = connection.tested_at;
     facts.test_valid = conf_int(section, "test-valid");
-    add_trust(section, &connection, now, &facts);
+    add_trust(section, &connection, now, pool, &facts);
     gate_judge(&facts, now, pool, ret);
     return 0;
+}
+
+struct given_up {
+    const struct conf *conf;
+    struct pool *pool;
+    const char **names;
+    size_t n, cap;
+};
+
+static void find_given_up(void *ctx, const char *name)
+{
+    struct given_up *g = ctx;
+    if (!conf_find(g->conf, "domain", name))
+        *MEM_PUSH(&g->names, &g->n, &g->cap) = pool_strdup(g->pool, name);
+}
+
+/* A domain that is no longer configured is given up, and its token with it: who takes it back proves it anew. */
+static int drop_given_up(struct store *store, const struct conf *conf, struct err *err)
+{
+    struct given_up g = {.conf = conf, .pool = pool_new()};
+    int r = domain_each(store, find_given_up, &g, err);
+    for (size_t i = 0; r == 0 && i < g.n; i++)
+        r = domain_drop(store, g.names[i], err);
+    pool_free(&g.pool);
+    free(g.names);
+    return r;
 }
 
 /* The database's own gate gets what was found out: which connection a domain has, and until when that may be used. */
@@ -122,7 +149,9 @@ static int write_back(struct store *store, const struct conf *conf, const struct
 {
     if (db_begin(store->db, err) != 0)
         return -1;
-    int r = domain_bind_none(store, err);
+    int r = drop_given_up(store, conf, err);
+    if (r == 0)
+        r = domain_bind_none(store, err);
     for (const struct conf_section *c = conf_next(conf, "connection", NULL); r == 0 && c;
          c = conf_next(conf, "connection", c))
         r = connection_usable_until(store, conf_name(c), 0, err);

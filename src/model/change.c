@@ -31,6 +31,11 @@ bool op_is_removal(enum op op)
     return op == OP_UNASSIGN || op == OP_LEAVE || op == OP_SUSPEND || op == OP_REMOVE;
 }
 
+bool op_takes_attributes(enum op op)
+{
+    return op == OP_INVITE || op == OP_RESTORE || op == OP_UPDATE;
+}
+
 const char *const cause_names[CAUSE_COUNT] = {
     [CAUSE_IN_DIRECTORY] = "in-directory", [CAUSE_RETURNED] = "returned",
     [CAUSE_ATTRIBUTES] = "attributes",     [CAUSE_GROUP] = "group",

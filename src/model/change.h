@@ -59,6 +59,7 @@ struct change {
     uint32_t detail; /* see enum cause */
     uint32_t other;  /* see enum hold */
     uint8_t op, cause, hold;
+    uint8_t unused; /* 0: no padding, so that a digest may be taken of the bytes */
 };
 
 /* "invite", "assign" …; as written in JSON and shown. */
@@ -67,6 +68,8 @@ extern const char *const op_names[OP_COUNT];
 char op_sign(enum op op);
 /* Takes something away from a person: unassign, leave, suspend, remove. */
 bool op_is_removal(enum op op);
+/* Gives an account the attributes that the directory has: invite, restore, update. */
+bool op_takes_attributes(enum op op);
 /* "in-directory", "returned" …: as written in JSON. */
 extern const char *const cause_names[CAUSE_COUNT];
 extern const char *const hold_names[HOLD_COUNT];

@@ -26,10 +26,14 @@ static bool judge_domain(const struct gate_facts *f, struct pool *pool, struct g
     return false;
 }
 
+static const char *new_metadata(const struct gate_facts *f, struct pool *pool)
+{
+    return pool_printf(pool, "get new metadata from the identity provider, then: doorward sso test %s", f->connection);
+}
+
 static bool judge_trust(const struct gate_facts *f, int64_t now, struct pool *pool, struct gate_domain *ret)
 {
-    const char *remedy =
-        pool_printf(pool, "get new metadata from the identity provider, then: doorward sso test %s", f->connection);
+    const char *remedy = new_metadata(f, pool);
     char when[CLOCK_TEXT_MAX];
     if (f->certificate_until <= now)
         close_gate(ret,
@@ -57,6 +61,8 @@ static bool judge_sign_in(const struct gate_facts *f, int64_t now, struct pool *
                    pool_printf(pool, "connection %s cannot be tested yet: OIDC sign-in is not there in this version",
                                f->connection),
                    "use a SAML connection");
+    else if (f->metadata_fault)
+        close_gate(ret, f->metadata_fault, new_metadata(f, pool));
     else if (!f->tested_at)
         close_gate(ret, pool_printf(pool, "connection %s has not been tested", f->connection), remedy);
     else if (!f->same_entity)

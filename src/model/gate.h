@@ -18,6 +18,7 @@ struct gate_facts {
     bool lapsed;               /* was proved once */
     bool testable;             /* this type of connection can be tested */
     bool active;               /* activated by an administrator */
+    const char *metadata_fault; /* why the metadata cannot be read or has ended; NULL: it is good */
     bool same_entity;          /* the identity provider is the one that was tested */
     int64_t tested_at;         /* last successful sign-in; 0: never */
     int64_t test_valid;        /* seconds for which it counts */

@@ -21,10 +21,9 @@ int account_each(struct db *db, int64_t team, void (*each)(void *ctx, const stru
                  struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db, "SELECT id, person, state, since, email_hash, fp_hi, fp_lo, domain FROM account WHERE team = ?",
-                   &st, err) != 0)
+    if (db_query(db, "SELECT id, person, state, since, email_hash, fp_hi, fp_lo, domain FROM account WHERE team = ?",
+                 DB_ARGS(DB_INT(team)), &st, err) != 0)
         return -1;
-    stmt_bind_int(st, 1, team);
     int r;
     while ((r = stmt_step(st, err)) == 1) {
         struct account_row row = {.id = (uint32_t)stmt_int(st, 0),
@@ -43,13 +42,12 @@ int person_each(struct db *db, const char *directory, void (*each)(void *ctx, co
                 struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db,
-                   "SELECT p.id, p.active, p.excluded, p.domain, p.email_hash, p.fp_hi, p.fp_lo, e.gone_at <> 0"
-                   " FROM entry e CROSS JOIN person p ON p.id = e.id"
-                   " WHERE +e.directory = (SELECT id FROM directory WHERE name = ?) ORDER BY e.id",
-                   &st, err) != 0)
+    if (db_query(db,
+                 "SELECT p.id, p.active, p.excluded, p.domain, p.email_hash, p.fp_hi, p.fp_lo, e.gone_at <> 0"
+                 " FROM entry e CROSS JOIN person p ON p.id = e.id"
+                 " WHERE +e.directory = (SELECT id FROM directory WHERE name = ?) ORDER BY e.id",
+                 DB_ARGS(DB_TEXT(directory)), &st, err) != 0)
         return -1;
-    stmt_bind_text(st, 1, directory);
     int r;
     while ((r = stmt_step(st, err)) == 1) {
         struct person_row row = {.id = (uint32_t)stmt_int(st, 0),
@@ -66,29 +64,21 @@ int person_each(struct db *db, const char *directory, void (*each)(void *ctx, co
 
 int product_get(struct db *db, int64_t team, const char *name, uint32_t *ret, struct err *err)
 {
-    CLEANUP(stmt_free) struct stmt *make = NULL, *find = NULL;
-    if (db_prepare(db, "INSERT INTO product (team, name) VALUES (?, ?) ON CONFLICT (team, name) DO NOTHING", &make,
-                   err) != 0)
+    int64_t id;
+    if (db_run(db, "INSERT INTO product (team, name) VALUES (?, ?) ON CONFLICT (team, name) DO NOTHING",
+               DB_ARGS(DB_INT(team), DB_TEXT(name)), err) != 0 ||
+        db_number(db, "SELECT id FROM product WHERE team = ? AND name = ?", DB_ARGS(DB_INT(team), DB_TEXT(name)), &id,
+                  err) != 0)
         return -1;
-    stmt_bind_int(make, 1, team);
-    stmt_bind_text(make, 2, name);
-    if (stmt_run(make, err) != 0 ||
-        db_prepare(db, "SELECT id FROM product WHERE team = ? AND name = ?", &find, err) != 0)
-        return -1;
-    stmt_bind_int(find, 1, team);
-    stmt_bind_text(find, 2, name);
-    if (stmt_step(find, err) != 1)
-        return -1;
-    *ret = (uint32_t)stmt_int(find, 0);
+    *ret = (uint32_t)id;
     return 0;
 }
 
 int product_name(struct db *db, uint32_t product, struct pool *pool, const char **ret, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db, "SELECT name FROM product WHERE id = ?", &st, err) != 0)
+    if (db_query(db, "SELECT name FROM product WHERE id = ?", DB_ARGS(DB_INT(product)), &st, err) != 0)
         return -1;
-    stmt_bind_int(st, 1, product);
     int r = stmt_step(st, err);
     if (r < 0)
         return -1;
@@ -99,14 +89,12 @@ int product_name(struct db *db, uint32_t product, struct pool *pool, const char 
 int person_domain(struct db *db, int64_t team, uint32_t person, char *ret, size_t size, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db,
-                   "SELECT coalesce(a.domain, p.domain, '') FROM person p LEFT JOIN account a ON a.team = ? AND "
-                   "a.person = p.id"
-                   " WHERE p.id = ?",
-                   &st, err) != 0)
+    if (db_query(db,
+                 "SELECT coalesce(a.domain, p.domain, '') FROM person p LEFT JOIN account a ON a.team = ? AND "
+                 "a.person = p.id"
+                 " WHERE p.id = ?",
+                 DB_ARGS(DB_INT(team), DB_INT(person)), &st, err) != 0)
         return -1;
-    stmt_bind_int(st, 1, team);
-    stmt_bind_int(st, 2, person);
     int r = stmt_step(st, err);
     if (r < 0)
         return -1;
@@ -118,9 +106,8 @@ int product_each(struct db *db, int64_t team, void (*each)(void *ctx, uint32_t p
                  struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db, "SELECT id, name FROM product WHERE team = ? ORDER BY name", &st, err) != 0)
+    if (db_query(db, "SELECT id, name FROM product WHERE team = ? ORDER BY name", DB_ARGS(DB_INT(team)), &st, err) != 0)
         return -1;
-    stmt_bind_int(st, 1, team);
     int r;
     while ((r = stmt_step(st, err)) == 1)
         each(ctx, (uint32_t)stmt_int(st, 0), stmt_text(st, 1));
@@ -131,9 +118,9 @@ int seat_each(struct db *db, uint32_t product, void (*each)(void *ctx, uint32_t 
               struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db, "SELECT account, via FROM seat WHERE product = ? ORDER BY account", &st, err) != 0)
+    if (db_query(db, "SELECT account, via FROM seat WHERE product = ? ORDER BY account", DB_ARGS(DB_INT(product)), &st,
+                 err) != 0)
         return -1;
-    stmt_bind_int(st, 1, product);
     int r;
     while ((r = stmt_step(st, err)) == 1)
         each(ctx, (uint32_t)stmt_int(st, 0), (uint32_t)stmt_int(st, 1));
@@ -145,9 +132,9 @@ int synced_group_each(struct db *db, int64_t team,
                       struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db, "SELECT id, grp, name FROM synced_group WHERE team = ? ORDER BY id", &st, err) != 0)
+    if (db_query(db, "SELECT id, grp, name FROM synced_group WHERE team = ? ORDER BY id", DB_ARGS(DB_INT(team)), &st,
+                 err) != 0)
         return -1;
-    stmt_bind_int(st, 1, team);
     int r;
     while ((r = stmt_step(st, err)) == 1)
         each(ctx, (uint32_t)stmt_int(st, 0), (uint32_t)stmt_int(st, 1), stmt_text(st, 2));
@@ -158,9 +145,9 @@ int synced_member_each(struct db *db, uint32_t synced_group, void (*each)(void *
                        struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db, "SELECT account FROM synced_member WHERE synced_group = ? ORDER BY account", &st, err) != 0)
+    if (db_query(db, "SELECT account FROM synced_member WHERE synced_group = ? ORDER BY account",
+                 DB_ARGS(DB_INT(synced_group)), &st, err) != 0)
         return -1;
-    stmt_bind_int(st, 1, synced_group);
     int r;
     while ((r = stmt_step(st, err)) == 1)
         each(ctx, (uint32_t)stmt_int(st, 0));
@@ -172,7 +159,8 @@ struct person_reader {
     struct stmt *person, *name, *account, *group;
 };
 
-#define SHOWN "user_name, email, given_name, family_name, display_name, employee_number, title, department, language"
+#define NAME_AND_EMAIL "coalesce(display_name, email, user_name, name), email"
+#define SHOWN          "user_name, email, given_name, family_name, display_name, employee_number, title, department, language"
 
 int person_reader_open(struct db *db, int64_t team, struct person_reader **ret, struct err *err)
 {
@@ -184,7 +172,7 @@ int person_reader_open(struct db *db, int64_t team, struct person_reader **ret, 
                    " p.employee_number, p.title, p.department, p.language FROM person p JOIN entry e ON e.id = p.id"
                    " LEFT JOIN account a ON a.team = ? AND a.person = p.id WHERE p.id = ?",
                    &r->person, err) != 0 ||
-        db_prepare(db, "SELECT coalesce(display_name, email, user_name, name), email FROM person WHERE id = ?", &r->name, err) != 0 ||
+        db_prepare(db, "SELECT " NAME_AND_EMAIL " FROM person WHERE id = ?", &r->name, err) != 0 ||
         db_prepare(db, "SELECT uid, '', state, " SHOWN " FROM account WHERE team = ? AND person = ?", &r->account,
                    err) != 0 ||
         db_prepare(db, "SELECT coalesce(display_name, ''), name FROM grp WHERE id = ?", &r->group, err) != 0)
@@ -226,7 +214,8 @@ int person_read(struct person_reader *r, uint32_t person, struct person_text *re
     return read_row(r->person, r->team, person, ret, err);
 }
 
-int person_read_name(struct person_reader *r, uint32_t person, struct span *ret_name, struct span *ret_email, struct err *err)
+int person_read_name(struct person_reader *r, uint32_t person, struct span *ret_name, struct span *ret_email,
+                     struct err *err)
 {
     stmt_reset(r->name);
     stmt_bind_int(r->name, 1, person);
@@ -236,6 +225,18 @@ int person_read_name(struct person_reader *r, uint32_t person, struct span *ret_
     *ret_name = stmt_span(r->name, 0);
     *ret_email = stmt_span(r->name, 1);
     return 1;
+}
+
+int person_each_name(struct db *db, void (*each)(void *ctx, uint32_t person, struct span name, struct span email),
+                     void *ctx, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(db, "SELECT id, " NAME_AND_EMAIL " FROM person", &st, err) != 0)
+        return -1;
+    int r;
+    while ((r = stmt_step(st, err)) == 1)
+        each(ctx, (uint32_t)stmt_int(st, 0), stmt_span(st, 1), stmt_span(st, 2));
+    return r;
 }
 
 int account_read(struct person_reader *r, uint32_t person, struct person_text *ret, struct err *err)

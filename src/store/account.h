@@ -11,7 +11,7 @@
 #include "model/entry.h"
 #include "store/db.h"
 
-enum account_state { ACCOUNT_NONE, ACCOUNT_INVITED, ACCOUNT_ACTIVE, ACCOUNT_SUSPENDED, ACCOUNT_REMOVED };
+enum account_state { ACCOUNT_NONE, ACCOUNT_INVITED, ACCOUNT_ACTIVE, ACCOUNT_SUSPENDED, ACCOUNT_REMOVED, ACCOUNT_STATES };
 extern const char *const account_state_names[]; /* "none", "invited" … */
 
 struct account_row {
@@ -65,7 +65,11 @@ void person_reader_close(struct person_reader **reader);
 /* ret lives until the next call of the same function. 1: found; 0: no such row; -1. */
 int person_read(struct person_reader *reader, uint32_t person, struct person_text *ret, struct err *err);
 /* Only the name people know (display name, else e-mail, user name, DN) and the e-mail. */
-int person_read_name(struct person_reader *reader, uint32_t person, struct span *ret_name, struct span *ret_email, struct err *err);
+int person_read_name(struct person_reader *reader, uint32_t person, struct span *ret_name, struct span *ret_email,
+                     struct err *err);
+/* The same of everybody, in one pass: cheaper than one by one for more than a few thousand. */
+int person_each_name(struct db *db, void (*each)(void *ctx, uint32_t person, struct span name, struct span email),
+                     void *ctx, struct err *err);
 int account_read(struct person_reader *reader, uint32_t person, struct person_text *ret, struct err *err);
 int group_read(struct person_reader *reader, uint32_t group, struct span *ret_display, struct span *ret_name,
                struct err *err);

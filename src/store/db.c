@@ -172,6 +172,26 @@ int db_prepare(struct db *db, const char *sql, struct stmt **ret, struct err *er
     return 0;
 }
 
+int db_query(struct db *db, const char *sql, const struct db_value *values, size_t n, struct stmt **ret,
+             struct err *err)
+{
+    if (db_prepare(db, sql, ret, err) != 0)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        if (values[i].is_text)
+            stmt_bind_text(*ret, (int)i + 1, values[i].text);
+        else
+            stmt_bind_int(*ret, (int)i + 1, values[i].number);
+    }
+    return 0;
+}
+
+int db_run(struct db *db, const char *sql, const struct db_value *values, size_t n, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    return db_query(db, sql, values, n, &st, err) == 0 ? stmt_run(st, err) : -1;
+}
+
 void stmt_free(struct stmt **stmt)
 {
     struct stmt *st = *stmt;
@@ -270,14 +290,19 @@ int64_t db_last_id(struct db *db)
     return sqlite3_last_insert_rowid(db->handle);
 }
 
-int db_get_int(struct db *db, const char *sql, int64_t *ret, struct err *err)
+int db_number(struct db *db, const char *sql, const struct db_value *values, size_t n, int64_t *ret, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db, sql, &st, err) != 0)
+    if (db_query(db, sql, values, n, &st, err) != 0)
         return -1;
     int r = stmt_step(st, err);
     if (r < 0)
         return -1;
     *ret = r ? stmt_int(st, 0) : 0;
     return 0;
+}
+
+int db_get_int(struct db *db, const char *sql, int64_t *ret, struct err *err)
+{
+    return db_number(db, sql, NULL, 0, ret, err);
 }

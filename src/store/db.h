@@ -32,6 +32,22 @@ void db_rollback(struct db *db);               /* no-op outside a transaction */
 
 /* sql must live as long as the program (a literal): prepared statements are kept for reuse. */
 int db_prepare(struct db *db, const char *sql, struct stmt **ret, struct err *err);
+/*
+ * The same with its parameters, for what is done once: db_run(db, "UPDATE … WHERE id = ?", DB_ARGS(DB_INT(id)), err).
+ * db_query gives the statement to step through; db_run runs it to its end.
+ */
+struct db_value {
+    int64_t number;
+    const char *text;
+    bool is_text; /* text NULL: SQL null */
+};
+#define DB_INT(v)  ((struct db_value){.number = (v)})
+#define DB_TEXT(v) ((struct db_value){.text = (v), .is_text = true})
+#define DB_ARGS(...)                                                                                                   \
+    (const struct db_value[]){__VA_ARGS__}, sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value)
+int db_query(struct db *db, const char *sql, const struct db_value *values, size_t n, struct stmt **ret,
+             struct err *err);
+int db_run(struct db *db, const char *sql, const struct db_value *values, size_t n, struct err *err);
 /* Gives the statement back, reset and without bindings. */
 void stmt_free(struct stmt **stmt);
 
@@ -57,7 +73,8 @@ bool stmt_is_null(struct stmt *stmt, int col);
 int64_t db_changed(struct db *db);
 int64_t db_last_id(struct db *db);
 
-/* One number from a query without parameters. */
+/* The first column of the first row, as a number; 0 when there is no row or it is null. db_get_int: without parameters. */
+int db_number(struct db *db, const char *sql, const struct db_value *values, size_t n, int64_t *ret, struct err *err);
 int db_get_int(struct db *db, const char *sql, int64_t *ret, struct err *err);
 
 #endif

@@ -21,6 +21,8 @@ struct domain_row {
 int domain_get(struct store *store, const char *name, struct pool *pool, struct domain_row *ret, struct err *err);
 /* Inserts or replaces the whole row. */
 int domain_put(struct store *store, const struct domain_row *row, struct err *err);
+int domain_each(struct store *store, void (*each)(void *ctx, const char *name), void *ctx, struct err *err);
+int domain_drop(struct store *store, const char *name, struct err *err);
 /* Which connection signs the domain's people in, for the database's own gate. NULL: none. */
 int domain_bind(struct store *store, const char *name, const char *connection, struct err *err);
 /* Domains that are no longer configured lose their connection; names is sorted by nobody. */

@@ -11,15 +11,13 @@ struct mirror {
 
 static int find_directory(struct mirror *m, const char *name, struct err *err)
 {
-    CLEANUP(stmt_free) struct stmt *make = NULL, *find = NULL;
-    if (db_prepare(m->db, "INSERT INTO directory (name) VALUES (?) ON CONFLICT (name) DO NOTHING", &make, err) != 0)
+    if (db_run(m->db, "INSERT INTO directory (name) VALUES (?) ON CONFLICT (name) DO NOTHING", DB_ARGS(DB_TEXT(name)),
+               err) != 0)
         return -1;
-    stmt_bind_text(make, 1, name);
-    if (stmt_run(make, err) != 0 ||
-        db_prepare(m->db, "SELECT id, read_at, version, cursor FROM directory WHERE name = ?", &find, err) != 0)
-        return -1;
-    stmt_bind_text(find, 1, name);
-    if (stmt_step(find, err) != 1)
+    CLEANUP(stmt_free) struct stmt *find = NULL;
+    if (db_query(m->db, "SELECT id, read_at, version, cursor FROM directory WHERE name = ?", DB_ARGS(DB_TEXT(name)),
+                 &find, err) != 0 ||
+        stmt_step(find, err) != 1)
         return -1;
     m->directory = (struct mirror_directory){
         .id = stmt_int(find, 0),
@@ -120,11 +118,9 @@ int mirror_load_entries(struct mirror *m, int (*each)(void *ctx, const struct mi
                         struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(m->db,
-                   "SELECT id, kind, uid, fp_hi, fp_lo, gone_at <> 0 FROM entry WHERE +directory = ? ORDER BY id", &st,
-                   err) != 0)
+    if (db_query(m->db, "SELECT id, kind, uid, fp_hi, fp_lo, gone_at <> 0 FROM entry WHERE +directory = ? ORDER BY id",
+                 DB_ARGS(DB_INT(m->directory.id)), &st, err) != 0)
         return -1;
-    stmt_bind_int(st, 1, m->directory.id);
     int r;
     while ((r = stmt_step(st, err)) == 1) {
         struct mirror_row row = {.id = (uint32_t)stmt_int(st, 0),
@@ -142,9 +138,9 @@ int mirror_load_refs(struct mirror *m, void (*each)(void *ctx, uint32_t id, stru
                      void *ctx, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(m->db, "SELECT id, key_hi, key_lo, entry FROM ref WHERE +directory = ? ORDER BY id", &st, err) != 0)
+    if (db_query(m->db, "SELECT id, key_hi, key_lo, entry FROM ref WHERE +directory = ? ORDER BY id",
+                 DB_ARGS(DB_INT(m->directory.id)), &st, err) != 0)
         return -1;
-    stmt_bind_int(st, 1, m->directory.id);
     int r;
     while ((r = stmt_step(st, err)) == 1)
         each(ctx, (uint32_t)stmt_int(st, 0), key_at(st, 1), (uint32_t)stmt_int(st, 3));
@@ -265,13 +261,6 @@ int mirror_bulk_end(struct mirror *m, struct err *err)
 
 int mirror_done(struct mirror *m, const char *cursor, int64_t now, bool changed, struct err *err)
 {
-    CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(m->db, "UPDATE directory SET cursor = ?, read_at = ?, version = version + ? WHERE id = ?", &st,
-                   err) != 0)
-        return -1;
-    stmt_bind_text(st, 1, cursor);
-    stmt_bind_int(st, 2, now);
-    stmt_bind_int(st, 3, changed);
-    stmt_bind_int(st, 4, m->directory.id);
-    return stmt_run(st, err);
+    return db_run(m->db, "UPDATE directory SET cursor = ?, read_at = ?, version = version + ? WHERE id = ?",
+                  DB_ARGS(DB_TEXT(cursor), DB_INT(now), DB_INT(changed), DB_INT(m->directory.id)), err);
 }

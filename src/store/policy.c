@@ -5,9 +5,8 @@
 int team_find(struct db *db, const char *name, struct team_row *ret, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *find = NULL;
-    if (db_prepare(db, "SELECT id, enabled_at, policy FROM team WHERE name = ?", &find, err) != 0)
+    if (db_query(db, "SELECT id, enabled_at, policy FROM team WHERE name = ?", DB_ARGS(DB_TEXT(name)), &find, err) != 0)
         return -1;
-    stmt_bind_text(find, 1, name);
     int r = stmt_step(find, err);
     if (r < 0)
         return -1;
@@ -21,11 +20,10 @@ int team_find(struct db *db, const char *name, struct team_row *ret, struct err 
 
 int team_get(struct db *db, const char *name, struct team_row *ret, struct err *err)
 {
-    CLEANUP(stmt_free) struct stmt *make = NULL;
-    if (db_prepare(db, "INSERT INTO team (name) VALUES (?) ON CONFLICT (name) DO NOTHING", &make, err) != 0)
+    if (db_run(db, "INSERT INTO team (name) VALUES (?) ON CONFLICT (name) DO NOTHING", DB_ARGS(DB_TEXT(name)), err) !=
+        0)
         return -1;
-    stmt_bind_text(make, 1, name);
-    return stmt_run(make, err) == 0 ? team_find(db, name, ret, err) : -1;
+    return team_find(db, name, ret, err);
 }
 
 void team_row_release(struct team_row *row)
@@ -36,49 +34,28 @@ void team_row_release(struct team_row *row)
 
 int team_enable(struct db *db, int64_t team, int64_t when, struct err *err)
 {
-    CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db, "UPDATE team SET enabled_at = ? WHERE id = ?", &st, err) != 0)
-        return -1;
-    stmt_bind_int(st, 1, when);
-    stmt_bind_int(st, 2, team);
-    return stmt_run(st, err);
+    return db_run(db, "UPDATE team SET enabled_at = ? WHERE id = ?", DB_ARGS(DB_INT(when), DB_INT(team)), err);
 }
 
 int team_set_policy(struct db *db, int64_t team, const char *digest, struct err *err)
 {
-    CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db, "UPDATE team SET policy = ? WHERE id = ?", &st, err) != 0)
-        return -1;
-    stmt_bind_text(st, 1, digest);
-    stmt_bind_int(st, 2, team);
-    return stmt_run(st, err);
+    return db_run(db, "UPDATE team SET policy = ? WHERE id = ?", DB_ARGS(DB_TEXT(digest), DB_INT(team)), err);
 }
 
 int target_get(struct db *db, int64_t team, enum target_kind kind, const char *name, uint32_t group, uint32_t *ret,
                struct err *err)
 {
-    CLEANUP(stmt_free) struct stmt *find = NULL, *make = NULL;
-    if (db_prepare(db, "SELECT id FROM target WHERE team = ? AND kind = ? AND name = ?", &find, err) != 0)
+    int64_t id = 0;
+    if (db_number(db, "SELECT id FROM target WHERE team = ? AND kind = ? AND name = ?",
+                  DB_ARGS(DB_INT(team), DB_INT(kind), DB_TEXT(name)), &id, err) != 0)
         return -1;
-    stmt_bind_int(find, 1, team);
-    stmt_bind_int(find, 2, kind);
-    stmt_bind_text(find, 3, name);
-    int r = stmt_step(find, err);
-    if (r < 0)
-        return -1;
-    if (r == 1) {
-        *ret = (uint32_t)stmt_int(find, 0);
-        return 0;
+    if (!id) {
+        if (db_run(db, "INSERT INTO target (team, kind, name, grp) VALUES (?, ?, ?, ?)",
+                   DB_ARGS(DB_INT(team), DB_INT(kind), DB_TEXT(name), DB_INT(group)), err) != 0)
+            return -1;
+        id = db_last_id(db);
     }
-    if (db_prepare(db, "INSERT INTO target (team, kind, name, grp) VALUES (?, ?, ?, ?)", &make, err) != 0)
-        return -1;
-    stmt_bind_int(make, 1, team);
-    stmt_bind_int(make, 2, kind);
-    stmt_bind_text(make, 3, name);
-    stmt_bind_int(make, 4, group);
-    if (stmt_run(make, err) != 0)
-        return -1;
-    *ret = (uint32_t)db_last_id(db);
+    *ret = (uint32_t)id;
     return 0;
 }
 
@@ -87,14 +64,9 @@ static int drop_target(struct db *db, uint32_t target, struct err *err)
     static const char *const scripts[] = {"DELETE FROM entitled WHERE target = ?",
                                           "DELETE FROM target_group WHERE target = ?",
                                           "DELETE FROM target WHERE id = ?"};
-    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
-        CLEANUP(stmt_free) struct stmt *st = NULL;
-        if (db_prepare(db, scripts[i], &st, err) != 0)
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
+        if (db_run(db, scripts[i], DB_ARGS(DB_INT(target)), err) != 0)
             return -1;
-        stmt_bind_int(st, 1, target);
-        if (stmt_run(st, err) != 0)
-            return -1;
-    }
     return 0;
 }
 
@@ -114,9 +86,8 @@ static bool among(const uint32_t *sorted, size_t n, uint32_t value)
 int target_drop_others(struct db *db, int64_t team, const uint32_t *keep, size_t n, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db, "SELECT id FROM target WHERE team = ?", &st, err) != 0)
+    if (db_query(db, "SELECT id FROM target WHERE team = ?", DB_ARGS(DB_INT(team)), &st, err) != 0)
         return -1;
-    stmt_bind_int(st, 1, team);
     CLEANUP(freep) uint32_t *gone = NULL;
     size_t ngone = 0, cap = 0;
     int r;
@@ -130,39 +101,28 @@ int target_drop_others(struct db *db, int64_t team, const uint32_t *keep, size_t
 
 int target_bound(struct db *db, uint32_t target, const char *configured, uint32_t *ret_group, struct err *err)
 {
-    CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db, "SELECT grp FROM target_group WHERE target = ? AND configured = ?", &st, err) != 0)
+    int64_t group;
+    if (db_number(db, "SELECT grp FROM target_group WHERE target = ? AND configured = ?",
+                  DB_ARGS(DB_INT(target), DB_TEXT(configured)), &group, err) != 0)
         return -1;
-    stmt_bind_int(st, 1, target);
-    stmt_bind_text(st, 2, configured);
-    int r = stmt_step(st, err);
-    if (r < 0)
-        return -1;
-    *ret_group = r ? (uint32_t)stmt_int(st, 0) : 0;
+    *ret_group = (uint32_t)group;
     return 0;
 }
 
 int target_bind(struct db *db, uint32_t target, const char *configured, uint32_t group, struct err *err)
 {
-    CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db,
-                   "INSERT INTO target_group (target, configured, grp) VALUES (?, ?, ?)"
-                   " ON CONFLICT (target, configured) DO UPDATE SET grp = excluded.grp",
-                   &st, err) != 0)
-        return -1;
-    stmt_bind_int(st, 1, target);
-    stmt_bind_text(st, 2, configured);
-    stmt_bind_int(st, 3, group);
-    return stmt_run(st, err);
+    return db_run(db,
+                  "INSERT INTO target_group (target, configured, grp) VALUES (?, ?, ?)"
+                  " ON CONFLICT (target, configured) DO UPDATE SET grp = excluded.grp",
+                  DB_ARGS(DB_INT(target), DB_TEXT(configured), DB_INT(group)), err);
 }
 
 int group_get(struct db *db, uint32_t group, bool *ret_there, char **ret_name, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db, "SELECT e.gone_at = 0, g.name FROM grp g JOIN entry e ON e.id = g.id WHERE g.id = ?", &st,
-                   err) != 0)
+    if (db_query(db, "SELECT e.gone_at = 0, g.name FROM grp g JOIN entry e ON e.id = g.id WHERE g.id = ?",
+                 DB_ARGS(DB_INT(group)), &st, err) != 0)
         return -1;
-    stmt_bind_int(st, 1, group);
     int r = stmt_step(st, err);
     if (r < 0)
         return -1;
@@ -173,19 +133,13 @@ int group_get(struct db *db, uint32_t group, bool *ret_there, char **ret_name, s
 
 int group_by_key(struct db *db, const char *directory, struct key128 key, uint32_t *ret, struct err *err)
 {
-    CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db,
-                   "SELECT g.id FROM ref r JOIN directory d ON d.id = r.directory JOIN grp g ON g.id = r.entry"
-                   " JOIN entry e ON e.id = g.id WHERE r.key_hi = ? AND r.key_lo = ? AND d.name = ? AND e.gone_at = 0",
-                   &st, err) != 0)
+    int64_t group;
+    if (db_number(db,
+                  "SELECT g.id FROM ref r JOIN directory d ON d.id = r.directory JOIN grp g ON g.id = r.entry"
+                  " JOIN entry e ON e.id = g.id WHERE r.key_hi = ? AND r.key_lo = ? AND d.name = ? AND e.gone_at = 0",
+                  DB_ARGS(DB_INT((int64_t)key.hi), DB_INT((int64_t)key.lo), DB_TEXT(directory)), &group, err) != 0)
         return -1;
-    stmt_bind_int(st, 1, (int64_t)key.hi);
-    stmt_bind_int(st, 2, (int64_t)key.lo);
-    stmt_bind_text(st, 3, directory);
-    int r = stmt_step(st, err);
-    if (r < 0)
-        return -1;
-    *ret = r ? (uint32_t)stmt_int(st, 0) : 0;
+    *ret = (uint32_t)group;
     return 0;
 }
 
@@ -209,12 +163,11 @@ int group_each(struct db *db, const char *directory, void (*each)(void *ctx, uin
                struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db,
-                   "SELECT g.id FROM grp g CROSS JOIN entry e ON e.id = g.id"
-                   " WHERE e.directory = (SELECT id FROM directory WHERE name = ?) AND e.gone_at = 0 ORDER BY g.id",
-                   &st, err) != 0)
+    if (db_query(db,
+                 "SELECT g.id FROM grp g CROSS JOIN entry e ON e.id = g.id"
+                 " WHERE e.directory = (SELECT id FROM directory WHERE name = ?) AND e.gone_at = 0 ORDER BY g.id",
+                 DB_ARGS(DB_TEXT(directory)), &st, err) != 0)
         return -1;
-    stmt_bind_text(st, 1, directory);
     return each_number(st, each, ctx, err);
 }
 
@@ -223,11 +176,12 @@ int group_nestings(struct db *db, const char *directory, void (*each)(void *ctx,
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     /* From the few groups to the edges that name them, not through every edge. */
-    if (db_prepare(db,
-                   "SELECT edge.grp, g.id FROM grp g CROSS JOIN entry e ON e.id = g.id CROSS JOIN ref r ON r.entry = g.id"
-                   " CROSS JOIN edge ON edge.ref = r.id"
-                   " WHERE e.directory = (SELECT id FROM directory WHERE name = ?) AND e.gone_at = 0",
-                   &st, err) != 0)
+    if (db_prepare(
+            db,
+            "SELECT edge.grp, g.id FROM grp g CROSS JOIN entry e ON e.id = g.id CROSS JOIN ref r ON r.entry = g.id"
+            " CROSS JOIN edge ON edge.ref = r.id"
+            " WHERE e.directory = (SELECT id FROM directory WHERE name = ?) AND e.gone_at = 0",
+            &st, err) != 0)
         return -1;
     stmt_bind_text(st, 1, directory);
     return each_pair(st, each, ctx, err);
@@ -240,12 +194,12 @@ static int load_bearers(struct db *db, const char *directory, uint32_t **ret, ui
     if (db_get_int(db, "SELECT max(id) FROM ref", &max, err) != 0)
         return -1;
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db,
-                   "SELECT r.id, r.entry FROM ref r JOIN entry e ON e.id = r.entry"
-                   " WHERE +r.directory = (SELECT id FROM directory WHERE name = ?) AND e.kind = 0 AND e.gone_at = 0 ORDER BY r.id",
-                   &st, err) != 0)
+    if (db_query(db,
+                 "SELECT r.id, r.entry FROM ref r JOIN entry e ON e.id = r.entry"
+                 " WHERE +r.directory = (SELECT id FROM directory WHERE name = ?) AND e.kind = 0 AND e.gone_at = 0 "
+                 "ORDER BY r.id",
+                 DB_ARGS(DB_TEXT(directory)), &st, err) != 0)
         return -1;
-    stmt_bind_text(st, 1, directory);
     CLEANUP(freep) uint32_t *bearer = mem_zero(((size_t)max + 1) * sizeof *bearer);
     int r;
     while ((r = stmt_step(st, err)) == 1)
@@ -255,13 +209,14 @@ static int load_bearers(struct db *db, const char *directory, uint32_t **ret, ui
     return r;
 }
 
-int group_members(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group, uint32_t person), void *ctx,
-                  struct err *err)
+int group_members(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group, uint32_t person),
+                  void *ctx, struct err *err)
 {
     CLEANUP(freep) uint32_t *bearer = NULL;
     uint32_t n = 0;
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (load_bearers(db, directory, &bearer, &n, err) != 0 || db_prepare(db, "SELECT grp, ref FROM edge ORDER BY grp, ref", &st, err) != 0)
+    if (load_bearers(db, directory, &bearer, &n, err) != 0 ||
+        db_prepare(db, "SELECT grp, ref FROM edge ORDER BY grp, ref", &st, err) != 0)
         return -1;
     int r;
     while ((r = stmt_step(st, err)) == 1) {
@@ -275,32 +230,23 @@ int group_members(struct db *db, const char *directory, void (*each)(void *ctx, 
 int person_groups(struct db *db, uint32_t person, void (*each)(void *ctx, uint32_t group), void *ctx, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db,
-                   "SELECT edge.grp FROM entry e JOIN ref r ON r.entry = e.id JOIN edge ON edge.ref = r.id"
-                   " WHERE e.id = ? AND e.gone_at = 0 ORDER BY edge.grp",
-                   &st, err) != 0)
+    if (db_query(db,
+                 "SELECT edge.grp FROM entry e JOIN ref r ON r.entry = e.id JOIN edge ON edge.ref = r.id"
+                 " WHERE e.id = ? AND e.gone_at = 0 ORDER BY edge.grp",
+                 DB_ARGS(DB_INT(person)), &st, err) != 0)
         return -1;
-    stmt_bind_int(st, 1, person);
     return each_number(st, each, ctx, err);
 }
 
 int entitled_clear(struct db *db, uint32_t target, struct err *err)
 {
-    CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db, "DELETE FROM entitled WHERE target = ?", &st, err) != 0)
-        return -1;
-    stmt_bind_int(st, 1, target);
-    return stmt_run(st, err);
+    return db_run(db, "DELETE FROM entitled WHERE target = ?", DB_ARGS(DB_INT(target)), err);
 }
 
 int entitled_drop(struct db *db, uint32_t target, uint32_t person, struct err *err)
 {
-    CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db, "DELETE FROM entitled WHERE target = ? AND person = ?", &st, err) != 0)
-        return -1;
-    stmt_bind_int(st, 1, target);
-    stmt_bind_int(st, 2, person);
-    return stmt_run(st, err);
+    return db_run(db, "DELETE FROM entitled WHERE target = ? AND person = ?", DB_ARGS(DB_INT(target), DB_INT(person)),
+                  err);
 }
 
 int entitled_begin(struct db *db, struct stmt **ret, struct err *err)
@@ -320,9 +266,9 @@ int entitled_each(struct db *db, uint32_t target, void (*each)(void *ctx, uint32
                   struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db, "SELECT person, via FROM entitled WHERE target = ? ORDER BY person", &st, err) != 0)
+    if (db_query(db, "SELECT person, via FROM entitled WHERE target = ? ORDER BY person", DB_ARGS(DB_INT(target)), &st,
+                 err) != 0)
         return -1;
-    stmt_bind_int(st, 1, target);
     return each_pair(st, each, ctx, err);
 }
 

@@ -25,56 +25,34 @@ int report_people(struct store *store, void (*each)(void *ctx, const struct repo
     return r;
 }
 
-static int count_for(struct store *store, const char *sql, const char *team, const char *product, int64_t *ret,
-                     struct err *err)
-{
-    CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(store->db, sql, &st, err) != 0)
-        return -1;
-    stmt_bind_text(st, 1, team);
-    if (product)
-        stmt_bind_text(st, 2, product);
-    int r = stmt_step(st, err);
-    if (r < 0)
-        return -1;
-    *ret = r ? stmt_int(st, 0) : 0;
-    return 0;
-}
-
 int report_seats_used(struct store *store, const char *team, const char *product, int64_t *ret, struct err *err)
 {
-    return count_for(store,
+    return db_number(store->db,
                      "SELECT count(*) FROM seat s JOIN product p ON p.id = s.product JOIN team t ON t.id = p.team"
                      " WHERE t.name = ? AND p.name = ?",
-                     team, product, ret, err);
+                     DB_ARGS(DB_TEXT(team), DB_TEXT(product)), ret, err);
 }
 
 int report_entitled(struct store *store, const char *team, const char *product, int64_t *ret, struct err *err)
 {
-    return count_for(store,
+    return db_number(store->db,
                      "SELECT count(*) FROM entitled e JOIN target g ON g.id = e.target JOIN team t ON t.id = g.team"
                      " WHERE t.name = ? AND g.kind = 1 AND g.name = ?",
-                     team, product, ret, err);
+                     DB_ARGS(DB_TEXT(team), DB_TEXT(product)), ret, err);
 }
 
-int report_states(struct store *store, const char *team, int64_t ret[static 5], struct err *err)
+int report_states(struct store *store, const char *team, int64_t ret[static ACCOUNT_STATES], struct err *err)
 {
-    static const char *const queries[5] = {
-        NULL,
-        "SELECT count(*) FROM account a JOIN team t ON t.id = a.team WHERE t.name = ? AND a.state = 'invited'",
-        "SELECT count(*) FROM account a JOIN team t ON t.id = a.team WHERE t.name = ? AND a.state = 'active'",
-        "SELECT count(*) FROM account a JOIN team t ON t.id = a.team WHERE t.name = ? AND a.state = 'suspended'",
-        "SELECT count(*) FROM account a JOIN team t ON t.id = a.team WHERE t.name = ? AND a.state = 'removed'",
-    };
-    ret[0] = 0;
-    for (int i = 1; i < 5; i++)
-        if (count_for(store, queries[i], team, NULL, &ret[i], err) != 0)
+    for (int i = 0; i < ACCOUNT_STATES; i++)
+        if (db_number(store->db,
+                      "SELECT count(*) FROM account a JOIN team t ON t.id = a.team WHERE t.name = ? AND a.state = ?",
+                      DB_ARGS(DB_TEXT(team), DB_TEXT(account_state_names[i])), &ret[i], err) != 0)
             return -1;
     return 0;
 }
 
 int report_last_run(struct store *store, const char *team, int64_t *ret, struct err *err)
 {
-    return count_for(store, "SELECT max(r.started_at) FROM run r JOIN team t ON t.id = r.team WHERE t.name = ?", team,
-                     NULL, ret, err);
+    return db_number(store->db, "SELECT max(r.started_at) FROM run r JOIN team t ON t.id = r.team WHERE t.name = ?",
+                     DB_ARGS(DB_TEXT(team)), ret, err);
 }

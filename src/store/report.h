@@ -2,6 +2,7 @@
 #ifndef STORE_REPORT_H
 #define STORE_REPORT_H
 
+#include "store/account.h"
 #include "store/store.h"
 
 struct report_person {
@@ -16,8 +17,8 @@ int report_people(struct store *store, void (*each)(void *ctx, const struct repo
 int report_seats_used(struct store *store, const char *team, const char *product, int64_t *ret, struct err *err);
 /* People who are entitled to a product. */
 int report_entitled(struct store *store, const char *team, const char *product, int64_t *ret, struct err *err);
-/* Accounts of a team by state, in the order of enum account_state (0 unused). */
-int report_states(struct store *store, const char *team, int64_t ret[static 5], struct err *err);
+/* Accounts of a team by state, in the order of enum account_state (none is 0). */
+int report_states(struct store *store, const char *team, int64_t ret[static ACCOUNT_STATES], struct err *err);
 /* Ended runs of a team: when the last one began, 0 for none. */
 int report_last_run(struct store *store, const char *team, int64_t *ret, struct err *err);
 

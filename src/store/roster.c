@@ -10,39 +10,52 @@
 #define THEIR_PEOPLE  "(SELECT c.person" OF_JOURNAL THESE ")"
 #define THEIR_OBJECTS "(SELECT c.object" OF_JOURNAL THESE ")"
 
-#define ATTRIBUTES "user_name, email, given_name, family_name, display_name, employee_number, title, department, language"
+#define ATTRIBUTES                                                                                                     \
+    "user_name, email, given_name, family_name, display_name, employee_number, title, department, language"
 #define PUT_ACCOUNT                                                                                                    \
-    "INSERT INTO account (team, person, uid, state, since, activated_at, domain, email_hash, " ATTRIBUTES ", fp_hi, fp_lo)"          \
-    " SELECT ?1, p.id, e.uid, ?6, ?5, ?7, p.domain, p.email_hash, p.user_name, p.email, p.given_name, p.family_name, p.display_name,"\
+    "INSERT INTO account (team, person, uid, state, since, activated_at, domain, email_hash, " ATTRIBUTES              \
+    ", fp_hi, fp_lo)"                                                                                                  \
+    " SELECT ?1, p.id, e.uid, ?6, ?5, ?7, p.domain, p.email_hash, p.user_name, p.email, p.given_name, p.family_name, " \
+    "p.display_name,"                                                                                                  \
     " p.employee_number, p.title, p.department, p.language, p.fp_hi, p.fp_lo" OF_JOURNAL                               \
-    " JOIN person p ON p.id = c.person JOIN entry e ON e.id = c.person" THESE " ON CONFLICT (team, person) DO UPDATE SET"
+    " JOIN person p ON p.id = c.person JOIN entry e ON e.id = c.person" THESE                                          \
+    " ON CONFLICT (team, person) DO UPDATE SET"
 #define TAKE_ATTRIBUTES                                                                                                \
-    " domain = excluded.domain, email_hash = excluded.email_hash, user_name = excluded.user_name, email = excluded.email,"           \
-    " given_name = excluded.given_name, family_name = excluded.family_name, display_name = excluded.display_name,"                   \
-    " employee_number = excluded.employee_number, title = excluded.title, department = excluded.department,"                         \
+    " domain = excluded.domain, email_hash = excluded.email_hash, user_name = excluded.user_name, email = "            \
+    "excluded.email,"                                                                                                  \
+    " given_name = excluded.given_name, family_name = excluded.family_name, display_name = excluded.display_name,"     \
+    " employee_number = excluded.employee_number, title = excluded.title, department = excluded.department,"           \
     " language = excluded.language, fp_hi = excluded.fp_hi, fp_lo = excluded.fp_lo"
 
 /* Each changes one row for each change. */
 static const char *const statements[OP_COUNT] = {
-    [OP_UNASSIGN] = "DELETE FROM seat WHERE (product, account) IN (SELECT c.object, a.id" OF_JOURNAL WITH_ACCOUNT THESE ")",
+    [OP_UNASSIGN] =
+        "DELETE FROM seat WHERE (product, account) IN (SELECT c.object, a.id" OF_JOURNAL WITH_ACCOUNT THESE ")",
     [OP_LEAVE] = "DELETE FROM synced_member WHERE (synced_group, account) IN"
                  " (SELECT g.id, a.id" OF_JOURNAL WITH_ACCOUNT WITH_GROUP THESE ")",
-    [OP_SUSPEND] = "UPDATE account SET state = 'suspended', since = ?5 WHERE team = ?1 AND state IN ('invited', 'active')"
-                   " AND person IN " THEIR_PEOPLE,
-    [OP_REMOVE] = "UPDATE account SET state = 'removed', since = ?5 WHERE team = ?1 AND state <> 'removed' AND person IN " THEIR_PEOPLE,
+    [OP_SUSPEND] =
+        "UPDATE account SET state = 'suspended', since = ?5 WHERE team = ?1 AND state IN ('invited', 'active')"
+        " AND person IN " THEIR_PEOPLE,
+    [OP_REMOVE] = "UPDATE account SET state = 'removed', since = ?5 WHERE team = ?1 AND state <> 'removed' AND person "
+                  "IN " THEIR_PEOPLE,
     [OP_DROP_GROUP] = "DELETE FROM synced_group WHERE team = ?1 AND grp IN " THEIR_OBJECTS,
-    [OP_ADD_GROUP] = "INSERT INTO synced_group (team, grp, name) SELECT ?1, g.id, coalesce(g.display_name, g.name)" OF_JOURNAL
-                     " JOIN grp g ON g.id = c.object" THESE,
-    [OP_RENAME_GROUP] = "UPDATE synced_group SET name = (SELECT coalesce(g.display_name, g.name) FROM grp g WHERE g.id = synced_group.grp)"
+    [OP_ADD_GROUP] =
+        "INSERT INTO synced_group (team, grp, name) SELECT ?1, g.id, coalesce(g.display_name, g.name)" OF_JOURNAL
+        " JOIN grp g ON g.id = c.object" THESE,
+    [OP_RENAME_GROUP] = "UPDATE synced_group SET name = (SELECT coalesce(g.display_name, g.name) FROM grp g WHERE g.id "
+                        "= synced_group.grp)"
                         " WHERE team = ?1 AND grp IN " THEIR_OBJECTS,
-    [OP_INVITE] = PUT_ACCOUNT " state = excluded.state, since = excluded.since, activated_at = excluded.activated_at," TAKE_ATTRIBUTES,
-    [OP_RESTORE] = PUT_ACCOUNT " state = CASE WHEN account.activated_at > 0 THEN 'active' ELSE 'invited' END, since = excluded.since,"
-                   TAKE_ATTRIBUTES,
+    [OP_INVITE] = PUT_ACCOUNT
+    " state = excluded.state, since = excluded.since, activated_at = excluded.activated_at," TAKE_ATTRIBUTES,
+    [OP_RESTORE] = PUT_ACCOUNT " state = CASE WHEN account.activated_at > 0 THEN 'active' ELSE 'invited' END, since = "
+                               "excluded.since," TAKE_ATTRIBUTES,
     [OP_UPDATE] = PUT_ACCOUNT TAKE_ATTRIBUTES,
-    [OP_ASSIGN] = "INSERT INTO seat (product, account, via, since) SELECT c.object, a.id, c.detail, ?5" OF_JOURNAL WITH_ACCOUNT THESE
-                  " AND a.state IN ('invited', 'active')",
-    [OP_JOIN] = "INSERT INTO synced_member (synced_group, account) SELECT g.id, a.id" OF_JOURNAL WITH_ACCOUNT WITH_GROUP THESE
-                " AND a.state IN ('invited', 'active')",
+    [OP_ASSIGN] =
+        "INSERT INTO seat (product, account, via, since) SELECT c.object, a.id, c.detail, ?5" OF_JOURNAL WITH_ACCOUNT
+            THESE " AND a.state IN ('invited', 'active')",
+    [OP_JOIN] =
+        "INSERT INTO synced_member (synced_group, account) SELECT g.id, a.id" OF_JOURNAL WITH_ACCOUNT WITH_GROUP THESE
+        " AND a.state IN ('invited', 'active')",
 };
 
 struct roster_rows {
@@ -51,8 +64,8 @@ struct roster_rows {
     enum account_state invited_as;
 };
 
-int roster_rows_open(struct store *store, int64_t team, int64_t now, enum account_state invited_as, struct roster_rows **ret,
-                     struct err *err)
+int roster_rows_open(struct store *store, int64_t team, int64_t now, enum account_state invited_as,
+                     struct roster_rows **ret, struct err *err)
 {
     (void)err;
     struct roster_rows *r = mem_zero(sizeof *r);
@@ -87,11 +100,13 @@ int roster_rows_change(struct roster_rows *r, int64_t run, enum op op, size_t fi
     if (run_on(r, statements[op], run, first, last, err) != 0)
         return -1;
     if ((size_t)db_changed(r->store->db) != last - first + 1)
-        return err_set(err, ERR_STATE, "%s: the roster is not as the plan found it; run doorward plan again", op_names[op]);
+        return err_set(err, ERR_STATE, "%s: the roster is not as the plan found it; run doorward plan again",
+                       op_names[op]);
     if (op != OP_INVITE)
         return 0;
-    return run_on(r, "INSERT INTO invitation (account, email, made_at) SELECT a.id, a.email, ?5" OF_JOURNAL WITH_ACCOUNT THESE, run,
-                  first, last, err);
+    return run_on(
+        r, "INSERT INTO invitation (account, email, made_at) SELECT a.id, a.email, ?5" OF_JOURNAL WITH_ACCOUNT THESE,
+        run, first, last, err);
 }
 
 int account_activate(struct store *store, int64_t team, uint32_t person, int64_t now, struct err *err)

@@ -13,8 +13,8 @@
 struct roster_rows;
 
 /* invited_as: the state of a new account: ACCOUNT_INVITED, or ACCOUNT_ACTIVE where no acceptance is needed. */
-int roster_rows_open(struct store *store, int64_t team, int64_t now, enum account_state invited_as, struct roster_rows **ret,
-                     struct err *err);
+int roster_rows_open(struct store *store, int64_t team, int64_t now, enum account_state invited_as,
+                     struct roster_rows **ret, struct err *err);
 void roster_rows_close(struct roster_rows **rows);
 /*
  * Carries out the changes first..last of the run's journal, which are all of this kind. ERR_STATE when one does not fit what is there (no such

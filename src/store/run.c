@@ -16,17 +16,13 @@ int run_begin(struct store *store, int64_t team, const char *command, const char
               int64_t now, int64_t *ret, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(store->db,
-                   "INSERT INTO run (team, command, started_at, state, plan, changes, held) VALUES (?, ?, ?, "
-                   "'running', ?, ?, ?)",
-                   &st, err) != 0)
+    if (db_query(store->db,
+                 "INSERT INTO run (team, command, started_at, state, plan, changes, held) VALUES (?, ?, ?, "
+                 "'running', ?, ?, ?)",
+                 DB_ARGS(DB_INT(team), DB_TEXT(command), DB_INT(now), DB_TEXT(plan), DB_INT((int64_t)changes),
+                         DB_INT((int64_t)held)),
+                 &st, err) != 0)
         return -1;
-    stmt_bind_int(st, 1, team);
-    stmt_bind_text(st, 2, command);
-    stmt_bind_int(st, 3, now);
-    stmt_bind_text(st, 4, plan);
-    stmt_bind_int(st, 5, (int64_t)changes);
-    stmt_bind_int(st, 6, (int64_t)held);
     if (stmt_run(st, err) != 0)
         return -1;
     *ret = db_last_id(store->db);
@@ -35,24 +31,13 @@ int run_begin(struct store *store, int64_t team, const char *command, const char
 
 int run_progress(struct store *store, int64_t run, size_t done, struct err *err)
 {
-    CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(store->db, "UPDATE run SET done = ? WHERE id = ?", &st, err) != 0)
-        return -1;
-    stmt_bind_int(st, 1, (int64_t)done);
-    stmt_bind_int(st, 2, run);
-    return stmt_run(st, err);
+    return db_run(store->db, "UPDATE run SET done = ? WHERE id = ?", DB_ARGS(DB_INT((int64_t)done), DB_INT(run)), err);
 }
 
 int run_end(struct store *store, int64_t run, enum run_state state, const char *message, int64_t now, struct err *err)
 {
-    CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(store->db, "UPDATE run SET state = ?, message = ?, ended_at = ? WHERE id = ?", &st, err) != 0)
-        return -1;
-    stmt_bind_text(st, 1, run_state_names[state]);
-    stmt_bind_text(st, 2, message);
-    stmt_bind_int(st, 3, now);
-    stmt_bind_int(st, 4, run);
-    return stmt_run(st, err);
+    return db_run(store->db, "UPDATE run SET state = ?, message = ?, ended_at = ? WHERE id = ?",
+                  DB_ARGS(DB_TEXT(run_state_names[state]), DB_TEXT(message), DB_INT(now), DB_INT(run)), err);
 }
 
 int run_settle(struct store *store, int64_t now, struct err *err)
@@ -97,9 +82,8 @@ int run_each(struct store *store, size_t limit, void (*each)(void *ctx, const st
              struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(store->db, RUN_COLUMNS " ORDER BY r.id DESC LIMIT ?", &st, err) != 0)
+    if (db_query(store->db, RUN_COLUMNS " ORDER BY r.id DESC LIMIT ?", DB_ARGS(DB_INT((int64_t)limit)), &st, err) != 0)
         return -1;
-    stmt_bind_int(st, 1, (int64_t)limit);
     return each_run(st, each, ctx, err) < 0 ? -1 : 0;
 }
 
@@ -107,9 +91,8 @@ int run_find(struct store *store, int64_t run, void (*each)(void *ctx, const str
              struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(store->db, RUN_COLUMNS " WHERE r.id = ?", &st, err) != 0)
+    if (db_query(store->db, RUN_COLUMNS " WHERE r.id = ?", DB_ARGS(DB_INT(run)), &st, err) != 0)
         return -1;
-    stmt_bind_int(st, 1, run);
     return each_run(st, each, ctx, err);
 }
 
@@ -124,10 +107,10 @@ int journal_open(struct store *store, int64_t run, int64_t team, struct journal 
     j->run = run;
     j->team = team;
     if (db_prepare(store->db,
-                   "INSERT INTO run_change (run, seq, op, cause, person, object, detail, domain) VALUES (?1, ?2, ?3, "
-                   "?4, ?5, ?6, ?7,"
-                   " coalesce((SELECT domain FROM account WHERE team = ?8 AND person = ?5), (SELECT domain FROM person "
-                   "WHERE id = ?5)))",
+                   "INSERT INTO run_change (run, seq, op, cause, person, object, detail, domain)"
+                   " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, coalesce((SELECT domain FROM account"
+                   "  WHERE team = ?8 AND person = ?5 AND state <> 'removed' AND ?9 = 0), (SELECT domain FROM person "
+                   "WHERE id = ?5))",
                    &j->write, err) != 0)
         return -1;
     *ret = TAKE(j);
@@ -145,8 +128,10 @@ void journal_close(struct journal **journal)
 
 int journal_write(struct journal *j, size_t seq, const struct change *c, struct err *err)
 {
-    const int64_t values[] = {j->run, (int64_t)seq, c->op, c->cause, c->person, c->object, c->detail, j->team};
-    for (int i = 0; i < 8; i++)
+    const int64_t values[] = {j->run,    (int64_t)seq, c->op,
+                              c->cause,  c->person,    c->object,
+                              c->detail, j->team,      op_takes_attributes((enum op)c->op)};
+    for (int i = 0; i < 9; i++)
         stmt_bind_int(j->write, i + 1, values[i]);
     return stmt_run(j->write, err);
 }
@@ -155,10 +140,9 @@ int run_changes(struct store *store, int64_t run, void (*each)(void *ctx, const 
                 struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(store->db, "SELECT op, cause, person, object, detail FROM run_change WHERE run = ? ORDER BY seq",
-                   &st, err) != 0)
+    if (db_query(store->db, "SELECT op, cause, person, object, detail FROM run_change WHERE run = ? ORDER BY seq",
+                 DB_ARGS(DB_INT(run)), &st, err) != 0)
         return -1;
-    stmt_bind_int(st, 1, run);
     int r;
     while ((r = stmt_step(st, err)) == 1) {
         struct change c = {.op = (uint8_t)stmt_int(st, 0),
@@ -173,13 +157,5 @@ int run_changes(struct store *store, int64_t run, void (*each)(void *ctx, const 
 
 int run_team(struct store *store, int64_t run, int64_t *ret, struct err *err)
 {
-    CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(store->db, "SELECT team FROM run WHERE id = ?", &st, err) != 0)
-        return -1;
-    stmt_bind_int(st, 1, run);
-    int r = stmt_step(st, err);
-    if (r < 0)
-        return -1;
-    *ret = r ? stmt_int(st, 0) : 0;
-    return 0;
+    return db_number(store->db, "SELECT team FROM run WHERE id = ?", DB_ARGS(DB_INT(run)), ret, err);
 }

@@ -29,7 +29,10 @@ int run_each(struct store *store, size_t limit, void (*each)(void *ctx, const st
 int run_find(struct store *store, int64_t run, void (*each)(void *ctx, const struct run_row *row), void *ctx,
              struct err *err);
 
-/* The journal's writer: the domain is the account's, or the person's where there is no account yet. */
+/*
+ * The journal's writer. Whoever gets the directory's attributes is judged by the domain of the e-mail there; anybody else by the domain of the
+ * account, where there is one.
+ */
 struct journal;
 int journal_open(struct store *store, int64_t run, int64_t team, struct journal **ret, struct err *err);
 void journal_close(struct journal **journal);

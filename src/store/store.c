@@ -61,13 +61,31 @@ static int take_lock(const char *dir, const char *command, int *ret, struct err 
     return 0;
 }
 
-/* A quick check of the file's structure: full integrity_check reads everything and would cost more than a run. */
-static int check_file(struct db *db, struct err *err)
+#define CHECK_EVERY (24 * 3600)
+
+/* Damage that a run would meet comes up by itself; a check of every page, once a day, finds what it would not. */
+static int check_file(struct db *db, int64_t now, struct err *err)
 {
-    CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(db, "SELECT count(*) FROM sqlite_schema", &st, err) != 0 || stmt_step(st, err) < 0)
+    int64_t last = 0;
+    if (db_get_int(db, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'checked_at'", &last, err) != 0)
         return -1;
-    return 0;
+    if (last + CHECK_EVERY > now && last <= now)
+        return 0;
+    CLEANUP(stmt_free) struct stmt *check = NULL, *note = NULL;
+    if (db_prepare(db, "PRAGMA quick_check(1)", &check, err) != 0 || stmt_step(check, err) < 0)
+        return -1;
+    if (strcmp(stmt_text(check, 0), "ok") != 0)
+        return err_set(err, ERR_STATE,
+                       "%s: the database is damaged (%s); restore it from a backup, or move it away to start anew",
+                       db_path(db), stmt_text(check, 0));
+    stmt_reset(check);
+    if (db_prepare(db,
+                   "INSERT INTO meta (key, value) VALUES ('checked_at', ?) ON CONFLICT (key) DO UPDATE SET value = "
+                   "excluded.value",
+                   &note, err) != 0)
+        return -1;
+    stmt_bind_int(note, 1, now);
+    return stmt_run(note, err);
 }
 
 int store_open(const char *dir, enum store_mode mode, const char *command, struct store **ret, struct err *err)
@@ -79,10 +97,10 @@ int store_open(const char *dir, enum store_mode mode, const char *command, struc
         return err_set(err, ERR_NOT_FOUND, "%s: there is no state yet", path);
     if (mode == STORE_WRITE && (make_folder(dir, err) != 0 || take_lock(dir, command, &store->lock, err) != 0))
         return -1;
-    if (db_open(path, mode == STORE_READ, &store->db, err) != 0 || check_file(store->db, err) != 0)
+    if (db_open(path, mode == STORE_READ, &store->db, err) != 0)
         return -1;
     int (*settle)(struct db *, struct err *) = mode == STORE_READ ? schema_require : schema_migrate;
-    if (settle(store->db, err) != 0)
+    if (settle(store->db, err) != 0 || (mode == STORE_WRITE && check_file(store->db, clock_now(), err) != 0))
         return -1;
     *ret = TAKE(store);
     return 0;

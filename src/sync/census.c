@@ -6,15 +6,18 @@
 struct taking {
     const struct plan_settings *settings;
     struct census *census;
-    struct keymap emails; /* of the e-mail's hash -> the person who has it */
+    struct keymap emails; /* of the e-mail's hash and the claim -> the person */
     char domain[256];     /* the last one looked up, and its place in the gate */
     int gate_index;
     bool scoped;
 };
 
-static struct key128 email_key(int64_t hash)
+/* Whose an e-mail is: the account's that has it, or the person's who would get it. */
+enum claim { CLAIM_HAS = 1, CLAIM_WANTS };
+
+static struct key128 email_key(int64_t hash, enum claim claim)
 {
-    return (struct key128){(uint64_t)hash, 1};
+    return (struct key128){(uint64_t)hash, claim};
 }
 
 /* Neighbours mostly share their domain. */
@@ -65,7 +68,7 @@ static void take_account(void *ctx, const struct account_row *row)
     r->given = row->fingerprint;
     r->account_hold = (uint8_t)hold_of(t, row->domain);
     if (row->state != ACCOUNT_REMOVED)
-        keymap_put(&t->emails, email_key(row->email_hash), row->person);
+        keymap_put(&t->emails, email_key(row->email_hash, CLAIM_HAS), row->person);
 }
 
 static void take_inside(void *ctx, uint32_t person, uint32_t via)
@@ -76,22 +79,32 @@ static void take_inside(void *ctx, uint32_t person, uint32_t via)
         t->census->by_entry[person].inside = true;
 }
 
-/* An e-mail belongs to the account that has it; where there is none yet, two people with one e-mail both wait for a human. */
+static void block(struct resident *all, uint32_t person, uint32_t other)
+{
+    all[person].blocked = true;
+    all[person].other = other;
+}
+
+/*
+ * An e-mail belongs to the account that has it, until that account has another; where there is none yet, two people with one e-mail
+ * both wait for a human.
+ */
 static void settle_email(struct taking *t, uint32_t person, int64_t hash)
 {
     struct resident *all = t->census->by_entry;
-    uint32_t holder = keymap_find(&t->emails, email_key(hash));
-    if (holder == KEYMAP_NONE) {
-        keymap_put(&t->emails, email_key(hash), person);
-    } else if (holder != person) {
-        all[person].blocked = true;
-        all[person].other = holder;
-        bool has_it = all[holder].account && all[holder].state != ACCOUNT_REMOVED && !all[holder].differs;
-        if (!has_it && resident_wanted(&all[holder])) {
-            all[holder].blocked = true;
-            all[holder].other = person;
-        }
+    uint32_t holder = keymap_find(&t->emails, email_key(hash, CLAIM_HAS));
+    if (holder != KEYMAP_NONE) {
+        if (holder != person)
+            block(all, person, holder);
+        return;
     }
+    uint32_t rival = keymap_find(&t->emails, email_key(hash, CLAIM_WANTS));
+    if (rival == KEYMAP_NONE) {
+        keymap_put(&t->emails, email_key(hash, CLAIM_WANTS), person);
+        return;
+    }
+    block(all, person, rival);
+    block(all, rival, person);
 }
 
 static enum cause away_of(const struct taking *t, const struct person_row *row, bool inside)

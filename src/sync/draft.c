@@ -32,7 +32,8 @@ struct round {
     uint32_t object;
     bool unresolved;   /* a group that may lead here was not found */
     bool unconfigured; /* nobody is entitled any more, because the configuration says so */
-    uint32_t have, released;
+    uint32_t have, released, foreign;
+    uint8_t kept; /* enum hold: why somebody keeps it who should not */
 };
 
 static uint32_t stamp_entitled(const struct draft *d)
@@ -86,14 +87,17 @@ static void meet_having(void *ctx, uint32_t account, uint32_t via)
     struct draft *d = round->d;
     uint32_t person = account <= d->census.max_account ? d->census.person_of[account] : 0;
     round->have++;
-    if (person == 0 || !d->census.by_entry[person].known)
+    if (person == 0 || !d->census.by_entry[person].known) {
+        round->foreign++;
         return; /* not ours: given locally, or from a directory that this team no longer has */
+    }
     if (d->stamp[person] == stamp_entitled(d)) {
         d->stamp[person]++;
         return;
     }
     struct change c = taking_away(round, person, &d->census.by_entry[person], via);
     round->released += c.hold == HOLD_NONE;
+    round->kept = c.hold != HOLD_NONE ? c.hold : round->kept;
     draft_add(d, c);
 }
 
@@ -114,7 +118,7 @@ static struct change giving(const struct round *round, uint32_t person, const st
         c.hold = HOLD_SAME_EMAIL;
     else if (!resident_live(r))
         c.hold = r->hold;
-    if (c.hold == HOLD_NONE && r->account && r->state != ACCOUNT_REMOVED)
+    if (c.hold == HOLD_NONE && r->account)
         c.hold = r->account_hold;
     return c;
 }
@@ -233,33 +237,42 @@ static enum hold group_hold(const struct draft *d)
     return d->settings->policy->enabled_at ? HOLD_NONE : HOLD_DISABLED_SYNC;
 }
 
-static int draft_members(struct store *store, struct draft *d, const struct platform_group *g, const struct target *t,
-                         bool unresolved, struct err *err)
+static int draft_members(struct store *store, const struct platform_group *g, const struct target *t,
+                         struct round *round, struct err *err)
 {
+    struct draft *d = round->d;
     begin_round(d);
-    struct round round = {
-        .d = d, .give = OP_JOIN, .take = OP_LEAVE, .object = g->group, .unresolved = unresolved, .unconfigured = !t};
-    if ((t && entitled_each(store->db, t->id, meet_entitled, &round, err) != 0) ||
-        (g->id && synced_member_each(store->db, g->id, meet_member, &round, err) != 0))
+    if ((t && entitled_each(store->db, t->id, meet_entitled, round, err) != 0) ||
+        (g->id && synced_member_each(store->db, g->id, meet_member, round, err) != 0))
         return -1;
-    give_all(&round, NULL);
+    give_all(round, NULL);
     return 0;
+}
+
+/* Only an empty group can be dropped: not while somebody's leaving is held, and not at all with members that are not ours. */
+static void drop_group(struct draft *d, const struct round *round)
+{
+    if (round->foreign)
+        return;
+    struct change c = {
+        .op = OP_DROP_GROUP, .object = round->object, .cause = CAUSE_UNCONFIGURED, .hold = (uint8_t)group_hold(d)};
+    if (c.hold == HOLD_NONE)
+        c.hold = round->unresolved ? HOLD_UNRESOLVED : round->kept;
+    draft_add(d, c);
 }
 
 static int draft_group(struct store *store, struct draft *d, struct person_reader *reader,
                        const struct platform_group *g, const struct target *t, bool unresolved, struct err *err)
 {
-    struct change c = {.object = g->group, .hold = group_hold(d)};
+    struct change c = {.object = g->group, .hold = (uint8_t)group_hold(d)};
+    struct round round = {
+        .d = d, .give = OP_JOIN, .take = OP_LEAVE, .object = g->group, .unresolved = unresolved, .unconfigured = !t};
     struct span display, name;
     int found = group_read(reader, g->group, &display, &name, err);
-    if (found < 0)
+    if (found < 0 || draft_members(store, g, t, &round, err) != 0)
         return -1;
     if (!t) {
-        c.op = OP_DROP_GROUP;
-        c.cause = CAUSE_UNCONFIGURED;
-        if (unresolved && c.hold == HOLD_NONE)
-            c.hold = HOLD_UNRESOLVED;
-        draft_add(d, c);
+        drop_group(d, &round);
     } else if (!g->id) {
         c.op = OP_ADD_GROUP;
         c.cause = CAUSE_CONFIGURED;
@@ -269,7 +282,7 @@ static int draft_group(struct store *store, struct draft *d, struct person_reade
         c.cause = CAUSE_RENAMED;
         draft_add(d, c);
     }
-    return draft_members(store, d, g, t, unresolved, err);
+    return 0;
 }
 
 static bool any_unresolved(const struct policy *p)

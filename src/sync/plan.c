@@ -35,8 +35,6 @@ static void plan_wanted(struct draft *d, uint32_t person, const struct resident 
     } else {
         return;
     }
-    if (r->state != ACCOUNT_NONE && c.hold == HOLD_NONE)
-        c.hold = r->account_hold;
     draft_add(d, c);
 }
 
