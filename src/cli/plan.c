@@ -28,7 +28,7 @@ struct job {
     struct cli *cli;
     struct gate gate;
     struct reading *readings;
-    bool apply, pending, held, failed;
+    bool apply, pending, gate_held, guard_held;
     size_t shown;
 };
 
@@ -161,7 +161,8 @@ static int plan_with(struct job *job, const struct conf_section *team, const str
         return -1;
     log_debug("team %s: shown", plan->team);
     job->pending |= plan->n > 0;
-    job->held |= plan_gate_held(plan) || gate_all_closed(&job->gate) || !policy->enabled_at;
+    job->guard_held |= plan->guard.ntrips > 0;
+    job->gate_held |= plan_gate_held(plan) || gate_all_closed(&job->gate) || !policy->enabled_at;
     return job->apply ? carry_out(job, plan, id, platform, err) : 0;
 }
 
@@ -227,7 +228,9 @@ static int plan_or_apply(struct cli *cli, bool apply, struct err *err)
     free_readings(&job);
     if (r != 0)
         return -1;
-    if (job.held)
+    if (job.guard_held)
+        return err_exit_status(ERR_HELD);
+    if (job.gate_held)
         return err_exit_status(ERR_GATE);
     return cli->exit_code && job.pending ? STATUS_PENDING : 0;
 }

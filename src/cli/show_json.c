@@ -151,6 +151,16 @@ static json_t *seats_json(const struct plan *plan)
     return list;
 }
 
+static json_t *guard_json(const struct guard *g)
+{
+    json_t *trips = json_array();
+    for (size_t i = 0; i < g->ntrips; i++)
+        json_array_append_new(trips, json_pack("{s:s, s:I, s:I, s:I}", "what", g->trips[i].what, "removals",
+                                               (json_int_t)g->trips[i].removals, "of", (json_int_t)g->trips[i].of,
+                                               "limit", (json_int_t)g->trips[i].limit));
+    return json_pack("{s:b, s:o}", "tripped", g->ntrips > 0, "trips", trips);
+}
+
 static json_t *notes_json(const struct policy *p)
 {
     json_t *list = json_array();
@@ -175,6 +185,7 @@ int show_plan_json(struct cli *cli, const struct shown_plan *s, struct err *err)
     print_member("enabled", json_boolean(s->policy->enabled_at != 0));
     print_member("read", read_json(s->pull));
     print_member("gate", gate_json(s->gate));
+    print_member("guard", guard_json(&s->plan->guard));
     print_member("notes", notes_json(s->policy));
     print_member("summary", summary_json(s));
     int r = print_changes(&w, "changes", s->plan->changes, s->plan->n, err);

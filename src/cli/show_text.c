@@ -134,7 +134,25 @@ int show_changes(struct cli *cli, int64_t team, const struct change *changes, si
     return r;
 }
 
-static void print_head(struct cli *cli, const struct shown_plan *s)
+static int print_guard(struct cli *cli, struct words *w, const struct plan *plan, struct err *err)
+{
+    for (size_t i = 0; i < plan->guard.ntrips; i++) {
+        const struct guard_trip *t = &plan->guard.trips[i];
+        const char *group = "";
+        if (t->group && words_group(w, t->group, &group, err) != 0)
+            return -1;
+        printf("%sguard%s: this plan would take %s of %s %s%s%s away; %s are allowed at once, so all its removals are "
+               "held\n",
+               term_red(), term_plain(), term_number(cli->pool, t->removals), term_number(cli->pool, t->of), t->what,
+               *group ? " " : "", group, term_number(cli->pool, t->limit));
+    }
+    if (plan->guard.ntrips)
+        puts("      next: find out what happened to the directory; only if all of it is meant, raise max-removals in "
+             "[sync] for one run");
+    return 0;
+}
+
+static int print_head(struct cli *cli, struct words *w, const struct shown_plan *s, struct err *err)
 {
     const struct stage_result *r = &s->pull->summary;
     printf("%sPlan for team %s%s: directory %s → platform %s\n", term_bold(), s->plan->team, term_plain(),
@@ -156,7 +174,10 @@ static void print_head(struct cli *cli, const struct shown_plan *s)
     gate_print(s->gate, stdout);
     if (!s->policy->enabled_at)
         printf("sync: not enabled for team %s\n      next: doorward sync enable %s\n", s->plan->team, s->plan->team);
+    if (print_guard(cli, w, s->plan, err) != 0)
+        return -1;
     putchar('\n');
+    return 0;
 }
 
 static void print_seats(const struct plan *plan)
@@ -204,8 +225,9 @@ int show_plan_text(struct cli *cli, const struct shown_plan *s, struct err *err)
     struct words w;
     if (words_open(cli->store, s->plan->team_id, s->plan, s->gate, &w, err) != 0)
         return -1;
-    print_head(cli, s);
-    int r = print_lines(&w, s->plan->changes, s->plan->n, false, err);
+    int r = print_head(cli, &w, s, err);
+    if (r == 0)
+        r = print_lines(&w, s->plan->changes, s->plan->n, false, err);
     if (r == 0 && s->plan->nheld) {
         printf("%sHeld%s\n", s->plan->n ? "\n" : "", "");
         r = print_lines(&w, s->plan->held, s->plan->nheld, true, err);

@@ -205,6 +205,8 @@ int words_hold(struct words *w, const struct change *c, struct buf *out, struct 
             "the e-mail's domain is none of the organisation's; add a [domain] section, or exclude the person",
         [HOLD_NO_EMAIL] = "has no usable e-mail address in the directory",
         [HOLD_NO_SEAT] = "no seat is left",
+        [HOLD_PROTECTED] = "an administrator of the team, or protected by the configuration",
+        [HOLD_GUARD] = "the guard holds all removals of this plan",
         [HOLD_UNRESOLVED] = "a configured group was not found, so nothing is taken away on its account",
     };
     if (c->hold == HOLD_GATE)

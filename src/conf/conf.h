@@ -22,12 +22,13 @@
 #include "base/err.h"
 
 enum conf_type {
-    CONF_TEXT,     /* clean UTF-8 (text_is_clean), at most CONF_VALUE_MAX bytes */
-    CONF_INT,      /* decimal, min..max */
-    CONF_BOOL,     /* yes|no, also true|false, on|off, 1|0; any case */
-    CONF_DURATION, /* number and s, m, h, d or w; min..max in seconds */
-    CONF_CHOICE,   /* one of choices */
-    CONF_FILE,     /* path of a file that exists and can be read; a relative one starts at the file that names it */
+    CONF_TEXT,        /* clean UTF-8 (text_is_clean), at most CONF_VALUE_MAX bytes */
+    CONF_INT,         /* decimal, min..max */
+    CONF_PERCENT,     /* decimal and "%", min..max */
+    CONF_BOOL,        /* yes|no, also true|false, on|off, 1|0; any case */
+    CONF_DURATION,    /* number and s, m, h, d or w; min..max in seconds */
+    CONF_CHOICE,      /* one of choices */
+    CONF_FILE,        /* path of a file that exists and can be read; a relative one starts at the file that names it */
     CONF_SECRET_FILE, /* as CONF_FILE, and nobody else may read it: file_check_secret */
     CONF_PATH,        /* path that need not exist yet; relative as CONF_FILE */
     CONF_EMAIL,       /* local@domain */
@@ -45,7 +46,7 @@ struct conf_item {
     bool required;
     bool repeatable;  /* may be written several times; the values keep their order */
     const char *def;  /* default as it would be written; NULL: none */
-    int64_t min, max; /* CONF_INT, CONF_DURATION (seconds); both 0: any non-negative */
+    int64_t min, max; /* CONF_INT, CONF_PERCENT, CONF_DURATION (seconds); both 0: any non-negative */
     const char *unit; /* for the help: "people", "bytes"; NULL: none */
     /* CONF_CHOICE; ends with NULL. Of other types: words that may stand instead of a value ("none"). */
     const char *const *choices;

@@ -71,6 +71,15 @@ static int check_int(const struct job *job)
     return check_range(job, number);
 }
 
+static int check_percent(const struct job *job)
+{
+    int64_t number;
+    size_t n = strlen(job->text);
+    if (job->text[n - 1] != '%' || read_digits(job->text, n - 1, &number) != 0)
+        return refuse(job, "is not a percentage");
+    return check_range(job, number);
+}
+
 static int check_duration(const struct job *job)
 {
     static const struct {
@@ -212,9 +221,11 @@ static int check_url(const struct job *job)
 }
 
 static int (*const checks[])(const struct job *) = {
-    [CONF_TEXT] = check_text,         [CONF_INT] = check_int,       [CONF_BOOL] = check_bool,
-    [CONF_DURATION] = check_duration, [CONF_CHOICE] = check_choice, [CONF_FILE] = check_file,
-    [CONF_PATH] = check_path,         [CONF_EMAIL] = check_email,   [CONF_SECRET_FILE] = check_secret_file,
+    [CONF_TEXT] = check_text,         [CONF_INT] = check_int,
+    [CONF_BOOL] = check_bool,         [CONF_PERCENT] = check_percent,
+    [CONF_DURATION] = check_duration, [CONF_CHOICE] = check_choice,
+    [CONF_FILE] = check_file,         [CONF_PATH] = check_path,
+    [CONF_EMAIL] = check_email,       [CONF_SECRET_FILE] = check_secret_file,
     [CONF_URL] = check_url,           [CONF_REF] = check_text,
 };
 
@@ -256,6 +267,11 @@ static const char *rule_int(struct pool *pool, const struct conf_item *item)
     return pool_printf(pool, "a number%s from %" PRId64 " to %" PRId64, unit, item->min, item->max);
 }
 
+static const char *rule_percent(struct pool *pool, const struct conf_item *item)
+{
+    return pool_printf(pool, "a number and %%, from %" PRId64 "%% to %" PRId64 "%%", item->min, item->max);
+}
+
 static const char *rule_duration(struct pool *pool, const struct conf_item *item)
 {
     char min[CLOCK_TEXT_MAX], max[CLOCK_TEXT_MAX];
@@ -279,6 +295,7 @@ const char *value_rule(struct pool *pool, const struct conf_item *item)
         [CONF_TEXT] = {"a line of text", NULL},
         [CONF_INT] = {NULL, rule_int},
         [CONF_BOOL] = {"yes or no", NULL},
+        [CONF_PERCENT] = {NULL, rule_percent},
         [CONF_DURATION] = {NULL, rule_duration},
         [CONF_CHOICE] = {NULL, rule_choices},
         [CONF_FILE] = {"the path of a file", NULL},

@@ -49,6 +49,8 @@ enum hold {
     HOLD_NO_EMAIL,
     HOLD_SAME_EMAIL, /* another person or account has this e-mail; other: that person */
     HOLD_NO_SEAT,
+    HOLD_PROTECTED,  /* an administrator, or protected by the configuration */
+    HOLD_GUARD,      /* too many removals at once */
     HOLD_UNRESOLVED, /* a configured group was not found: nothing is taken away */
     HOLD_COUNT,
 };

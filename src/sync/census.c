@@ -2,6 +2,7 @@
 
 #include "base/keymap.h"
 #include "base/mem.h"
+#include "sync/guard.h"
 
 struct taking {
     const struct plan_settings *settings;
@@ -142,6 +143,26 @@ static int take_scope(struct store *store, struct taking *t, struct err *err)
     return entitled_each(store->db, target->id, take_inside, t, err);
 }
 
+/* Of those who would go, whom the guard protects: read one by one, as they are few. */
+static int take_protected(struct store *store, struct taking *t, struct err *err)
+{
+    CLEANUP(person_reader_close) struct person_reader *reader = NULL;
+    if (person_reader_open(store->db, t->settings->policy->team, &reader, err) != 0)
+        return -1;
+    for (uint32_t person = 1; person <= t->census->max_entry; person++) {
+        struct resident *r = &t->census->by_entry[person];
+        struct person_text text;
+        if (!r->known || resident_wanted(r) || !r->account || r->state == ACCOUNT_REMOVED)
+            continue;
+        if (account_read(reader, person, &text, err) < 0)
+            return -1;
+        if (r->account_hold == HOLD_NONE &&
+            guard_protects(t->settings->policy->section, text.attr[ATTR_EMAIL], text.attr[ATTR_USER_NAME]))
+            r->account_hold = HOLD_PROTECTED;
+    }
+    return 0;
+}
+
 int census_take(struct store *store, const struct plan_settings *settings, struct census *ret, struct err *err)
 {
     struct taking t = {.settings = settings, .census = ret, .gate_index = -1};
@@ -151,7 +172,8 @@ int census_take(struct store *store, const struct plan_settings *settings, struc
     int r = 0;
     if (account_each(store->db, settings->policy->team, take_account, &t, err) != 0 ||
         take_scope(store, &t, err) != 0 ||
-        person_each(store->db, settings->policy->directory, take_person, &t, err) != 0)
+        person_each(store->db, settings->policy->directory, take_person, &t, err) != 0 ||
+        take_protected(store, &t, err) != 0)
         r = -1;
     keymap_release(&t.emails);
     return r;

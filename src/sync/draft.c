@@ -5,6 +5,8 @@
 void draft_add(struct draft *d, struct change c)
 {
     struct plan *p = d->plan;
+    if (c.hold == HOLD_NONE && d->hold_removals && op_is_removal((enum op)c.op))
+        c.hold = HOLD_GUARD;
     if (c.hold == HOLD_NONE) {
         *MEM_PUSH(&p->changes, &p->n, &p->cap) = c;
         p->counts[c.op]++;
@@ -78,6 +80,8 @@ static struct change taking_away(const struct round *round, uint32_t person, con
     if (c.hold == HOLD_NONE &&
         ((by_absence && round->unresolved) || (c.cause == CAUSE_OUT_OF_SCOPE && round->d->census.scope_unresolved)))
         c.hold = HOLD_UNRESOLVED;
+    if (c.hold == HOLD_NONE && round->d->hold_removals)
+        c.hold = HOLD_GUARD;
     return c;
 }
 
@@ -245,6 +249,7 @@ static int draft_members(struct store *store, const struct platform_group *g, co
     if ((t && entitled_each(store->db, t->id, meet_entitled, round, err) != 0) ||
         (g->id && synced_member_each(store->db, g->id, meet_member, round, err) != 0))
         return -1;
+    guard_count(d->guard, "members of group", g->group, round->released, round->have - round->foreign);
     give_all(round, NULL);
     return 0;
 }

@@ -16,6 +16,7 @@ void plan_settings_read(struct plan_settings *settings)
     const struct conf_section *sync = conf_find(settings->conf, "sync", NULL);
     settings->on_leave = on_leave_of(conf_str(sync, "on-leave"));
     settings->grace = conf_int(sync, "grace");
+    guard_read(settings->conf, &settings->limits);
 }
 
 /* What the directory says of a wanted person, against the account. */
@@ -61,13 +62,18 @@ static void plan_unwanted(struct draft *d, uint32_t person, const struct residen
     draft_add(d, c);
 }
 
-static void plan_people(struct draft *d)
+/* *ret_accounts: how many accounts there are to lose. */
+static void plan_people(struct draft *d, uint32_t *ret_accounts)
 {
+    uint32_t accounts = 0;
     for (uint32_t person = 1; person <= d->census.max_entry; person++) {
         const struct resident *r = &d->census.by_entry[person];
-        if (r->known)
-            (resident_wanted(r) ? plan_wanted : plan_unwanted)(d, person, r);
+        if (!r->known)
+            continue;
+        accounts += r->account && r->state != ACCOUNT_REMOVED;
+        (resident_wanted(r) ? plan_wanted : plan_unwanted)(d, person, r);
     }
+    *ret_accounts = accounts;
 }
 
 /* Which attributes an update is about: read for the few that differ. */
@@ -106,14 +112,48 @@ static void sort(struct change *changes, size_t n)
         qsort(changes, n, sizeof *changes, by_op_and_person);
 }
 
+static void forget(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->nseats; i++)
+        free(plan->seats[i].section);
+    free(plan->seats);
+    plan->seats = NULL;
+    plan->n = plan->nheld = plan->nseats = plan->people = 0;
+    memset(plan->counts, 0, sizeof plan->counts);
+    memset(plan->holds, 0, sizeof plan->holds);
+}
+
+static int compare(struct store *store, struct draft *d, struct err *err)
+{
+    struct plan *plan = d->plan;
+    uint32_t accounts, seats = 0;
+    plan_people(d, &accounts);
+    if (draft_products(store, d, err) != 0 || draft_groups(store, d, err) != 0)
+        return -1;
+    for (size_t i = 0; i < plan->nseats; i++)
+        seats += plan->seats[i].before;
+    guard_count(d->guard, "people", 0, plan->counts[OP_SUSPEND] + plan->counts[OP_REMOVE], accounts);
+    guard_count(d->guard, "seats", 0, plan->counts[OP_UNASSIGN], seats);
+    return 0;
+}
+
+/*
+ * When the guard trips, everything is compared once more with removals held: who gets a seat depends on which seats are released.
+ */
 static int make(struct store *store, struct draft *d, struct err *err)
 {
     struct plan *plan = d->plan;
-    if (census_take(store, d->settings, &d->census, err) != 0)
+    d->guard = &plan->guard;
+    if (census_take(store, d->settings, &d->census, err) != 0 || compare(store, d, err) != 0)
         return -1;
-    plan_people(d);
-    if (draft_products(store, d, err) != 0 || draft_groups(store, d, err) != 0)
-        return -1;
+    if (plan->guard.ntrips) {
+        struct guard uncounted = {.limits = plan->guard.limits};
+        d->guard = &uncounted;
+        d->hold_removals = true;
+        forget(plan);
+        if (compare(store, d, err) != 0)
+            return -1;
+    }
     sort(plan->changes, plan->n);
     sort(plan->held, plan->nheld);
     if (name_attributes(store, plan, plan->changes, plan->n, err) != 0 ||
@@ -129,6 +169,7 @@ int plan_make(struct store *store, const struct plan_settings *settings, struct 
     plan->directory = settings->policy->directory;
     plan->team_id = settings->policy->team;
     plan->now = settings->now;
+    plan->guard.limits = settings->limits;
     struct draft d = {.plan = plan, .settings = settings};
     int r = make(store, &d, err);
     draft_release(&d);
@@ -142,9 +183,7 @@ void plan_free(struct plan **plan)
 {
     if (!*plan)
         return;
-    for (size_t i = 0; i < (*plan)->nseats; i++)
-        free((*plan)->seats[i].section);
-    free((*plan)->seats);
+    forget(*plan);
     free((*plan)->changes);
     free((*plan)->held);
     free(*plan);

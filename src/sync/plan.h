@@ -11,6 +11,7 @@
 
 #include "model/change.h"
 #include "model/gate.h"
+#include "sync/guard.h"
 #include "sync/policy.h"
 
 enum on_leave { ON_LEAVE_SUSPEND, ON_LEAVE_REMOVE, ON_LEAVE_UNASSIGN };
@@ -36,6 +37,7 @@ struct plan {
     size_t people;              /* people the team syncs: active, in scope */
     uint32_t counts[OP_COUNT];  /* of changes */
     uint32_t holds[HOLD_COUNT]; /* of held */
+    struct guard guard;         /* with the limits that were passed, which is why removals are held */
 };
 
 struct plan_settings {
@@ -44,6 +46,7 @@ struct plan_settings {
     const struct gate *gate;
     enum on_leave on_leave;
     int64_t grace; /* seconds */
+    struct guard_limits limits;
     int64_t now;
 };
 

@@ -29,6 +29,7 @@ struct root {
 
 struct policy {
     const char *team_name;
+    const struct conf_section *section; /* the team's */
     int64_t team, enabled_at;
     char *entitled_from;   /* digest of the policy that the database's entitlements follow; NULL: none yet */
     const char *directory; /* section name */

@@ -1,0 +1,48 @@
+/*
+ * The guard: when a plan would take away more than the limits allow, of a team's people, of its seats or of one group's members, all its
+ * removals are held and the rest proceeds.
+ *
+ *   guard_read -> (draft counts through guard_count_…) -> guard_trip -> the draft is made anew with its removals held
+ *
+ * Administrators of the team and people that the configuration protects are never removed at all.
+ */
+#ifndef SYNC_GUARD_H
+#define SYNC_GUARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/span.h"
+#include "conf/conf.h"
+
+#define GUARD_FLOOR 5 /* so many removals never trip the percentage */
+#define GUARD_TRIPS 8 /* limits kept that were passed; more add nothing */
+
+struct guard_limits {
+    int64_t percent, count;
+};
+
+/* A limit that was passed. */
+struct guard_trip {
+    const char *what; /* "people", "seats" or "members of a group" */
+    uint32_t group;   /* the group's entry, else 0 */
+    uint32_t removals, of, limit;
+};
+
+struct guard {
+    struct guard_limits limits;
+    struct guard_trip trips[GUARD_TRIPS];
+    size_t ntrips;
+};
+
+void guard_read(const struct conf *conf, struct guard_limits *ret);
+/* How many of these may be removed; pure. */
+uint32_t guard_limit(const struct guard_limits *limits, uint32_t of);
+/* Notes it when the removals pass the limit. */
+void guard_count(struct guard *guard, const char *what, uint32_t group, uint32_t removals, uint32_t of);
+
+/* Is this account an administrator's of the team, or protected? Addresses are compared without regard to case, in any script. */
+bool guard_protects(const struct conf_section *team, struct span email, struct span user_name);
+
+#endif
