@@ -563,11 +563,9 @@ int main(void)
     tcase_add_test(values, secret_files_that_others_can_read_are_refused);
     tcase_add_test(values, paths_keep_their_meaning_from_another_folder);
     tcase_add_test(values, help_shows_one_kind_or_all);
-    const char *forking = getenv("CK_FORK");
-    if (!forking || strcmp(forking, "no") != 0) { /* else they would end the whole suite, as under valgrind */
-        tcase_add_test_raise_signal(mistakes, unknown_key_is_a_mistake_of_the_program, SIGABRT);
-        tcase_add_test_raise_signal(mistakes, wrong_type_is_a_mistake_of_the_program, SIGABRT);
-    }
+    tcase_set_tags(mistakes, "ends");
+    tcase_add_test_raise_signal(mistakes, unknown_key_is_a_mistake_of_the_program, SIGABRT);
+    tcase_add_test_raise_signal(mistakes, wrong_type_is_a_mistake_of_the_program, SIGABRT);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
