@@ -81,7 +81,7 @@ static void print_overview(void)
          "      --state DIR     state in another place than configured\n"
          "      --json          for programs\n"
          "  -v, --verbose       debug lines on standard error\n"
-         "  -q, --quiet         no progress\n"
+         "  -q, --quiet         no progress, and of a plan no more than what it sums up to\n"
          "      --color WHEN    auto, always or never; NO_COLOR is honoured\n"
          "  -h, --help          with a command: about that command\n"
          "      --version\n\n"

@@ -202,7 +202,8 @@ static void print_seats(const struct plan *plan)
 
 static void print_summary(struct cli *cli, const struct plan *plan)
 {
-    putchar('\n');
+    if (!cli->quiet)
+        putchar('\n');
     if (!plan->n && !plan->nheld) {
         printf("%sNothing to do%s: the platform agrees with the directory.\n", term_green(), term_plain());
         return;
@@ -220,22 +221,28 @@ static void print_summary(struct cli *cli, const struct plan *plan)
     putchar('\n');
 }
 
+static int print_body(struct words *w, const struct plan *plan, struct err *err)
+{
+    if (print_lines(w, plan->changes, plan->n, false, err) != 0)
+        return -1;
+    if (plan->nheld)
+        printf("%sHeld\n", plan->n ? "\n" : "");
+    if (print_lines(w, plan->held, plan->nheld, true, err) != 0)
+        return -1;
+    print_seats(plan);
+    return 0;
+}
+
 int show_plan_text(struct cli *cli, const struct shown_plan *s, struct err *err)
 {
     struct words w;
     if (words_open(cli->store, s->plan->team_id, s->plan, s->gate, &w, err) != 0)
         return -1;
     int r = print_head(cli, &w, s, err);
-    if (r == 0)
-        r = print_lines(&w, s->plan->changes, s->plan->n, false, err);
-    if (r == 0 && s->plan->nheld) {
-        printf("%sHeld%s\n", s->plan->n ? "\n" : "", "");
-        r = print_lines(&w, s->plan->held, s->plan->nheld, true, err);
-    }
+    if (r == 0 && !cli->quiet)
+        r = print_body(&w, s->plan, err);
     words_close(&w);
-    if (r != 0)
-        return -1;
-    print_seats(s->plan);
-    print_summary(cli, s->plan);
-    return 0;
+    if (r == 0)
+        print_summary(cli, s->plan);
+    return r;
 }

@@ -175,8 +175,12 @@ def free_port():
         return s.getsockname()[1]
 
 
-def _tool(name):
-    return shutil.which(name) or f"/usr/sbin/{name}"
+def _tool(name, folder=None):
+    """Ubuntu's AppArmor profile binds the installed slapd to the system's own database; a copy elsewhere is free of it."""
+    program = shutil.which(name) or f"/usr/sbin/{name}"
+    if folder and os.path.exists("/etc/apparmor.d/usr.sbin.slapd"):
+        return shutil.copy(program, Path(folder) / name)
+    return program
 
 
 class Slapd:
@@ -228,12 +232,12 @@ access to * by dn.exact="{own}" read by users read by anonymous auth
 """)
 
     def _load(self, ldif):
-        subprocess.run([_tool("slapadd"), "-q", "-f", self.config], input=ldif.encode(), check=True, capture_output=True)
+        subprocess.run([_tool("slapadd", self.folder), "-q", "-f", self.config], input=ldif.encode(), check=True, capture_output=True)
 
     def start(self):
         urls = f"{self.uri} {self.ldaps_uri} {self.ldapi_uri}"
         with open(self.folder / "log", "ab") as log:
-            self.process = subprocess.Popen([_tool("slapd"), "-d", "0", "-f", self.config, "-h", urls], stdout=log, stderr=log)
+            self.process = subprocess.Popen([_tool("slapd", self.folder), "-d", "0", "-f", self.config, "-h", urls], stdout=log, stderr=log)
         for _ in range(600):
             if self.process.poll() is not None:
                 raise RuntimeError("slapd ended: " + (self.folder / "log").read_text())
