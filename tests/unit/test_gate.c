@@ -86,7 +86,7 @@ static void metadata_unreadable(struct gate_facts *f)
 {
     f->same_entity = false;
     f->certificate_until = f->metadata_until = 0;
-    f->trust_fault = "metadata.xml: not XML";
+    f->metadata_fault = "metadata.xml: not XML";
 }
 
 static void not_active(struct gate_facts *f)
