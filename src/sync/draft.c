@@ -122,7 +122,7 @@ static struct change giving(const struct round *round, uint32_t person, const st
         c.hold = HOLD_SAME_EMAIL;
     else if (!resident_live(r))
         c.hold = r->hold;
-    if (c.hold == HOLD_NONE && r->account)
+    if (c.hold == HOLD_NONE && r->account && r->state != ACCOUNT_REMOVED)
         c.hold = r->account_hold;
     return c;
 }

@@ -434,7 +434,7 @@ START_TEST(two_move_to_one_email)
 }
 END_TEST
 
-/* Removed while the domain was open, back when it is not: all that is done for the person waits. */
+/* Removed, and back under another domain: the one of before, which closed meanwhile, holds nothing. */
 START_TEST(back_from_a_domain_that_closed)
 {
     w.domains[1].open = true;
@@ -448,8 +448,36 @@ START_TEST(back_from_a_domain_that_closed)
     anna->there = true;
     set_email(anna, "anna@example.com");
     world_pull(&w);
-    planned(&w, "invite anna: returned [gate]\nassign anna autocad: group cad [gate]\n");
-    world_apply(&w);
+    planned(&w, "invite anna: returned\nassign anna autocad: group cad\n");
+    pull_and_apply();
+}
+END_TEST
+
+START_TEST(too_many_removals)
+{
+    struct item *many[6];
+    for (int i = 0; i < 6; i++) {
+        CLEANUP(freep) char *name = mem_printf("many%d", i);
+        many[i] = person(&w, name);
+    }
+    pull_and_apply();
+    for (int i = 0; i < 5; i++)
+        many[i]->there = false;
+    world_pull(&w);
+    CLEANUP(plan_free) struct plan *few = world_plan(&w);
+    ck_assert_uint_eq(few->counts[OP_SUSPEND], GUARD_FLOOR);
+    ck_assert_uint_eq(few->nheld, 0);
+    many[5]->there = false;
+    member(cad, ben);
+    world_pull(&w);
+    CLEANUP(plan_free) struct plan *plan = world_plan(&w);
+    ck_assert_uint_eq(plan->guard.ntrips, 1);
+    ck_assert_uint_eq(plan->holds[HOLD_GUARD], 6);
+    ck_assert_uint_eq(plan->n, 1); /* ben's seat: the rest proceeds */
+    ck_assert_int_eq(plan->changes[0].op, OP_ASSIGN);
+    world_conf(&w, "[sync]\nmax-removals = 100%\n" CONF(NONE, ""));
+    CLEANUP(plan_free) struct plan *allowed = world_plan(&w);
+    ck_assert_uint_eq(allowed->counts[OP_SUSPEND], 6);
 }
 END_TEST
 
@@ -612,6 +640,7 @@ int main(void)
                                   one_email_for_two,
                                   two_move_to_one_email,
                                   back_from_a_domain_that_closed,
+                                  too_many_removals,
                                   journal_is_the_plan,
                                   empty_plan_makes_no_run,
                                   a_failing_change_takes_its_batch_back,

@@ -28,7 +28,7 @@ static unsigned number_from(const char *name, unsigned otherwise)
 }
 
 #define CONF                                                                                                           \
-    WORLD_DIRECTORY("scope-group = cn=g0,ou=Groups,dc=example,dc=com\nscope-group = cn=g1,ou=Groups,dc=example,dc=com") \
+    "[sync]\nmax-removals = 100%\n" WORLD_DIRECTORY("scope-group = cn=g0,ou=Groups,dc=example,dc=com\nscope-group = cn=g1,ou=Groups,dc=example,dc=com") \
     WORLD_TEAM("groups = all")                                                                                         \
     WORLD_PRODUCT("autocad", "g2", "group = cn=g3,ou=Groups,dc=example,dc=com")                                        \
     WORLD_PRODUCT("revit", "g4", "") WORLD_PRODUCT("3dsmax", "g0", "group = cn=g2,ou=Groups,dc=example,dc=com")

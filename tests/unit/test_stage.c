@@ -178,6 +178,17 @@ START_TEST(name_reused_by_another)
 }
 END_TEST
 
+/* The one before could not be read in this pull, so only the loss of the name tells that something changed. */
+START_TEST(name_taken_from_one_in_trouble)
+{
+    world_pull(&w);
+    anna->trouble = TROUBLE_WITH_ID;
+    set_dn(person(&w, "second"), anna->dn);
+    world_pull(&w);
+    entitled("autocad", " second");
+}
+END_TEST
+
 START_TEST(gone_and_back)
 {
     world_pull(&w);
@@ -456,6 +467,7 @@ int main(void)
                                   renamed_group,
                                   two_swap_their_names,
                                   name_reused_by_another,
+                                  name_taken_from_one_in_trouble,
                                   gone_and_back,
                                   group_gone_and_back,
                                   group_emptied,
