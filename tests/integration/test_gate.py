@@ -299,3 +299,29 @@ def test_moving_into_a_closed_domain_is_held(site):
 def test_a_sign_in_of_another_domain_does_not_test_the_connection(site):
     path = site.response("other.xml", email="alice@example.net")
     assert "email-domain" in str(site.json("sso", "test", "idp", "--response", path, status=1))
+
+
+def test_a_domain_in_another_script(site, dns):
+    """Written as people write it, proved and compared as the DNS writes it."""
+    site.conf["dns"]["resolver"] = dns.resolver
+    site.conf["domain Bücher.example"] = {"connection": "idp"}
+    found = site.challenge("bücher.example")
+    assert found["record"] == "_doorward-challenge.xn--bcher-kva.example"
+    dns.txt(found["record"], found["value"])
+    site.run("domain", "verify", "BÜCHER.example")
+    site.org.person("ann", mail="ann@bücher.example")
+    site.org.person("ben", mail="ben@xn--bcher-kva.example")
+    site.apply()
+    assert set(site.states()) == {"ann@bücher.example", "ben@xn--bcher-kva.example"}
+    site.settled()
+
+
+@pytest.mark.parametrize("statement", [
+    "UPDATE connection SET state = 'tested'", "UPDATE connection SET usable_until = 1", "DELETE FROM connection",
+    "UPDATE domain SET state = 'lapsed'", "UPDATE domain SET state = 'challenged'", "UPDATE domain SET connection = NULL",
+    "UPDATE domain SET connection = 'other'", "DELETE FROM domain"])
+def test_the_database_has_a_gate_of_its_own(staffed, statement):
+    """Each of its conditions counts by itself, with no program to judge them."""
+    staffed.sql("UPDATE account SET since = since")
+    staffed.sql(statement)
+    gate_in_database_is_closed(staffed)

@@ -304,3 +304,48 @@ def test_a_team_whose_sync_is_off_stays_as_it_is(small):
     del small.org.people["ann"]
     assert "sync enable design" in small.run("apply", "--yes", status=3)[0]
     assert small.tables() == before
+
+
+def test_one_team_s_trouble_does_not_keep_the_others_waiting(small):
+    small.conf["directory far"] = {"type": "ldap", "uri": "ldap://127.0.0.1:1", "base": "dc=far,dc=com"}
+    small.conf = {"team above": dict(small.conf["team design"], directory="far"), **small.conf}
+    small.org.person("new")
+    out, err = small.apply(status=1)
+    assert "directory far" in err and "new@example.com" in out
+    assert small.states()["new@example.com"] == "invited"
+
+
+def test_a_person_known_by_another_id_is_somebody_else(small):
+    """The directory was made anew and gives new ids: nobody is invited twice, nobody takes an account over."""
+    small.org.people["ann"]["entryUUID"] = entry_uuid("another")
+    plan = small.plan()
+    assert holds(plan)[("invite", "ann@example.com")] == "same-email" and ("suspend", "ann@example.com", None) in steps(plan)
+
+
+def test_moving_between_groups_of_one_product_keeps_the_seat(small):
+    small.org.group("cad", "@inner", "@third")
+    small.org.group("third", "ann")
+    assert not small.plan()["changes"], "ann is led to by another group now, and keeps what she has"
+
+
+def test_a_name_that_passes_to_somebody_else(small):
+    """ann goes, and a new person gets her DN: the membership that stands in the group is the new one's, the account is not."""
+    old = small.org.people.pop("ann")
+    small.org.person("ann", mail="ann2@example.com", given="Other", entryUUID=entry_uuid("other ann"))
+    assert old["entryUUID"] != small.org.people["ann"]["entryUUID"]
+    small.apply()
+    assert small.states() == {"ann@example.com": "suspended", "ann2@example.com": "invited", "ben@example.com": "invited",
+                              "cid@example.com": "invited"}
+    assert small.seats() == {"ann2@example.com", "ben@example.com"}
+    small.settled()
+
+
+def test_two_renames_that_swap_names(small):
+    """uid=ann becomes uid=ben and the other way round, with the ids staying: each keeps the account, and the groups follow the names."""
+    ann, ben = small.org.people["ann"], small.org.people["ben"]
+    ann["entryUUID"], ben["entryUUID"] = ben["entryUUID"], ann["entryUUID"]
+    ann["mail"], ben["mail"] = ben["mail"], ann["mail"]
+    small.org.group("cad", "ann")
+    small.apply()
+    assert small.seats() == {"ben@example.com"}, "who is called uid=ann now"
+    small.settled()
