@@ -283,7 +283,7 @@ bool stmt_is_null(struct stmt *st, int col)
 
 int64_t db_changed(struct db *db)
 {
-    return sqlite3_changes64(db->handle);
+    return sqlite3_changes(db->handle);
 }
 
 int64_t db_last_id(struct db *db)

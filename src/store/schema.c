@@ -98,7 +98,7 @@ static const char gate_tables[] =
     " BEGIN DELETE FROM open_domain; INSERT INTO open_domain SELECT d.name, c.usable_until FROM domain d"              \
     " JOIN connection c ON c.name = d.connection WHERE d.state = 'proved' AND c.state = 'active'; END;"
 #define REFUSE_UNLESS_OPEN(domain)                                                                                     \
-    " NOT EXISTS (SELECT 1 FROM open_domain WHERE name = " domain " AND until > unixepoch()) BEGIN"                    \
+    " NOT EXISTS (SELECT 1 FROM open_domain WHERE name = " domain " AND until > CAST(strftime('%s', 'now') AS INTEGER)) BEGIN"                    \
     " SELECT RAISE(FAIL, 'gate: the e-mail domain of this person is not proved, or its connection is not active'); END;"
 
 static const char gate_triggers[] =

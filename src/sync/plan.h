@@ -3,7 +3,7 @@
  *
  *   pull_directory (sync/pull.h) -> plan_make -> show, apply -> plan_free
  *
- * Pure comparison of the mirror with the rows of the platform; nothing is written. A plan holds numbers only; who they are is read
+ * Pure comparison of the mirror with the rows of the platform; nothing is written but a number for a new product. A plan holds numbers only; who they are is read
  * when it is shown.
  */
 #ifndef SYNC_PLAN_H

@@ -127,6 +127,8 @@ static void hand_over(struct refs *r, uint32_t ref, uint32_t entry)
         return;
     if (before)
         r->concerned(r->ctx, before, names_of(r, before)->is_group);
+    if (entry)
+        r->concerned(r->ctx, entry, names_of(r, entry)->is_group);
     set_bearer(r, ref, entry, false);
 }
 

@@ -188,7 +188,8 @@ static int on_put(void *ctx, const struct entry *e, struct err *err)
     uint32_t id = k->id; /* k moves when known grows */
     if ((e->kind == ENTRY_GROUP ? put_group : put_person)(s, id, e, err) != 0)
         return -1;
-    add_dirty(s, id, e->kind == ENTRY_GROUP);
+    if (e->kind == ENTRY_PERSON)
+        add_dirty(s, id, false); /* whom a group concerns, refs tells */
     return refs_name_entry(s->refs, id, e->kind == ENTRY_GROUP, e->key, e->alias, err);
 }
 
@@ -255,8 +256,10 @@ static int mark_gone(struct stage *s, struct known *k, struct err *err)
         return -1;
     s->result.gone++;
     s->changed = true;
-    add_dirty(s, k->id, k->kind == ENTRY_GROUP);
-    return k->kind == ENTRY_GROUP ? refs_set_members(s->refs, k->id, NULL, 0, err) : 0;
+    if (k->kind == ENTRY_GROUP)
+        return refs_set_members(s->refs, k->id, NULL, 0, err);
+    add_dirty(s, k->id, false);
+    return 0;
 }
 
 int stage_finish(struct stage *s, enum pull_result result, const char *cursor, struct err *err)
