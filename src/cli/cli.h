@@ -17,7 +17,7 @@
 struct cli {
     /* What was typed. */
     const char *conf_path, *state_dir; /* state_dir NULL: as configured */
-    const char *out, *response, *method;
+    const char *out, *response, *method, *expect;
     bool json, csv, yes, exit_code, quiet;
     char **words; /* behind the command's own name */
     int nwords;
@@ -66,6 +66,8 @@ int command_plan(struct cli *cli, struct err *err);
 int command_apply(struct cli *cli, struct err *err);
 int command_runs_list(struct cli *cli, struct err *err);
 int command_runs_show(struct cli *cli, struct err *err);
+int command_runs_audit(struct cli *cli, struct err *err);
+int command_runs_verify(struct cli *cli, struct err *err);
 int command_report_people(struct cli *cli, struct err *err);
 int command_report_seats(struct cli *cli, struct err *err);
 

@@ -1,6 +1,11 @@
 #include "store/run.h"
 
+#include <endian.h>
+#include <inttypes.h>
+
+#include "base/buf.h"
 #include "base/mem.h"
+#include "store/audit.h"
 
 const char *const run_state_names[] = {"running", "done", "failed"};
 
@@ -34,23 +39,93 @@ int run_progress(struct store *store, int64_t run, size_t done, struct err *err)
     return db_run(store->db, "UPDATE run SET done = ? WHERE id = ?", DB_ARGS(DB_INT((int64_t)done), DB_INT(run)), err);
 }
 
+/* --- the digest that the audit log keeps ------------------------------------------------------------------------------------ */
+
+/* A column as its type and its eight bytes, or its length and bytes: 1, '1' and null differ. */
+static void pack(struct stmt *st, int col, struct buf *row)
+{
+    bool is_int = stmt_is_int(st, col), is_null = stmt_is_null(st, col);
+    struct span text = is_int || is_null ? (struct span){NULL, 0} : stmt_span(st, col);
+    uint64_t n = htole64(is_int ? (uint64_t)stmt_int(st, col) : text.n);
+    buf_addc(row, is_int ? 'i' : is_null ? 'n' : 't');
+    buf_add(row, &n, sizeof n);
+    if (text.n)
+        buf_add(row, text.p, text.n);
+}
+
+static int add_rows(struct db *db, const char *sql, int columns, int64_t run, struct digest *d, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    CLEANUP(buf_release) struct buf row = BUF_INIT;
+    if (db_query(db, sql, DB_ARGS(DB_INT(run)), &st, err) != 0)
+        return -1;
+    int r;
+    while ((r = stmt_step(st, err)) == 1) {
+        buf_clear(&row);
+        for (int i = 0; i < columns; i++)
+            pack(st, i, &row);
+        digest_add(d, row.data, row.len);
+    }
+    return r;
+}
+
+int run_digest(struct store *store, int64_t run, char ret[static DIGEST_HEX_MAX], struct err *err)
+{
+    CLEANUP(digest_free) struct digest *d = digest_new();
+    if (add_rows(store->db,
+                 "SELECT id, team, command, started_at, ended_at, state, plan, changes, done, held, message FROM run"
+                 " WHERE id = ?",
+                 11, run, d, err) != 0 ||
+        add_rows(store->db,
+                 "SELECT seq, op, cause, person, object, detail, domain FROM run_change WHERE run = ? ORDER BY seq", 7,
+                 run, d, err) != 0)
+        return -1;
+    digest_hex(d, ret);
+    return 0;
+}
+
+/* --- ending --------------------------------------------------------------------------------------------------------------- */
+
+static int note_end(struct store *store, int64_t run, enum run_state state, const char *message, struct err *err)
+{
+    char digest[DIGEST_HEX_MAX], number[24];
+    int64_t done;
+    snprintf(number, sizeof number, "%" PRId64, run);
+    if (db_number(store->db, "SELECT done FROM run WHERE id = ?", DB_ARGS(DB_INT(run)), &done, err) != 0 ||
+        run_digest(store, run, digest, err) != 0)
+        return -1;
+    return audit_write(store,
+                       &(struct audit_record){AUDIT_RUN_ENDED, number,
+                                              AUDIT_DETAIL(AUDIT_TEXT("state", run_state_names[state]),
+                                                           AUDIT_INT("done", done), AUDIT_TEXT("message", message),
+                                                           AUDIT_TEXT("journal", digest))},
+                       err);
+}
+
 int run_end(struct store *store, int64_t run, enum run_state state, const char *message, int64_t now, struct err *err)
 {
-    return db_run(store->db, "UPDATE run SET state = ?, message = ?, ended_at = ? WHERE id = ?",
-                  DB_ARGS(DB_TEXT(run_state_names[state]), DB_TEXT(message), DB_INT(now), DB_INT(run)), err);
+    if (db_begin(store->db, err) != 0)
+        return -1;
+    if (db_run(store->db, "UPDATE run SET state = ?, message = ?, ended_at = ? WHERE id = ?",
+               DB_ARGS(DB_TEXT(run_state_names[state]), DB_TEXT(message), DB_INT(now), DB_INT(run)), err) == 0 &&
+        note_end(store, run, state, message, err) == 0)
+        return db_commit(store->db, err);
+    db_rollback(store->db);
+    return -1;
 }
 
 int run_settle(struct store *store, int64_t now, struct err *err)
 {
-    CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(store->db,
-                   "UPDATE run SET state = 'failed', ended_at = ?, message = 'ended before its time; what it did not "
-                   "do, the next plan "
-                   "shows again' WHERE state = 'running'",
-                   &st, err) != 0)
-        return -1;
-    stmt_bind_int(st, 1, now);
-    return stmt_run(st, err);
+    for (;;) {
+        int64_t run;
+        if (db_get_int(store->db, "SELECT min(id) FROM run WHERE state = 'running'", &run, err) != 0)
+            return -1;
+        if (!run)
+            return 0;
+        if (run_end(store, run, RUN_FAILED, "ended before its time; what it did not do, the next plan shows again", now,
+                    err) != 0)
+            return -1;
+    }
 }
 
 #define RUN_COLUMNS                                                                                                    \

@@ -1,5 +1,9 @@
 #include "sync/apply.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "store/audit.h"
 #include "store/run.h"
 
 #define CHANGES_PER_TRANSACTION 5000
@@ -76,6 +80,30 @@ static int apply(struct applying *a, size_t *ret_done, struct err *err)
     return carry_out_all(a, ret_done, err);
 }
 
+static int begin(struct applying *a, struct err *err)
+{
+    const struct plan *plan = a->job->plan;
+    char number[24];
+    if (db_begin(a->store->db, err) != 0)
+        return -1;
+    CLEANUP(rollback) struct db *open = a->store->db;
+    if (run_begin(a->store, plan->team_id, a->job->command, a->job->plan_id, plan->n, plan->nheld, plan->now, &a->run,
+                  err) != 0)
+        return -1;
+    snprintf(number, sizeof number, "%" PRId64, a->run);
+    if (audit_write(
+            a->store,
+            &(struct audit_record){AUDIT_RUN_BEGUN, number,
+                                   AUDIT_DETAIL(AUDIT_TEXT("team", plan->team), AUDIT_TEXT("command", a->job->command),
+                                                AUDIT_TEXT("plan", a->job->plan_id),
+                                                AUDIT_TEXT("configuration", a->job->conf_digest),
+                                                AUDIT_INT("changes", plan->n), AUDIT_INT("held", plan->nheld))},
+            err) != 0)
+        return -1;
+    open = NULL;
+    return db_commit(a->store->db, err);
+}
+
 int apply_plan(struct store *store, const struct apply_job *job, int64_t *ret_run, size_t *ret_done, struct err *err)
 {
     const struct plan *plan = job->plan;
@@ -84,7 +112,7 @@ int apply_plan(struct store *store, const struct apply_job *job, int64_t *ret_ru
     if (plan->n == 0)
         return 0;
     struct applying a = {.store = store, .job = job};
-    if (run_begin(store, plan->team_id, job->command, job->plan_id, plan->n, plan->nheld, plan->now, &a.run, err) != 0)
+    if (begin(&a, err) != 0)
         return -1;
     *ret_run = a.run;
     int r = apply(&a, ret_done, err);

@@ -3,9 +3,11 @@
 #include <inttypes.h>
 
 #include "base/mem.h"
+#include "store/audit.h"
 
 /* What loading needs everywhere. */
 struct loading {
+    struct store *store;
     struct db *db;
     struct policy *policy;
     const struct directory_connector *connector;
@@ -42,6 +44,22 @@ static int note_rename(struct loading *l, const char *where, const char *configu
     return 0;
 }
 
+/* was: the entry that the name was bound to and that is gone; 0: this is the first sight of it. In the transaction of the pull. */
+static int bind_to(struct loading *l, const struct target *t, const char *configured, uint32_t was, uint32_t group,
+                   struct err *err)
+{
+    CLEANUP(freep) char *name = NULL;
+    bool there;
+    if (target_bind(l->db, t->id, configured, group, err) != 0 || group_get(l->db, group, &there, &name, err) != 0)
+        return -1;
+    return audit_write(l->store,
+                       &(struct audit_record){was ? AUDIT_GROUP_REBOUND : AUDIT_GROUP_BOUND, l->policy->team_name,
+                                              AUDIT_DETAIL(AUDIT_TEXT("for", t->name), AUDIT_TEXT("configured", configured),
+                                                           AUDIT_TEXT("group", name), AUDIT_INT("entry", group),
+                                                           AUDIT_INT("before", was))},
+                       err);
+}
+
 /* *ret is 0 when the group is not there. */
 static int bind_group(struct loading *l, struct target *t, const char *where, const char *configured, uint32_t *ret,
                       struct err *err)
@@ -61,7 +79,7 @@ static int bind_group(struct loading *l, struct target *t, const char *where, co
     if (group_by_key(l->db, l->policy->directory, key, ret, err) != 0)
         return -1;
     if (*ret)
-        return target_bind(l->db, t->id, configured, *ret, err);
+        return bind_to(l, t, configured, group, *ret, err);
     t->unresolved = true;
     add_note(l->policy, mem_printf("%s: group '%s' is not in directory %s, so nothing is taken away on its account; "
                                    "correct the line, or remove it if the group is gone for good",
@@ -186,7 +204,7 @@ int policy_load(struct store *store, const struct conf *conf, const struct conf_
                 struct err *err)
 {
     struct policy p = {0};
-    struct loading l = {.db = store->db, .policy = &p};
+    struct loading l = {.store = store, .db = store->db, .policy = &p};
     if (load(&l, conf, team, err) != 0) {
         policy_release(&p);
         return -1;
