@@ -77,7 +77,7 @@ START_TEST(table)
     table_print(t, "> ");
     shows("> 한지수  x         last\n"
           "> Ana               the last is not padded\n"
-          ">         long one  \n");
+          ">         long one\n");
 }
 END_TEST
 
