@@ -53,10 +53,10 @@ static void print_record(void *ctx, const struct audit_row *row)
     const struct listing *l = ctx;
     char at[CLOCK_TEXT_MAX];
     json_t *detail = json_loads(row->detail, 0, NULL);
-    json_t *j = json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:s}", "record", (json_int_t)row->id, "at",
-                          clock_format(row->at, at), "actor", shown(l, row->actor), "what", shown(l, row->what), "subject",
-                          shown(l, row->subject), "detail", detail ? detail : json_string(shown(l, row->detail)),
-                          "digest", shown(l, row->digest));
+    json_t *j =
+        json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:s}", "record", (json_int_t)row->id, "at", clock_format(row->at, at),
+                  "actor", shown(l, row->actor), "what", shown(l, row->what), "subject", shown(l, row->subject),
+                  "detail", detail ? detail : json_string(shown(l, row->detail)), "digest", shown(l, row->digest));
     json_print(j);
     json_decref(j);
     pool_reset(l->pool);

@@ -32,6 +32,7 @@ static const struct option options[] = {
     {"out", required_argument, NULL, 'o'},
     {"response", required_argument, NULL, 'R'},
     {"method", required_argument, NULL, 'M'},
+    {"approve-removals", required_argument, NULL, 'A'},
     {"expect", required_argument, NULL, 'X'},
     {0},
 };
@@ -62,12 +63,9 @@ static int take_option(struct typed *t, int letter, struct err *err)
     struct cli *cli = &t->cli;
     bool *const flags[] = {['J'] = &cli->json,  ['K'] = &cli->csv,   ['Y'] = &cli->yes, ['E'] = &cli->exit_code,
                            ['q'] = &cli->quiet, ['v'] = &t->verbose, ['h'] = &t->help,  ['V'] = &t->version};
-    const char **const texts[] = {['c'] = &cli->conf_path,
-                                  ['S'] = &cli->state_dir,
-                                  ['o'] = &cli->out,
-                                  ['R'] = &cli->response,
-                                  ['M'] = &cli->method,
-                                  ['X'] = &cli->expect};
+    const char **const texts[] = {
+        ['c'] = &cli->conf_path, ['S'] = &cli->state_dir, ['o'] = &cli->out,   ['R'] = &cli->response,
+        ['M'] = &cli->method,    ['A'] = &cli->approve,   ['X'] = &cli->expect};
     if (letter == 'C')
         return take_color(t, optarg, err);
     if (letter < (int)(sizeof flags / sizeof *flags) && flags[letter])

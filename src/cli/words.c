@@ -197,6 +197,23 @@ static int gate_words(struct words *w, const struct change *c, struct buf *out, 
     return 0;
 }
 
+static int same_email_words(struct words *w, const struct change *c, struct buf *out, struct err *err)
+{
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    const char *name, *email, *directory;
+    if (words_person(w, c->other, pool, &name, &email, err) != 0 ||
+        entry_directory(w->store->db, c->other, pool, &directory, err) != 0)
+        return -1;
+    if (w->plan && strcmp(directory, w->plan->directory) != 0)
+        buf_printf(out,
+                   "an account made from directory %s has this e-mail, and the team now has directory %s; call the "
+                   "section %s again",
+                   directory, w->plan->directory, directory);
+    else
+        buf_printf(out, "%s has the same e-mail; give one of them another in the directory", name);
+    return 0;
+}
+
 int words_hold(struct words *w, const struct change *c, struct buf *out, struct err *err)
 {
     static const char *const plain[HOLD_COUNT] = {
@@ -217,14 +234,8 @@ int words_hold(struct words *w, const struct change *c, struct buf *out, struct 
             return -1;
         buf_adds(out, "; ");
     }
-    if (c->hold != HOLD_SAME_EMAIL) {
-        buf_adds(out, plain[c->hold]);
-        return 0;
-    }
-    CLEANUP(pool_free) struct pool *pool = pool_new();
-    const char *name, *email;
-    if (words_person(w, c->other, pool, &name, &email, err) != 0)
-        return -1;
-    buf_printf(out, "%s has the same e-mail; give one of them another in the directory", name);
+    if (c->hold == HOLD_SAME_EMAIL)
+        return same_email_words(w, c, out, err);
+    buf_adds(out, plain[c->hold]);
     return 0;
 }

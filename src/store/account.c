@@ -86,6 +86,19 @@ int product_name(struct db *db, uint32_t product, struct pool *pool, const char 
     return 0;
 }
 
+int entry_directory(struct db *db, uint32_t entry, struct pool *pool, const char **ret, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_query(db, "SELECT d.name FROM entry e JOIN directory d ON d.id = e.directory WHERE e.id = ?",
+                 DB_ARGS(DB_INT(entry)), &st, err) != 0)
+        return -1;
+    int r = stmt_step(st, err);
+    if (r < 0)
+        return -1;
+    *ret = r ? pool_strdup(pool, stmt_text(st, 0)) : "";
+    return 0;
+}
+
 int person_domain(struct db *db, int64_t team, uint32_t person, char *ret, size_t size, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;

@@ -11,7 +11,14 @@
 #include "model/entry.h"
 #include "store/db.h"
 
-enum account_state { ACCOUNT_NONE, ACCOUNT_INVITED, ACCOUNT_ACTIVE, ACCOUNT_SUSPENDED, ACCOUNT_REMOVED, ACCOUNT_STATES };
+enum account_state {
+    ACCOUNT_NONE,
+    ACCOUNT_INVITED,
+    ACCOUNT_ACTIVE,
+    ACCOUNT_SUSPENDED,
+    ACCOUNT_REMOVED,
+    ACCOUNT_STATES
+};
 extern const char *const account_state_names[]; /* "none", "invited" … */
 
 struct account_row {
@@ -74,6 +81,8 @@ int account_read(struct person_reader *reader, uint32_t person, struct person_te
 int group_read(struct person_reader *reader, uint32_t group, struct span *ret_display, struct span *ret_name,
                struct err *err);
 
+/* The directory that an entry came from, as its section was called then. */
+int entry_directory(struct db *db, uint32_t entry, struct pool *pool, const char **ret, struct err *err);
 /* The domain that the gate judges this person by: the account's, or the directory's where there is no account. "" when there is none. */
 int person_domain(struct db *db, int64_t team, uint32_t person, char *ret, size_t size, struct err *err);
 

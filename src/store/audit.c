@@ -135,8 +135,10 @@ static int check_number(int64_t id, int64_t last, struct err *err)
     if (id == last + 1)
         return 0;
     if (id <= last)
-        return err_set(err, ERR_STATE, "audit record %" PRId64 ": the numbers begin with 1; this record is not ours", id);
-    return err_set(err, ERR_STATE, "audit record %" PRId64 ": missing; the next that is there is %" PRId64, last + 1, id);
+        return err_set(err, ERR_STATE, "audit record %" PRId64 ": the numbers begin with 1; this record is not ours",
+                       id);
+    return err_set(err, ERR_STATE, "audit record %" PRId64 ": missing; the next that is there is %" PRId64, last + 1,
+                   id);
 }
 
 static int check_link(struct verifying *v, struct stmt *st, struct err *err)
@@ -147,10 +149,11 @@ static int check_link(struct verifying *v, struct stmt *st, struct err *err)
     char digest[DIGEST_HEX_MAX];
     chain(v->verdict.head, fields, digest);
     if (!span_eq(span_str(digest), stmt_span(st, COL_DIGEST)))
-        return err_set(err, ERR_STATE,
-                       "audit record %s (%s %s): its digest does not fit; the record was changed, or put in another's place",
-                       stmt_text(st, COL_ID), text_printable(v->pool, fields[COL_WHAT]),
-                       text_printable(v->pool, fields[COL_SUBJECT]));
+        return err_set(
+            err, ERR_STATE,
+            "audit record %s (%s %s): its digest does not fit; the record was changed, or put in another's place",
+            stmt_text(st, COL_ID), text_printable(v->pool, fields[COL_WHAT]),
+            text_printable(v->pool, fields[COL_SUBJECT]));
     snprintf(v->verdict.head, sizeof v->verdict.head, "%s", digest);
     v->met |= v->expect && strcmp(v->expect, digest) == 0;
     return 0;
@@ -164,9 +167,10 @@ static int check_run(struct verifying *v, struct stmt *st, struct err *err)
     char digest[DIGEST_HEX_MAX];
     int r = run_digest(v->store, stmt_int(st, COL_SUBJECT), digest, err);
     if (r == 0 && (!noted || strcmp(noted, digest) != 0))
-        r = err_set(err, ERR_STATE,
-                    "run %s: its row or its journal does not fit the digest in audit record %s; it was changed after the run",
-                    stmt_text(st, COL_SUBJECT), stmt_text(st, COL_ID));
+        r = err_set(
+            err, ERR_STATE,
+            "run %s: its row or its journal does not fit the digest in audit record %s; it was changed after the run",
+            stmt_text(st, COL_SUBJECT), stmt_text(st, COL_ID));
     json_decref(detail);
     v->verdict.runs++;
     return r;
@@ -191,7 +195,8 @@ static const struct {
     {"SELECT min(CAST(subject AS INTEGER)) FROM audit WHERE what = 'run-begun' AND CAST(subject AS INTEGER) NOT IN"
      " (SELECT id FROM run)",
      "in the audit log, but not among the runs"},
-    {"SELECT min(run) FROM run_change WHERE run NOT IN (SELECT id FROM run)", "has a journal, but is not among the runs"},
+    {"SELECT min(run) FROM run_change WHERE run NOT IN (SELECT id FROM run)",
+     "has a journal, but is not among the runs"},
 };
 
 static int check_strays(struct db *db, struct err *err)
@@ -219,7 +224,8 @@ static int check_all(struct verifying *v, struct err *err)
         return -1;
     if (v->expect && !v->met)
         return err_set(err, ERR_STATE,
-                       "audit log: none of its %" PRId64 " records bears the digest that was kept; its end was cut off, or "
+                       "audit log: none of its %" PRId64
+                       " records bears the digest that was kept; its end was cut off, or "
                        "it is another log",
                        v->verdict.records);
     return 0;

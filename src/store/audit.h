@@ -54,8 +54,8 @@ struct audit_record {
 };
 /* The last members of a record: &(struct audit_record){AUDIT_RUN_ENDED, "7", AUDIT_DETAIL(AUDIT_INT("done", 3))} */
 #define AUDIT_DETAIL(...)                                                                                              \
-    (const struct audit_field[]){__VA_ARGS__}, sizeof((const struct audit_field[]){__VA_ARGS__}) /                     \
-                                                   sizeof(struct audit_field)
+    (const struct audit_field[]){__VA_ARGS__},                                                                         \
+        sizeof((const struct audit_field[]){__VA_ARGS__}) / sizeof(struct audit_field)
 
 /* Whom and when the records of this store's opening name; the actor is copied. Without it: "unknown", at the clock's time. */
 void audit_as(struct store *store, const char *actor, int64_t now);

@@ -94,12 +94,12 @@ static int note_end(struct store *store, int64_t run, enum run_state state, cons
     if (db_number(store->db, "SELECT done FROM run WHERE id = ?", DB_ARGS(DB_INT(run)), &done, err) != 0 ||
         run_digest(store, run, digest, err) != 0)
         return -1;
-    return audit_write(store,
-                       &(struct audit_record){AUDIT_RUN_ENDED, number,
-                                              AUDIT_DETAIL(AUDIT_TEXT("state", run_state_names[state]),
-                                                           AUDIT_INT("done", done), AUDIT_TEXT("message", message),
-                                                           AUDIT_TEXT("journal", digest))},
-                       err);
+    return audit_write(
+        store,
+        &(struct audit_record){AUDIT_RUN_ENDED, number,
+                               AUDIT_DETAIL(AUDIT_TEXT("state", run_state_names[state]), AUDIT_INT("done", done),
+                                            AUDIT_TEXT("message", message), AUDIT_TEXT("journal", digest))},
+        err);
 }
 
 int run_end(struct store *store, int64_t run, enum run_state state, const char *message, int64_t now, struct err *err)

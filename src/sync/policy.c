@@ -52,12 +52,13 @@ static int bind_to(struct loading *l, const struct target *t, const char *config
     bool there;
     if (target_bind(l->db, t->id, configured, group, err) != 0 || group_get(l->db, group, &there, &name, err) != 0)
         return -1;
-    return audit_write(l->store,
-                       &(struct audit_record){was ? AUDIT_GROUP_REBOUND : AUDIT_GROUP_BOUND, l->policy->team_name,
-                                              AUDIT_DETAIL(AUDIT_TEXT("for", t->name), AUDIT_TEXT("configured", configured),
-                                                           AUDIT_TEXT("group", name), AUDIT_INT("entry", group),
-                                                           AUDIT_INT("before", was))},
-                       err);
+    return audit_write(
+        l->store,
+        &(struct audit_record){was ? AUDIT_GROUP_REBOUND : AUDIT_GROUP_BOUND, l->policy->team_name,
+                               AUDIT_DETAIL(AUDIT_TEXT("for", t->name), AUDIT_TEXT("configured", configured),
+                                            AUDIT_TEXT("group", name), AUDIT_INT("entry", group),
+                                            AUDIT_INT("before", was))},
+        err);
 }
 
 /* *ret is 0 when the group is not there. */

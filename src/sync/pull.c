@@ -86,14 +86,14 @@ static int record_read(struct store *store, const char *directory, const struct 
     const struct stage_result *s = &report->summary;
     if (s->added + s->changed + s->gone == 0)
         return 0;
-    return audit_write(store,
-                       &(struct audit_record){AUDIT_DIRECTORY_READ, directory,
-                                              AUDIT_DETAIL(AUDIT_TEXT("source", report->source),
-                                                           AUDIT_INT("people", s->people), AUDIT_INT("groups", s->groups),
-                                                           AUDIT_INT("new", s->added), AUDIT_INT("changed", s->changed),
-                                                           AUDIT_INT("gone", s->gone),
-                                                           AUDIT_INT("unusable", s->nfaults))},
-                       err);
+    return audit_write(
+        store,
+        &(struct audit_record){AUDIT_DIRECTORY_READ, directory,
+                               AUDIT_DETAIL(AUDIT_TEXT("source", report->source), AUDIT_INT("people", s->people),
+                                            AUDIT_INT("groups", s->groups), AUDIT_INT("new", s->added),
+                                            AUDIT_INT("changed", s->changed), AUDIT_INT("gone", s->gone),
+                                            AUDIT_INT("unusable", s->nfaults))},
+        err);
 }
 
 static int pull_open(struct store *store, const struct conf *conf, const struct conf_section *section,
@@ -103,7 +103,6 @@ static int pull_open(struct store *store, const struct conf *conf, const struct 
     CLEANUP(stage_free) struct stage *stage = NULL;
     if (stage_begin(store, conf_name(section), now, &stage, err) != 0)
         return -1;
-    log_debug("directory %s: mirror loaded", conf_name(section));
     int r = read_all(connector, directory, stage, progress, &ret->result, err);
     fill_report(ret, stage);
     if (r != 0)

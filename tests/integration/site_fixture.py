@@ -146,9 +146,10 @@ class Site:
     # --- the program
 
     def start(self, *words, **popen):
+        """Does not wait for it; its output goes nowhere."""
         self.write()
         return subprocess.Popen([DOORWARD, "-c", self.folder / "doorward.conf", *words], stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, **popen)
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **popen)
 
     def run(self, *words, status=0, write=True, **options):
         """(standard output, standard error) of one command that ends with this status."""

@@ -359,7 +359,7 @@ def test_the_lock_of_a_real_second_run(settled):
         err = settled.refused("plan", status=1)
         assert re.search(rf"in use by doorward plan \(process {process.pid}\) since 20\d\d-\d\d-\d\dT", err), err
         process.kill()
-        process.communicate()
+        process.wait()
         reading.close()
     settled.conf["directory hq"] = whole
     settled.settled()

@@ -4,6 +4,7 @@ import random
 import re
 import signal
 import socket
+import sqlite3
 import threading
 import time
 
@@ -276,29 +277,60 @@ def end_state(site):
         "SELECT count(*), count(DISTINCT account) FROM invitation")
 
 
+def kill_when(site, condition):
+    """Starts an apply and ends it with SIGKILL as soon as the row of its run says so."""
+    last, = site.sql("SELECT coalesce(max(id), 0) FROM run")[0]
+    process = site.start("apply", "--yes")
+    db = sqlite3.connect(f"file:{site.state}/doorward.db?mode=ro", uri=True, isolation_level=None)
+    while process.poll() is None and not db.execute(f"SELECT 1 FROM run WHERE id > {last} AND {condition}").fetchone():
+        time.sleep(0.001)
+    process.kill()
+    db.close()
+    return process.wait() == -signal.SIGKILL
+
+
 def test_a_killed_apply_is_finished_by_the_next(site, template, tmp_path, org):
-    """kill -9 at several moments; what was committed stays, what was not is planned again, nothing is done twice."""
-    site.org = org
-    site.conf["product revit"] = {"team": "design", "name": "Revit", "group": f"cn=bim,{GROUPS}"}
-    other = Site(tmp_path / "other", template)
-    other.org, other.conf["product revit"] = org, site.conf["product revit"]
+    """kill -9 in the middle; what was committed stays, what was not is planned again, nothing is done twice."""
+    sites = [site, Site(tmp_path / "other", template)]
+    for each in sites:
+        each.org = org
+        each.conf["product revit"] = {"team": "design", "name": "Revit", "group": f"cn=bim,{GROUPS}"}
+        each.conf["team design"]["groups"] = "all"
+    other = sites[1]
     other.apply()
-    began = time.monotonic()
-    site.run("plan")
-    whole = time.monotonic() - began
-    killed = 0
-    for part in (1.0, 1.1, 1.2, 1.3, 1.5, 1.7):
-        process = site.start("apply", "--yes")
-        time.sleep(whole * part)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        killed += process.returncode == -signal.SIGKILL
-        done, in_journal = site.sql("SELECT coalesce(sum(done), 0) FROM run")[0][0], site.sql("SELECT count(*) FROM run_change")[0][0]
+    before = 0
+    for condition in ("done = 0", "done > 0", "done > 0"):
+        assert kill_when(site, condition)
+        done, in_journal = site.sql("SELECT sum(done) FROM run")[0][0], site.sql("SELECT count(*) FROM run_change")[0][0]
         assert done == in_journal, "the journal and the platform agree, whatever ended the run"
-    assert killed
+        assert done > before or condition == "done = 0"
+        before = done
     site.apply()
     assert end_state(site) == end_state(other)
     site.run("plan", "--exit-code")
     runs = site.json("runs")
-    assert {r["state"] for r in runs} <= {"done", "failed"}
+    assert [r["state"] for r in runs] == ["done", "failed", "failed", "failed"] and "ended before its time" in runs[1]["message"]
     assert sum(r["done"] for r in runs) == other.json("runs")[0]["done"]
+
+
+def test_a_plan_killed_while_it_reads_leaves_the_mirror_whole(synced, slapd):
+    synced.apply()
+    synced.org.person("new")
+    whole = synced.conf["directory hq"]
+    hold = threading.Event()
+    cut = CutAfter(slapd.tls_port, 300_001, hold.wait)
+    before = synced.tables(), synced.tables(MIRROR)
+    synced.conf["directory hq"] = settings(slapd, uri=f"ldaps://127.0.0.1:{cut.port}")
+    try:
+        process = synced.start("plan")
+        while cut.passed < 300_001:
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+    finally:
+        hold.set()
+        cut.close()
+        del synced.org.people["new"]
+    assert (synced.tables(), synced.tables(MIRROR)) == before
+    synced.conf["directory hq"] = whole
+    synced.run("plan", "--exit-code")

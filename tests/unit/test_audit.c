@@ -16,7 +16,8 @@ static void put(enum audit_what what, const char *subject)
 /* Records: 1 and 2 of a group's two bindings, 3 and 4 of the run, 5 of a team, 6 of a domain. */
 static void setup(void)
 {
-    world_open(&w, WORLD_DIRECTORY("") WORLD_TEAM("") WORLD_PRODUCT("autocad", "cad", "") WORLD_PRODUCT("revit", "cad", ""));
+    world_open(&w, WORLD_DIRECTORY("") WORLD_TEAM("") WORLD_PRODUCT("autocad", "cad", "")
+                       WORLD_PRODUCT("revit", "cad", ""));
     audit_as(w.store, "alice", w.now);
     struct item *ann = person(&w, "ann"), *cad = group(&w, "cad");
     member(cad, ann);
@@ -54,9 +55,9 @@ static void found(const char *expect, const char *says)
 
 static void drop_triggers(void)
 {
-    static const char *const names[] = {"audit_insert",        "audit_update",     "audit_delete",
+    static const char *const names[] = {"audit_insert",        "audit_update",        "audit_delete",
                                         "audit_change_update", "audit_change_delete", "audit_run_insert",
-                                        "audit_run_update",    "audit_run_delete", "gate_change"};
+                                        "audit_run_update",    "audit_run_delete",    "gate_change"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         CLEANUP(freep) char *sql = mem_printf("DROP TRIGGER %s", names[i]);
         world_sql(&w, sql);
@@ -103,7 +104,9 @@ static void compare_detail(void *ctx, const struct audit_row *row)
 {
     (void)ctx;
     if (row->id == 7)
-        ck_assert_str_eq(row->detail, "{\"quoted\":\"a \\\"b\\\" \\\\\",\"none\":null,\"odd\":\"x\xEF\xBF\xBDy\",\"big\":-5000000000}");
+        ck_assert_str_eq(
+            row->detail,
+            "{\"quoted\":\"a \\\"b\\\" \\\\\",\"none\":null,\"odd\":\"x\xEF\xBF\xBDy\",\"big\":-5000000000}");
 }
 
 START_TEST(details_are_json)
@@ -123,9 +126,10 @@ START_TEST(a_group_made_anew_is_rebound)
     struct item *again = group(&w, "cad");
     member(again, &w.items[0]);
     world_pull(&w);
-    ck_assert_int_eq(world_int(&w, "SELECT count(*) FROM audit WHERE id > 6 AND what = 'group-rebound' AND subject = 'design'"
-                                   " AND detail LIKE '%,\"group\":\"cn=cad,%\",\"entry\":3,\"before\":2}'"),
-                     2);
+    ck_assert_int_eq(
+        world_int(&w, "SELECT count(*) FROM audit WHERE id > 6 AND what = 'group-rebound' AND subject = 'design'"
+                      " AND detail LIKE '%,\"group\":\"cn=cad,%\",\"entry\":3,\"before\":2}'"),
+        2);
     intact(NULL);
 }
 END_TEST
@@ -196,14 +200,18 @@ static const struct {
     {"DELETE FROM audit WHERE id = 1", "audit record 1: missing; the next that is there is 2"},
     {"DELETE FROM audit WHERE id = 3", "audit record 3: missing; the next that is there is 4"},
     {"DELETE FROM audit WHERE id = 5; UPDATE audit SET id = 5 WHERE id = 6", "audit record 5 "},
-    {"UPDATE audit SET id = 99 WHERE id = 5; UPDATE audit SET id = 5 WHERE id = 6; UPDATE audit SET id = 6 WHERE id = 99",
+    {"UPDATE audit SET id = 99 WHERE id = 5; UPDATE audit SET id = 5 WHERE id = 6; UPDATE audit SET id = 6 WHERE id = "
+     "99",
      "audit record 5 "},
-    {"INSERT INTO audit SELECT 0, at, actor, what, subject, detail, digest FROM audit WHERE id = 1", "audit record 0: "},
+    {"INSERT INTO audit SELECT 0, at, actor, what, subject, detail, digest FROM audit WHERE id = 1",
+     "audit record 0: "},
     {"INSERT INTO audit SELECT 7, at, actor, what, subject, detail, digest FROM audit WHERE id = 6", "audit record 7 "},
     {"DELETE FROM audit WHERE id > 3", "run 1: ended, and no audit record says so"},
-    {"DELETE FROM audit WHERE id > 3; DELETE FROM run_change; DELETE FROM run", "run 1: in the audit log, but not among"},
+    {"DELETE FROM audit WHERE id > 3; DELETE FROM run_change; DELETE FROM run",
+     "run 1: in the audit log, but not among"},
     {"DELETE FROM audit WHERE id > 2; DELETE FROM run", "run 1: has a journal, but is not among the runs"},
-    {"INSERT INTO run SELECT 2, team, command, 1, 1, 'done', plan, 0, 0, 0, NULL FROM run", "run 2: ended, and no audit"},
+    {"INSERT INTO run SELECT 2, team, command, 1, 1, 'done', plan, 0, 0, 0, NULL FROM run",
+     "run 2: ended, and no audit"},
 #define UNFIT "run 1: its row or its journal does not fit the digest in audit record 4; it was changed after the run"
     {"UPDATE run SET state = 'failed'", UNFIT},
     {"UPDATE run SET state = 'running'", UNFIT},
@@ -224,7 +232,8 @@ static const struct {
     {"DELETE FROM run_change WHERE seq = (SELECT max(seq) FROM run_change)", UNFIT},
     {"DELETE FROM run_change WHERE seq = 1", UNFIT},
     {"DELETE FROM run_change", UNFIT},
-    {"INSERT INTO run_change SELECT run, 99, op, cause, person, object, detail, domain FROM run_change WHERE seq = 1", UNFIT},
+    {"INSERT INTO run_change SELECT run, 99, op, cause, person, object, detail, domain FROM run_change WHERE seq = 1",
+     UNFIT},
     {"UPDATE run_change SET seq = 99 WHERE seq = 1; UPDATE run_change SET seq = 1 WHERE seq = 2;"
      "UPDATE run_change SET seq = 2 WHERE seq = 99",
      UNFIT},
@@ -267,7 +276,8 @@ START_TEST(nothing_yet)
     struct audit_record record = {.what = AUDIT_DOMAIN_GIVEN_UP, .subject = "example.org"};
     ck_assert_int_eq(audit_write(other, &record, &err), 0);
     int64_t named = 0;
-    ck_assert_int_eq(db_get_int(other->db, "SELECT count(*) FROM audit WHERE actor = 'unknown' AND at > 0 AND detail = '{}'",
+    ck_assert_int_eq(db_get_int(other->db,
+                                "SELECT count(*) FROM audit WHERE actor = 'unknown' AND at > 0 AND detail = '{}'",
                                 &named, &err),
                      0);
     ck_assert_int_eq(named, 1);
