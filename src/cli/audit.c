@@ -18,7 +18,7 @@ const char *audit_actor(struct pool *pool)
 {
     const struct passwd *user = getpwuid(getuid());
     const char *name = user ? user->pw_name : pool_printf(pool, "%ld", (long)getuid()), *sudo = getenv("SUDO_USER");
-    /* The user's name comes first and from the system: whoever sets the variable by hand can add to it, and not replace it. */
+    /* The name comes first and from the system: whoever sets the variable by hand adds to it, and cannot replace it. */
     return text_printable(pool, span_str(sudo && *sudo ? pool_printf(pool, "%s (sudo %s)", name, sudo) : name));
 }
 

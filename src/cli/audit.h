@@ -4,7 +4,7 @@
 
 #include "base/pool.h"
 
-/* "alice", or "root (sudo alice)" where sudo says who asked; the number of a user without a name. Call before the user is changed. */
+/* "alice", or "root (sudo alice)" where sudo says who asked; a user without a name by number. Call before the user is changed. */
 const char *audit_actor(struct pool *pool);
 
 #endif

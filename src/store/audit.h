@@ -6,10 +6,10 @@
  *
  * A record belongs into the transaction of what it records, so that neither is there without the other.
  *
- * The digest of a record is SHA-256 in hex over eight fields, each behind its length as 8 bytes, lowest first: the digest of the record
- * before (nothing for the first), number, seconds since 1970, actor, what, subject, detail as compact JSON; numbers as decimal text.
- * Whoever can write the file can make a whole new chain: only a digest kept elsewhere (the head) tells such a log, or one whose end was
- * cut off, from ours.
+ * The digest of a record is SHA-256 in hex over seven fields, each behind its length as 8 bytes, lowest first: the
+ * digest of the record before (nothing for the first), number, seconds since 1970, actor, what, subject, detail as compact
+ * JSON; numbers as decimal text. Whoever can write the file can make a whole new chain: only a digest kept elsewhere
+ * (the head) tells such a log, or one whose end was cut off, from ours.
  */
 #ifndef STORE_AUDIT_H
 #define STORE_AUDIT_H
@@ -17,7 +17,7 @@
 #include "crypto/digest.h"
 #include "store/store.h"
 
-/* Words of the log: never change one, add. The subject is the name of the domain, connection, team or directory, or the run's number. */
+/* Words of the log: never change one, add. Subject: name of the domain, connection, team or directory, or the run's number. */
 enum audit_what {
     AUDIT_DOMAIN_CHALLENGED,
     AUDIT_DOMAIN_PROVED,
@@ -74,8 +74,8 @@ struct audit_verdict {
     char head[DIGEST_HEX_MAX]; /* of the last record; "" when there is none */
 };
 /*
- * Recomputes the whole chain and the digest of every ended run. ERR_STATE names the first record or run that does not fit, and why. expect:
- * a head that was kept elsewhere has to be in the chain; NULL: none was kept.
+ * Recomputes the whole chain and the digest of every ended run. ERR_STATE names the first record or run that does not
+ * fit, and why. expect: a head that was kept elsewhere, which has to be in the chain; NULL: none was kept.
  */
 int audit_verify(struct store *store, const char *expect, struct audit_verdict *ret, struct err *err);
 

@@ -118,9 +118,9 @@ static const char gate_triggers[] =
 /* clang-format on */
 
 /*
- * The audit log is only ever added to, one record behind the other, and what its records vouch for stays as it was: a change made from outside
- * is refused here, and found by "doorward runs verify" when it was made past these triggers. Nothing is looked at for an
- * insert into run_change, of which a run has many: the digest of the ended run finds a row too many.
+ * The audit log is only ever added to, one record behind the other, and what its records vouch for stays as it was: a
+ * change made from outside is refused here, and found by "doorward runs verify" when it was made past these triggers.
+ * Nothing is looked at for an insert into run_change, of which a run has many: the digest of the run finds a row too many.
  */
 #define REFUSE(what) " BEGIN SELECT RAISE(ABORT, 'audit: " what "'); END;"
 static const char audit_tables[] =

@@ -44,7 +44,7 @@ static int note_rename(struct loading *l, const char *where, const char *configu
     return 0;
 }
 
-/* was: the entry that the name was bound to and that is gone; 0: this is the first sight of it. In the transaction of the pull. */
+/* was: the entry that the name was bound to and that is gone; 0: it is seen first. In the transaction of the pull. */
 static int bind_to(struct loading *l, const struct target *t, const char *configured, uint32_t was, uint32_t group,
                    struct err *err)
 {
