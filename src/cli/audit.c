@@ -22,7 +22,7 @@ const char *audit_actor(struct pool *pool)
     return text_printable(pool, span_str(sudo && *sudo ? pool_printf(pool, "%s (sudo %s)", name, sudo) : name));
 }
 
-/* --- audit ---------------------------------------------------------------------------------------------------------------- */
+/* --- audit -------------------------------------------------------------------------------------------------------- */
 
 struct listing {
     struct pool *pool; /* emptied behind each line that was printed */
@@ -78,7 +78,7 @@ int command_runs_audit(struct cli *cli, struct err *err)
     return 0;
 }
 
-/* --- verify --------------------------------------------------------------------------------------------------------------- */
+/* --- verify ------------------------------------------------------------------------------------------------------- */
 
 static int check_expected(const char *digest, struct err *err)
 {

@@ -27,7 +27,7 @@ const char *const audit_names[AUDIT_COUNT] = {
     [AUDIT_RUN_ENDED] = "run-ended",
 };
 
-/* --- writing -------------------------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------------------------------ */
 
 void audit_as(struct store *store, const char *actor, int64_t now)
 {
@@ -99,7 +99,7 @@ int audit_write(struct store *store, const struct audit_record *record, struct e
                   err);
 }
 
-/* --- reading -------------------------------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------------------------------ */
 
 static const char all_records[] = "SELECT id, at, actor, what, subject, detail, digest FROM audit ORDER BY id";
 
@@ -120,7 +120,7 @@ int audit_each(struct store *store, void (*each)(void *ctx, const struct audit_r
     return r;
 }
 
-/* --- verifying ------------------------------------------------------------------------------------------------------------ */
+/* --- verifying ---------------------------------------------------------------------------------------------------- */
 
 struct verifying {
     struct store *store;

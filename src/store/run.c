@@ -39,7 +39,7 @@ int run_progress(struct store *store, int64_t run, size_t done, struct err *err)
     return db_run(store->db, "UPDATE run SET done = ? WHERE id = ?", DB_ARGS(DB_INT((int64_t)done), DB_INT(run)), err);
 }
 
-/* --- the digest that the audit log keeps ------------------------------------------------------------------------------------ */
+/* --- the digest that the audit log keeps -------------------------------------------------------------------------- */
 
 /* A column as its type and its eight bytes, or its length and bytes: 1, '1' and null differ. */
 static void pack(struct stmt *st, int col, struct buf *row)
@@ -84,7 +84,7 @@ int run_digest(struct store *store, int64_t run, char ret[static DIGEST_HEX_MAX]
     return 0;
 }
 
-/* --- ending --------------------------------------------------------------------------------------------------------------- */
+/* --- ending ------------------------------------------------------------------------------------------------------- */
 
 static int note_end(struct store *store, int64_t run, enum run_state state, const char *message, struct err *err)
 {
