@@ -23,9 +23,8 @@ def whats(site, since=0):
     return [(r["what"], r["subject"]) for r in records(site)[since:]]
 
 
-def chain(exported):
+def chain(exported, before=""):
     """The digests as the header describes them, made from the export alone."""
-    before = ""
     for r in exported:
         at = int(datetime.fromisoformat(r["at"].replace("Z", "+00:00")).timestamp())
         detail = json.dumps(r["detail"], separators=(",", ":"), ensure_ascii=False)
@@ -163,6 +162,15 @@ DAMAGES = [
 def test_damage_is_found(staffed, statement, says):
     past_the_triggers(staffed, statement)
     assert staffed.refused("runs", "verify", status=1).startswith(f"doorward: {says}")
+
+
+def test_a_forged_record_is_found_by_the_next(staffed):
+    """Its own digest fits: whoever forges one has to forge all that follow, and the head with them."""
+    exported = records(staffed)
+    exported[3]["actor"] = "mallory"
+    forged, = chain(exported[3:4], exported[2]["digest"])
+    past_the_triggers(staffed, f"UPDATE audit SET actor = 'mallory', digest = '{forged}' WHERE id = 4")
+    assert "audit record 5 (sync-enabled design): " in staffed.refused("runs", "verify", status=1)
 
 
 def test_a_record_out_of_order_is_found(staffed):
