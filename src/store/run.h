@@ -38,8 +38,8 @@ int run_find(struct store *store, int64_t run, void (*each)(void *ctx, const str
 struct journal;
 int journal_open(struct store *store, int64_t run, int64_t team, struct journal **ret, struct err *err);
 void journal_close(struct journal **journal);
-/* ERR_GATE when the database's own gate refuses the change. */
-int journal_write(struct journal *journal, size_t seq, const struct change *change, struct err *err);
+/* Writes n changes with the numbers seq and up. ERR_GATE when the database's own gate refuses one: roll back then. */
+int journal_write(struct journal *journal, size_t seq, const struct change *changes, size_t n, struct err *err);
 
 /* The changes of a run in the order in which they were done, with the team they belong to. */
 int run_changes(struct store *store, int64_t run, void (*each)(void *ctx, const struct change *change), void *ctx,

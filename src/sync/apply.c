@@ -27,14 +27,6 @@ static size_t same_kind(const struct plan *plan, size_t first, size_t end)
     return n;
 }
 
-static int write_journal(struct applying *a, size_t first, size_t end, struct err *err)
-{
-    for (size_t i = first; i < end; i++)
-        if (journal_write(a->journal, i + 1, &a->job->plan->changes[i], err) != 0)
-            return -1;
-    return 0;
-}
-
 /* The changes from first on, as many as fit one transaction; all of them or none. */
 static int carry_out_some(struct applying *a, size_t first, size_t *ret_end, struct err *err)
 {
@@ -43,7 +35,7 @@ static int carry_out_some(struct applying *a, size_t first, size_t *ret_end, str
     if (db_begin(a->store->db, err) != 0)
         return -1;
     CLEANUP(rollback) struct db *open = a->store->db;
-    if (write_journal(a, first, end, err) != 0)
+    if (journal_write(a->journal, first + 1, plan->changes + first, end - first, err) != 0)
         return -1;
     for (size_t i = first, n; i < end; i += n) {
         n = same_kind(plan, i, end);

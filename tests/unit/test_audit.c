@@ -159,6 +159,44 @@ START_TEST(a_killed_run_is_vouched_for)
 }
 END_TEST
 
+struct following {
+    const struct plan *plan;
+    size_t n;
+};
+
+static void compare_change(void *ctx, const struct change *c)
+{
+    struct following *f = ctx;
+    const struct change *p = &f->plan->changes[f->n++];
+    ck_assert_msg(c->op == p->op && c->cause == p->cause && c->person == p->person && c->object == p->object &&
+                      c->detail == p->detail,
+                  "change %zu", f->n);
+}
+
+/* More than the journal's statement takes at once, and not a multiple of it. */
+START_TEST(a_long_journal_is_the_plan)
+{
+    static char names[100][8];
+    for (int i = 0; i < 100; i++) {
+        snprintf(names[i], sizeof names[i], "p%d", i);
+        person(&w, names[i]);
+    }
+    world_pull(&w);
+    CLEANUP(plan_free) struct plan *plan = world_plan(&w);
+    ck_assert_uint_eq(plan->n, 100);
+    size_t done;
+    int64_t second;
+    ck_assert_int_eq(world_carry_out(&w, plan, &second, &done), 0);
+    struct following f = {plan, 0};
+    ck_assert_int_eq(run_changes(w.store, second, compare_change, &f, &err), 0);
+    ck_assert_uint_eq(f.n, 100);
+    ck_assert_int_eq(world_int(&w, "SELECT count(*) FROM run_change WHERE run = 2 AND seq BETWEEN 1 AND 100"
+                                   " AND domain = 'example.com'"),
+                     100);
+    ck_assert_int_eq(intact(NULL).runs, 2);
+}
+END_TEST
+
 static const char *const refusals[] = {
     "UPDATE audit SET subject = subject",
     "DELETE FROM audit WHERE id = 6",
@@ -296,6 +334,7 @@ int main(void)
                                   a_group_made_anew_is_rebound,
                                   goes_with_its_transaction,
                                   a_killed_run_is_vouched_for,
+                                  a_long_journal_is_the_plan,
                                   a_cut_end_is_found_with_a_head_that_was_kept,
                                   nothing_yet};
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
