@@ -48,6 +48,7 @@ struct plan_settings {
     int64_t grace; /* seconds */
     struct guard_limits limits;
     int64_t now;
+    bool read_only; /* writes nothing: a product without a number gets one that counts within the plan only */
 };
 
 /* Reads the settings' [sync] section. */
