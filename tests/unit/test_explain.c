@@ -346,11 +346,13 @@ START_TEST(ways_agree_with_entitlements)
     size_t led = 0;
     for (int i = 0; i < PEOPLE; i++) {
         const struct explain_team *t = explain(people[i]);
-        CLEANUP(freep)
-        char *sql = mem_printf("SELECT count(*) FROM entitled JOIN target t ON t.id = target JOIN entry e ON e.id = person"
-                               " WHERE t.kind = 1 AND e.uid = '%s'",
-                               people[i]->id);
-        ck_assert_int_eq(world_int(&w, sql), t->products[0].path.n > 0);
+        int64_t entitled;
+        ck_assert_int_eq(db_number(w.store->db,
+                                   "SELECT count(*) FROM entitled JOIN target t ON t.id = target"
+                                   " JOIN entry e ON e.id = person WHERE t.kind = 1 AND e.uid = ?",
+                                   DB_ARGS(DB_TEXT(people[i]->id)), &entitled, &w.err),
+                         0);
+        ck_assert_int_eq(entitled, t->products[0].path.n > 0);
         led += t->products[0].path.n > 0;
     }
     ck_assert_uint_gt(led, 0);
