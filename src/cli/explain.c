@@ -50,10 +50,11 @@ static int refuse_unknown(struct cli *cli, const char *typed, struct err *err)
             return -1;
         buf_printf(&where, "%s%s", where.len ? ", " : "", one);
     }
-    return err_set(err, ERR_NOT_FOUND,
-                   "explain %s: nobody with this e-mail address, user name, id, DN or name in directory %s; if the entry "
-                   "is there, the directory's base and filters leave it out, or it has a fault that doorward plan shows",
-                   typed, buf_str(&where));
+    return err_set(
+        err, ERR_NOT_FOUND,
+        "explain %s: nobody with this e-mail address, user name, id, DN or name in directory %s; if the entry "
+        "is there, the directory's base and filters leave it out, or it has a fault that doorward plan shows",
+        typed, buf_str(&where));
 }
 
 static int find_person(struct cli *cli, uint32_t *ret, struct err *err)
@@ -62,7 +63,8 @@ static int find_person(struct cli *cli, uint32_t *ret, struct err *err)
     size_t n;
     const char *typed = text_printable(cli->pool, span_str(cli->words[0]));
     if (!text_is_clean(span_str(cli->words[0])) || !*typed)
-        return err_set(err, ERR_USAGE, "explain %s: write an e-mail address, a user name, an id, a DN or a name", typed);
+        return err_set(err, ERR_USAGE, "explain %s: write an e-mail address, a user name, an id, a DN or a name",
+                       typed);
     if (explain_who(cli->store, cli->conf, cli->words[0], cli->pool, &found, &n, err) != 0)
         return -1;
     if (n == 0)

@@ -98,10 +98,11 @@ static void add_account(const struct explain_view *v, json_t *to)
     const struct explain_account *a = &v->team->account;
     json_object_set_new(to, "account",
                         !a->id ? json_null()
-                               : json_pack("{s:s, s:o, s:o, s:{s:o, s:o}}", "state", account_state_names[a->state],
+                               : json_pack("{s:s, s:o, s:o, s:o, s:{s:o, s:o}}", "state", account_state_names[a->state],
                                            "since", time_json(a->since), "first_signed_in", time_json(a->activated_at),
-                                           "differs", "account", attributes_json(a->attr, v->team->differs),
-                                           "directory", attributes_json(v->e->person.attr, v->team->differs)));
+                                           "removed_at", time_json(v->team->removed_at), "differs", "account",
+                                           attributes_json(a->attr, v->team->differs), "directory",
+                                           attributes_json(v->e->person.attr, v->team->differs)));
 }
 
 static int add_rivals(struct explain_view *v, json_t *list, struct err *err)
@@ -129,12 +130,12 @@ static int add_products(struct explain_view *v, json_t *list, struct err *err)
             json_decref(groups);
             return -1;
         }
-        json_array_append_new(
-            list, json_pack("{s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:{s:I, s:o, s:I}}", "product", p->section, "name",
-                            p->title, "configured", p->configured, "entitled", p->path.n > 0, "path", path, "groups",
-                            groups, "seat_since", time_json(p->seat_since), "seats", "taken", (json_int_t)p->taken,
-                            "limit", p->limited ? json_integer(p->limit) : json_null(), "waiting",
-                            (json_int_t)p->waiting));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:{s:I, s:o, s:I}}", "product",
+                                              p->section, "name", p->title, "configured", p->configured, "entitled",
+                                              p->entitled, "path", path, "groups", groups, "seat_since",
+                                              time_json(p->seat_since), "seats", "taken", (json_int_t)p->taken, "limit",
+                                              p->limited ? json_integer(p->limit) : json_null(), "waiting",
+                                              (json_int_t)p->waiting));
         if (add_groups(v, p->groups, p->n, groups, err) != 0)
             return -1;
     }
@@ -166,8 +167,7 @@ static int change_json(struct explain_view *v, const struct change *c, json_t **
     *ret = json_pack("{s:s, s:o, s:{s:s, s:s}}", "op", op_names[c->op], "object", text_json(object), "cause", "kind",
                      cause_names[c->cause], "text", buf_str(&cause));
     if (c->hold != HOLD_NONE)
-        json_object_set_new(*ret, "hold",
-                            json_pack("{s:s, s:s}", "kind", hold_names[c->hold], "text", buf_str(&hold)));
+        json_object_set_new(*ret, "hold", json_pack("{s:s, s:s}", "kind", hold_names[c->hold], "text", buf_str(&hold)));
     return 0;
 }
 
@@ -204,8 +204,11 @@ static int add_lists(struct explain_view *v, json_t *to, struct err *err)
     static const struct {
         const char *key;
         int (*add)(struct explain_view *v, json_t *list, struct err *err);
-    } lists[] = {{"same_email", add_rivals}, {"products", add_products}, {"groups", add_synced},
-                 {"pending", add_pending},   {"done", add_done}};
+    } lists[] = {{"same_email", add_rivals},
+                 {"products", add_products},
+                 {"groups", add_synced},
+                 {"pending", add_pending},
+                 {"done", add_done}};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         json_t *list = json_array();
         json_object_set_new(to, lists[i].key, list);
@@ -255,9 +258,9 @@ static int fill_teams(struct cli *cli, const struct explanation *e, json_t *to, 
 
 int explain_json(struct cli *cli, const struct explanation *e, struct err *err)
 {
-    json_t *j = json_pack("{s:s, s:o, s:o, s:o, s:o}", "format", "doorward-explain/1", "person",
-                          person_json(cli, &e->person), "directory", directory_json(cli, e), "domain", domain_json(e),
-                          "exclude", exclude_json(e));
+    json_t *j =
+        json_pack("{s:s, s:o, s:o, s:o, s:o}", "format", "doorward-explain/1", "person", person_json(cli, &e->person),
+                  "directory", directory_json(cli, e), "domain", domain_json(e), "exclude", exclude_json(e));
     int r = fill_teams(cli, e, j, err);
     if (r == 0)
         json_print(j);

@@ -56,7 +56,8 @@ static void print_domain(const struct explanation *e)
         return;
     }
     if (e->gate_index < 0) {
-        printf("  %s is none of the organisation's; add a [domain %s] section, or exclude the person\n", domain, domain);
+        printf("  %s is none of the organisation's; add a [domain %s] section, or exclude the person\n", domain,
+               domain);
         return;
     }
     const struct gate_domain *d = &e->gate->domains[e->gate_index];
@@ -129,6 +130,8 @@ static void print_account(struct explain_view *v)
     printf("    %s since %s", account_state_names[a->state], when(cli, a->since));
     if (a->activated_at)
         printf(", first signed in %s", when(cli, a->activated_at));
+    if (v->team->removed_at)
+        printf(", to be removed from %s on unless the person comes back", when(cli, v->team->removed_at));
     putchar('\n');
     for (int i = 0; i < ATTR_COUNT; i++)
         if (v->team->differs & 1u << i)
@@ -164,10 +167,12 @@ static const char *seats_words(struct cli *cli, const struct explain_product *p)
 static int print_product(struct explain_view *v, const struct explain_product *p, struct err *err)
 {
     struct cli *cli = v->cli;
-    const char *seat = p->seat_since ? pool_printf(cli->pool, "has a seat since %s", when(cli, p->seat_since)) : "no seat";
+    const char *seat =
+        p->seat_since ? pool_printf(cli->pool, "has a seat since %s", when(cli, p->seat_since)) : "no seat";
     const char *title = shown(cli, p->title), *way;
     printf("    %s: %s, %s; %s\n", title,
-           p->path.n        ? "entitled"
+           p->entitled     ? "entitled"
+           : p->path.n     ? "in its groups, but not to be synced"
            : p->configured ? "not entitled"
                            : "not in the configuration any more",
            seat, seats_words(cli, p));
@@ -255,7 +260,9 @@ static int print_done(struct explain_view *v, struct err *err)
             return -1;
         const char *cells[] = {when(v->cli, d->at),
                                pool_printf(v->cli->pool, "run %" PRId64 "%s", d->run,
-                                           d->state == RUN_DONE ? "" : d->state == RUN_FAILED ? ", failed" : ", running"),
+                                           d->state == RUN_DONE     ? ""
+                                           : d->state == RUN_FAILED ? ", failed"
+                                                                    : ", running"),
                                pool_printf(v->cli->pool, "%s%s", verb, object), buf_str(&why)};
         table_add(table, cells);
     }

@@ -101,7 +101,8 @@ static int judge_missing(struct explain_view *v, enum explain_verdict *ret, stru
     *ret = c->hold == HOLD_NONE ? EXPLAIN_PENDING : EXPLAIN_NOT_SYNCED;
     if (c->hold != HOLD_NONE)
         return words_hold(&v->words, c, out, err);
-    buf_printf(out, "the next doorward apply will %s", c->op == OP_INVITE ? "invite the person" : "restore the account");
+    buf_printf(out, "the next doorward apply will %s",
+               c->op == OP_INVITE ? "invite the person" : "restore the account");
     return 0;
 }
 

@@ -30,8 +30,7 @@ int explain_find(struct db *db, enum explain_by by, const char *text, int64_t em
                                " WHERE e.uid IN (?1, lower(?1))" THEN_ORDER,
         [EXPLAIN_BY_DN] = PEOPLE "lower(p.name) = lower(?1)" THEN_ORDER,
         [EXPLAIN_BY_EMAIL] = PEOPLE "p.email_hash = ?1" THEN_ORDER,
-        [EXPLAIN_BY_ACCOUNT_EMAIL] =
-            MET "account a JOIN entry e ON e.id = a.person WHERE a.email_hash = ?1" THEN_ORDER,
+        [EXPLAIN_BY_ACCOUNT_EMAIL] = MET "account a JOIN entry e ON e.id = a.person WHERE a.email_hash = ?1" THEN_ORDER,
         [EXPLAIN_BY_USER_NAME] = PEOPLE "lower(p.user_name) = lower(?1)" THEN_ORDER,
         [EXPLAIN_BY_DISPLAY_NAME] = PEOPLE "lower(p.display_name) = lower(?1)" THEN_ORDER,
     };
@@ -109,8 +108,8 @@ int explain_account(struct db *db, int64_t team, uint32_t person, struct pool *p
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_query(db,
-                 "SELECT a.id, a.state, a.since, a.activated_at, a.domain, " ATTR_COLUMNS("a")
-                 " FROM account a WHERE a.team = ? AND a.person = ?",
+                 "SELECT a.id, a.state, a.since, a.activated_at, a.domain, " ATTR_COLUMNS(
+                     "a") " FROM account a WHERE a.team = ? AND a.person = ?",
                  DB_ARGS(DB_INT(team), DB_INT(person)), &st, err) != 0)
         return -1;
     int r = stmt_step(st, err);
@@ -158,9 +157,10 @@ int explain_seats(struct db *db, uint32_t account, void (*each)(void *ctx, const
                   struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_query(db,
-                 "SELECT p.name FROM product p CROSS JOIN seat s ON s.product = p.id WHERE s.account = ? ORDER BY p.name",
-                 DB_ARGS(DB_INT(account)), &st, err) != 0)
+    if (db_query(
+            db,
+            "SELECT p.name FROM product p CROSS JOIN seat s ON s.product = p.id WHERE s.account = ? ORDER BY p.name",
+            DB_ARGS(DB_INT(account)), &st, err) != 0)
         return -1;
     int r;
     while ((r = stmt_step(st, err)) == 1)

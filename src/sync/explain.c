@@ -83,7 +83,6 @@ static int take_scope(struct making *m, struct err *err)
     int scope = policy_scope(&m->team->policy);
     if (scope < 0)
         return 0;
-    m->team->scope_unresolved = m->team->policy.targets[scope].unresolved;
     return take_groups(m, &m->team->policy.targets[scope], "scope-group", &m->e->scope, &m->e->nscope, err);
 }
 
@@ -139,6 +138,7 @@ static int take_product(struct making *m, const struct target *target, struct er
     if (take_groups(m, target, "group", &p->groups, &p->n, err) != 0)
         return -1;
     p->path = shortest(p->groups, p->n);
+    p->entitled = p->path.n && t->away == CAUSE_IN_DIRECTORY;
     return take_seats(m, p, err);
 }
 
@@ -191,7 +191,7 @@ static int take_synced(struct making *m, struct err *err)
             path = paths_to(m->paths, target->group, m->pool);
         if (path.n)
             *MEM_PUSH(&t->groups, &t->ngroups, &t->groups_cap) =
-                (struct explain_synced){.group = target->group, .wanted = true, .path = path};
+                (struct explain_synced){.group = target->group, .wanted = t->away == CAUSE_IN_DIRECTORY, .path = path};
     }
     return t->account.id ? explain_memberships(m->store->db, t->account.id, meet_membership, m, err) : 0;
 }
@@ -216,15 +216,26 @@ static int take_plan(struct making *m, struct err *err)
     return plan_make(m->store, &settings, &t->plan, err);
 }
 
+/* As sync/plan.c has it: those who left lose a suspended account after the time of grace, those who are disabled do not. */
+static int64_t removed_at(const struct making *m, const struct explain_team *t)
+{
+    struct plan_settings settings = {.conf = m->conf};
+    plan_settings_read(&settings);
+    bool waits = t->account.state == ACCOUNT_SUSPENDED && settings.on_leave != ON_LEAVE_UNASSIGN && !t->protects;
+    return waits && t->away != CAUSE_IN_DIRECTORY && t->away != CAUSE_DISABLED ? t->account.since + settings.grace : 0;
+}
+
 static int take_team(struct making *m, const struct conf_section *section, struct err *err)
 {
     struct explain_team *t = m->team = &m->e->teams[m->e->nteams++];
     t->section = section;
-    if (policy_read(m->store, m->conf, section, &t->policy, err) != 0 || take_scope(m, err) != 0 ||
-        take_plan(m, err) != 0 || take_account(m, err) != 0 || take_products(m, err) != 0 || take_synced(m, err) != 0 ||
-        explain_changes(m->store->db, t->policy.team, m->e->person.id, DONE_SHOWN, meet_done, m, err) != 0)
+    if (policy_read(m->store, m->conf, section, &t->policy, err) != 0 || take_scope(m, err) != 0)
         return -1;
     t->away = away_of(m->e);
+    if (take_plan(m, err) != 0 || take_account(m, err) != 0 || take_products(m, err) != 0 || take_synced(m, err) != 0 ||
+        explain_changes(m->store->db, t->policy.team, m->e->person.id, DONE_SHOWN, meet_done, m, err) != 0)
+        return -1;
+    t->removed_at = removed_at(m, t);
     return 0;
 }
 

@@ -36,6 +36,7 @@ struct explain_product {
     struct explain_group *groups;
     size_t n;
     struct path path;   /* the shortest of the groups' */
+    bool entitled;      /* there is a way, and the person is wanted */
     int64_t seat_since; /* 0: has none */
     int64_t taken;
     bool limited;
@@ -45,7 +46,7 @@ struct explain_product {
 
 struct explain_synced {
     uint32_t group;
-    bool wanted, member; /* the configuration leads there; is in it on the platform */
+    bool wanted, member; /* should be in it; is in it on the platform */
     struct path path;
 };
 
@@ -59,10 +60,10 @@ struct explain_team {
     struct policy policy;
     struct plan *plan; /* NULL: the configuration changed since the directory was last read for this team */
     struct explain_account account;
-    uint32_t differs; /* bits of enum attr: account and directory differ */
-    bool protects;    /* administrator of the team, or matched by protect */
-    enum cause away;  /* why the person is not wanted; CAUSE_IN_DIRECTORY: wanted */
-    bool scope_unresolved;
+    uint32_t differs;   /* bits of enum attr: account and directory differ */
+    int64_t removed_at; /* when a suspended account is removed unless the person comes back; 0: never */
+    bool protects;      /* administrator of the team, or matched by protect */
+    enum cause away;    /* why the person is not wanted; CAUSE_IN_DIRECTORY: wanted */
     struct explain_product *products;
     size_t nproducts, products_cap;
     struct explain_synced *groups;
@@ -77,7 +78,7 @@ struct explanation {
     struct explain_person person;
     const struct conf_section *directory; /* NULL: the configuration no longer has it */
     const struct gate *gate;
-    int gate_index; /* of the person's domain; -1: none of the organisation's */
+    int gate_index;              /* of the person's domain; -1: none of the organisation's */
     struct explain_group *scope; /* of the directory; none: everybody is in scope */
     size_t nscope;
     struct explain_team *teams;

@@ -110,7 +110,19 @@ def test_gone_and_leaving(firm):
     assert {c["op"] for c in team(found)["pending"]} == {"suspend", "unassign", "leave"}
     assert all(c["cause"]["kind"] == "gone" for c in team(found)["pending"])
     firm.apply()
-    assert team(firm.json("explain", "moritz"))["verdict"] == {"kind": "not-synced", "text": "no longer in the directory"}
+    found = team(firm.json("explain", "moritz"))
+    assert found["verdict"] == {"kind": "not-synced", "text": "no longer in the directory"}
+    assert found["pending"] == [] and found["account"]["removed_at"] > found["account"]["since"]
+
+
+def test_disabled_is_entitled_to_nothing(firm):
+    firm.apply()
+    firm.org.people["moritz"]["employeeType"] = "disabled"
+    firm.apply()
+    found = team(firm.json("explain", "moritz"))
+    assert not found["products"][0]["entitled"] and found["products"][0]["path"][-1] == "cad"
+    assert found["account"]["state"] == "suspended" and found["account"]["removed_at"] is None
+    assert "in its groups, but not to be synced" in firm.run("explain", "moritz")[0]
 
 
 def test_what_differs_and_by_the_old_address(firm):
