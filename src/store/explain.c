@@ -18,7 +18,7 @@ static int each_met(struct stmt *st, explain_met *each, void *ctx, struct err *e
 }
 
 #define MET        "SELECT DISTINCT e.id, e.gone_at <> 0 FROM "
-#define PEOPLE     MET "person p JOIN entry e ON e.id = p.id WHERE "
+#define PEOPLE     MET "person p CROSS JOIN entry e ON e.id = p.id WHERE "
 #define THEN_ORDER " ORDER BY e.id"
 
 int explain_find(struct db *db, enum explain_by by, const char *text, int64_t email_hash, explain_met *each, void *ctx,
@@ -125,23 +125,34 @@ int explain_account(struct db *db, int64_t team, uint32_t person, struct pool *p
     return 0;
 }
 
-int explain_same_email(struct db *db, int64_t team, const struct explain_person *person,
-                       void (*each)(void *ctx, uint32_t person, enum account_state state), void *ctx, struct err *err)
+static int each_rival(struct db *db, const char *sql, const struct db_value *values, size_t n,
+                      void (*each)(void *ctx, uint32_t person, enum account_state state), void *ctx, struct err *err)
 {
-    if (!*person->domain)
-        return 0;
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_query(db,
-                 "SELECT a.person, a.state FROM account a WHERE a.team = ?1 AND a.email_hash = ?2 AND a.person <> ?3"
-                 " AND a.state <> 'removed' UNION ALL SELECT p.id, '' FROM person p JOIN entry e ON e.id = p.id"
-                 " JOIN entry own ON own.id = ?3 WHERE p.email_hash = ?2 AND p.id <> ?3 AND e.gone_at = 0"
-                 " AND e.directory = own.directory",
-                 DB_ARGS(DB_INT(team), DB_INT(person->email_hash), DB_INT(person->id)), &st, err) != 0)
+    if (db_query(db, sql, values, n, &st, err) != 0)
         return -1;
     int r;
     while ((r = stmt_step(st, err)) == 1)
         each(ctx, (uint32_t)stmt_int(st, 0), state_of(stmt_text(st, 1)));
     return r;
+}
+
+/* The people first, by the e-mail, and only then the entries of the few that have it. */
+int explain_same_email(struct db *db, int64_t team, const struct explain_person *person,
+                       void (*each)(void *ctx, uint32_t person, enum account_state state), void *ctx, struct err *err)
+{
+    if (!*person->domain)
+        return 0;
+    if (each_rival(db,
+                   "SELECT person, state FROM account WHERE team = ? AND email_hash = ? AND person <> ?"
+                   " AND state <> 'removed'",
+                   DB_ARGS(DB_INT(team), DB_INT(person->email_hash), DB_INT(person->id)), each, ctx, err) != 0)
+        return -1;
+    return each_rival(db,
+                      "SELECT p.id, '' FROM person p CROSS JOIN entry e ON e.id = p.id WHERE p.email_hash = ?"
+                      " AND p.id <> ? AND e.gone_at = 0 AND e.directory = (SELECT id FROM directory WHERE name = ?)",
+                      DB_ARGS(DB_INT(person->email_hash), DB_INT(person->id), DB_TEXT(person->directory)), each, ctx,
+                      err);
 }
 
 int explain_seat(struct db *db, int64_t team, const char *product, uint32_t account, int64_t *ret_since,
