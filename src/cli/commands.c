@@ -60,6 +60,12 @@ const struct command commands[] = {
      "  doorward apply\n"
      "  doorward apply design --yes\n"
      "  doorward apply plan.json --approve-removals 412\n"},
+    {"explain", "PERSON [--json]", NULL, 1, 1, command_explain, "everything about one person, and why it is so",
+     "PERSON is an e-mail address, a user name, an immutable id, a DN or a name. Told\n"
+     "from what was last read: no network, no lock, nothing is changed. Also for\n"
+     "somebody who is not synced, with the reason. --json prints one document\n"
+     "(\"doorward-explain/1\").\n\n"
+     "  doorward explain moritz.weber@example.com\n"},
     {"runs", "", NULL, 0, 0, command_runs_list, "the last runs", NULL},
     {"runs list", "", NULL, 0, 0, command_runs_list, "the last runs", NULL},
     {"runs show", "RUN", NULL, 1, 1, command_runs_show, "what a run did, and why", NULL},

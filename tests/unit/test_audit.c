@@ -176,10 +176,10 @@ static void compare_change(void *ctx, const struct change *c)
 /* More than the journal's statement takes at once, and not a multiple of it. */
 START_TEST(a_long_journal_is_the_plan)
 {
-    static char names[100][8];
     for (int i = 0; i < 100; i++) {
-        snprintf(names[i], sizeof names[i], "p%d", i);
-        person(&w, names[i]);
+        char name[8];
+        snprintf(name, sizeof name, "p%d", i);
+        person(&w, name);
     }
     world_pull(&w);
     CLEANUP(plan_free) struct plan *plan = world_plan(&w);
