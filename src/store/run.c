@@ -96,9 +96,39 @@ int run_find(struct store *store, int64_t run, void (*each)(void *ctx, const str
     return each_run(st, each, ctx, err);
 }
 
+/* What a change takes away or replaces, by which row; nothing for the many that only add. */
+enum { OF_NOTHING, OF_ACCOUNT, OF_SEAT, OF_GROUP };
+
+static const uint8_t takes_from[OP_COUNT] = {
+    [OP_UNASSIGN] = OF_SEAT,     [OP_SUSPEND] = OF_ACCOUNT, [OP_REMOVE] = OF_ACCOUNT,  [OP_DROP_GROUP] = OF_GROUP,
+    [OP_RENAME_GROUP] = OF_GROUP, [OP_INVITE] = OF_ACCOUNT,  [OP_RESTORE] = OF_ACCOUNT, [OP_UPDATE] = OF_ACCOUNT,
+};
+
+/* ?1 run · ?2 number · ?3 op · ?4 cause · ?5 person · ?6 object · ?7 detail · ?8 team · ?9 attributes of the directory · ?10 takes from · ?11 of an undo: other */
+#define PUT_CHANGE                                                                                                     \
+    "INSERT INTO run_change (run, seq, op, cause, person, object, detail, domain, before, after)"                      \
+    " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+/* The keys are the columns' names: roster.c puts them back under these. */
+#define BEFORE                                                                                                         \
+    " CASE ?10 WHEN 1 THEN (SELECT json_object('state', state, 'since', since, 'activated_at', activated_at,"          \
+    "  'domain', domain, 'email_hash', email_hash, 'user_name', user_name, 'email', email, 'given_name', given_name,"  \
+    "  'family_name', family_name, 'display_name', display_name, 'employee_number', employee_number, 'title', title,"  \
+    "  'department', department, 'language', language, 'fp_hi', fp_hi, 'fp_lo', fp_lo)"                                \
+    "  FROM account WHERE team = ?8 AND person = ?5)"                                                                  \
+    " WHEN 2 THEN (SELECT json_object('via', s.via, 'since', s.since) FROM account a"                                  \
+    "  JOIN seat s ON s.product = ?6 AND s.account = a.id WHERE a.team = ?8 AND a.person = ?5)"                        \
+    " WHEN 3 THEN (SELECT json_object('name', name) FROM synced_group WHERE team = ?8 AND grp = ?6) END,"
+
+static const char put_change[] = PUT_CHANGE
+    " coalesce((SELECT domain FROM account WHERE team = ?8 AND person = ?5 AND state <> 'removed' AND ?9 = 0),"
+    " (SELECT domain FROM person WHERE id = ?5))," BEFORE " NULL";
+static const char put_undo[] = PUT_CHANGE
+    " coalesce(json_extract(u.before, '$.domain'), (SELECT domain FROM account WHERE team = ?8 AND person = ?5))," BEFORE
+    " u.before FROM run_change u WHERE u.run = ?7 AND u.seq = ?11";
+
 struct journal {
     int64_t run, team;
-    struct stmt *write;
+    struct stmt *write, *undo;
 };
 
 int journal_open(struct store *store, int64_t run, int64_t team, struct journal **ret, struct err *err)
@@ -106,12 +136,7 @@ int journal_open(struct store *store, int64_t run, int64_t team, struct journal 
     CLEANUP(journal_close) struct journal *j = mem_zero(sizeof *j);
     j->run = run;
     j->team = team;
-    if (db_prepare(store->db,
-                   "INSERT INTO run_change (run, seq, op, cause, person, object, detail, domain)"
-                   " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, coalesce((SELECT domain FROM account"
-                   "  WHERE team = ?8 AND person = ?5 AND state <> 'removed' AND ?9 = 0), (SELECT domain FROM person "
-                   "WHERE id = ?5))",
-                   &j->write, err) != 0)
+    if (db_prepare(store->db, put_change, &j->write, err) != 0 || db_prepare(store->db, put_undo, &j->undo, err) != 0)
         return -1;
     *ret = TAKE(j);
     return 0;
@@ -122,18 +147,31 @@ void journal_close(struct journal **journal)
     if (!*journal)
         return;
     stmt_free(&(*journal)->write);
+    stmt_free(&(*journal)->undo);
     free(*journal);
     *journal = NULL;
 }
 
 int journal_write(struct journal *j, size_t seq, const struct change *c, struct err *err)
 {
-    const int64_t values[] = {j->run,    (int64_t)seq, c->op,
-                              c->cause,  c->person,    c->object,
-                              c->detail, j->team,      op_takes_attributes((enum op)c->op)};
-    for (int i = 0; i < 9; i++)
-        stmt_bind_int(j->write, i + 1, values[i]);
-    return stmt_run(j->write, err);
+    /* Who is invited for the first time has nothing that could be taken. */
+    bool fresh = c->op == OP_INVITE && c->cause == CAUSE_IN_DIRECTORY;
+    const int64_t values[] = {j->run,
+                              (int64_t)seq,
+                              c->op,
+                              c->cause,
+                              c->person,
+                              c->object,
+                              c->detail,
+                              j->team,
+                              op_takes_attributes((enum op)c->op),
+                              fresh ? OF_NOTHING : takes_from[c->op],
+                              c->other};
+    bool undo = c->cause == CAUSE_UNDO;
+    struct stmt *st = undo ? j->undo : j->write;
+    for (int i = 0; i < (undo ? 11 : 10); i++)
+        stmt_bind_int(st, i + 1, values[i]);
+    return stmt_run(st, err);
 }
 
 int run_changes(struct store *store, int64_t run, void (*each)(void *ctx, const struct change *change), void *ctx,

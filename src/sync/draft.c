@@ -195,7 +195,7 @@ static void read_limit(struct seats *seats, const struct target *t)
     seats->limit = (uint32_t)conf_int(t->section, "seats");
 }
 
-int draft_products(struct store *store, struct draft *d, struct err *err)
+int draft_list_products(struct store *store, struct draft *d, struct err *err)
 {
     const struct policy *p = d->settings->policy;
     for (size_t i = 0; i < p->n; i++) {
@@ -208,10 +208,17 @@ int draft_products(struct store *store, struct draft *d, struct err *err)
     int r = product_each(store->db, p->team, list_product, &l, err);
     d->plan->seats = l.seats;
     d->plan->nseats = l.n;
-    for (size_t i = 0; r == 0 && i < l.n; i++) {
-        const struct target *t = target_of_product(p, l.seats[i].section);
-        read_limit(&l.seats[i], t);
-        r = draft_product(store, d, t, &l.seats[i], err);
+    for (size_t i = 0; i < l.n; i++)
+        read_limit(&l.seats[i], target_of_product(p, l.seats[i].section));
+    return r;
+}
+
+int draft_products(struct store *store, struct draft *d, struct err *err)
+{
+    int r = draft_list_products(store, d, err);
+    for (size_t i = 0; r == 0 && i < d->plan->nseats; i++) {
+        struct seats *seats = &d->plan->seats[i];
+        r = draft_product(store, d, target_of_product(d->settings->policy, seats->section), seats, err);
     }
     return r;
 }
