@@ -376,10 +376,14 @@ static inline void show_change(struct world *w, const struct plan *plan, const s
                 buf_printf(out, " %s", attr_names[a]);
     } else if (c->cause == CAUSE_EXCLUDED) {
         buf_printf(out, " %" PRIu32, c->detail);
+    } else if (c->cause == CAUSE_UNDO) {
+        buf_printf(out, " of run %" PRIu32, c->detail);
     } else if (c->detail) {
         buf_printf(out, " %s", world_name(w, c->detail));
     }
-    if (c->hold != HOLD_NONE)
+    if (c->hold == HOLD_CHANGED)
+        buf_printf(out, " [%s %" PRIu32 "]", hold_names[c->hold], c->other);
+    else if (c->hold != HOLD_NONE)
         buf_printf(out, " [%s%s%s]", hold_names[c->hold], c->hold == HOLD_SAME_EMAIL ? " " : "",
                  c->hold == HOLD_SAME_EMAIL ? world_name(w, c->other) : "");
     buf_printf(out, "\n");
