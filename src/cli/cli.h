@@ -18,6 +18,7 @@ struct cli {
     /* What was typed. */
     const char *conf_path, *state_dir; /* state_dir NULL: as configured */
     const char *out, *response, *method;
+    const char *approve; /* number of removals above the guard's limits that are approved, as typed */
     bool json, csv, yes, exit_code, quiet;
     char **words; /* behind the command's own name */
     int nwords;

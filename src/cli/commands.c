@@ -41,16 +41,25 @@ const struct command commands[] = {
     {"sync enable", "TEAM", NULL, 1, 1, command_sync_enable,
      "let runs change the team's platform; refused while the gate is closed", NULL},
     {"sync disable", "TEAM", NULL, 1, 1, command_sync_disable, "stop changing the team's platform", NULL},
-    {"plan", "[TEAM] [--json] [--exit-code]", "E", 0, 1, command_plan, "read the directory and show what would be done",
+    {"plan", "[TEAM] [-o FILE] [--json] [--exit-code]", "Eo", 0, 1, command_plan,
+     "read the directory and show what would be done",
      "Changes nothing on any platform. With --exit-code the status is 2 when changes\n"
      "are pending. --json prints one document (\"doorward-plan/1\") a line for each\n"
      "team.\n\n"
+     "-o FILE saves the plan as JSON with a digest, for doorward apply FILE. Give the\n"
+     "team when there are several.\n\n"
      "  doorward plan\n"
-     "  doorward plan design --json | jq .summary\n"},
-    {"apply", "[TEAM] [--yes]", "Y", 0, 1, command_apply, "make the plan, show it, ask, and carry it out",
-     "--yes does not ask, as the scheduled agent needs it.\n\n"
+     "  doorward plan design --json | jq .summary\n"
+     "  doorward plan design -o plan.json\n"},
+    {"apply", "[TEAM | FILE] [--approve-removals N] [--yes]", "YA", 0, 1, command_apply,
+     "make the plan, show it, ask, and carry it out",
+     "--yes does not ask, as the scheduled agent needs it. With a FILE that doorward\n"
+     "plan -o saved, exactly that plan is carried out; it is refused (exit status 6)\n"
+     "when the configuration, the directory or the platform changed since. Removals\n"
+     "that the guard held are carried out when their number is given.\n\n"
      "  doorward apply\n"
-     "  doorward apply design --yes\n"},
+     "  doorward apply design --yes\n"
+     "  doorward apply plan.json --approve-removals 412\n"},
     {"runs", "", NULL, 0, 0, command_runs_list, "the last runs", NULL},
     {"runs list", "", NULL, 0, 0, command_runs_list, "the last runs", NULL},
     {"runs show", "RUN", NULL, 1, 1, command_runs_show, "what a run did, and why", NULL},

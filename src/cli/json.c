@@ -2,14 +2,14 @@
 
 #include <stdio.h>
 
-void json_print_value(const json_t *value)
+void json_write(const json_t *value, FILE *out)
 {
-    json_dumpf(value, stdout, JSON_COMPACT | JSON_ENCODE_ANY | JSON_PRESERVE_ORDER);
+    json_dumpf(value, out, JSON_COMPACT | JSON_ENCODE_ANY | JSON_PRESERVE_ORDER);
 }
 
 void json_print(const json_t *value)
 {
-    json_print_value(value);
+    json_write(value, stdout);
     putchar('\n');
 }
 

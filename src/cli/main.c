@@ -30,6 +30,7 @@ static const struct option options[] = {
     {"out", required_argument, NULL, 'o'},
     {"response", required_argument, NULL, 'R'},
     {"method", required_argument, NULL, 'M'},
+    {"approve-removals", required_argument, NULL, 'A'},
     {0},
 };
 
@@ -59,11 +60,8 @@ static int take_option(struct typed *t, int letter, struct err *err)
     struct cli *cli = &t->cli;
     bool *const flags[] = {['J'] = &cli->json,  ['K'] = &cli->csv,   ['Y'] = &cli->yes, ['E'] = &cli->exit_code,
                            ['q'] = &cli->quiet, ['v'] = &t->verbose, ['h'] = &t->help,  ['V'] = &t->version};
-    const char **const texts[] = {['c'] = &cli->conf_path,
-                                  ['S'] = &cli->state_dir,
-                                  ['o'] = &cli->out,
-                                  ['R'] = &cli->response,
-                                  ['M'] = &cli->method};
+    const char **const texts[] = {['c'] = &cli->conf_path, ['S'] = &cli->state_dir, ['o'] = &cli->out,
+                                  ['R'] = &cli->response,  ['M'] = &cli->method,    ['A'] = &cli->approve};
     if (letter == 'C')
         return take_color(t, optarg, err);
     if (letter < (int)(sizeof flags / sizeof *flags) && flags[letter])

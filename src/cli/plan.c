@@ -10,6 +10,7 @@
 #include "crypto/digest.h"
 #include "gate/gate.h"
 #include "roster/roster.h"
+#include "store/report.h"
 #include "store/run.h"
 #include "sync/apply.h"
 #include "sync/plan.h"
@@ -29,6 +30,7 @@ struct job {
     struct gate gate;
     struct reading *readings;
     bool apply, pending, gate_held, guard_held;
+    const struct saved *saved; /* apply FILE; else NULL */
     size_t shown;
 };
 
@@ -135,6 +137,70 @@ static int carry_out(struct job *job, const struct plan *plan, const char *id, c
     return 0;
 }
 
+static int read_state(const struct cli *cli, const struct plan *plan, struct saved_state *ret, struct err *err)
+{
+    snprintf(ret->configuration, sizeof ret->configuration, "%s", conf_digest(cli->conf));
+    if (report_mirror_version(cli->store, plan->directory, &ret->mirror, err) != 0)
+        return -1;
+    return report_last_run_number(cli->store, plan->team_id, &ret->last_run, err);
+}
+
+static int save(struct cli *cli, const struct shown_plan *shown, struct err *err)
+{
+    char *text = NULL;
+    size_t n = 0;
+    FILE *memory = open_memstream(&text, &n);
+    if (!memory)
+        return err_errno(err, ERR_FAILED, "%s", cli->out);
+    int r = show_plan_json(cli, shown, memory, err);
+    fclose(memory);
+    struct buf document = {.data = text, .len = n, .cap = n + 1};
+    if (r == 0)
+        r = saved_write(cli->out, &document, err);
+    buf_release(&document);
+    if (r == 0 && !cli->json)
+        printf("Saved as %s. Next: doorward apply %s\n", cli->out, cli->out);
+    return r;
+}
+
+/* How many removals above the limits somebody approved: 0 when the guard is to hold them. */
+static int read_approval(const struct cli *cli, const struct plan *plan, bool *ret, struct err *err)
+{
+    *ret = false;
+    uint32_t held = plan->holds[HOLD_GUARD];
+    if (!cli->approve)
+        return 0;
+    char *end = NULL;
+    long long n = strtoll(cli->approve, &end, 10);
+    if (!*cli->approve || *end || n != held)
+        return err_set(err, ERR_HELD,
+                       "the guard holds %s removals of this plan, and --approve-removals says %s; nothing was done",
+                       term_number(cli->pool, held), cli->approve);
+    *ret = held > 0;
+    return 0;
+}
+
+/* The plan made anew has to be the one that was saved; then its approved removals are let through. */
+static int compare_saved(struct job *job, struct plan_settings *settings, const struct saved_state *state,
+                         struct plan **plan, struct err *err)
+{
+    char id[DIGEST_HEX_MAX];
+    plan_id(*plan, job->cli->conf, id);
+    if (saved_compare(job->saved, state, (*plan)->directory, err) != 0)
+        return -1;
+    if (strcmp(id, job->saved->id) != 0)
+        return err_set(
+            err, ERR_STALE,
+            "saved plan %s, made at %s, is out of date: the gate, a time of grace or the platform's rows changed since",
+            job->saved->path, job->saved->made_at);
+    if (read_approval(job->cli, *plan, &settings->approved, err) != 0)
+        return -1;
+    if (!settings->approved)
+        return 0;
+    plan_free(plan);
+    return plan_make(job->cli->store, settings, plan, err);
+}
+
 static int plan_with(struct job *job, const struct conf_section *team, const struct policy *policy,
                      const struct pull_report *pull, struct err *err)
 {
@@ -143,7 +209,9 @@ static int plan_with(struct job *job, const struct conf_section *team, const str
     struct plan_settings settings = {.conf = cli->conf, .policy = policy, .gate = &job->gate, .now = cli->now};
     plan_settings_read(&settings);
     CLEANUP(plan_free) struct plan *plan = NULL;
-    if (plan_make(cli->store, &settings, &plan, err) != 0)
+    struct saved_state state = {0};
+    if (plan_make(cli->store, &settings, &plan, err) != 0 || read_state(cli, plan, &state, err) != 0 ||
+        (job->saved && compare_saved(job, &settings, &state, &plan, err) != 0))
         return -1;
     log_debug("team %s: planned", plan->team);
     char id[DIGEST_HEX_MAX];
@@ -154,14 +222,15 @@ static int plan_with(struct job *job, const struct conf_section *team, const str
                                .pull = pull,
                                .id = id,
                                .platform = conf_name(platform),
-                               .conf_digest = conf_digest(cli->conf)};
+                               .state = &state};
     if (job->shown++ && !cli->json)
         putchar('\n');
-    if ((cli->json ? show_plan_json : show_plan_text)(cli, &shown, err) != 0)
+    if ((cli->json ? show_plan_json(cli, &shown, stdout, err) : show_plan_text(cli, &shown, err)) != 0 ||
+        (cli->out && save(cli, &shown, err) != 0))
         return -1;
     log_debug("team %s: shown", plan->team);
     job->pending |= plan->n > 0;
-    job->guard_held |= plan->guard.ntrips > 0;
+    job->guard_held |= plan->holds[HOLD_GUARD] > 0;
     job->gate_held |= plan_gate_held(plan) || gate_all_closed(&job->gate) || !policy->enabled_at;
     return job->apply ? carry_out(job, plan, id, platform, err) : 0;
 }
@@ -202,18 +271,41 @@ static int plan_teams(struct job *job, struct err *err)
     return -1;
 }
 
+/* What stands behind the command: a team's name, or for apply the file of a saved plan. */
+static int read_word(struct job *job, struct saved *saved, const struct conf_section **ret_team, struct err *err)
+{
+    struct cli *cli = job->cli;
+    const char *word = cli->nwords ? cli->words[0] : NULL;
+    bool is_file =
+        word && job->apply && !conf_find(cli->conf, "team", word) && (strchr(word, '/') || access(word, F_OK) == 0);
+    if (is_file) {
+        if (saved_read(word, cli->pool, saved, err) != 0)
+            return -1;
+        job->saved = saved;
+        word = saved->team;
+    }
+    if (cli->approve && !is_file)
+        return err_set(err, ERR_USAGE,
+                       "--approve-removals goes with a saved plan: doorward plan -o FILE, then doorward apply FILE");
+    if (word && cli_section(cli, "team", word, ret_team, err) != 0)
+        return -1;
+    const struct conf_section *first = conf_next(cli->conf, "team", NULL);
+    if (!first)
+        return err_set(err, ERR_CONFIG,
+                       "%s: no [team NAME] section, so there is nothing to sync; see doorward help team",
+                       cli->conf_path);
+    if (cli->out && !*ret_team && conf_next(cli->conf, "team", first))
+        return err_set(err, ERR_USAGE, "-o saves one plan: name the team");
+    return 0;
+}
+
 static int run_job(struct job *job, struct err *err)
 {
     struct cli *cli = job->cli;
     const struct conf_section *team = NULL;
-    if (cli_open(cli, STORE_WRITE, err) != 0 ||
-        (cli->nwords && cli_section(cli, "team", cli->words[0], &team, err) != 0))
-        return -1;
-    if (!team && !conf_next(cli->conf, "team", NULL))
-        return err_set(err, ERR_CONFIG,
-                       "%s: no [team NAME] section, so there is nothing to sync; see doorward help team",
-                       cli->conf_path);
-    if (run_settle(cli->store, cli->now, err) != 0 ||
+    struct saved saved;
+    if (cli_conf(cli, err) != 0 || read_word(job, &saved, &team, err) != 0 || cli_open(cli, STORE_WRITE, err) != 0 ||
+        run_settle(cli->store, cli->now, err) != 0 ||
         gate_check(cli->store, cli->conf, cli->now, true, cli->pool, &job->gate, err) != 0)
         return -1;
     return team ? plan_team(job, team, err) : plan_teams(job, err);

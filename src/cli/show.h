@@ -7,7 +7,10 @@
 #ifndef CLI_SHOW_H
 #define CLI_SHOW_H
 
+#include <stdio.h>
+
 #include "cli/cli.h"
+#include "cli/saved.h"
 #include "model/gate.h"
 #include "sync/plan.h"
 #include "sync/pull.h"
@@ -22,11 +25,11 @@ struct shown_plan {
     const char *note;               /* of an undo: what follows from it; NULL: nothing */
     const char *id;
     const char *platform; /* section name */
-    const char *conf_digest;
+    const struct saved_state *state; /* of which it was made; written into the document */
 };
 
 int show_plan_text(struct cli *cli, const struct shown_plan *shown, struct err *err);
-int show_plan_json(struct cli *cli, const struct shown_plan *shown, struct err *err);
+int show_plan_json(struct cli *cli, const struct shown_plan *shown, FILE *out, struct err *err);
 /* The changes of a run that was done: the same lines. */
 int show_changes(struct cli *cli, int64_t team, const struct change *changes, size_t n, struct err *err);
 

@@ -69,8 +69,7 @@ static int add_sides(struct words *w, const struct change *c, const struct perso
             json_object_set_new(j, "before", attributes_json(&before, c->detail));
     } else if (c->op == OP_SUSPEND || c->op == OP_REMOVE || c->op == OP_RESTORE) {
         json_object_set_new(j, "before", state_json(now->state));
-        json_object_set_new(j, "after",
-                            state_json(state_after((enum op)c->op)));
+        json_object_set_new(j, "after", state_json(state_after((enum op)c->op)));
     }
     return 0;
 }
@@ -104,7 +103,7 @@ static int add_object(struct words *w, const struct change *c, json_t *j, struct
     return 0;
 }
 
-static int print_change(struct words *w, const struct change *c, struct buf *text, struct err *err)
+static int print_change(struct words *w, const struct change *c, struct buf *text, FILE *out, struct err *err)
 {
     json_t *j = json_pack("{s:s}", "op", op_names[c->op]);
     buf_clear(text);
@@ -121,30 +120,31 @@ static int print_change(struct words *w, const struct change *c, struct buf *tex
     if (r == 0 && c->hold != HOLD_NONE)
         json_object_set_new(j, "hold", json_pack("{s:s, s:s}", "kind", hold_names[c->hold], "text", buf_str(text)));
     if (r == 0)
-        json_print_value(j);
+        json_write(j, out);
     json_decref(j);
     return r;
 }
 
 /* One change at a time: a plan of a hundred thousand never stands in memory as a tree. */
-static int print_changes(struct words *w, const char *key, const struct change *changes, size_t n, struct err *err)
+static int print_changes(struct words *w, const char *key, const struct change *changes, size_t n, FILE *out,
+                         struct err *err)
 {
     CLEANUP(buf_release) struct buf text = BUF_INIT;
-    printf(",\"%s\":[", key);
+    fprintf(out, ",\"%s\":[", key);
     for (size_t i = 0; i < n; i++) {
         if (i > 0)
-            putchar(',');
-        if (print_change(w, &changes[i], &text, err) != 0)
+            fputc(',', out);
+        if (print_change(w, &changes[i], &text, out, err) != 0)
             return -1;
     }
-    putchar(']');
+    fputc(']', out);
     return 0;
 }
 
-static void print_member(const char *key, json_t *value)
+static void print_member(FILE *out, const char *key, json_t *value)
 {
-    printf(",\"%s\":", key);
-    json_print_value(value);
+    fprintf(out, ",\"%s\":", key);
+    json_write(value, out);
     json_decref(value);
 }
 
@@ -169,6 +169,13 @@ static json_t *read_json(const struct pull_report *p)
                      (json_int_t)p->summary.people, "groups", (json_int_t)p->summary.groups, "added",
                      (json_int_t)p->summary.added, "changed", (json_int_t)p->summary.changed, "gone",
                      (json_int_t)p->summary.gone, "unusable", (json_int_t)p->summary.nfaults, "faults", faults);
+}
+
+static json_t *basis_json(const struct shown_plan *s)
+{
+    return json_pack("{s:s, s:I, s:I, s:I}", "configuration", s->state->configuration, "mirror",
+                     (json_int_t)s->state->mirror, "last_run", (json_int_t)s->state->last_run, "guarded",
+                     (json_int_t)s->plan->holds[HOLD_GUARD]);
 }
 
 static json_t *seats_json(const struct plan *plan)
@@ -205,34 +212,34 @@ static json_t *notes_json(const struct shown_plan *s)
     return list;
 }
 
-int show_plan_json(struct cli *cli, const struct shown_plan *s, struct err *err)
+int show_plan_json(struct cli *cli, const struct shown_plan *s, FILE *out, struct err *err)
 {
     struct words w;
     if (words_open(cli->store, s->plan->team_id, s->plan, s->gate, &w, err) != 0)
         return -1;
     char made[CLOCK_TEXT_MAX];
-    fputs("{\"format\":\"doorward-plan/1\"", stdout);
-    print_member("id", json_string(s->id));
-    print_member("made_at", json_string(clock_format(s->plan->now, made)));
-    print_member("team", json_string(s->plan->team));
-    print_member("directory", json_string(s->plan->directory));
-    print_member("platform", json_string(s->platform));
-    print_member("configuration", json_string(s->conf_digest));
-    print_member("enabled", json_boolean(s->policy->enabled_at != 0));
-    print_member("read", s->pull ? read_json(s->pull) : json_null());
+    fputs("{\"format\":\"doorward-plan/1\"", out);
+    print_member(out, "id", json_string(s->id));
+    print_member(out, "made_at", json_string(clock_format(s->plan->now, made)));
+    print_member(out, "team", json_string(s->plan->team));
+    print_member(out, "directory", json_string(s->plan->directory));
+    print_member(out, "platform", json_string(s->platform));
+    print_member(out, "enabled", json_boolean(s->policy->enabled_at != 0));
+    print_member(out, "state", basis_json(s));
+    print_member(out, "read", s->pull ? read_json(s->pull) : json_null());
     if (s->undoes)
-        print_member("undoes", json_integer(s->undoes));
-    print_member("gate", gate_json(s->gate));
-    print_member("guard", guard_json(&s->plan->guard));
-    print_member("notes", notes_json(s));
-    print_member("summary", summary_json(s));
-    int r = print_changes(&w, "changes", s->plan->changes, s->plan->n, err);
+        print_member(out, "undoes", json_integer(s->undoes));
+    print_member(out, "gate", gate_json(s->gate));
+    print_member(out, "guard", guard_json(&s->plan->guard));
+    print_member(out, "notes", notes_json(s));
+    print_member(out, "summary", summary_json(s));
+    int r = print_changes(&w, "changes", s->plan->changes, s->plan->n, out, err);
     if (r == 0)
-        r = print_changes(&w, "held", s->plan->held, s->plan->nheld, err);
+        r = print_changes(&w, "held", s->plan->held, s->plan->nheld, out, err);
     words_close(&w);
     if (r != 0)
         return -1;
-    print_member("seats", seats_json(s->plan));
-    puts("}");
+    print_member(out, "seats", seats_json(s->plan));
+    fputs("}\n", out);
     return 0;
 }

@@ -136,19 +136,22 @@ int show_changes(struct cli *cli, int64_t team, const struct change *changes, si
 
 static int print_guard(struct cli *cli, struct words *w, const struct plan *plan, struct err *err)
 {
+    bool held = plan->holds[HOLD_GUARD] > 0;
     for (size_t i = 0; i < plan->guard.ntrips; i++) {
         const struct guard_trip *t = &plan->guard.trips[i];
         const char *group = "";
         if (t->group && words_group(w, t->group, &group, err) != 0)
             return -1;
-        printf("%sguard%s: this plan would take %s of %s %s%s%s away; %s are allowed at once, so all its removals are "
-               "held\n",
-               term_red(), term_plain(), term_number(cli->pool, t->removals), term_number(cli->pool, t->of), t->what,
-               *group ? " " : "", group, term_number(cli->pool, t->limit));
+        printf("%sguard%s: this plan takes %s of %s %s%s%s away; %s are allowed at once, %s\n", term_red(),
+               term_plain(), term_number(cli->pool, t->removals), term_number(cli->pool, t->of), t->what,
+               *group ? " " : "", group, term_number(cli->pool, t->limit),
+               held ? "so all its removals are held" : "and this was approved");
     }
-    if (plan->guard.ntrips)
-        puts("      next: find out what happened to the directory; only if all of it is meant, raise max-removals in "
-             "[sync] for one run");
+    if (held)
+        printf("      next: find out what happened to the directory; if all of it is meant: doorward plan %s -o FILE, "
+               "then "
+               "doorward apply FILE --approve-removals %u\n",
+               plan->team, plan->holds[HOLD_GUARD]);
     return 0;
 }
 

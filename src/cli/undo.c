@@ -11,6 +11,7 @@
 #include "crypto/digest.h"
 #include "gate/gate.h"
 #include "roster/roster.h"
+#include "store/report.h"
 #include "store/run.h"
 #include "store/undo.h"
 #include "sync/apply.h"
@@ -124,11 +125,19 @@ static int carry_out(struct undoing *u, const struct plan *plan, const char *id,
 /* As a run's; and what was left out for another reason makes it done in part. */
 static int status_of(const struct plan *plan)
 {
-    if (plan->guard.ntrips)
+    if (plan->holds[HOLD_GUARD])
         return err_exit_status(ERR_HELD);
     if (plan_gate_held(plan))
         return err_exit_status(ERR_GATE);
     return plan->nheld ? err_exit_status(ERR_PARTIAL) : 0;
+}
+
+static int read_state(const struct cli *cli, const struct plan *plan, struct saved_state *ret, struct err *err)
+{
+    snprintf(ret->configuration, sizeof ret->configuration, "%s", conf_digest(cli->conf));
+    if (report_mirror_version(cli->store, plan->directory, &ret->mirror, err) != 0)
+        return -1;
+    return report_last_run_number(cli->store, plan->team_id, &ret->last_run, err);
 }
 
 static int undo_with(struct undoing *u, struct err *err)
@@ -139,6 +148,9 @@ static int undo_with(struct undoing *u, struct err *err)
     CLEANUP(plan_free) struct plan *plan = NULL;
     if (undo_plan(cli->store, &settings, u->run, &plan, err) != 0 || make_note(u, err) != 0)
         return -1;
+    struct saved_state state = {0};
+    if (read_state(cli, plan, &state, err) != 0)
+        return -1;
     char id[DIGEST_HEX_MAX];
     make_id(plan, cli->conf, id);
     struct shown_plan shown = {.plan = plan,
@@ -148,8 +160,9 @@ static int undo_with(struct undoing *u, struct err *err)
                                .note = u->note,
                                .id = id,
                                .platform = conf_name(u->platform),
-                               .conf_digest = conf_digest(cli->conf)};
-    if ((cli->json ? show_plan_json : show_plan_text)(cli, &shown, err) != 0 || carry_out(u, plan, id, err) != 0)
+                               .state = &state};
+    if ((cli->json ? show_plan_json(cli, &shown, stdout, err) : show_plan_text(cli, &shown, err)) != 0 ||
+        carry_out(u, plan, id, err) != 0)
         return -1;
     return status_of(plan);
 }

@@ -56,3 +56,13 @@ int report_last_run(struct store *store, const char *team, int64_t *ret, struct 
     return db_number(store->db, "SELECT max(r.started_at) FROM run r JOIN team t ON t.id = r.team WHERE t.name = ?",
                      DB_ARGS(DB_TEXT(team)), ret, err);
 }
+
+int report_mirror_version(struct store *store, const char *directory, int64_t *ret, struct err *err)
+{
+    return db_number(store->db, "SELECT version FROM directory WHERE name = ?", DB_ARGS(DB_TEXT(directory)), ret, err);
+}
+
+int report_last_run_number(struct store *store, int64_t team, int64_t *ret, struct err *err)
+{
+    return db_number(store->db, "SELECT max(id) FROM run WHERE team = ?", DB_ARGS(DB_INT(team)), ret, err);
+}

@@ -22,4 +22,8 @@ int report_states(struct store *store, const char *team, int64_t ret[static ACCO
 /* Ended runs of a team: when the last one began, 0 for none. */
 int report_last_run(struct store *store, const char *team, int64_t *ret, struct err *err);
 
+/* What a saved plan is compared with: the version of a directory's mirror, and the number of a team's last run. */
+int report_mirror_version(struct store *store, const char *directory, int64_t *ret, struct err *err);
+int report_last_run_number(struct store *store, int64_t team, int64_t *ret, struct err *err);
+
 #endif

@@ -146,7 +146,7 @@ static int make(struct store *store, struct draft *d, struct err *err)
     d->guard = &plan->guard;
     if (census_take(store, d->settings, &d->census, err) != 0 || compare(store, d, err) != 0)
         return -1;
-    if (plan->guard.ntrips) {
+    if (plan->guard.ntrips && !d->settings->approved) {
         struct guard uncounted = {.limits = plan->guard.limits};
         d->guard = &uncounted;
         d->hold_removals = true;

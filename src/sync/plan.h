@@ -47,6 +47,7 @@ struct plan_settings {
     enum on_leave on_leave;
     int64_t grace; /* seconds */
     struct guard_limits limits;
+    bool approved; /* somebody approved the removals above the limits: nothing is held by the guard */
     int64_t now;
 };
 

@@ -86,7 +86,6 @@ static int pull_open(struct store *store, const struct conf *conf, const struct 
     CLEANUP(stage_free) struct stage *stage = NULL;
     if (stage_begin(store, conf_name(section), now, &stage, err) != 0)
         return -1;
-    log_debug("directory %s: mirror loaded", conf_name(section));
     int r = read_all(connector, directory, stage, progress, &ret->result, err);
     fill_report(ret, stage);
     if (r != 0)

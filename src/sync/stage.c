@@ -30,7 +30,7 @@ struct stage {
     uint32_t max_id, max_ref;
     uint32_t *dirty;
     size_t ndirty, dirty_cap;
-    bool dirty_all, changed, open;
+    bool dirty_all, changed, open, loaded;
     struct stage_result result;
 };
 
@@ -97,10 +97,20 @@ static void count_met(struct stage *s, struct known *k)
     *(k->kind == ENTRY_PERSON ? &s->result.people : &s->result.groups) += 1;
 }
 
+/* Not before the first entry is there: while we load, the server is already sending. */
+static int need_known(struct stage *s, struct err *err)
+{
+    if (s->loaded)
+        return 0;
+    s->loaded = true;
+    return mirror_load_entries(s->mirror, remember_row, s, err);
+}
+
 static int on_seen(void *ctx, enum entry_kind kind, struct span id, struct key128 fingerprint, struct err *err)
 {
     struct stage *s = ctx;
-    (void)err;
+    if (need_known(s, err) != 0)
+        return -1;
     struct key128 key;
     struct known *k = find(s, id, &key);
     if (!k || k->gone || k->kind != kind || !key_eq(k->fingerprint, fingerprint))
@@ -133,7 +143,8 @@ static int need_refs(struct stage *s, struct err *err)
 static int on_fault(void *ctx, struct span id, struct span name, const char *why, struct err *err)
 {
     struct stage *s = ctx;
-    (void)err;
+    if (need_known(s, err) != 0)
+        return -1;
     if (s->result.nfaults < STAGE_FAULTS_SHOWN) {
         struct stage_fault *f = &s->result.faults[s->result.nfaults];
         CLEANUP(pool_free) struct pool *pool = pool_new();
@@ -167,7 +178,7 @@ static int put_person(struct stage *s, uint32_t id, const struct entry *e, struc
 static int on_put(void *ctx, const struct entry *e, struct err *err)
 {
     struct stage *s = ctx;
-    if (need_refs(s, err) != 0)
+    if (need_known(s, err) != 0 || need_refs(s, err) != 0)
         return -1;
     struct key128 key;
     struct known *k = find(s, e->id, &key);
@@ -205,8 +216,7 @@ int stage_begin(struct store *store, const char *directory, int64_t now, struct 
         return -1;
     s->open = true;
     if (mirror_open(store->db, directory, &s->mirror, err) != 0 ||
-        mirror_max_id(s->mirror, &s->max_id, &s->max_ref, err) != 0 ||
-        mirror_load_entries(s->mirror, remember_row, s, err) != 0)
+        mirror_max_id(s->mirror, &s->max_id, &s->max_ref, err) != 0)
         return -1;
     *ret = TAKE(s);
     return 0;
@@ -266,6 +276,8 @@ int stage_finish(struct stage *s, enum pull_result result, const char *cursor, s
 {
     if (result == PULL_PARTIAL)
         return err_set(err, ERR_NETWORK, "a read that was cut off changes nothing");
+    if (need_known(s, err) != 0)
+        return -1;
     for (size_t i = 0; i < s->nknown && result == PULL_COMPLETE; i++)
         if (mark_gone(s, &s->known[i], err) != 0)
             return -1;

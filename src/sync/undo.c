@@ -400,7 +400,7 @@ static int make(struct store *store, struct undo *u, struct err *err)
     for (size_t i = 0; i < u->n; i++)
         judge(u, &u->steps[i]);
     ask_guard(u, seats);
-    u->d.hold_removals = plan->guard.ntrips > 0;
+    u->d.hold_removals = plan->guard.ntrips > 0 && !u->d.settings->approved;
     for (size_t i = 0; i < u->n; i++)
         settle(u, &u->steps[i]);
     return 0;
