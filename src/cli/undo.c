@@ -111,8 +111,8 @@ static int carry_out(struct undoing *u, const struct plan *plan, const char *id,
     progress_end();
     if (r != 0)
         return err_wrap(err,
-                        "team %s: %s of %s changes were done, and run %" PRId64
-                        " says which; undo run %" PRId64 " again for the rest",
+                        "team %s: %s of %s changes were done, and run %" PRId64 " says which; undo run %" PRId64
+                        " again for the rest",
                         plan->team, term_number(cli->pool, done), term_number(cli->pool, plan->n), run, u->run);
     if (cli->json)
         return 0;

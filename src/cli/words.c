@@ -156,7 +156,8 @@ static int undo_words(struct words *w, const struct change *c, struct buf *out, 
     buf_printf(out, "undo of run %u", c->detail);
     if (c->op != OP_UPDATE || c->hold != HOLD_NONE)
         return 0;
-    int kept = undo_read(w->store, c->detail, c->other, pool, &after, err), is = account_read(w->reader, c->person, &now, err);
+    int kept = undo_read(w->store, c->detail, c->other, pool, &after, err),
+        is = account_read(w->reader, c->person, &now, err);
     if (kept < 0 || is < 0)
         return -1;
     for (int a = 0; kept && is && a < ATTR_COUNT; a++)

@@ -61,10 +61,12 @@ static const char *const statements[OP_COUNT] = {
 /* From the journal: the keys are those that run.c writes. */
 #define KEPT(key)     "json_extract(c.after, '$." key "')"
 #define PUT_BACK(col) col " = " KEPT(col)
+/* clang-format off */
 #define PUT_BACK_ATTRIBUTES                                                                                            \
-    PUT_BACK("domain") ", " PUT_BACK("email_hash") ", " PUT_BACK("user_name") ", " PUT_BACK("email") ", " PUT_BACK(    \
-        "given_name") ", " PUT_BACK("family_name") ", " PUT_BACK("display_name") ", " PUT_BACK("employee_number") ", " \
-    PUT_BACK("title") ", " PUT_BACK("department") ", " PUT_BACK("language") ", " PUT_BACK("fp_hi") ", " PUT_BACK("fp_lo")
+    PUT_BACK("domain") ", " PUT_BACK("email_hash") ", " PUT_BACK("user_name") ", " PUT_BACK("email") ", "              \
+    PUT_BACK("given_name") ", " PUT_BACK("family_name") ", " PUT_BACK("display_name") ", "                             \
+    PUT_BACK("employee_number") ", " PUT_BACK("title") ", " PUT_BACK("department") ", " PUT_BACK("language") ", "      \
+    PUT_BACK("fp_hi") ", " PUT_BACK("fp_lo")
 #define PUT_BACK_STATE PUT_BACK("state") ", " PUT_BACK("since") ", " PUT_BACK("activated_at") ", "
 #define OF_THEM                                                                                                        \
     " FROM run_change c WHERE c.run = ?2 AND c.seq BETWEEN ?3 AND ?4 AND account.team = ?1 AND account.person = "      \
@@ -80,18 +82,19 @@ static const char *const undo_statements[OP_COUNT][2] = {
     [OP_RESTORE] = {PUT_ACCOUNT_BACK},
     [OP_UPDATE] = {"UPDATE account SET " PUT_BACK_ATTRIBUTES OF_THEM},
     [OP_ADD_GROUP] = {"INSERT INTO synced_group (team, grp, name) SELECT ?1, c.object, " KEPT("name") OF_JOURNAL THESE},
-    [OP_RENAME_GROUP] = {"UPDATE synced_group SET " PUT_BACK("name") " FROM run_change c WHERE c.run = ?2 AND c.seq "
-                         "BETWEEN ?3 AND ?4 AND synced_group.team = ?1 AND synced_group.grp = c.object"},
-    [OP_ASSIGN] = {"INSERT INTO seat (product, account, via, since) SELECT c.object, a.id, " KEPT("via") ", " KEPT(
-        "since") OF_JOURNAL WITH_ACCOUNT THESE " AND a.state <> 'removed'"},
+    [OP_RENAME_GROUP] = {"UPDATE synced_group SET " PUT_BACK("name") " FROM run_change c WHERE c.run = ?2"
+                         " AND c.seq BETWEEN ?3 AND ?4 AND synced_group.team = ?1 AND synced_group.grp = c.object"},
+    [OP_ASSIGN] = {"INSERT INTO seat (product, account, via, since) SELECT c.object, a.id, " KEPT("via") ", "
+                   KEPT("since") OF_JOURNAL WITH_ACCOUNT THESE " AND a.state <> 'removed'"},
     [OP_JOIN] = {"INSERT INTO synced_member (synced_group, account) SELECT g.id, a.id" OF_JOURNAL WITH_ACCOUNT
                      WITH_GROUP THESE " AND a.state <> 'removed'"},
 };
+/* clang-format on */
 
 /* An invitation that was not sent yet is taken back with the account, and made again with it. */
 static const char *const undo_invitations[OP_COUNT] = {
-    [OP_REMOVE] = "DELETE FROM invitation WHERE sent_at = 0 AND account IN (SELECT a.id" OF_JOURNAL WITH_ACCOUNT THESE
-                  ")",
+    [OP_REMOVE] =
+        "DELETE FROM invitation WHERE sent_at = 0 AND account IN (SELECT a.id" OF_JOURNAL WITH_ACCOUNT THESE ")",
     [OP_RESTORE] =
         "INSERT INTO invitation (account, email, made_at) SELECT a.id, a.email, ?5" OF_JOURNAL WITH_ACCOUNT THESE
         " AND a.state = 'invited' AND NOT EXISTS (SELECT 1 FROM invitation i WHERE i.account = a.id)",

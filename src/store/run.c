@@ -100,7 +100,7 @@ int run_find(struct store *store, int64_t run, void (*each)(void *ctx, const str
 enum { OF_NOTHING, OF_ACCOUNT, OF_SEAT, OF_GROUP };
 
 static const uint8_t takes_from[OP_COUNT] = {
-    [OP_UNASSIGN] = OF_SEAT,     [OP_SUSPEND] = OF_ACCOUNT, [OP_REMOVE] = OF_ACCOUNT,  [OP_DROP_GROUP] = OF_GROUP,
+    [OP_UNASSIGN] = OF_SEAT,      [OP_SUSPEND] = OF_ACCOUNT, [OP_REMOVE] = OF_ACCOUNT,  [OP_DROP_GROUP] = OF_GROUP,
     [OP_RENAME_GROUP] = OF_GROUP, [OP_INVITE] = OF_ACCOUNT,  [OP_RESTORE] = OF_ACCOUNT, [OP_UPDATE] = OF_ACCOUNT,
 };
 
@@ -122,9 +122,9 @@ static const uint8_t takes_from[OP_COUNT] = {
 static const char put_change[] = PUT_CHANGE
     " coalesce((SELECT domain FROM account WHERE team = ?8 AND person = ?5 AND state <> 'removed' AND ?9 = 0),"
     " (SELECT domain FROM person WHERE id = ?5))," BEFORE " NULL";
-static const char put_undo[] = PUT_CHANGE
-    " coalesce(json_extract(u.before, '$.domain'), (SELECT domain FROM account WHERE team = ?8 AND person = ?5))," BEFORE
-    " u.before FROM run_change u WHERE u.run = ?7 AND u.seq = ?11";
+static const char put_undo[] =
+    PUT_CHANGE " coalesce(json_extract(u.before, '$.domain'), (SELECT domain FROM account WHERE team = ?8 AND person = "
+               "?5))," BEFORE " u.before FROM run_change u WHERE u.run = ?7 AND u.seq = ?11";
 
 struct journal {
     int64_t run, team;

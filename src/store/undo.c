@@ -2,20 +2,28 @@
 
 /* The keys of the JSON are those that run.c writes. */
 #define KEPT(key) "json_extract(c.before, '$." key "')"
+/* clang-format off */
+static const char rows_of_run[] =
+    "SELECT c.seq, c.op, c.person, c.object, " KEPT("state") ", " KEPT("domain") ", " KEPT("email_hash") ","
+    " a.state, a.domain, a.email, a.user_name,"
+    " CASE WHEN c.op IN (?3, ?4) THEN EXISTS (SELECT 1 FROM seat s WHERE s.product = c.object AND s.account = a.id)"
+    "  WHEN c.op IN (?5, ?6) THEN EXISTS (SELECT 1 FROM synced_group g JOIN synced_member m"
+    "   ON m.synced_group = g.id AND m.account = a.id WHERE g.team = ?1 AND g.grp = c.object) ELSE 0 END"
+    " FROM run_change c LEFT JOIN account a ON a.team = ?1 AND a.person = c.person"
+    " WHERE c.run = ?2 ORDER BY c.seq";
+/* Behind the state, in the order of enum attr. */
+static const char account_of_change[] =
+    "SELECT " KEPT("state") ", " KEPT("user_name") ", " KEPT("email") ", " KEPT("given_name") ", "
+    KEPT("family_name") ", " KEPT("display_name") ", " KEPT("employee_number") ", " KEPT("title") ", "
+    KEPT("department") ", " KEPT("language")
+    " FROM run_change c WHERE c.run = ? AND c.seq = ?";
+/* clang-format on */
 
 int undo_each(struct store *store, int64_t team, int64_t run, void (*each)(void *ctx, const struct undo_row *row),
               void *ctx, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_query(store->db,
-                 "SELECT c.seq, c.op, c.person, c.object, " KEPT("state") ", " KEPT("domain") ", " KEPT("email_hash")
-                 ", a.state, a.domain, a.email, a.user_name,"
-                 " CASE WHEN c.op IN (?3, ?4)"
-                 "  THEN EXISTS (SELECT 1 FROM seat s WHERE s.product = c.object AND s.account = a.id)"
-                 "  WHEN c.op IN (?5, ?6) THEN EXISTS (SELECT 1 FROM synced_group g JOIN synced_member m"
-                 "   ON m.synced_group = g.id AND m.account = a.id WHERE g.team = ?1 AND g.grp = c.object) ELSE 0 END"
-                 " FROM run_change c LEFT JOIN account a ON a.team = ?1 AND a.person = c.person"
-                 " WHERE c.run = ?2 ORDER BY c.seq",
+    if (db_query(store->db, rows_of_run,
                  DB_ARGS(DB_INT(team), DB_INT(run), DB_INT(OP_ASSIGN), DB_INT(OP_UNASSIGN), DB_INT(OP_JOIN),
                          DB_INT(OP_LEAVE)),
                  &st, err) != 0)
@@ -75,10 +83,7 @@ int undo_read(struct store *store, int64_t run, uint32_t seq, struct pool *pool,
               struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_query(store->db,
-                 "SELECT " KEPT("state") ", " KEPT("user_name") ", " KEPT("email") ", " KEPT("given_name") ", " KEPT(
-                     "family_name") ", " KEPT("display_name") ", " KEPT("employee_number") ", " KEPT("title") ", " KEPT("department") ", " KEPT("language") " FROM run_change c WHERE c.run = ? AND c.seq = ?",
-                 DB_ARGS(DB_INT(run), DB_INT(seq)), &st, err) != 0)
+    if (db_query(store->db, account_of_change, DB_ARGS(DB_INT(run), DB_INT(seq)), &st, err) != 0)
         return -1;
     int found = stmt_step(st, err);
     if (found != 1)

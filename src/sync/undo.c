@@ -16,12 +16,18 @@ static const struct {
     enum about about;
     enum op inverse;
 } ops[OP_COUNT] = {
-    [OP_UNASSIGN] = {ABOUT_SEAT, OP_ASSIGN},      [OP_LEAVE] = {ABOUT_MEMBER, OP_JOIN},
-    [OP_SUSPEND] = {ABOUT_ACCOUNT, OP_RESTORE},   [OP_REMOVE] = {ABOUT_ACCOUNT, OP_RESTORE},
-    [OP_DROP_GROUP] = {ABOUT_GROUP, OP_ADD_GROUP}, [OP_ADD_GROUP] = {ABOUT_GROUP, OP_DROP_GROUP},
-    [OP_RENAME_GROUP] = {ABOUT_GROUP, OP_RENAME_GROUP}, [OP_INVITE] = {ABOUT_ACCOUNT, OP_REMOVE},
-    [OP_RESTORE] = {ABOUT_ACCOUNT, OP_SUSPEND},   [OP_UPDATE] = {ABOUT_ACCOUNT, OP_UPDATE},
-    [OP_ASSIGN] = {ABOUT_SEAT, OP_UNASSIGN},      [OP_JOIN] = {ABOUT_MEMBER, OP_LEAVE},
+    [OP_UNASSIGN] = {ABOUT_SEAT, OP_ASSIGN},
+    [OP_LEAVE] = {ABOUT_MEMBER, OP_JOIN},
+    [OP_SUSPEND] = {ABOUT_ACCOUNT, OP_RESTORE},
+    [OP_REMOVE] = {ABOUT_ACCOUNT, OP_RESTORE},
+    [OP_DROP_GROUP] = {ABOUT_GROUP, OP_ADD_GROUP},
+    [OP_ADD_GROUP] = {ABOUT_GROUP, OP_DROP_GROUP},
+    [OP_RENAME_GROUP] = {ABOUT_GROUP, OP_RENAME_GROUP},
+    [OP_INVITE] = {ABOUT_ACCOUNT, OP_REMOVE},
+    [OP_RESTORE] = {ABOUT_ACCOUNT, OP_SUSPEND},
+    [OP_UPDATE] = {ABOUT_ACCOUNT, OP_UPDATE},
+    [OP_ASSIGN] = {ABOUT_SEAT, OP_UNASSIGN},
+    [OP_JOIN] = {ABOUT_MEMBER, OP_LEAVE},
 };
 
 /* One change to be taken back; c is its inverse. */
@@ -376,11 +382,16 @@ static void give(struct undo *u, struct step *s)
 static void settle(struct undo *u, struct step *s)
 {
     static void (*const settlers[OP_COUNT])(struct undo *, struct step *) = {
-        [OP_UNASSIGN] = take_seat,         [OP_LEAVE] = leave,
-        [OP_SUSPEND] = put_account_back,   [OP_REMOVE] = put_account_back,
-        [OP_DROP_GROUP] = change_group,    [OP_ADD_GROUP] = change_group,
-        [OP_RENAME_GROUP] = change_group,  [OP_RESTORE] = put_account_back,
-        [OP_UPDATE] = put_account_back,    [OP_ASSIGN] = give,
+        [OP_UNASSIGN] = take_seat,
+        [OP_LEAVE] = leave,
+        [OP_SUSPEND] = put_account_back,
+        [OP_REMOVE] = put_account_back,
+        [OP_DROP_GROUP] = change_group,
+        [OP_ADD_GROUP] = change_group,
+        [OP_RENAME_GROUP] = change_group,
+        [OP_RESTORE] = put_account_back,
+        [OP_UPDATE] = put_account_back,
+        [OP_ASSIGN] = give,
         [OP_JOIN] = give,
     };
     if (s->c.hold == HOLD_NONE && u->d.hold_removals && op_is_removal((enum op)s->c.op))

@@ -223,9 +223,13 @@ static inline void member(struct item *g, const struct item *m)
 
 static inline void not_member(struct item *g, const struct item *m)
 {
-    for (size_t i = 0; i < g->nmembers; i++)
-        if (strcmp(g->members[i], m->dn) == 0)
-            memcpy(g->members[i--], g->members[--g->nmembers], WORLD_TEXT);
+    for (size_t i = 0; i < g->nmembers; i++) {
+        if (strcmp(g->members[i], m->dn) != 0)
+            continue;
+        if (i != --g->nmembers)
+            memcpy(g->members[i], g->members[g->nmembers], WORLD_TEXT);
+        i--;
+    }
 }
 
 static inline void set_email(struct item *p, const char *email)
