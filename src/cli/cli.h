@@ -18,6 +18,7 @@ struct cli {
     /* What was typed. */
     const char *conf_path, *state_dir; /* state_dir NULL: as configured */
     const char *out, *response, *method;
+    const char *expect;  /* digest that the audit log must hold */
     const char *approve; /* number of removals above the guard's limits that are approved, as typed */
     bool json, csv, yes, exit_code, quiet;
     char **words; /* behind the command's own name */
@@ -68,9 +69,12 @@ int command_sync_enable(struct cli *cli, struct err *err);
 int command_sync_disable(struct cli *cli, struct err *err);
 int command_plan(struct cli *cli, struct err *err);
 int command_apply(struct cli *cli, struct err *err);
+int command_explain(struct cli *cli, struct err *err);
 int command_runs_list(struct cli *cli, struct err *err);
 int command_runs_show(struct cli *cli, struct err *err);
 int command_runs_undo(struct cli *cli, struct err *err);
+int command_runs_audit(struct cli *cli, struct err *err);
+int command_runs_verify(struct cli *cli, struct err *err);
 int command_report_people(struct cli *cli, struct err *err);
 int command_report_seats(struct cli *cli, struct err *err);
 

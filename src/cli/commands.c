@@ -60,6 +60,12 @@ const struct command commands[] = {
      "  doorward apply\n"
      "  doorward apply design --yes\n"
      "  doorward apply plan.json --approve-removals 412\n"},
+    {"explain", "PERSON [--json]", NULL, 1, 1, command_explain, "everything about one person, and why it is so",
+     "PERSON is an e-mail address, a user name, an immutable id, a DN or a name. Told\n"
+     "from what was last read: no network, no lock, nothing is changed. Also for\n"
+     "somebody who is not synced, with the reason. --json prints one document\n"
+     "(\"doorward-explain/1\").\n\n"
+     "  doorward explain moritz.weber@example.com\n"},
     {"runs", "", NULL, 0, 0, command_runs_list, "the last runs", NULL},
     {"runs list", "", NULL, 0, 0, command_runs_list, "the last runs", NULL},
     {"runs show", "RUN", NULL, 1, 1, command_runs_show, "what a run did, and why", NULL},
@@ -70,6 +76,15 @@ const struct command commands[] = {
      "run; it works with sync disabled, too. Without --yes it asks; --json needs --yes.\n\n"
      "  doorward sync disable design\n"
      "  doorward runs undo 12\n"},
+    {"runs audit", "", NULL, 0, 0, command_runs_audit, "the audit log: who changed what, oldest first",
+     "With --json one record a line, with everything that its digest is made over.\n"},
+    {"runs verify", "[--expect DIGEST]", "X", 0, 0, command_runs_verify,
+     "check the audit log and the journal of every run",
+     "Recomputes the chain of the audit log and the digest of every ended run, and names\n"
+     "the first that does not fit. Prints the digest of the last record: keep it elsewhere,\n"
+     "and give it with --expect later, because a log whose end was cut off fits by itself.\n\n"
+     "  doorward runs verify\n"
+     "  doorward runs verify --expect $(cat /mnt/elsewhere/doorward.digest)\n"},
     {"report people", "[--csv]", "K", 0, 0, command_report_people, "every account with its state and products", NULL},
     {"report seats", "[--csv]", "K", 0, 0, command_report_seats, "every product with its seats", NULL},
     {"help", "[COMMAND | SECTION | all]", NULL, 0, 2, command_help,

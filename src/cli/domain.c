@@ -106,7 +106,7 @@ int command_domain_challenge(struct cli *cli, struct err *err)
         row.token = pool_strdup(cli->pool, token);
         row.state = DOMAIN_CHALLENGED;
         row.created_at = cli->now;
-        if (domain_put(cli->store, &row, err) != 0)
+        if (gate_keep_domain(cli->store, &row, DOMAIN_UNKNOWN, err) != 0)
             return -1;
     }
     if (!cli->json) {
@@ -133,8 +133,9 @@ static int verify(struct cli *cli, const char *name, enum proof_method method, j
     struct proof proof;
     if (proof_look(&settings.policy, name, row.token, method, cli->pool, &proof, err) != 0)
         return -1;
+    enum domain_state before = row.state;
     gate_note_proof(&proof, settings.lapse_after, cli->now, &row);
-    if (domain_put(cli->store, &row, err) != 0)
+    if (gate_keep_domain(cli->store, &row, before, err) != 0)
         return -1;
     json_array_append_new(list, row_json(&row, NULL));
     if (!cli->json && proof.state == PROOF_PROVED)

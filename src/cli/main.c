@@ -8,11 +8,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/audit.h"
 #include "cli/cli.h"
 #include "cli/privilege.h"
 #include "cli/schema.h"
 #include "cli/term.h"
 #include "saml/saml.h"
+#include "store/audit.h"
 
 /* Options that only some commands take have letters of their own in struct command's list; long-only ones use upper case. */
 static const struct option options[] = {
@@ -31,6 +33,7 @@ static const struct option options[] = {
     {"response", required_argument, NULL, 'R'},
     {"method", required_argument, NULL, 'M'},
     {"approve-removals", required_argument, NULL, 'A'},
+    {"expect", required_argument, NULL, 'X'},
     {0},
 };
 
@@ -60,8 +63,9 @@ static int take_option(struct typed *t, int letter, struct err *err)
     struct cli *cli = &t->cli;
     bool *const flags[] = {['J'] = &cli->json,  ['K'] = &cli->csv,   ['Y'] = &cli->yes, ['E'] = &cli->exit_code,
                            ['q'] = &cli->quiet, ['v'] = &t->verbose, ['h'] = &t->help,  ['V'] = &t->version};
-    const char **const texts[] = {['c'] = &cli->conf_path, ['S'] = &cli->state_dir, ['o'] = &cli->out,
-                                  ['R'] = &cli->response,  ['M'] = &cli->method,    ['A'] = &cli->approve};
+    const char **const texts[] = {
+        ['c'] = &cli->conf_path, ['S'] = &cli->state_dir, ['o'] = &cli->out,   ['R'] = &cli->response,
+        ['M'] = &cli->method,    ['A'] = &cli->approve,   ['X'] = &cli->expect};
     if (letter == 'C')
         return take_color(t, optarg, err);
     if (letter < (int)(sizeof flags / sizeof *flags) && flags[letter])
@@ -209,11 +213,14 @@ int cli_open(struct cli *cli, enum store_mode mode, struct err *err)
         return -1;
     const char *dir =
         cli->state_dir ? cli->state_dir : conf_str(conf_find(cli->conf, "organization", NULL), "state-dir");
+    const char *actor = audit_actor(cli->pool); /* before the rights of another are taken on */
     if (privilege_become_owner(dir, err) != 0)
         return -1;
     CLEANUP(freep) char *holder = mem_printf("doorward %s", cli->command);
-    if (store_open(dir, mode, holder, &cli->store, err) == 0)
+    if (store_open(dir, mode, holder, &cli->store, err) == 0) {
+        audit_as(cli->store, actor, cli->now);
         return 0;
+    }
     if (mode == STORE_READ && err->kind == ERR_NOT_FOUND) {
         err_clear(err);
         return 0;

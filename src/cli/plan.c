@@ -118,6 +118,7 @@ static int carry_out(struct job *job, const struct plan *plan, const char *id, c
         return -1;
     struct apply_job apply = {.plan = plan,
                               .plan_id = id,
+                              .conf_digest = conf_digest(cli->conf),
                               .command = cli->command,
                               .platform = platform,
                               .connector = platform_connector_find(conf_variant(platform)),

@@ -11,6 +11,7 @@
 #include "cli/term.h"
 #include "gate/gate.h"
 #include "saml/response.h"
+#include "store/audit.h"
 
 #define DAY 86400
 
@@ -260,7 +261,13 @@ static int record_test(struct cli *cli, const char *name, const struct saml_iden
     if (db_begin(cli->store->db, err) != 0)
         return -1;
     if (once_use(cli->store, "assertion", who->assertion_id, who->expires + SAML_SKEW_MAX, cli->now, err) != 0 ||
-        connection_put(cli->store, &row, err) != 0) {
+        connection_put(cli->store, &row, err) != 0 ||
+        audit_write(cli->store,
+                    &(struct audit_record){AUDIT_CONNECTION_TESTED, name,
+                                           AUDIT_DETAIL(AUDIT_TEXT("entity", row.entity),
+                                                        AUDIT_TEXT("signed_in", row.tested_as),
+                                                        AUDIT_TEXT("state", connection_state_names[row.state]))},
+                    err) != 0) {
         db_rollback(cli->store->db);
         return -1;
     }
@@ -349,6 +356,19 @@ static int may_activate(const struct cli *cli, const struct conf_section *s, con
     return 0;
 }
 
+static int keep_state(struct cli *cli, const struct connection_row *row, struct err *err)
+{
+    bool active = row->state == CONNECTION_ACTIVE;
+    struct audit_record record = {active ? AUDIT_CONNECTION_ACTIVATED : AUDIT_CONNECTION_DEACTIVATED, row->name,
+                                  AUDIT_DETAIL(AUDIT_TEXT("entity", row->entity))};
+    if (db_begin(cli->store->db, err) != 0)
+        return -1;
+    if (connection_put(cli->store, row, err) == 0 && audit_write(cli->store, &record, err) == 0)
+        return db_commit(cli->store->db, err);
+    db_rollback(cli->store->db);
+    return -1;
+}
+
 static int set_state(struct cli *cli, enum connection_state state, struct err *err)
 {
     const struct conf_section *s;
@@ -365,7 +385,7 @@ static int set_state(struct cli *cli, enum connection_state state, struct err *e
     row.state = state;
     row.activated_at = state == CONNECTION_ACTIVE ? cli->now : 0;
     struct gate gate;
-    if (connection_put(cli->store, &row, err) != 0 ||
+    if (keep_state(cli, &row, err) != 0 ||
         gate_check(cli->store, cli->conf, cli->now, true, cli->pool, &gate, err) != 0)
         return -1;
     printf("connection %s is %s\n", conf_name(s),

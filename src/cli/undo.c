@@ -100,6 +100,7 @@ static int carry_out(struct undoing *u, const struct plan *plan, const char *id,
         return -1;
     struct apply_job job = {.plan = plan,
                             .plan_id = id,
+                            .conf_digest = conf_digest(cli->conf),
                             .command = pool_printf(cli->pool, "undo of run %" PRId64, u->run),
                             .platform = u->platform,
                             .connector = platform_connector_find(conf_variant(u->platform)),

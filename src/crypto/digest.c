@@ -1,5 +1,6 @@
 #include "crypto/digest.h"
 
+#include <endian.h>
 #include <openssl/evp.h>
 
 #include "base/cleanup.h"
@@ -51,7 +52,7 @@ void digest_add(struct digest *d, const void *data, size_t n)
 
 void digest_field(struct digest *d, struct span value)
 {
-    uint64_t n = value.n;
+    uint64_t n = htole64(value.n); /* the same on every machine: what is kept is compared elsewhere */
     digest_add(d, &n, sizeof n);
     digest_add(d, value.p, value.n);
 }

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "store/audit.h"
 
 void proof_settings_read(const struct conf *conf, struct proof_settings *ret)
 {
@@ -39,6 +40,31 @@ void gate_note_proof(const struct proof *proof, int64_t lapse_after, int64_t now
         row->state = DOMAIN_LAPSED;
 }
 
+static int record_domain(struct store *store, const struct domain_row *row, enum domain_state before, struct err *err)
+{
+    static const enum audit_what words[] = {[DOMAIN_CHALLENGED] = AUDIT_DOMAIN_CHALLENGED,
+                                            [DOMAIN_PROVED] = AUDIT_DOMAIN_PROVED,
+                                            [DOMAIN_LAPSED] = AUDIT_DOMAIN_LAPSED};
+    if (row->state == before)
+        return 0;
+    return audit_write(
+        store,
+        &(struct audit_record){words[row->state], row->name,
+                               AUDIT_DETAIL(AUDIT_TEXT("method", row->method), AUDIT_TEXT("dnssec", row->dnssec),
+                                            AUDIT_TEXT("detail", row->detail))},
+        err);
+}
+
+int gate_keep_domain(struct store *store, const struct domain_row *row, enum domain_state before, struct err *err)
+{
+    if (db_begin(store->db, err) != 0)
+        return -1;
+    if (domain_put(store, row, err) == 0 && record_domain(store, row, before, err) == 0)
+        return db_commit(store->db, err);
+    db_rollback(store->db);
+    return -1;
+}
+
 static enum proof_method method_of(const struct domain_row *row)
 {
     return strcmp(row->method, proof_method_names[PROOF_HTTPS]) == 0 ? PROOF_HTTPS : PROOF_DNS;
@@ -54,7 +80,7 @@ static int look_again(struct store *store, const struct proof_settings *settings
     if (proof_look(&settings->policy, row->name, row->token, method_of(row), pool, &proof, err) != 0)
         return -1;
     gate_note_proof(&proof, settings->lapse_after, now, row);
-    return domain_put(store, row, err);
+    return gate_keep_domain(store, row, DOMAIN_PROVED, err);
 }
 
 int64_t gate_certificates_until(const struct saml_idp *idp, int64_t now)
@@ -137,8 +163,11 @@ static int drop_given_up(struct store *store, const struct conf *conf, struct er
 {
     struct given_up g = {.conf = conf, .pool = pool_new()};
     int r = domain_each(store, find_given_up, &g, err);
-    for (size_t i = 0; r == 0 && i < g.n; i++)
+    for (size_t i = 0; r == 0 && i < g.n; i++) {
         r = domain_drop(store, g.names[i], err);
+        if (r == 0)
+            r = audit_write(store, &(struct audit_record){.what = AUDIT_DOMAIN_GIVEN_UP, .subject = g.names[i]}, err);
+    }
     pool_free(&g.pool);
     free(g.names);
     return r;

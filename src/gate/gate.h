@@ -34,6 +34,9 @@ int gate_check(struct store *store, const struct conf *conf, int64_t now, bool l
  */
 void gate_note_proof(const struct proof *proof, int64_t lapse_after, int64_t now, struct domain_row *row);
 
+/* Keeps the row, and when its state is another than before, a record in the audit log with it: one transaction. */
+int gate_keep_domain(struct store *store, const struct domain_row *row, enum domain_state before, struct err *err);
+
 /* The connection's metadata. ERR_CONFIG names the file. Freed with metadata_free. */
 int gate_metadata(const struct conf_section *connection, int64_t now, struct saml_idp **ret, struct err *err);
 /* When the last of the signing certificates ends. */

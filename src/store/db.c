@@ -281,6 +281,11 @@ bool stmt_is_null(struct stmt *st, int col)
     return sqlite3_column_type(st->s, col) == SQLITE_NULL;
 }
 
+bool stmt_is_int(struct stmt *st, int col)
+{
+    return sqlite3_column_type(st->s, col) == SQLITE_INTEGER;
+}
+
 int64_t db_changed(struct db *db)
 {
     return sqlite3_changes(db->handle);

@@ -70,6 +70,7 @@ int64_t stmt_int(struct stmt *stmt, int col);
 const char *stmt_text(struct stmt *stmt, int col);
 struct span stmt_span(struct stmt *stmt, int col);
 bool stmt_is_null(struct stmt *stmt, int col);
+bool stmt_is_int(struct stmt *stmt, int col);
 
 /* Rows that the last statement changed; the rowid of the last insert. */
 int64_t db_changed(struct db *db);

@@ -42,20 +42,27 @@ int team_set_policy(struct db *db, int64_t team, const char *digest, struct err 
     return db_run(db, "UPDATE team SET policy = ? WHERE id = ?", DB_ARGS(DB_TEXT(digest), DB_INT(team)), err);
 }
 
-int target_get(struct db *db, int64_t team, enum target_kind kind, const char *name, uint32_t group, uint32_t *ret,
-               struct err *err)
+int target_find(struct db *db, int64_t team, enum target_kind kind, const char *name, uint32_t *ret, struct err *err)
 {
-    int64_t id = 0;
+    int64_t id;
     if (db_number(db, "SELECT id FROM target WHERE team = ? AND kind = ? AND name = ?",
                   DB_ARGS(DB_INT(team), DB_INT(kind), DB_TEXT(name)), &id, err) != 0)
         return -1;
-    if (!id) {
-        if (db_run(db, "INSERT INTO target (team, kind, name, grp) VALUES (?, ?, ?, ?)",
-                   DB_ARGS(DB_INT(team), DB_INT(kind), DB_TEXT(name), DB_INT(group)), err) != 0)
-            return -1;
-        id = db_last_id(db);
-    }
     *ret = (uint32_t)id;
+    return 0;
+}
+
+int target_get(struct db *db, int64_t team, enum target_kind kind, const char *name, uint32_t group, uint32_t *ret,
+               struct err *err)
+{
+    if (target_find(db, team, kind, name, ret, err) != 0)
+        return -1;
+    if (*ret)
+        return 0;
+    if (db_run(db, "INSERT INTO target (team, kind, name, grp) VALUES (?, ?, ?, ?)",
+               DB_ARGS(DB_INT(team), DB_INT(kind), DB_TEXT(name), DB_INT(group)), err) != 0)
+        return -1;
+    *ret = (uint32_t)db_last_id(db);
     return 0;
 }
 

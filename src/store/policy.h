@@ -27,6 +27,8 @@ enum target_kind { TARGET_SCOPE, TARGET_PRODUCT, TARGET_GROUP };
 /* The number of a target, made when there is none. group: the entry for TARGET_GROUP, else 0. */
 int target_get(struct db *db, int64_t team, enum target_kind kind, const char *name, uint32_t group, uint32_t *ret,
                struct err *err);
+/* The same without making it: *ret is 0 when there is none. */
+int target_find(struct db *db, int64_t team, enum target_kind kind, const char *name, uint32_t *ret, struct err *err);
 /* Drops every target of the team that is not among keep (sorted ascending), with its entitlements. */
 int target_drop_others(struct db *db, int64_t team, const uint32_t *keep, size_t n, struct err *err);
 

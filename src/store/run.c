@@ -1,6 +1,11 @@
 #include "store/run.h"
 
+#include <endian.h>
+#include <inttypes.h>
+
+#include "base/buf.h"
 #include "base/mem.h"
+#include "store/audit.h"
 
 const char *const run_state_names[] = {"running", "done", "failed"};
 
@@ -34,23 +39,94 @@ int run_progress(struct store *store, int64_t run, size_t done, struct err *err)
     return db_run(store->db, "UPDATE run SET done = ? WHERE id = ?", DB_ARGS(DB_INT((int64_t)done), DB_INT(run)), err);
 }
 
+/* --- the digest that the audit log keeps -------------------------------------------------------------------------- */
+
+/* A column as its type and its eight bytes, or its length and bytes: 1, '1' and null differ. */
+static void pack(struct stmt *st, int col, struct buf *row)
+{
+    bool is_int = stmt_is_int(st, col), is_null = stmt_is_null(st, col);
+    struct span text = is_int || is_null ? (struct span){NULL, 0} : stmt_span(st, col);
+    uint64_t n = htole64(is_int ? (uint64_t)stmt_int(st, col) : text.n);
+    buf_addc(row, is_int ? 'i' : is_null ? 'n' : 't');
+    buf_add(row, &n, sizeof n);
+    if (text.n)
+        buf_add(row, text.p, text.n);
+}
+
+static int add_rows(struct db *db, const char *sql, int columns, int64_t run, struct digest *d, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    CLEANUP(buf_release) struct buf row = BUF_INIT;
+    if (db_query(db, sql, DB_ARGS(DB_INT(run)), &st, err) != 0)
+        return -1;
+    int r;
+    while ((r = stmt_step(st, err)) == 1) {
+        buf_clear(&row);
+        for (int i = 0; i < columns; i++)
+            pack(st, i, &row);
+        digest_add(d, row.data, row.len);
+    }
+    return r;
+}
+
+int run_digest(struct store *store, int64_t run, char ret[static DIGEST_HEX_MAX], struct err *err)
+{
+    CLEANUP(digest_free) struct digest *d = digest_new();
+    if (add_rows(store->db,
+                 "SELECT id, team, command, started_at, ended_at, state, plan, changes, done, held, message FROM run"
+                 " WHERE id = ?",
+                 11, run, d, err) != 0 ||
+        add_rows(store->db,
+                 "SELECT seq, op, cause, person, object, detail, domain, before, after FROM run_change WHERE run = ?"
+                 " ORDER BY seq",
+                 9, run, d, err) != 0)
+        return -1;
+    digest_hex(d, ret);
+    return 0;
+}
+
+/* --- ending ------------------------------------------------------------------------------------------------------- */
+
+static int note_end(struct store *store, int64_t run, enum run_state state, const char *message, struct err *err)
+{
+    char digest[DIGEST_HEX_MAX], number[24];
+    int64_t done;
+    snprintf(number, sizeof number, "%" PRId64, run);
+    if (db_number(store->db, "SELECT done FROM run WHERE id = ?", DB_ARGS(DB_INT(run)), &done, err) != 0 ||
+        run_digest(store, run, digest, err) != 0)
+        return -1;
+    return audit_write(
+        store,
+        &(struct audit_record){AUDIT_RUN_ENDED, number,
+                               AUDIT_DETAIL(AUDIT_TEXT("state", run_state_names[state]), AUDIT_INT("done", done),
+                                            AUDIT_TEXT("message", message), AUDIT_TEXT("journal", digest))},
+        err);
+}
+
 int run_end(struct store *store, int64_t run, enum run_state state, const char *message, int64_t now, struct err *err)
 {
-    return db_run(store->db, "UPDATE run SET state = ?, message = ?, ended_at = ? WHERE id = ?",
-                  DB_ARGS(DB_TEXT(run_state_names[state]), DB_TEXT(message), DB_INT(now), DB_INT(run)), err);
+    if (db_begin(store->db, err) != 0)
+        return -1;
+    if (db_run(store->db, "UPDATE run SET state = ?, message = ?, ended_at = ? WHERE id = ?",
+               DB_ARGS(DB_TEXT(run_state_names[state]), DB_TEXT(message), DB_INT(now), DB_INT(run)), err) == 0 &&
+        note_end(store, run, state, message, err) == 0)
+        return db_commit(store->db, err);
+    db_rollback(store->db);
+    return -1;
 }
 
 int run_settle(struct store *store, int64_t now, struct err *err)
 {
-    CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(store->db,
-                   "UPDATE run SET state = 'failed', ended_at = ?, message = 'ended before its time; what it did not "
-                   "do, the next plan "
-                   "shows again' WHERE state = 'running'",
-                   &st, err) != 0)
-        return -1;
-    stmt_bind_int(st, 1, now);
-    return stmt_run(st, err);
+    for (;;) {
+        int64_t run;
+        if (db_get_int(store->db, "SELECT min(id) FROM run WHERE state = 'running'", &run, err) != 0)
+            return -1;
+        if (!run)
+            return 0;
+        if (run_end(store, run, RUN_FAILED, "ended before its time; what it did not do, the next plan shows again", now,
+                    err) != 0)
+            return -1;
+    }
 }
 
 #define RUN_COLUMNS                                                                                                    \
@@ -104,31 +180,46 @@ static const uint8_t takes_from[OP_COUNT] = {
     [OP_RENAME_GROUP] = OF_GROUP, [OP_INVITE] = OF_ACCOUNT,  [OP_RESTORE] = OF_ACCOUNT, [OP_UPDATE] = OF_ACCOUNT,
 };
 
-/* ?1 run · ?2 number · ?3 op · ?4 cause · ?5 person · ?6 object · ?7 detail · ?8 team · ?9 attributes of the directory · ?10 takes from · ?11 of an undo: other */
-#define PUT_CHANGE                                                                                                     \
-    "INSERT INTO run_change (run, seq, op, cause, person, object, detail, domain, before, after)"                      \
-    " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
-/* The keys are the columns' names: roster.c puts them back under these. */
+/* One statement for many rows: row by row, the statements would cost four times what the rows do. */
+#define ROWS_AT_ONCE  64
+#define TIMES_4(row)  row ", " row ", " row ", " row
+#define TIMES_16(row) TIMES_4(row) ", " TIMES_4(row) ", " TIMES_4(row) ", " TIMES_4(row)
+#define TIMES_64(row) TIMES_16(row) ", " TIMES_16(row) ", " TIMES_16(row) ", " TIMES_16(row)
+#define PLAIN_ROW     "(?, ?, ?, ?, ?, ?, ?)"
+#define KEEPING_ROW   "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+/* clang-format off */
+/* ?1 run · ?2 team · of each row: seq, op, cause, person, object, detail, whether it takes the directory's attributes */
+#define VALUES_OF_ROW "?1, v.column1, v.column2, v.column3, v.column4, v.column5, v.column6,"
+#define DOMAIN_OF_ROW                                                                                                  \
+    " (SELECT domain FROM account WHERE team = ?2 AND person = v.column4 AND state <> 'removed' AND v.column7 = 0),"   \
+    " (SELECT domain FROM person WHERE id = v.column4))"
+#define WRITE_PLAIN(rows)                                                                                              \
+    "INSERT INTO run_change (run, seq, op, cause, person, object, detail, domain)"                                     \
+    " SELECT " VALUES_OF_ROW " coalesce(" DOMAIN_OF_ROW " FROM (VALUES " rows ") v"
+/* … and what it takes from; of an undo, the number of the change undone, else 0. The keys are columns: roster.c puts them back. */
+#define UNDONE "(SELECT u.before FROM run_change u WHERE v.column9 > 0 AND u.run = v.column6 AND u.seq = v.column9)"
 #define BEFORE                                                                                                         \
-    " CASE ?10 WHEN 1 THEN (SELECT json_object('state', state, 'since', since, 'activated_at', activated_at,"          \
+    " CASE v.column8 WHEN 1 THEN (SELECT json_object('state', state, 'since', since, 'activated_at', activated_at,"    \
     "  'domain', domain, 'email_hash', email_hash, 'user_name', user_name, 'email', email, 'given_name', given_name,"  \
     "  'family_name', family_name, 'display_name', display_name, 'employee_number', employee_number, 'title', title,"  \
     "  'department', department, 'language', language, 'fp_hi', fp_hi, 'fp_lo', fp_lo)"                                \
-    "  FROM account WHERE team = ?8 AND person = ?5)"                                                                  \
+    "  FROM account WHERE team = ?2 AND person = v.column4)"                                                           \
     " WHEN 2 THEN (SELECT json_object('via', s.via, 'since', s.since) FROM account a"                                  \
-    "  JOIN seat s ON s.product = ?6 AND s.account = a.id WHERE a.team = ?8 AND a.person = ?5)"                        \
-    " WHEN 3 THEN (SELECT json_object('name', name) FROM synced_group WHERE team = ?8 AND grp = ?6) END,"
+    "  JOIN seat s ON s.product = v.column5 AND s.account = a.id WHERE a.team = ?2 AND a.person = v.column4)"          \
+    " WHEN 3 THEN (SELECT json_object('name', name) FROM synced_group WHERE team = ?2 AND grp = v.column5) END,"
+#define WRITE_KEEPING(rows)                                                                                            \
+    "INSERT INTO run_change (run, seq, op, cause, person, object, detail, domain, before, after)"                      \
+    " SELECT " VALUES_OF_ROW " coalesce(json_extract(" UNDONE ", '$.domain'),"                                         \
+    " (SELECT domain FROM account WHERE team = ?2 AND person = v.column4 AND v.column9 > 0),"                          \
+    DOMAIN_OF_ROW "," BEFORE UNDONE " FROM (VALUES " rows ") v"
+/* clang-format on */
 
-static const char put_change[] = PUT_CHANGE
-    " coalesce((SELECT domain FROM account WHERE team = ?8 AND person = ?5 AND state <> 'removed' AND ?9 = 0),"
-    " (SELECT domain FROM person WHERE id = ?5))," BEFORE " NULL";
-static const char put_undo[] =
-    PUT_CHANGE " coalesce(json_extract(u.before, '$.domain'), (SELECT domain FROM account WHERE team = ?8 AND person = "
-               "?5))," BEFORE " u.before FROM run_change u WHERE u.run = ?7 AND u.seq = ?11";
+#define PLAIN_COLUMNS   7
+#define KEEPING_COLUMNS 9
 
 struct journal {
     int64_t run, team;
-    struct stmt *write, *undo;
+    struct stmt *one[2], *many[2]; /* of changes that keep nothing, and of those that do */
 };
 
 int journal_open(struct store *store, int64_t run, int64_t team, struct journal **ret, struct err *err)
@@ -136,7 +227,10 @@ int journal_open(struct store *store, int64_t run, int64_t team, struct journal 
     CLEANUP(journal_close) struct journal *j = mem_zero(sizeof *j);
     j->run = run;
     j->team = team;
-    if (db_prepare(store->db, put_change, &j->write, err) != 0 || db_prepare(store->db, put_undo, &j->undo, err) != 0)
+    if (db_prepare(store->db, WRITE_PLAIN(PLAIN_ROW), &j->one[false], err) != 0 ||
+        db_prepare(store->db, WRITE_PLAIN(TIMES_64(PLAIN_ROW)), &j->many[false], err) != 0 ||
+        db_prepare(store->db, WRITE_KEEPING(KEEPING_ROW), &j->one[true], err) != 0 ||
+        db_prepare(store->db, WRITE_KEEPING(TIMES_64(KEEPING_ROW)), &j->many[true], err) != 0)
         return -1;
     *ret = TAKE(j);
     return 0;
@@ -146,32 +240,64 @@ void journal_close(struct journal **journal)
 {
     if (!*journal)
         return;
-    stmt_free(&(*journal)->write);
-    stmt_free(&(*journal)->undo);
+    for (int keeps = 0; keeps < 2; keeps++) {
+        stmt_free(&(*journal)->one[keeps]);
+        stmt_free(&(*journal)->many[keeps]);
+    }
     free(*journal);
     *journal = NULL;
 }
 
-int journal_write(struct journal *j, size_t seq, const struct change *c, struct err *err)
+/* Who is invited for the first time has nothing that could be taken. */
+static int source_of(const struct change *c)
 {
-    /* Who is invited for the first time has nothing that could be taken. */
-    bool fresh = c->op == OP_INVITE && c->cause == CAUSE_IN_DIRECTORY;
-    const int64_t values[] = {j->run,
-                              (int64_t)seq,
-                              c->op,
-                              c->cause,
-                              c->person,
-                              c->object,
-                              c->detail,
-                              j->team,
-                              op_takes_attributes((enum op)c->op),
-                              fresh ? OF_NOTHING : takes_from[c->op],
-                              c->other};
-    bool undo = c->cause == CAUSE_UNDO;
-    struct stmt *st = undo ? j->undo : j->write;
-    for (int i = 0; i < (undo ? 11 : 10); i++)
-        stmt_bind_int(st, i + 1, values[i]);
+    return c->op == OP_INVITE && c->cause == CAUSE_IN_DIRECTORY ? OF_NOTHING : takes_from[c->op];
+}
+
+static bool keeps_something(const struct change *c)
+{
+    return c->cause == CAUSE_UNDO || source_of(c) != OF_NOTHING;
+}
+
+static int write_rows(struct journal *j, bool keeps, size_t seq, const struct change *c, size_t n, struct err *err)
+{
+    struct stmt *st = n == 1 ? j->one[keeps] : j->many[keeps];
+    int columns = keeps ? KEEPING_COLUMNS : PLAIN_COLUMNS;
+    stmt_bind_int(st, 1, j->run);
+    stmt_bind_int(st, 2, j->team);
+    for (size_t k = 0; k < n; k++) {
+        const int64_t row[] = {(int64_t)(seq + k),
+                               c[k].op,
+                               c[k].cause,
+                               c[k].person,
+                               c[k].object,
+                               c[k].detail,
+                               op_takes_attributes((enum op)c[k].op),
+                               source_of(&c[k]),
+                               c[k].cause == CAUSE_UNDO ? c[k].other : 0};
+        for (int i = 0; i < columns; i++)
+            stmt_bind_int(st, 3 + (int)k * columns + i, row[i]);
+    }
     return stmt_run(st, err);
+}
+
+/* How many of these are alike in what they keep, at most as many as are written at once. */
+static size_t alike(const struct change *c, size_t n)
+{
+    size_t some = 1;
+    while (some < n && some < ROWS_AT_ONCE && keeps_something(&c[some]) == keeps_something(c))
+        some++;
+    return some;
+}
+
+int journal_write(struct journal *j, size_t seq, const struct change *changes, size_t n, struct err *err)
+{
+    for (size_t i = 0, some; i < n; i += some) {
+        some = alike(changes + i, n - i) == ROWS_AT_ONCE ? ROWS_AT_ONCE : 1;
+        if (write_rows(j, keeps_something(&changes[i]), seq + i, changes + i, some, err) != 0)
+            return -1;
+    }
+    return 0;
 }
 
 int run_changes(struct store *store, int64_t run, void (*each)(void *ctx, const struct change *change), void *ctx,

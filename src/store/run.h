@@ -2,6 +2,7 @@
 #ifndef STORE_RUN_H
 #define STORE_RUN_H
 
+#include "crypto/digest.h"
 #include "model/change.h"
 #include "store/store.h"
 
@@ -18,6 +19,7 @@ int run_begin(struct store *store, int64_t team, const char *command, const char
               int64_t now, int64_t *ret, struct err *err);
 /* Notes how far it came; belongs into the transaction of the changes themselves. */
 int run_progress(struct store *store, int64_t run, size_t done, struct err *err);
+/* Ends it and vouches for it in the audit log, in one transaction of its own. */
 int run_end(struct store *store, int64_t run, enum run_state state, const char *message, int64_t now, struct err *err);
 /* A run that still "runs" while we hold the writer's lock was killed: it is closed as failed. */
 int run_settle(struct store *store, int64_t now, struct err *err);
@@ -39,12 +41,14 @@ int run_find(struct store *store, int64_t run, void (*each)(void *ctx, const str
 struct journal;
 int journal_open(struct store *store, int64_t run, int64_t team, struct journal **ret, struct err *err);
 void journal_close(struct journal **journal);
-/* ERR_GATE when the database's own gate refuses the change. */
-int journal_write(struct journal *journal, size_t seq, const struct change *change, struct err *err);
+/* Writes n changes with the numbers seq and up. ERR_GATE when the database's own gate refuses one: roll back then. */
+int journal_write(struct journal *journal, size_t seq, const struct change *changes, size_t n, struct err *err);
 
 /* The changes of a run in the order in which they were done, with the team they belong to. */
 int run_changes(struct store *store, int64_t run, void (*each)(void *ctx, const struct change *change), void *ctx,
                 struct err *err);
 int run_team(struct store *store, int64_t run, int64_t *ret, struct err *err);
+/* Over the row of the run and its whole journal, in order: types and values. */
+int run_digest(struct store *store, int64_t run, char ret[static DIGEST_HEX_MAX], struct err *err);
 
 #endif

@@ -115,6 +115,7 @@ void store_close(struct store **store)
     db_close(&(*store)->db);
     if ((*store)->lock >= 0)
         close((*store)->lock);
+    free((*store)->actor);
     free(*store);
     *store = NULL;
 }

@@ -1,5 +1,9 @@
 #include "sync/apply.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "store/audit.h"
 #include "store/run.h"
 
 #define CHANGES_PER_TRANSACTION 5000
@@ -25,14 +29,6 @@ static size_t same_kind(const struct plan *plan, size_t first, size_t end)
     return n;
 }
 
-static int write_journal(struct applying *a, size_t first, size_t end, struct err *err)
-{
-    for (size_t i = first; i < end; i++)
-        if (journal_write(a->journal, i + 1, &a->job->plan->changes[i], err) != 0)
-            return -1;
-    return 0;
-}
-
 /* The changes from first on, as many as fit one transaction; all of them or none. */
 static int carry_out_some(struct applying *a, size_t first, size_t *ret_end, struct err *err)
 {
@@ -41,7 +37,7 @@ static int carry_out_some(struct applying *a, size_t first, size_t *ret_end, str
     if (db_begin(a->store->db, err) != 0)
         return -1;
     CLEANUP(rollback) struct db *open = a->store->db;
-    if (write_journal(a, first, end, err) != 0)
+    if (journal_write(a->journal, first + 1, plan->changes + first, end - first, err) != 0)
         return -1;
     for (size_t i = first, n; i < end; i += n) {
         n = same_kind(plan, i, end);
@@ -78,6 +74,30 @@ static int apply(struct applying *a, size_t *ret_done, struct err *err)
     return carry_out_all(a, ret_done, err);
 }
 
+static int begin(struct applying *a, struct err *err)
+{
+    const struct plan *plan = a->job->plan;
+    char number[24];
+    if (db_begin(a->store->db, err) != 0)
+        return -1;
+    CLEANUP(rollback) struct db *open = a->store->db;
+    if (run_begin(a->store, plan->team_id, a->job->command, a->job->plan_id, plan->n, plan->nheld, plan->now, &a->run,
+                  err) != 0)
+        return -1;
+    snprintf(number, sizeof number, "%" PRId64, a->run);
+    if (audit_write(
+            a->store,
+            &(struct audit_record){AUDIT_RUN_BEGUN, number,
+                                   AUDIT_DETAIL(AUDIT_TEXT("team", plan->team), AUDIT_TEXT("command", a->job->command),
+                                                AUDIT_TEXT("plan", a->job->plan_id),
+                                                AUDIT_TEXT("configuration", a->job->conf_digest),
+                                                AUDIT_INT("changes", plan->n), AUDIT_INT("held", plan->nheld))},
+            err) != 0)
+        return -1;
+    open = NULL;
+    return db_commit(a->store->db, err);
+}
+
 int apply_plan(struct store *store, const struct apply_job *job, int64_t *ret_run, size_t *ret_done, struct err *err)
 {
     const struct plan *plan = job->plan;
@@ -86,7 +106,7 @@ int apply_plan(struct store *store, const struct apply_job *job, int64_t *ret_ru
     if (plan->n == 0)
         return 0;
     struct applying a = {.store = store, .job = job};
-    if (run_begin(store, plan->team_id, job->command, job->plan_id, plan->n, plan->nheld, plan->now, &a.run, err) != 0)
+    if (begin(&a, err) != 0)
         return -1;
     *ret_run = a.run;
     int r = apply(&a, ret_done, err);

@@ -195,17 +195,36 @@ static void read_limit(struct seats *seats, const struct target *t)
     seats->limit = (uint32_t)conf_int(t->section, "seats");
 }
 
-int draft_list_products(struct store *store, struct draft *d, struct err *err)
+static bool is_named(const struct listing *l, const char *name)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (strcmp(l->seats[i].section, name) == 0)
+            return true;
+    return false;
+}
+
+/* A product that was never seen before has no row yet; without writing, its number is one that no row will ever have. */
+static int number_products(struct store *store, struct draft *d, struct listing *l, struct err *err)
 {
     const struct policy *p = d->settings->policy;
-    for (size_t i = 0; i < p->n; i++) {
-        uint32_t number;
+    uint32_t number;
+    for (size_t i = 0; i < p->n && !d->settings->read_only; i++)
         if (p->targets[i].kind == TARGET_PRODUCT &&
             product_get(store->db, p->team, p->targets[i].name, &number, err) != 0)
             return -1;
-    }
+    if (product_each(store->db, p->team, list_product, l, err) != 0)
+        return -1;
+    for (size_t i = 0; i < p->n; i++)
+        if (p->targets[i].kind == TARGET_PRODUCT && !is_named(l, p->targets[i].name))
+            list_product(l, UINT32_MAX - (uint32_t)i, p->targets[i].name);
+    return 0;
+}
+
+int draft_list_products(struct store *store, struct draft *d, struct err *err)
+{
+    const struct policy *p = d->settings->policy;
     struct listing l = {0};
-    int r = product_each(store->db, p->team, list_product, &l, err);
+    int r = number_products(store, d, &l, err);
     d->plan->seats = l.seats;
     d->plan->nseats = l.n;
     for (size_t i = 0; i < l.n; i++)

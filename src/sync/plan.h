@@ -49,6 +49,7 @@ struct plan_settings {
     struct guard_limits limits;
     bool approved; /* somebody approved the removals above the limits: nothing is held by the guard */
     int64_t now;
+    bool read_only; /* writes nothing: a product without a number gets one that counts within the plan only */
 };
 
 /* Reads the settings' [sync] section. */

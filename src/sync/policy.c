@@ -3,12 +3,15 @@
 #include <inttypes.h>
 
 #include "base/mem.h"
+#include "store/audit.h"
 
 /* What loading needs everywhere. */
 struct loading {
+    struct store *store;
     struct db *db;
     struct policy *policy;
     const struct directory_connector *connector;
+    bool read_only;
 };
 
 static void add_note(struct policy *p, char *note)
@@ -28,7 +31,8 @@ static int add_target(struct loading *l, enum target_kind kind, const char *name
     *ret_index = (uint32_t)p->n;
     struct target *t = MEM_PUSH(&p->targets, &p->n, &p->cap);
     *t = (struct target){.kind = kind, .name = mem_strdup(name), .section = section, .group = group};
-    return target_get(l->db, p->team, kind, name, group, &t->id, err);
+    return l->read_only ? target_find(l->db, p->team, kind, name, &t->id, err)
+                        : target_get(l->db, p->team, kind, name, group, &t->id, err);
 }
 
 static int note_rename(struct loading *l, const char *where, const char *configured, const char *name, struct err *err)
@@ -40,6 +44,23 @@ static int note_rename(struct loading *l, const char *where, const char *configu
         add_note(l->policy, mem_printf("%s: group '%s' is now called '%s'; the same group is still used", where,
                                        configured, name));
     return 0;
+}
+
+/* was: the entry that the name was bound to and that is gone; 0: it is seen first. In the transaction of the pull. */
+static int bind_to(struct loading *l, const struct target *t, const char *configured, uint32_t was, uint32_t group,
+                   struct err *err)
+{
+    CLEANUP(freep) char *name = NULL;
+    bool there;
+    if (target_bind(l->db, t->id, configured, group, err) != 0 || group_get(l->db, group, &there, &name, err) != 0)
+        return -1;
+    return audit_write(
+        l->store,
+        &(struct audit_record){was ? AUDIT_GROUP_REBOUND : AUDIT_GROUP_BOUND, l->policy->team_name,
+                               AUDIT_DETAIL(AUDIT_TEXT("for", t->name), AUDIT_TEXT("configured", configured),
+                                            AUDIT_TEXT("group", name), AUDIT_INT("entry", group),
+                                            AUDIT_INT("before", was))},
+        err);
 }
 
 /* *ret is 0 when the group is not there. */
@@ -60,8 +81,10 @@ static int bind_group(struct loading *l, struct target *t, const char *where, co
         return err_wrap(err, "%s", where);
     if (group_by_key(l->db, l->policy->directory, key, ret, err) != 0)
         return -1;
+    if (*ret && l->read_only)
+        return 0;
     if (*ret)
-        return target_bind(l->db, t->id, configured, *ret, err);
+        return bind_to(l, t, configured, group, *ret, err);
     t->unresolved = true;
     add_note(l->policy, mem_printf("%s: group '%s' is not in directory %s, so nothing is taken away on its account; "
                                    "correct the line, or remove it if the group is gone for good",
@@ -159,7 +182,7 @@ static int load(struct loading *l, const struct conf *conf, const struct conf_se
 {
     struct policy *p = l->policy;
     struct team_row row = {0};
-    if (team_get(l->db, conf_name(team), &row, err) != 0)
+    if ((l->read_only ? team_find : team_get)(l->db, conf_name(team), &row, err) != 0)
         return -1;
     p->team = row.id;
     p->team_name = conf_name(team);
@@ -176,23 +199,56 @@ static int load(struct loading *l, const struct conf *conf, const struct conf_se
         if (strcmp(conf_str(s, "team"), p->team_name) == 0 &&
             add_configured(l, TARGET_PRODUCT, conf_name(s), s, "group", err) != 0)
             return -1;
-    if (add_groups(l, conf_str(team, "groups"), err) != 0 || drop_others(l, err) != 0)
+    if (add_groups(l, conf_str(team, "groups"), err) != 0 || (!l->read_only && drop_others(l, err) != 0))
         return -1;
     make_digest(p);
     return 0;
 }
 
-int policy_load(struct store *store, const struct conf *conf, const struct conf_section *team, struct policy *ret,
-                struct err *err)
+static int load_whole(struct store *store, const struct conf *conf, const struct conf_section *team, bool read_only,
+                      struct policy *ret, struct err *err)
 {
     struct policy p = {0};
-    struct loading l = {.db = store->db, .policy = &p};
+    struct loading l = {.store = store, .db = store->db, .policy = &p, .read_only = read_only};
     if (load(&l, conf, team, err) != 0) {
         policy_release(&p);
         return -1;
     }
     *ret = p;
     return 0;
+}
+
+int policy_load(struct store *store, const struct conf *conf, const struct conf_section *team, struct policy *ret,
+                struct err *err)
+{
+    return load_whole(store, conf, team, false, ret, err);
+}
+
+int policy_read(struct store *store, const struct conf *conf, const struct conf_section *team, struct policy *ret,
+                struct err *err)
+{
+    return load_whole(store, conf, team, true, ret, err);
+}
+
+bool policy_is_current(const struct policy *p)
+{
+    return p->entitled_from && strcmp(p->entitled_from, p->digest) == 0;
+}
+
+int policy_group(struct store *store, const struct conf *conf, const struct policy *p, const struct target *t,
+                 const char *configured, uint32_t *ret, struct err *err)
+{
+    const struct conf_section *directory = conf_find(conf, "directory", p->directory);
+    struct policy notes = {.directory = p->directory};
+    struct target own = *t;
+    struct loading l = {.db = store->db,
+                        .policy = &notes,
+                        .connector = directory_connector_find(conf_variant(directory)),
+                        .read_only = true};
+    *ret = 0;
+    int r = bind_group(&l, &own, "", configured, ret, err);
+    policy_release(&notes);
+    return r;
 }
 
 void policy_release(struct policy *p)

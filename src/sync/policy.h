@@ -44,6 +44,16 @@ struct policy {
 
 int policy_load(struct store *store, const struct conf *conf, const struct conf_section *team, struct policy *ret,
                 struct err *err);
+/*
+ * The same without writing anything, for a store open for reading: a target that the database does not have yet gets the number 0, a
+ * group that is not bound yet is looked up each time. policy_is_current then says whether the database's entitlements follow from it.
+ */
+int policy_read(struct store *store, const struct conf *conf, const struct conf_section *team, struct policy *ret,
+                struct err *err);
+bool policy_is_current(const struct policy *policy);
+/* The group that a configured name of this target stands for; *ret 0: it is not there. Writes nothing. */
+int policy_group(struct store *store, const struct conf *conf, const struct policy *policy, const struct target *target,
+                 const char *configured, uint32_t *ret, struct err *err);
 void policy_release(struct policy *policy);
 
 /* The index of the scope target, or -1 when the whole directory is in scope. */

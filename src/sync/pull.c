@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/audit.h"
 #include "sync/entitle.h"
 
 #define TICK 1000 /* entries between two calls of progress */
@@ -79,6 +80,22 @@ static void fill_report(struct pull_report *ret, const struct stage *stage)
         ret->faults[i] = (struct stage_fault){mem_strdup(result->faults[i].name), mem_strdup(result->faults[i].why)};
 }
 
+/* Only what changed something: a read every 15 minutes that finds nothing new is no news. */
+static int record_read(struct store *store, const char *directory, const struct pull_report *report, struct err *err)
+{
+    const struct stage_result *s = &report->summary;
+    if (s->added + s->changed + s->gone == 0)
+        return 0;
+    return audit_write(
+        store,
+        &(struct audit_record){AUDIT_DIRECTORY_READ, directory,
+                               AUDIT_DETAIL(AUDIT_TEXT("source", report->source), AUDIT_INT("people", s->people),
+                                            AUDIT_INT("groups", s->groups), AUDIT_INT("new", s->added),
+                                            AUDIT_INT("changed", s->changed), AUDIT_INT("gone", s->gone),
+                                            AUDIT_INT("unusable", s->nfaults))},
+        err);
+}
+
 static int pull_open(struct store *store, const struct conf *conf, const struct conf_section *section,
                      struct directory *directory, const struct directory_connector *connector, int64_t now,
                      const struct pull_progress *progress, struct pull_report *ret, struct err *err)
@@ -98,7 +115,7 @@ static int pull_open(struct store *store, const struct conf *conf, const struct 
         return -1;
     log_debug("directory %s: entitlements brought up to date", conf_name(section));
     ret->summary = *stage_result(stage);
-    return stage_commit(stage, err);
+    return record_read(store, conf_name(section), ret, err) == 0 ? stage_commit(stage, err) : -1;
 }
 
 int pull_directory(struct store *store, const struct conf *conf, const struct conf_section *section, int64_t now,

@@ -83,6 +83,7 @@ def test_300_mixed_changes_give_back_the_roster_of_before(crowd):
     assert "stops it" not in out
     assert roster(crowd) == left
     crowd.settled()
+    crowd.run("runs", "verify")
 
 
 def test_shown_as_a_plan_and_listed_as_a_run(crowd):

@@ -178,7 +178,7 @@ START_TEST(a_page_overwritten)
 {
     world_sql(&w, "DELETE FROM meta");
     store_close(&w.store);
-    spoil(0, 10 * 4096);
+    spoil(0, 10 * 16384);
     ck_assert_int_eq(try("state", STORE_WRITE), ERR_STATE);
     says("damaged");
 }
