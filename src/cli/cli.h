@@ -51,6 +51,9 @@ int cli_open(struct cli *cli, enum store_mode mode, struct err *err);
 int cli_section(const struct cli *cli, const char *kind, const char *name, const struct conf_section **ret,
                 struct err *err);
 
+/* The number of a run, as the first word names it; ERR_USAGE when it is none. */
+int cli_run_number(const struct cli *cli, int64_t *ret, struct err *err);
+
 int command_help(struct cli *cli, struct err *err);
 int command_status(struct cli *cli, struct err *err);
 int command_check_config(struct cli *cli, struct err *err);
@@ -69,6 +72,7 @@ int command_apply(struct cli *cli, struct err *err);
 int command_explain(struct cli *cli, struct err *err);
 int command_runs_list(struct cli *cli, struct err *err);
 int command_runs_show(struct cli *cli, struct err *err);
+int command_runs_undo(struct cli *cli, struct err *err);
 int command_runs_audit(struct cli *cli, struct err *err);
 int command_runs_verify(struct cli *cli, struct err *err);
 int command_report_people(struct cli *cli, struct err *err);

@@ -1,4 +1,5 @@
 /* doorward runs: what was done, and when. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,14 +132,22 @@ static int show_run(struct cli *cli, int64_t run, struct listing *l, struct err 
     return r;
 }
 
-int command_runs_show(struct cli *cli, struct err *err)
+int cli_run_number(const struct cli *cli, int64_t *ret, struct err *err)
 {
     char *end = NULL;
+    errno = 0;
     long long run = strtoll(cli->words[0], &end, 10);
-    if (!*cli->words[0] || *end || run <= 0)
-        return err_set(err, ERR_USAGE, "runs show %s: write the number of a run; doorward runs lists them",
+    if (!*cli->words[0] || *end || run <= 0 || errno)
+        return err_set(err, ERR_USAGE, "%s %s: write the number of a run; doorward runs lists them", cli->command,
                        cli->words[0]);
-    if (cli_open(cli, STORE_READ, err) != 0)
+    *ret = run;
+    return 0;
+}
+
+int command_runs_show(struct cli *cli, struct err *err)
+{
+    int64_t run;
+    if (cli_run_number(cli, &run, err) != 0 || cli_open(cli, STORE_READ, err) != 0)
         return -1;
     struct listing l;
     begin_listing(&l, cli);

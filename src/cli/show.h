@@ -20,7 +20,9 @@ struct shown_plan {
     const struct plan *plan;
     const struct policy *policy;
     const struct gate *gate;
-    const struct pull_report *pull;
+    const struct pull_report *pull; /* NULL for an undo, which reads no directory */
+    int64_t undoes;                 /* the run that the plan takes back; 0: none */
+    const char *note;               /* of an undo: what follows from it; NULL: nothing */
     const char *id;
     const char *platform; /* section name */
     const struct saved_state *state; /* of which it was made; written into the document */

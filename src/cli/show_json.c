@@ -4,6 +4,7 @@
 #include "cli/json.h"
 #include "cli/show.h"
 #include "cli/words.h"
+#include "store/undo.h"
 
 static json_t *attributes_json(const struct person_text *t, uint32_t only)
 {
@@ -19,9 +20,43 @@ static json_t *state_json(enum account_state state)
     return json_pack("{s:s}", "state", account_state_names[state]);
 }
 
+static enum account_state state_after(enum op op)
+{
+    return op == OP_SUSPEND ? ACCOUNT_SUSPENDED : op == OP_REMOVE ? ACCOUNT_REMOVED : ACCOUNT_ACTIVE;
+}
+
+static uint32_t differing(const struct person_text *before, const struct person_text *after)
+{
+    uint32_t differ = 0;
+    for (int a = 0; a < ATTR_COUNT; a++)
+        if (!span_eq(before->attr[a], after->attr[a]))
+            differ |= 1u << a;
+    return differ;
+}
+
+/* Of an undo, what the journal puts back; where it puts nothing back, the account is taken away. */
+static int add_undo_sides(struct words *w, const struct change *c, json_t *j, struct err *err)
+{
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    struct person_text before = {0}, after = {.state = state_after((enum op)c->op)};
+    if (account_read(w->reader, c->person, &before, err) < 0 ||
+        undo_read(w->store, c->detail, c->other, pool, &after, err) < 0)
+        return -1;
+    bool update = c->op == OP_UPDATE;
+    uint32_t differ = differing(&before, &after);
+    json_object_set_new(j, "before", update ? attributes_json(&before, differ) : state_json(before.state));
+    json_object_set_new(j, "after", update ? attributes_json(&after, differ) : state_json(after.state));
+    return 0;
+}
+
 /* "before" and "after": attributes of whom is invited or updated, states of whom is suspended, restored or removed. */
 static int add_sides(struct words *w, const struct change *c, const struct person_text *now, json_t *j, struct err *err)
 {
+    bool of_account = c->op == OP_UPDATE || c->op == OP_SUSPEND || c->op == OP_REMOVE || c->op == OP_RESTORE;
+    if (c->cause == CAUSE_UNDO && of_account && c->hold == HOLD_NONE)
+        return add_undo_sides(w, c, j, err);
+    if (c->cause == CAUSE_UNDO)
+        return 0;
     if (c->op == OP_INVITE) {
         json_object_set_new(j, "after", attributes_json(now, ~0u));
     } else if (c->op == OP_UPDATE) {
@@ -34,10 +69,7 @@ static int add_sides(struct words *w, const struct change *c, const struct perso
             json_object_set_new(j, "before", attributes_json(&before, c->detail));
     } else if (c->op == OP_SUSPEND || c->op == OP_REMOVE || c->op == OP_RESTORE) {
         json_object_set_new(j, "before", state_json(now->state));
-        json_object_set_new(j, "after",
-                            state_json(c->op == OP_SUSPEND  ? ACCOUNT_SUSPENDED
-                                       : c->op == OP_REMOVE ? ACCOUNT_REMOVED
-                                                            : ACCOUNT_ACTIVE));
+        json_object_set_new(j, "after", state_json(state_after((enum op)c->op)));
     }
     return 0;
 }
@@ -169,9 +201,12 @@ static json_t *guard_json(const struct guard *g)
     return json_pack("{s:b, s:o}", "tripped", g->ntrips > 0, "trips", trips);
 }
 
-static json_t *notes_json(const struct policy *p)
+static json_t *notes_json(const struct shown_plan *s)
 {
+    const struct policy *p = s->policy;
     json_t *list = json_array();
+    if (s->note)
+        json_array_append_new(list, json_string(s->note));
     for (size_t i = 0; i < p->nnotes; i++)
         json_array_append_new(list, json_string(p->notes[i]));
     return list;
@@ -191,10 +226,12 @@ int show_plan_json(struct cli *cli, const struct shown_plan *s, FILE *out, struc
     print_member(out, "platform", json_string(s->platform));
     print_member(out, "enabled", json_boolean(s->policy->enabled_at != 0));
     print_member(out, "state", basis_json(s));
-    print_member(out, "read", read_json(s->pull));
+    print_member(out, "read", s->pull ? read_json(s->pull) : json_null());
+    if (s->undoes)
+        print_member(out, "undoes", json_integer(s->undoes));
     print_member(out, "gate", gate_json(s->gate));
     print_member(out, "guard", guard_json(&s->plan->guard));
-    print_member(out, "notes", notes_json(s->policy));
+    print_member(out, "notes", notes_json(s));
     print_member(out, "summary", summary_json(s));
     int r = print_changes(&w, "changes", s->plan->changes, s->plan->n, out, err);
     if (r == 0)

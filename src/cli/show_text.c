@@ -155,27 +155,46 @@ static int print_guard(struct cli *cli, struct words *w, const struct plan *plan
     return 0;
 }
 
-static int print_head(struct cli *cli, struct words *w, const struct shown_plan *s, struct err *err)
+static void print_read(struct cli *cli, const struct pull_report *pull)
 {
-    const struct stage_result *r = &s->pull->summary;
-    printf("%sPlan for team %s%s: directory %s → platform %s\n", term_bold(), s->plan->team, term_plain(),
-           s->plan->directory, s->platform);
+    const struct stage_result *r = &pull->summary;
     printf("Read completely from %s: %s people, %s groups; since the last read %s new, %s changed, %s gone\n",
-           s->pull->source, term_number(cli->pool, r->people), term_number(cli->pool, r->groups),
+           pull->source, term_number(cli->pool, r->people), term_number(cli->pool, r->groups),
            term_number(cli->pool, r->added), term_number(cli->pool, r->changed), term_number(cli->pool, r->gone));
-    for (size_t i = 0; i < s->policy->nnotes; i++)
-        printf("%snote%s: %s\n", term_yellow(), term_plain(), s->policy->notes[i]);
-    for (size_t i = 0; i < s->pull->nfaults; i++)
-        printf("%snot usable%s: %s: %s\n", term_yellow(), term_plain(), s->pull->faults[i].name,
-               s->pull->faults[i].why);
-    if (r->nfaults > s->pull->nfaults)
-        printf("not usable: and %s more\n", term_number(cli->pool, r->nfaults - s->pull->nfaults));
+}
+
+static void print_faults(struct cli *cli, const struct pull_report *pull)
+{
+    const struct stage_result *r = &pull->summary;
+    for (size_t i = 0; i < pull->nfaults; i++)
+        printf("%snot usable%s: %s: %s\n", term_yellow(), term_plain(), pull->faults[i].name, pull->faults[i].why);
+    if (r->nfaults > pull->nfaults)
+        printf("not usable: and %s more\n", term_number(cli->pool, r->nfaults - pull->nfaults));
     if (r->absence_unproved)
         printf("%snote%s: an entry without a readable id was met, so that nobody is taken as gone (%s entries were not "
                "met)\n",
                term_yellow(), term_plain(), term_number(cli->pool, r->missing));
+}
+
+static void print_source(struct cli *cli, const struct shown_plan *s)
+{
+    printf("%sPlan for team %s%s: directory %s → platform %s\n", term_bold(), s->plan->team, term_plain(),
+           s->plan->directory, s->platform);
+    print_read(cli, s->pull);
+    for (size_t i = 0; i < s->policy->nnotes; i++)
+        printf("%snote%s: %s\n", term_yellow(), term_plain(), s->policy->notes[i]);
+    print_faults(cli, s->pull);
+}
+
+static int print_head(struct cli *cli, struct words *w, const struct shown_plan *s, struct err *err)
+{
+    if (s->undoes)
+        printf("%sUndo of run %" PRId64 " for team %s%s: platform %s\n", term_bold(), s->undoes, s->plan->team,
+               term_plain(), s->platform);
+    else
+        print_source(cli, s);
     gate_print(s->gate, stdout);
-    if (!s->policy->enabled_at)
+    if (!s->undoes && !s->policy->enabled_at)
         printf("sync: not enabled for team %s\n      next: doorward sync enable %s\n", s->plan->team, s->plan->team);
     if (print_guard(cli, w, s->plan, err) != 0)
         return -1;

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "store/undo.h"
 
 int words_open(struct store *store, int64_t team, const struct plan *plan, const struct gate *gate, struct words *ret,
                struct err *err)
@@ -147,6 +148,26 @@ static int attribute_words(struct words *w, const struct change *c, struct buf *
     return 0;
 }
 
+/* What an undo puts back, as far as it differs from what is there now. */
+static int undo_words(struct words *w, const struct change *c, struct buf *out, struct err *err)
+{
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    struct person_text after, now;
+    buf_printf(out, "undo of run %u", c->detail);
+    if (c->op != OP_UPDATE || c->hold != HOLD_NONE)
+        return 0;
+    int kept = undo_read(w->store, c->detail, c->other, pool, &after, err),
+        is = account_read(w->reader, c->person, &now, err);
+    if (kept < 0 || is < 0)
+        return -1;
+    for (int a = 0; kept && is && a < ATTR_COUNT; a++)
+        if (!span_eq(now.attr[a], after.attr[a]))
+            buf_printf(out, "; %s: %s → %s", attr_titles[a],
+                       now.attr[a].n ? text_printable(pool, now.attr[a]) : "(none)",
+                       after.attr[a].n ? text_printable(pool, after.attr[a]) : "(none)");
+    return 0;
+}
+
 static int group_words(struct words *w, const char *before, uint32_t group, struct buf *out, struct err *err)
 {
     const char *name;
@@ -171,6 +192,8 @@ int words_cause(struct words *w, const struct change *c, struct buf *out, struct
     };
     if (c->cause == CAUSE_ATTRIBUTES)
         return attribute_words(w, c, out, err);
+    if (c->cause == CAUSE_UNDO)
+        return undo_words(w, c, out, err);
     if (c->cause == CAUSE_GROUP)
         return group_words(w, "in group ", c->detail, out, err);
     if (c->cause == CAUSE_LEFT_GROUP && c->detail)
@@ -225,6 +248,7 @@ int words_hold(struct words *w, const struct change *c, struct buf *out, struct 
         [HOLD_PROTECTED] = "but an administrator of the team or protected",
         [HOLD_GUARD] = "held by the guard",
         [HOLD_UNRESOLVED] = "a configured group was not found, so nothing is taken away on its account",
+        [HOLD_CHANGED] = "is no longer as that run left it",
     };
     if (c->hold == HOLD_GATE)
         return gate_words(w, c, out, err);
@@ -233,6 +257,10 @@ int words_hold(struct words *w, const struct change *c, struct buf *out, struct 
         if (words_cause(w, c, out, err) != 0)
             return -1;
         buf_adds(out, "; ");
+    }
+    if (c->hold == HOLD_CHANGED && c->other) {
+        buf_printf(out, "run %u changed the same again; undo that one first", c->other);
+        return 0;
     }
     if (c->hold == HOLD_SAME_EMAIL)
         return same_email_words(w, c, out, err);

@@ -43,7 +43,7 @@ const char *const cause_names[CAUSE_COUNT] = {
     [CAUSE_DISABLED] = "disabled",         [CAUSE_EXCLUDED] = "excluded",
     [CAUSE_OUT_OF_SCOPE] = "out-of-scope", [CAUSE_GRACE] = "grace-over",
     [CAUSE_CONFIGURED] = "configured",     [CAUSE_UNCONFIGURED] = "unconfigured",
-    [CAUSE_RENAMED] = "renamed",
+    [CAUSE_RENAMED] = "renamed",           [CAUSE_UNDO] = "undo",
 };
 
 const char *const hold_names[HOLD_COUNT] = {
@@ -52,4 +52,5 @@ const char *const hold_names[HOLD_COUNT] = {
     [HOLD_NO_SEAT] = "no-seat",
     [HOLD_PROTECTED] = "protected",
     [HOLD_GUARD] = "guard", [HOLD_UNRESOLVED] = "unresolved-group",
+    [HOLD_CHANGED] = "changed-since",
 };

@@ -38,6 +38,7 @@ enum cause {
     CAUSE_CONFIGURED,   /* the configuration asks for it */
     CAUSE_UNCONFIGURED, /* the configuration no longer asks for it */
     CAUSE_RENAMED,      /* the group has another name */
+    CAUSE_UNDO,         /* takes a change of another run back; detail: that run; other: the change's number there */
     CAUSE_COUNT,
 };
 
@@ -52,6 +53,7 @@ enum hold {
     HOLD_PROTECTED,  /* an administrator, or protected by the configuration */
     HOLD_GUARD,      /* too many removals at once */
     HOLD_UNRESOLVED, /* a configured group was not found: nothing is taken away */
+    HOLD_CHANGED,    /* of an undo: changed again since; other: by this run, or 0 */
     HOLD_COUNT,
 };
 
@@ -59,7 +61,7 @@ struct change {
     uint32_t person; /* entry; 0 for changes of a group itself */
     uint32_t object; /* assign, unassign: product; of groups: the group's entry; else 0 */
     uint32_t detail; /* see enum cause */
-    uint32_t other;  /* see enum hold */
+    uint32_t other;  /* see enum hold; where nothing holds it, see CAUSE_UNDO */
     uint8_t op, cause, hold;
     uint8_t unused; /* 0: no padding, so that a digest may be taken of the bytes */
 };

@@ -4,7 +4,7 @@
 
 const char *const account_state_names[] = {"none", "invited", "active", "suspended", "removed"};
 
-static enum account_state state_of(const char *name)
+enum account_state account_state_of(const char *name)
 {
     for (int i = ACCOUNT_INVITED; i <= ACCOUNT_REMOVED; i++)
         if (strcmp(account_state_names[i], name) == 0)
@@ -28,7 +28,7 @@ int account_each(struct db *db, int64_t team, void (*each)(void *ctx, const stru
     while ((r = stmt_step(st, err)) == 1) {
         struct account_row row = {.id = (uint32_t)stmt_int(st, 0),
                                   .person = (uint32_t)stmt_int(st, 1),
-                                  .state = state_of(stmt_text(st, 2)),
+                                  .state = account_state_of(stmt_text(st, 2)),
                                   .since = stmt_int(st, 3),
                                   .email_hash = stmt_int(st, 4),
                                   .fingerprint = key_at(st, 5),
@@ -216,7 +216,7 @@ static int read_row(struct stmt *st, int64_t team, uint32_t person, struct perso
         return r;
     ret->uid = stmt_span(st, 0);
     ret->name = stmt_span(st, 1);
-    ret->state = state_of(stmt_text(st, 2));
+    ret->state = account_state_of(stmt_text(st, 2));
     for (int a = 0; a < ATTR_COUNT; a++)
         ret->attr[a] = stmt_span(st, 3 + a);
     return 1;

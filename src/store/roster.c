@@ -58,6 +58,48 @@ static const char *const statements[OP_COUNT] = {
         " AND a.state IN ('invited', 'active')",
 };
 
+/* From the journal: the keys are those that run.c writes. */
+#define KEPT(key)     "json_extract(c.after, '$." key "')"
+#define PUT_BACK(col) col " = " KEPT(col)
+/* clang-format off */
+#define PUT_BACK_ATTRIBUTES                                                                                            \
+    PUT_BACK("domain") ", " PUT_BACK("email_hash") ", " PUT_BACK("user_name") ", " PUT_BACK("email") ", "              \
+    PUT_BACK("given_name") ", " PUT_BACK("family_name") ", " PUT_BACK("display_name") ", "                             \
+    PUT_BACK("employee_number") ", " PUT_BACK("title") ", " PUT_BACK("department") ", " PUT_BACK("language") ", "      \
+    PUT_BACK("fp_hi") ", " PUT_BACK("fp_lo")
+#define PUT_BACK_STATE PUT_BACK("state") ", " PUT_BACK("since") ", " PUT_BACK("activated_at") ", "
+#define OF_THEM                                                                                                        \
+    " FROM run_change c WHERE c.run = ?2 AND c.seq BETWEEN ?3 AND ?4 AND account.team = ?1 AND account.person = "      \
+    "c.person AND c.after IS NOT NULL"
+#define PUT_ACCOUNT_BACK "UPDATE account SET " PUT_BACK_STATE PUT_BACK_ATTRIBUTES OF_THEM
+
+/* The same for an undo, as far as it differs; both together change one row for each change. An account that was not there before is removed. */
+static const char *const undo_statements[OP_COUNT][2] = {
+    [OP_SUSPEND] = {PUT_ACCOUNT_BACK},
+    [OP_REMOVE] = {PUT_ACCOUNT_BACK,
+                   "UPDATE account SET state = 'removed', since = ?5 WHERE team = ?1 AND state <> 'removed' AND person "
+                   "IN (SELECT c.person" OF_JOURNAL THESE " AND c.after IS NULL)"},
+    [OP_RESTORE] = {PUT_ACCOUNT_BACK},
+    [OP_UPDATE] = {"UPDATE account SET " PUT_BACK_ATTRIBUTES OF_THEM},
+    [OP_ADD_GROUP] = {"INSERT INTO synced_group (team, grp, name) SELECT ?1, c.object, " KEPT("name") OF_JOURNAL THESE},
+    [OP_RENAME_GROUP] = {"UPDATE synced_group SET " PUT_BACK("name") " FROM run_change c WHERE c.run = ?2"
+                         " AND c.seq BETWEEN ?3 AND ?4 AND synced_group.team = ?1 AND synced_group.grp = c.object"},
+    [OP_ASSIGN] = {"INSERT INTO seat (product, account, via, since) SELECT c.object, a.id, " KEPT("via") ", "
+                   KEPT("since") OF_JOURNAL WITH_ACCOUNT THESE " AND a.state <> 'removed'"},
+    [OP_JOIN] = {"INSERT INTO synced_member (synced_group, account) SELECT g.id, a.id" OF_JOURNAL WITH_ACCOUNT
+                     WITH_GROUP THESE " AND a.state <> 'removed'"},
+};
+/* clang-format on */
+
+/* An invitation that was not sent yet is taken back with the account, and made again with it. */
+static const char *const undo_invitations[OP_COUNT] = {
+    [OP_REMOVE] =
+        "DELETE FROM invitation WHERE sent_at = 0 AND account IN (SELECT a.id" OF_JOURNAL WITH_ACCOUNT THESE ")",
+    [OP_RESTORE] =
+        "INSERT INTO invitation (account, email, made_at) SELECT a.id, a.email, ?5" OF_JOURNAL WITH_ACCOUNT THESE
+        " AND a.state = 'invited' AND NOT EXISTS (SELECT 1 FROM invitation i WHERE i.account = a.id)",
+};
+
 struct roster_rows {
     struct store *store;
     int64_t team, now;
@@ -95,13 +137,30 @@ static int run_on(struct roster_rows *r, const char *sql, int64_t run, size_t fi
     return stmt_run(st, err);
 }
 
-int roster_rows_change(struct roster_rows *r, int64_t run, enum op op, size_t first, size_t last, struct err *err)
+/* ERR_STATE unless these statements change this many rows in all. */
+static int run_exactly(struct roster_rows *r, const char *const sql[2], int64_t run, enum op op, size_t first,
+                       size_t last, struct err *err)
 {
-    if (run_on(r, statements[op], run, first, last, err) != 0)
-        return -1;
-    if ((size_t)db_changed(r->store->db) != last - first + 1)
+    size_t changed = 0;
+    for (int i = 0; i < 2 && sql[i]; i++) {
+        if (run_on(r, sql[i], run, first, last, err) != 0)
+            return -1;
+        changed += (size_t)db_changed(r->store->db);
+    }
+    if (changed != last - first + 1)
         return err_set(err, ERR_STATE, "%s: the roster is not as the plan found it; run doorward plan again",
                        op_names[op]);
+    return 0;
+}
+
+int roster_rows_change(struct roster_rows *r, int64_t run, enum op op, bool undo, size_t first, size_t last,
+                       struct err *err)
+{
+    const char *const usual[2] = {statements[op]};
+    if (run_exactly(r, undo && undo_statements[op][0] ? undo_statements[op] : usual, run, op, first, last, err) != 0)
+        return -1;
+    if (undo && undo_invitations[op])
+        return run_on(r, undo_invitations[op], run, first, last, err);
     if (op != OP_INVITE)
         return 0;
     return run_on(

@@ -17,10 +17,12 @@ int roster_rows_open(struct store *store, int64_t team, int64_t now, enum accoun
                      struct roster_rows **ret, struct err *err);
 void roster_rows_close(struct roster_rows **rows);
 /*
- * Carries out the changes first..last of the run's journal, which are all of this kind. ERR_STATE when one does not fit what is there (no such
+ * Carries out the changes first..last of the run's journal, which are all of this kind; those of an undo (CAUSE_UNDO) put back what the journal
+ * kept, where others take what the directory has. ERR_STATE when one does not fit what is there (no such
  * account): the plan was made from another state, and the caller rolls back.
  */
-int roster_rows_change(struct roster_rows *rows, int64_t run, enum op op, size_t first, size_t last, struct err *err);
+int roster_rows_change(struct roster_rows *rows, int64_t run, enum op op, bool undo, size_t first, size_t last,
+                       struct err *err);
 
 /* An invited person signed in for the first time. No-op for other states. */
 int account_activate(struct store *store, int64_t team, uint32_t person, int64_t now, struct err *err);

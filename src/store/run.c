@@ -77,8 +77,9 @@ int run_digest(struct store *store, int64_t run, char ret[static DIGEST_HEX_MAX]
                  " WHERE id = ?",
                  11, run, d, err) != 0 ||
         add_rows(store->db,
-                 "SELECT seq, op, cause, person, object, detail, domain FROM run_change WHERE run = ? ORDER BY seq", 7,
-                 run, d, err) != 0)
+                 "SELECT seq, op, cause, person, object, detail, domain, before, after FROM run_change WHERE run = ?"
+                 " ORDER BY seq",
+                 9, run, d, err) != 0)
         return -1;
     digest_hex(d, ret);
     return 0;
@@ -171,22 +172,54 @@ int run_find(struct store *store, int64_t run, void (*each)(void *ctx, const str
     return each_run(st, each, ctx, err);
 }
 
+/* What a change takes away or replaces, by which row; nothing for the many that only add. */
+enum { OF_NOTHING, OF_ACCOUNT, OF_SEAT, OF_GROUP };
+
+static const uint8_t takes_from[OP_COUNT] = {
+    [OP_UNASSIGN] = OF_SEAT,      [OP_SUSPEND] = OF_ACCOUNT, [OP_REMOVE] = OF_ACCOUNT,  [OP_DROP_GROUP] = OF_GROUP,
+    [OP_RENAME_GROUP] = OF_GROUP, [OP_INVITE] = OF_ACCOUNT,  [OP_RESTORE] = OF_ACCOUNT, [OP_UPDATE] = OF_ACCOUNT,
+};
+
 /* One statement for many rows: row by row, the statements would cost four times what the rows do. */
-#define ROWS_AT_ONCE 64
-#define ROW          "(?, ?, ?, ?, ?, ?, ?)"
-#define ROWS_4       ROW ", " ROW ", " ROW ", " ROW
-#define ROWS_16      ROWS_4 ", " ROWS_4 ", " ROWS_4 ", " ROWS_4
-#define ROWS_64      ROWS_16 ", " ROWS_16 ", " ROWS_16 ", " ROWS_16
+#define ROWS_AT_ONCE  64
+#define TIMES_4(row)  row ", " row ", " row ", " row
+#define TIMES_16(row) TIMES_4(row) ", " TIMES_4(row) ", " TIMES_4(row) ", " TIMES_4(row)
+#define TIMES_64(row) TIMES_16(row) ", " TIMES_16(row) ", " TIMES_16(row) ", " TIMES_16(row)
+#define PLAIN_ROW     "(?, ?, ?, ?, ?, ?, ?)"
+#define KEEPING_ROW   "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+/* clang-format off */
 /* ?1 run · ?2 team · of each row: seq, op, cause, person, object, detail, whether it takes the directory's attributes */
-#define WRITE(rows)                                                                                                    \
+#define VALUES_OF_ROW "?1, v.column1, v.column2, v.column3, v.column4, v.column5, v.column6,"
+#define DOMAIN_OF_ROW                                                                                                  \
+    " (SELECT domain FROM account WHERE team = ?2 AND person = v.column4 AND state <> 'removed' AND v.column7 = 0),"   \
+    " (SELECT domain FROM person WHERE id = v.column4))"
+#define WRITE_PLAIN(rows)                                                                                              \
     "INSERT INTO run_change (run, seq, op, cause, person, object, detail, domain)"                                     \
-    " SELECT ?1, v.column1, v.column2, v.column3, v.column4, v.column5, v.column6,"                                    \
-    " coalesce((SELECT domain FROM account WHERE team = ?2 AND person = v.column4 AND state <> 'removed'"              \
-    " AND v.column7 = 0), (SELECT domain FROM person WHERE id = v.column4)) FROM (VALUES " rows ") v"
+    " SELECT " VALUES_OF_ROW " coalesce(" DOMAIN_OF_ROW " FROM (VALUES " rows ") v"
+/* … and what it takes from; of an undo, the number of the change undone, else 0. The keys are columns: roster.c puts them back. */
+#define UNDONE "(SELECT u.before FROM run_change u WHERE v.column9 > 0 AND u.run = v.column6 AND u.seq = v.column9)"
+#define BEFORE                                                                                                         \
+    " CASE v.column8 WHEN 1 THEN (SELECT json_object('state', state, 'since', since, 'activated_at', activated_at,"    \
+    "  'domain', domain, 'email_hash', email_hash, 'user_name', user_name, 'email', email, 'given_name', given_name,"  \
+    "  'family_name', family_name, 'display_name', display_name, 'employee_number', employee_number, 'title', title,"  \
+    "  'department', department, 'language', language, 'fp_hi', fp_hi, 'fp_lo', fp_lo)"                                \
+    "  FROM account WHERE team = ?2 AND person = v.column4)"                                                           \
+    " WHEN 2 THEN (SELECT json_object('via', s.via, 'since', s.since) FROM account a"                                  \
+    "  JOIN seat s ON s.product = v.column5 AND s.account = a.id WHERE a.team = ?2 AND a.person = v.column4)"          \
+    " WHEN 3 THEN (SELECT json_object('name', name) FROM synced_group WHERE team = ?2 AND grp = v.column5) END,"
+#define WRITE_KEEPING(rows)                                                                                            \
+    "INSERT INTO run_change (run, seq, op, cause, person, object, detail, domain, before, after)"                      \
+    " SELECT " VALUES_OF_ROW " coalesce(json_extract(" UNDONE ", '$.domain'),"                                         \
+    " (SELECT domain FROM account WHERE team = ?2 AND person = v.column4 AND v.column9 > 0),"                          \
+    DOMAIN_OF_ROW "," BEFORE UNDONE " FROM (VALUES " rows ") v"
+/* clang-format on */
+
+#define PLAIN_COLUMNS   7
+#define KEEPING_COLUMNS 9
 
 struct journal {
     int64_t run, team;
-    struct stmt *one, *many;
+    struct stmt *one[2], *many[2]; /* of changes that keep nothing, and of those that do */
 };
 
 int journal_open(struct store *store, int64_t run, int64_t team, struct journal **ret, struct err *err)
@@ -194,8 +227,10 @@ int journal_open(struct store *store, int64_t run, int64_t team, struct journal 
     CLEANUP(journal_close) struct journal *j = mem_zero(sizeof *j);
     j->run = run;
     j->team = team;
-    if (db_prepare(store->db, WRITE(ROW), &j->one, err) != 0 ||
-        db_prepare(store->db, WRITE(ROWS_64), &j->many, err) != 0)
+    if (db_prepare(store->db, WRITE_PLAIN(PLAIN_ROW), &j->one[false], err) != 0 ||
+        db_prepare(store->db, WRITE_PLAIN(TIMES_64(PLAIN_ROW)), &j->many[false], err) != 0 ||
+        db_prepare(store->db, WRITE_KEEPING(KEEPING_ROW), &j->one[true], err) != 0 ||
+        db_prepare(store->db, WRITE_KEEPING(TIMES_64(KEEPING_ROW)), &j->many[true], err) != 0)
         return -1;
     *ret = TAKE(j);
     return 0;
@@ -205,14 +240,29 @@ void journal_close(struct journal **journal)
 {
     if (!*journal)
         return;
-    stmt_free(&(*journal)->one);
-    stmt_free(&(*journal)->many);
+    for (int keeps = 0; keeps < 2; keeps++) {
+        stmt_free(&(*journal)->one[keeps]);
+        stmt_free(&(*journal)->many[keeps]);
+    }
     free(*journal);
     *journal = NULL;
 }
 
-static int write_rows(struct journal *j, struct stmt *st, size_t seq, const struct change *c, size_t n, struct err *err)
+/* Who is invited for the first time has nothing that could be taken. */
+static int source_of(const struct change *c)
 {
+    return c->op == OP_INVITE && c->cause == CAUSE_IN_DIRECTORY ? OF_NOTHING : takes_from[c->op];
+}
+
+static bool keeps_something(const struct change *c)
+{
+    return c->cause == CAUSE_UNDO || source_of(c) != OF_NOTHING;
+}
+
+static int write_rows(struct journal *j, bool keeps, size_t seq, const struct change *c, size_t n, struct err *err)
+{
+    struct stmt *st = n == 1 ? j->one[keeps] : j->many[keeps];
+    int columns = keeps ? KEEPING_COLUMNS : PLAIN_COLUMNS;
     stmt_bind_int(st, 1, j->run);
     stmt_bind_int(st, 2, j->team);
     for (size_t k = 0; k < n; k++) {
@@ -222,18 +272,29 @@ static int write_rows(struct journal *j, struct stmt *st, size_t seq, const stru
                                c[k].person,
                                c[k].object,
                                c[k].detail,
-                               op_takes_attributes((enum op)c[k].op)};
-        for (int i = 0; i < 7; i++)
-            stmt_bind_int(st, 3 + (int)k * 7 + i, row[i]);
+                               op_takes_attributes((enum op)c[k].op),
+                               source_of(&c[k]),
+                               c[k].cause == CAUSE_UNDO ? c[k].other : 0};
+        for (int i = 0; i < columns; i++)
+            stmt_bind_int(st, 3 + (int)k * columns + i, row[i]);
     }
     return stmt_run(st, err);
+}
+
+/* How many of these are alike in what they keep, at most as many as are written at once. */
+static size_t alike(const struct change *c, size_t n)
+{
+    size_t some = 1;
+    while (some < n && some < ROWS_AT_ONCE && keeps_something(&c[some]) == keeps_something(c))
+        some++;
+    return some;
 }
 
 int journal_write(struct journal *j, size_t seq, const struct change *changes, size_t n, struct err *err)
 {
     for (size_t i = 0, some; i < n; i += some) {
-        some = n - i >= ROWS_AT_ONCE ? ROWS_AT_ONCE : 1;
-        if (write_rows(j, some == 1 ? j->one : j->many, seq + i, changes + i, some, err) != 0)
+        some = alike(changes + i, n - i) == ROWS_AT_ONCE ? ROWS_AT_ONCE : 1;
+        if (write_rows(j, keeps_something(&changes[i]), seq + i, changes + i, some, err) != 0)
             return -1;
     }
     return 0;

@@ -74,7 +74,9 @@ static const char platform_tables[] =
     "  changes INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0, held INTEGER NOT NULL, message TEXT);"
     "CREATE TABLE run_change (run INTEGER NOT NULL, seq INTEGER NOT NULL, op INTEGER NOT NULL,"
     "  cause INTEGER NOT NULL, person INTEGER NOT NULL, object INTEGER NOT NULL, detail INTEGER NOT NULL,"
-    "  domain TEXT, PRIMARY KEY (run, seq)) WITHOUT ROWID;";
+    "  domain TEXT,"
+    /* JSON: what the change takes away or replaces, and of an undo what it puts back; NULL where there is nothing to say. */
+    "  before TEXT, after TEXT, PRIMARY KEY (run, seq)) WITHOUT ROWID;";
 
 static const char gate_tables[] =
     "CREATE TABLE domain (name TEXT PRIMARY KEY, token TEXT NOT NULL, created_at INTEGER NOT NULL,"

@@ -22,7 +22,9 @@ struct applying {
 static size_t same_kind(const struct plan *plan, size_t first, size_t end)
 {
     size_t n = 1;
-    while (first + n < end && plan->changes[first + n].op == plan->changes[first].op)
+    const struct change *c = plan->changes;
+    while (first + n < end && c[first + n].op == c[first].op &&
+           (c[first + n].cause == CAUSE_UNDO) == (c[first].cause == CAUSE_UNDO))
         n++;
     return n;
 }

@@ -220,16 +220,24 @@ static int number_products(struct store *store, struct draft *d, struct listing 
     return 0;
 }
 
-int draft_products(struct store *store, struct draft *d, struct err *err)
+int draft_list_products(struct store *store, struct draft *d, struct err *err)
 {
+    const struct policy *p = d->settings->policy;
     struct listing l = {0};
     int r = number_products(store, d, &l, err);
     d->plan->seats = l.seats;
     d->plan->nseats = l.n;
-    for (size_t i = 0; r == 0 && i < l.n; i++) {
-        const struct target *t = target_of_product(d->settings->policy, l.seats[i].section);
-        read_limit(&l.seats[i], t);
-        r = draft_product(store, d, t, &l.seats[i], err);
+    for (size_t i = 0; i < l.n; i++)
+        read_limit(&l.seats[i], target_of_product(p, l.seats[i].section));
+    return r;
+}
+
+int draft_products(struct store *store, struct draft *d, struct err *err)
+{
+    int r = draft_list_products(store, d, err);
+    for (size_t i = 0; r == 0 && i < d->plan->nseats; i++) {
+        struct seats *seats = &d->plan->seats[i];
+        r = draft_product(store, d, target_of_product(d->settings->policy, seats->section), seats, err);
     }
     return r;
 }

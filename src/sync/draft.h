@@ -20,6 +20,8 @@ struct draft {
 
 /* Into the plan's changes, or into its held ones. */
 void draft_add(struct draft *draft, struct change change);
+/* Every product of the team with its limit, into the plan's seats. */
+int draft_list_products(struct store *store, struct draft *draft, struct err *err);
 int draft_products(struct store *store, struct draft *draft, struct err *err);
 int draft_groups(struct store *store, struct draft *draft, struct err *err);
 /* What the draft needed itself; the plan is not touched. */

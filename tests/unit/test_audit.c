@@ -149,7 +149,7 @@ START_TEST(a_killed_run_is_vouched_for)
 {
     int64_t killed;
     ck_assert_int_eq(run_begin(w.store, 1, "apply", "p", 9, 0, w.now, &killed, &err), 0);
-    world_sql(&w, "INSERT INTO run_change VALUES (2, 1, 0, 0, 0, 7, 0, NULL)");
+    world_sql(&w, "INSERT INTO run_change VALUES (2, 1, 0, 0, 0, 7, 0, NULL, NULL, NULL)");
     intact(NULL);
     ck_assert_int_eq(run_settle(w.store, w.now, &err), 0);
     ck_assert_int_eq(intact(NULL).runs, 2);
@@ -267,10 +267,13 @@ static const struct {
     {"UPDATE run_change SET detail = detail || 'x' WHERE seq = 3", UNFIT},
     {"UPDATE run_change SET domain = 'fxample.com' WHERE domain = 'example.com'", UNFIT},
     {"UPDATE run_change SET domain = '' WHERE domain IS NULL", UNFIT},
+    {"UPDATE run_change SET before = '{}' WHERE seq = 1", UNFIT},
+    {"UPDATE run_change SET after = '{}' WHERE seq = 1", UNFIT},
     {"DELETE FROM run_change WHERE seq = (SELECT max(seq) FROM run_change)", UNFIT},
     {"DELETE FROM run_change WHERE seq = 1", UNFIT},
     {"DELETE FROM run_change", UNFIT},
-    {"INSERT INTO run_change SELECT run, 99, op, cause, person, object, detail, domain FROM run_change WHERE seq = 1",
+    {"INSERT INTO run_change SELECT run, 99, op, cause, person, object, detail, domain, before, after FROM"
+     " run_change WHERE seq = 1",
      UNFIT},
     {"UPDATE run_change SET seq = 99 WHERE seq = 1; UPDATE run_change SET seq = 1 WHERE seq = 2;"
      "UPDATE run_change SET seq = 2 WHERE seq = 99",

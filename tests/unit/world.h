@@ -223,9 +223,13 @@ static inline void member(struct item *g, const struct item *m)
 
 static inline void not_member(struct item *g, const struct item *m)
 {
-    for (size_t i = 0; i < g->nmembers; i++)
-        if (strcmp(g->members[i], m->dn) == 0)
-            memcpy(g->members[i--], g->members[--g->nmembers], WORLD_TEXT);
+    for (size_t i = 0; i < g->nmembers; i++) {
+        if (strcmp(g->members[i], m->dn) != 0)
+            continue;
+        if (i != --g->nmembers)
+            memcpy(g->members[i], g->members[g->nmembers], WORLD_TEXT);
+        i--;
+    }
 }
 
 static inline void set_email(struct item *p, const char *email)
@@ -376,10 +380,14 @@ static inline void show_change(struct world *w, const struct plan *plan, const s
                 buf_printf(out, " %s", attr_names[a]);
     } else if (c->cause == CAUSE_EXCLUDED) {
         buf_printf(out, " %" PRIu32, c->detail);
+    } else if (c->cause == CAUSE_UNDO) {
+        buf_printf(out, " of run %" PRIu32, c->detail);
     } else if (c->detail) {
         buf_printf(out, " %s", world_name(w, c->detail));
     }
-    if (c->hold != HOLD_NONE)
+    if (c->hold == HOLD_CHANGED)
+        buf_printf(out, " [%s %" PRIu32 "]", hold_names[c->hold], c->other);
+    else if (c->hold != HOLD_NONE)
         buf_printf(out, " [%s%s%s]", hold_names[c->hold], c->hold == HOLD_SAME_EMAIL ? " " : "",
                  c->hold == HOLD_SAME_EMAIL ? world_name(w, c->other) : "");
     buf_printf(out, "\n");

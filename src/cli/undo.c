@@ -1,0 +1,185 @@
+/* doorward runs undo: what takes a run back, shown as any plan, asked for as any, and carried out as any. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/show.h"
+#include "cli/term.h"
+#include "crypto/digest.h"
+#include "gate/gate.h"
+#include "roster/roster.h"
+#include "store/report.h"
+#include "store/run.h"
+#include "store/undo.h"
+#include "sync/apply.h"
+#include "sync/undo.h"
+
+struct undoing {
+    struct cli *cli;
+    int64_t run;
+    const struct conf_section *team, *platform;
+    struct policy policy;
+    struct gate gate;
+    const char *note;
+};
+
+static void take_team(void *ctx, const struct run_row *row)
+{
+    struct undoing *u = ctx;
+    u->team = conf_find(u->cli->conf, "team", row->team);
+}
+
+/* A run is undone with the settings of its team, so that the team must still be configured. */
+static int find_run(struct undoing *u, struct err *err)
+{
+    int found = run_find(u->cli->store, u->run, take_team, u, err);
+    if (found < 0)
+        return -1;
+    if (!found)
+        return err_set(err, ERR_NOT_FOUND, "there is no run %" PRId64 "; doorward runs lists them", u->run);
+    if (!u->team)
+        return err_set(err, ERR_CONFIG, "run %" PRId64 ": its team is no longer configured; write its section again",
+                       u->run);
+    u->platform = conf_find(u->cli->conf, "platform", conf_str(u->team, "platform"));
+    return 0;
+}
+
+/* Undone again, an undo is what the directory asks for; and a team without sync stays as it is. */
+static int make_note(struct undoing *u, struct err *err)
+{
+    bool again;
+    if (undo_is_undo(u->cli->store, u->run, &again, err) != 0)
+        return -1;
+    if (!again && u->policy.enabled_at)
+        u->note = pool_printf(u->cli->pool,
+                              "the next apply does the same again unless the directory or configuration changes; "
+                              "doorward sync disable %s stops it",
+                              u->policy.team_name);
+    return 0;
+}
+
+static void make_id(const struct plan *plan, const struct conf *conf, char ret[static DIGEST_HEX_MAX])
+{
+    CLEANUP(digest_free) struct digest *d = digest_new();
+    digest_field(d, span_str(conf_digest(conf)));
+    digest_field(d, span_str(plan->team));
+    digest_add(d, plan->changes, plan->n * sizeof *plan->changes);
+    digest_add(d, plan->held, plan->nheld * sizeof *plan->held);
+    digest_hex(d, ret);
+    ret[16] = '\0';
+}
+
+static int confirm(const struct undoing *u, const struct plan *plan, struct err *err)
+{
+    if (u->cli->yes)
+        return 0;
+    printf("\nUndo run %" PRId64 " of team %s with these %s changes? [y/N] ", u->run, plan->team,
+           term_number(u->cli->pool, plan->n));
+    fflush(stdout);
+    char answer[16] = "";
+    if (!fgets(answer, sizeof answer, stdin) || (answer[0] != 'y' && answer[0] != 'Y'))
+        return err_set(err, ERR_FAILED, "not undone");
+    return 0;
+}
+
+static void tick(void *ctx, size_t done, size_t total)
+{
+    (void)ctx;
+    progress_at(done, total);
+}
+
+static int carry_out(struct undoing *u, const struct plan *plan, const char *id, struct err *err)
+{
+    struct cli *cli = u->cli;
+    if (plan->n == 0)
+        return 0;
+    if (confirm(u, plan, err) != 0)
+        return -1;
+    struct apply_job job = {.plan = plan,
+                            .plan_id = id,
+                            .conf_digest = conf_digest(cli->conf),
+                            .command = pool_printf(cli->pool, "undo of run %" PRId64, u->run),
+                            .platform = u->platform,
+                            .connector = platform_connector_find(conf_variant(u->platform)),
+                            .progress = tick};
+    int64_t run = 0;
+    size_t done = 0;
+    progress_begin("undoing");
+    int r = apply_plan(cli->store, &job, &run, &done, err);
+    progress_end();
+    if (r != 0)
+        return err_wrap(err,
+                        "team %s: %s of %s changes were done, and run %" PRId64 " says which; undo run %" PRId64
+                        " again for the rest",
+                        plan->team, term_number(cli->pool, done), term_number(cli->pool, plan->n), run, u->run);
+    if (cli->json)
+        return 0;
+    printf("%sDone%s: %s changes, run %" PRId64 "\n", term_green(), term_plain(), term_number(cli->pool, done), run);
+    if (u->note)
+        printf("%snote%s: %s\n", term_yellow(), term_plain(), u->note);
+    return 0;
+}
+
+/* As a run's; and what was left out for another reason makes it done in part. */
+static int status_of(const struct plan *plan)
+{
+    if (plan->holds[HOLD_GUARD])
+        return err_exit_status(ERR_HELD);
+    if (plan_gate_held(plan))
+        return err_exit_status(ERR_GATE);
+    return plan->nheld ? err_exit_status(ERR_PARTIAL) : 0;
+}
+
+static int read_state(const struct cli *cli, const struct plan *plan, struct saved_state *ret, struct err *err)
+{
+    snprintf(ret->configuration, sizeof ret->configuration, "%s", conf_digest(cli->conf));
+    if (report_mirror_version(cli->store, plan->directory, &ret->mirror, err) != 0)
+        return -1;
+    return report_last_run_number(cli->store, plan->team_id, &ret->last_run, err);
+}
+
+static int undo_with(struct undoing *u, struct err *err)
+{
+    struct cli *cli = u->cli;
+    struct plan_settings settings = {.conf = cli->conf, .policy = &u->policy, .gate = &u->gate, .now = cli->now};
+    plan_settings_read(&settings);
+    CLEANUP(plan_free) struct plan *plan = NULL;
+    if (undo_plan(cli->store, &settings, u->run, &plan, err) != 0 || make_note(u, err) != 0)
+        return -1;
+    struct saved_state state = {0};
+    if (read_state(cli, plan, &state, err) != 0)
+        return -1;
+    char id[DIGEST_HEX_MAX];
+    make_id(plan, cli->conf, id);
+    struct shown_plan shown = {.plan = plan,
+                               .policy = &u->policy,
+                               .gate = &u->gate,
+                               .undoes = u->run,
+                               .note = u->note,
+                               .id = id,
+                               .platform = conf_name(u->platform),
+                               .state = &state};
+    if ((cli->json ? show_plan_json(cli, &shown, stdout, err) : show_plan_text(cli, &shown, err)) != 0 ||
+        carry_out(u, plan, id, err) != 0)
+        return -1;
+    return status_of(plan);
+}
+
+int command_runs_undo(struct cli *cli, struct err *err)
+{
+    struct undoing u = {.cli = cli};
+    if (cli_run_number(cli, &u.run, err) != 0)
+        return -1;
+    if (!cli->yes && (!isatty(STDIN_FILENO) || cli->json))
+        return err_set(err, ERR_USAGE, "undo asks before it changes anything; write --yes where nobody can answer");
+    if (cli_open(cli, STORE_WRITE, err) != 0 || run_settle(cli->store, cli->now, err) != 0 || find_run(&u, err) != 0 ||
+        gate_check(cli->store, cli->conf, cli->now, true, cli->pool, &u.gate, err) != 0 ||
+        policy_load(cli->store, cli->conf, u.team, &u.policy, err) != 0)
+        return -1;
+    int r = undo_with(&u, err);
+    policy_release(&u.policy);
+    return r;
+}
