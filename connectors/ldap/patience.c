@@ -9,7 +9,7 @@
  * How long we look away when nothing is there yet. A server that streams sends an entry every few microseconds; woken for each, we cost both
  * sides more than the entry does. Meanwhile what it sends gathers in the socket's buffer.
  */
-static const struct timespec gathering = {.tv_nsec = 250 * 1000};
+static const struct timespec gathering = {.tv_nsec = 1000 * 1000};
 
 static int await(Sockbuf_IO_Desc *layer, short event)
 {

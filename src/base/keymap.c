@@ -24,10 +24,9 @@ static struct keymap_slot *slot_of(const struct keymap *m, struct key128 key)
     return &m->slots[i];
 }
 
-static void grow(struct keymap *m)
+static void resize(struct keymap *m, size_t n)
 {
     struct keymap old = *m;
-    size_t n = old.slots ? (old.mask + 1) * 2 : 1024;
     m->mask = n - 1;
     m->slots = mem_resize(NULL, n, sizeof *m->slots);
     for (size_t i = 0; i < n; i++)
@@ -38,6 +37,15 @@ static void grow(struct keymap *m)
     free(old.slots);
 }
 
+void keymap_reserve(struct keymap *m, size_t n)
+{
+    size_t slots = 1024;
+    while (slots * 2 < n * 3)
+        slots *= 2;
+    if (!m->slots || slots > m->mask + 1)
+        resize(m, slots);
+}
+
 uint32_t keymap_find(const struct keymap *m, struct key128 key)
 {
     return m->slots ? slot_of(m, key)->value : KEYMAP_NONE;
@@ -46,7 +54,7 @@ uint32_t keymap_find(const struct keymap *m, struct key128 key)
 void keymap_put(struct keymap *m, struct key128 key, uint32_t value)
 {
     if (!m->slots || (m->used + 1) * 3 > (m->mask + 1) * 2)
-        grow(m);
+        resize(m, m->slots ? (m->mask + 1) * 2 : 1024);
     struct keymap_slot *slot = slot_of(m, key);
     if (slot->value == KEYMAP_NONE)
         m->used++;

@@ -19,6 +19,8 @@ struct keymap {
 
 /* The number stored under key, or KEYMAP_NONE. */
 uint32_t keymap_find(const struct keymap *m, struct key128 key);
+/* Makes room for n keys at once, before they are put: growing step by step moves every key several times. */
+void keymap_reserve(struct keymap *m, size_t n);
 /* Stores value (not KEYMAP_NONE) under key, in place of what was there. */
 void keymap_put(struct keymap *m, struct key128 key, uint32_t value);
 void keymap_release(struct keymap *m);

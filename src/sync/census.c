@@ -169,6 +169,7 @@ int census_take(struct store *store, const struct plan_settings *settings, struc
     if (max_entry(store->db, &ret->max_entry, err) != 0)
         return -1;
     ret->by_entry = mem_zero(((size_t)ret->max_entry + 1) * sizeof *ret->by_entry);
+    keymap_reserve(&t.emails, ret->max_entry);
     int r = 0;
     if (account_each(store->db, settings->policy->team, take_account, &t, err) != 0 ||
         take_scope(store, &t, err) != 0 ||

@@ -103,6 +103,7 @@ static int need_known(struct stage *s, struct err *err)
     if (s->loaded)
         return 0;
     s->loaded = true;
+    keymap_reserve(&s->by_uid, s->max_id);
     return mirror_load_entries(s->mirror, remember_row, s, err);
 }
 
