@@ -3,16 +3,14 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "cli/carry.h"
 #include "cli/cli.h"
 #include "cli/gate.h"
 #include "cli/show.h"
 #include "cli/term.h"
 #include "crypto/digest.h"
 #include "gate/gate.h"
-#include "roster/roster.h"
-#include "store/report.h"
 #include "store/run.h"
-#include "sync/apply.h"
 #include "sync/plan.h"
 #include "sync/pull.h"
 
@@ -76,76 +74,6 @@ static void free_readings(struct job *job)
     }
 }
 
-/* What the plan is, not when it was made: two equal plans have one id. */
-static void plan_id(const struct plan *plan, const struct conf *conf, char ret[static DIGEST_HEX_MAX])
-{
-    CLEANUP(digest_free) struct digest *d = digest_new();
-    digest_field(d, span_str(conf_digest(conf)));
-    digest_field(d, span_str(plan->team));
-    if (plan->n)
-        digest_add(d, plan->changes, plan->n * sizeof *plan->changes);
-    if (plan->nheld)
-        digest_add(d, plan->held, plan->nheld * sizeof *plan->held);
-    digest_hex(d, ret);
-    ret[16] = '\0';
-}
-
-static void apply_tick(void *ctx, size_t done, size_t total)
-{
-    (void)ctx;
-    progress_at(done, total);
-}
-
-static int confirm(const struct cli *cli, const struct plan *plan, struct err *err)
-{
-    if (cli->yes)
-        return 0;
-    printf("\nApply these %s changes to team %s? [y/N] ", term_number(cli->pool, plan->n), plan->team);
-    fflush(stdout);
-    char answer[16] = "";
-    if (!fgets(answer, sizeof answer, stdin) || (answer[0] != 'y' && answer[0] != 'Y'))
-        return err_set(err, ERR_FAILED, "not applied");
-    return 0;
-}
-
-static int carry_out(struct job *job, const struct plan *plan, const char *id, const struct conf_section *platform,
-                     struct err *err)
-{
-    struct cli *cli = job->cli;
-    if (plan->n == 0)
-        return 0;
-    if (confirm(cli, plan, err) != 0)
-        return -1;
-    struct apply_job apply = {.plan = plan,
-                              .plan_id = id,
-                              .conf_digest = conf_digest(cli->conf),
-                              .command = cli->command,
-                              .platform = platform,
-                              .connector = platform_connector_find(conf_variant(platform)),
-                              .progress = apply_tick};
-    int64_t run = 0;
-    size_t done = 0;
-    progress_begin("applying");
-    int r = apply_plan(cli->store, &apply, &run, &done, err);
-    progress_end();
-    if (r != 0)
-        return err_wrap(
-            err, "team %s: %s of %s changes were done, and run %lld says which; the rest is planned again next time",
-            plan->team, term_number(cli->pool, done), term_number(cli->pool, plan->n), (long long)run);
-    if (!cli->json)
-        printf("%sDone%s: %s changes, run %lld\n", term_green(), term_plain(), term_number(cli->pool, done),
-               (long long)run);
-    return 0;
-}
-
-static int read_state(const struct cli *cli, const struct plan *plan, struct saved_state *ret, struct err *err)
-{
-    snprintf(ret->configuration, sizeof ret->configuration, "%s", conf_digest(cli->conf));
-    if (report_mirror_version(cli->store, plan->directory, &ret->mirror, err) != 0)
-        return -1;
-    return report_last_run_number(cli->store, plan->team_id, &ret->last_run, err);
-}
-
 static int save(struct cli *cli, const struct shown_plan *shown, struct err *err)
 {
     char *text = NULL;
@@ -186,7 +114,7 @@ static int compare_saved(struct job *job, struct plan_settings *settings, const 
                          struct plan **plan, struct err *err)
 {
     char id[DIGEST_HEX_MAX];
-    plan_id(*plan, job->cli->conf, id);
+    carry_id(*plan, job->cli->conf, id);
     if (saved_compare(job->saved, state, (*plan)->directory, err) != 0)
         return -1;
     if (strcmp(id, job->saved->id) != 0)
@@ -211,12 +139,12 @@ static int plan_with(struct job *job, const struct conf_section *team, const str
     plan_settings_read(&settings);
     CLEANUP(plan_free) struct plan *plan = NULL;
     struct saved_state state = {0};
-    if (plan_make(cli->store, &settings, &plan, err) != 0 || read_state(cli, plan, &state, err) != 0 ||
+    if (plan_make(cli->store, &settings, &plan, err) != 0 || carry_state(cli, plan, &state, err) != 0 ||
         (job->saved && compare_saved(job, &settings, &state, &plan, err) != 0))
         return -1;
     log_debug("team %s: planned", plan->team);
     char id[DIGEST_HEX_MAX];
-    plan_id(plan, cli->conf, id);
+    carry_id(plan, cli->conf, id);
     struct shown_plan shown = {.plan = plan,
                                .policy = policy,
                                .gate = &job->gate,
@@ -233,7 +161,15 @@ static int plan_with(struct job *job, const struct conf_section *team, const str
     job->pending |= plan->n > 0;
     job->guard_held |= plan->holds[HOLD_GUARD] > 0;
     job->gate_held |= plan_gate_held(plan) || gate_all_closed(&job->gate) || !policy->enabled_at;
-    return job->apply ? carry_out(job, plan, id, platform, err) : 0;
+    if (!job->apply)
+        return 0;
+    struct carry_words words = {.command = cli->command,
+                                .question = pool_printf(cli->pool, "Apply these %s changes to team %s?",
+                                                        term_number(cli->pool, plan->n), plan->team),
+                                .refused = "not applied",
+                                .progress = "applying",
+                                .rest = "the rest is planned again next time"};
+    return carry_out(cli, plan, id, platform, &words, err);
 }
 
 static int plan_team(struct job *job, const struct conf_section *team, struct err *err)

@@ -1,20 +1,17 @@
 /* doorward runs undo: what takes a run back, shown as any plan, asked for as any, and carried out as any. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/carry.h"
 #include "cli/cli.h"
 #include "cli/show.h"
 #include "cli/term.h"
 #include "crypto/digest.h"
 #include "gate/gate.h"
-#include "roster/roster.h"
-#include "store/report.h"
 #include "store/run.h"
 #include "store/undo.h"
-#include "sync/apply.h"
 #include "sync/undo.h"
 
 struct undoing {
@@ -61,68 +58,6 @@ static int make_note(struct undoing *u, struct err *err)
     return 0;
 }
 
-static void make_id(const struct plan *plan, const struct conf *conf, char ret[static DIGEST_HEX_MAX])
-{
-    CLEANUP(digest_free) struct digest *d = digest_new();
-    digest_field(d, span_str(conf_digest(conf)));
-    digest_field(d, span_str(plan->team));
-    digest_add(d, plan->changes, plan->n * sizeof *plan->changes);
-    digest_add(d, plan->held, plan->nheld * sizeof *plan->held);
-    digest_hex(d, ret);
-    ret[16] = '\0';
-}
-
-static int confirm(const struct undoing *u, const struct plan *plan, struct err *err)
-{
-    if (u->cli->yes)
-        return 0;
-    printf("\nUndo run %" PRId64 " of team %s with these %s changes? [y/N] ", u->run, plan->team,
-           term_number(u->cli->pool, plan->n));
-    fflush(stdout);
-    char answer[16] = "";
-    if (!fgets(answer, sizeof answer, stdin) || (answer[0] != 'y' && answer[0] != 'Y'))
-        return err_set(err, ERR_FAILED, "not undone");
-    return 0;
-}
-
-static void tick(void *ctx, size_t done, size_t total)
-{
-    (void)ctx;
-    progress_at(done, total);
-}
-
-static int carry_out(struct undoing *u, const struct plan *plan, const char *id, struct err *err)
-{
-    struct cli *cli = u->cli;
-    if (plan->n == 0)
-        return 0;
-    if (confirm(u, plan, err) != 0)
-        return -1;
-    struct apply_job job = {.plan = plan,
-                            .plan_id = id,
-                            .conf_digest = conf_digest(cli->conf),
-                            .command = pool_printf(cli->pool, "undo of run %" PRId64, u->run),
-                            .platform = u->platform,
-                            .connector = platform_connector_find(conf_variant(u->platform)),
-                            .progress = tick};
-    int64_t run = 0;
-    size_t done = 0;
-    progress_begin("undoing");
-    int r = apply_plan(cli->store, &job, &run, &done, err);
-    progress_end();
-    if (r != 0)
-        return err_wrap(err,
-                        "team %s: %s of %s changes were done, and run %" PRId64 " says which; undo run %" PRId64
-                        " again for the rest",
-                        plan->team, term_number(cli->pool, done), term_number(cli->pool, plan->n), run, u->run);
-    if (cli->json)
-        return 0;
-    printf("%sDone%s: %s changes, run %" PRId64 "\n", term_green(), term_plain(), term_number(cli->pool, done), run);
-    if (u->note)
-        printf("%snote%s: %s\n", term_yellow(), term_plain(), u->note);
-    return 0;
-}
-
 /* As a run's; and what was left out for another reason makes it done in part. */
 static int status_of(const struct plan *plan)
 {
@@ -133,12 +68,17 @@ static int status_of(const struct plan *plan)
     return plan->nheld ? err_exit_status(ERR_PARTIAL) : 0;
 }
 
-static int read_state(const struct cli *cli, const struct plan *plan, struct saved_state *ret, struct err *err)
+static const struct carry_words *words_of(const struct undoing *u, const struct plan *plan)
 {
-    snprintf(ret->configuration, sizeof ret->configuration, "%s", conf_digest(cli->conf));
-    if (report_mirror_version(cli->store, plan->directory, &ret->mirror, err) != 0)
-        return -1;
-    return report_last_run_number(cli->store, plan->team_id, &ret->last_run, err);
+    struct pool *pool = u->cli->pool;
+    struct carry_words *w = pool_zero(pool, sizeof *w);
+    w->command = pool_printf(pool, "undo of run %" PRId64, u->run);
+    w->question = pool_printf(pool, "Undo run %" PRId64 " of team %s with these %s changes?", u->run, plan->team,
+                              term_number(pool, plan->n));
+    w->refused = "not undone";
+    w->progress = "undoing";
+    w->rest = pool_printf(pool, "undo run %" PRId64 " again for the rest", u->run);
+    return w;
 }
 
 static int undo_with(struct undoing *u, struct err *err)
@@ -150,10 +90,10 @@ static int undo_with(struct undoing *u, struct err *err)
     if (undo_plan(cli->store, &settings, u->run, &plan, err) != 0 || make_note(u, err) != 0)
         return -1;
     struct saved_state state = {0};
-    if (read_state(cli, plan, &state, err) != 0)
+    if (carry_state(cli, plan, &state, err) != 0)
         return -1;
     char id[DIGEST_HEX_MAX];
-    make_id(plan, cli->conf, id);
+    carry_id(plan, cli->conf, id);
     struct shown_plan shown = {.plan = plan,
                                .policy = &u->policy,
                                .gate = &u->gate,
@@ -163,19 +103,18 @@ static int undo_with(struct undoing *u, struct err *err)
                                .platform = conf_name(u->platform),
                                .state = &state};
     if ((cli->json ? show_plan_json(cli, &shown, stdout, err) : show_plan_text(cli, &shown, err)) != 0 ||
-        carry_out(u, plan, id, err) != 0)
+        carry_out(cli, plan, id, u->platform, words_of(u, plan), err) != 0)
         return -1;
+    if (plan->n && u->note && !cli->json)
+        printf("%snote%s: %s\n", term_yellow(), term_plain(), u->note);
     return status_of(plan);
 }
 
 int command_runs_undo(struct cli *cli, struct err *err)
 {
     struct undoing u = {.cli = cli};
-    if (cli_run_number(cli, &u.run, err) != 0)
-        return -1;
-    if (!cli->yes && (!isatty(STDIN_FILENO) || cli->json))
-        return err_set(err, ERR_USAGE, "undo asks before it changes anything; write --yes where nobody can answer");
-    if (cli_open(cli, STORE_WRITE, err) != 0 || run_settle(cli->store, cli->now, err) != 0 || find_run(&u, err) != 0 ||
+    if (cli_run_number(cli, &u.run, err) != 0 || carry_can_ask(cli, err) != 0 || cli_open(cli, STORE_WRITE, err) != 0 ||
+        run_settle(cli->store, cli->now, err) != 0 || find_run(&u, err) != 0 ||
         gate_check(cli->store, cli->conf, cli->now, true, cli->pool, &u.gate, err) != 0 ||
         policy_load(cli->store, cli->conf, u.team, &u.policy, err) != 0)
         return -1;

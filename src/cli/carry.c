@@ -1,0 +1,86 @@
+#include "cli/carry.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "cli/term.h"
+#include "roster/roster.h"
+#include "store/report.h"
+#include "sync/apply.h"
+
+#define ID_LENGTH 16 /* characters of the digest that make the id */
+
+void carry_id(const struct plan *plan, const struct conf *conf, char ret[static DIGEST_HEX_MAX])
+{
+    CLEANUP(digest_free) struct digest *d = digest_new();
+    digest_field(d, span_str(conf_digest(conf)));
+    digest_field(d, span_str(plan->team));
+    if (plan->n)
+        digest_add(d, plan->changes, plan->n * sizeof *plan->changes);
+    if (plan->nheld)
+        digest_add(d, plan->held, plan->nheld * sizeof *plan->held);
+    digest_hex(d, ret);
+    ret[ID_LENGTH] = '\0';
+}
+
+int carry_state(const struct cli *cli, const struct plan *plan, struct saved_state *ret, struct err *err)
+{
+    snprintf(ret->configuration, sizeof ret->configuration, "%s", conf_digest(cli->conf));
+    if (report_mirror_version(cli->store, plan->directory, &ret->mirror, err) != 0)
+        return -1;
+    return report_last_run_number(cli->store, plan->team_id, &ret->last_run, err);
+}
+
+int carry_can_ask(const struct cli *cli, struct err *err)
+{
+    if (cli->yes || (isatty(STDIN_FILENO) && !cli->json))
+        return 0;
+    return err_set(err, ERR_USAGE, "%s asks before it changes anything; write --yes where nobody can answer",
+                   cli->command);
+}
+
+static int confirm(const struct cli *cli, const struct carry_words *words, struct err *err)
+{
+    if (cli->yes)
+        return 0;
+    printf("\n%s [y/N] ", words->question);
+    fflush(stdout);
+    char answer[16] = "";
+    if (!fgets(answer, sizeof answer, stdin) || (answer[0] != 'y' && answer[0] != 'Y'))
+        return err_set(err, ERR_FAILED, "%s", words->refused);
+    return 0;
+}
+
+static void tick(void *ctx, size_t done, size_t total)
+{
+    (void)ctx;
+    progress_at(done, total);
+}
+
+int carry_out(struct cli *cli, const struct plan *plan, const char *id, const struct conf_section *platform,
+              const struct carry_words *words, struct err *err)
+{
+    if (plan->n == 0)
+        return 0;
+    if (confirm(cli, words, err) != 0)
+        return -1;
+    struct apply_job job = {.plan = plan,
+                            .plan_id = id,
+                            .conf_digest = conf_digest(cli->conf),
+                            .command = words->command,
+                            .platform = platform,
+                            .connector = platform_connector_find(conf_variant(platform)),
+                            .progress = tick};
+    int64_t run = 0;
+    size_t done = 0;
+    progress_begin(words->progress);
+    int r = apply_plan(cli->store, &job, &run, &done, err);
+    progress_end();
+    if (r != 0)
+        return err_wrap(err, "team %s: %s of %s changes were done, and run %" PRId64 " says which; %s", plan->team,
+                        term_number(cli->pool, done), term_number(cli->pool, plan->n), run, words->rest);
+    if (!cli->json)
+        printf("%sDone%s: %s changes, run %" PRId64 "\n", term_green(), term_plain(), term_number(cli->pool, done),
+               run);
+    return 0;
+}
