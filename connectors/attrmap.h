@@ -72,11 +72,12 @@ size_t attrmap_slot(const struct attrmap *map, struct span type);
         {.key = "id-attribute",                                                                                        \
          .type = CONF_TEXT,                                                                                            \
          .example = "entryUUID",                                                                                       \
-         .help = "Attribute whose value never changes for an entry and is never given to another. Default: entryUUID. "\
-                 "A value that is not text is kept in hexadecimal."},                                                  \
+         .help =                                                                                                       \
+             "Attribute whose value never changes for an entry and is never given to another. Default: entryUUID. "    \
+             "A value that is not text is kept in hexadecimal."},                                                      \
         ATTRMAP_ROW("map-user-name", "uid",                                                                            \
                     "Attributes of the user name; of several the first with a value is taken, and of "                 \
-                                     "several values the first. \"none\": not read. Default: uid."),                   \
+                    "several values the first. \"none\": not read. Default: uid."),                                    \
         ATTRMAP_ROW("map-email", "mail", "Attributes of the e-mail address. Default: mail."),                          \
         ATTRMAP_ROW("map-given-name", "givenName", "Attributes of the given name. Default: givenName."),               \
         ATTRMAP_ROW("map-family-name", "sn", "Attributes of the family name. Default: sn."),                           \
@@ -101,10 +102,10 @@ size_t attrmap_slot(const struct attrmap *map, struct span type);
          .repeatable = true,                                                                                           \
          .example = "mail=*-test@example.com",                                                                         \
          .help = "ATTRIBUTE=PATTERN: people and groups with a value that matches are left out of everything."},        \
-        {.key = "scope-group",                                                                                         \
-         .type = CONF_TEXT,                                                                                            \
-         .repeatable = true,                                                                                           \
-         .example = "cn=design,ou=groups,dc=example,dc=com",                                                           \
-         .help = "DN of a group: only its members, nested ones too, are synced. Without it, everybody is."}
+    {                                                                                                                  \
+        .key = "scope-group", .type = CONF_TEXT, .repeatable = true,                                                   \
+        .example = "cn=design,ou=groups,dc=example,dc=com",                                                            \
+        .help = "DN of a group: only its members, nested ones too, are synced. Without it, everybody is."              \
+    }
 
 #endif

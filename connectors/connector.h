@@ -57,7 +57,8 @@ struct directory_connector {
      * sink ended it; what was delivered before is to be dropped. cursor is what the last pull left (NULL for the first)
      * and is ignored by connectors without deltas.
      */
-    int (*pull)(struct directory *directory, const char *cursor, const struct sink *sink, enum pull_result *ret, struct err *err);
+    int (*pull)(struct directory *directory, const char *cursor, const struct sink *sink, enum pull_result *ret,
+                struct err *err);
     /*
      * The key under which entries refer to the entry of this name, for names written in the configuration.
      * ERR_INPUT: not a name.

@@ -391,9 +391,7 @@ int deliver_entry(struct deliver *d, enum entry_kind kind, struct raw *raw, stru
 {
     pool_reset(d->pool);
     d->count[kind]++;
-    struct job job = {
-        .d = d, .raw = raw, .entry = {.kind = kind, .name = raw->name}
-    };
+    struct job job = {.d = d, .raw = raw, .entry = {.kind = kind, .name = raw->name}};
     find_attrs(&job, raw);
     const char *attribute = d->map->slots[d->map->id].name, *what = find_id(&job);
     if (what)

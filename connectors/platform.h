@@ -27,7 +27,8 @@ struct platform_connector {
      * Carries out the changes [first, first + n) of a plan, all of one kind, which the journal of this run holds as numbers first + 1 and up. Runs
      * inside a transaction of the store; what was not committed was not done. ERR_GATE: the database refused it because the gate is closed.
      */
-    int (*carry_out)(struct platform *platform, int64_t run, const struct change *changes, size_t first, size_t n, struct err *err);
+    int (*carry_out)(struct platform *platform, int64_t run, const struct change *changes, size_t first, size_t n,
+                     struct err *err);
     void (*close)(struct platform **platform);
 };
 

@@ -57,7 +57,8 @@ static ber_slen_t patient_write(Sockbuf_IO_Desc *layer, void *buf, ber_len_t n)
     return await(layer, POLLOUT) == 0 ? LBER_SBIOD_WRITE_NEXT(layer, buf, n) : -1;
 }
 
-static int add_layer(LDAP *ld, Sockbuf *sockbuf, LDAPURLDesc *server, struct sockaddr *address, struct ldap_conncb *self)
+static int add_layer(LDAP *ld, Sockbuf *sockbuf, LDAPURLDesc *server, struct sockaddr *address,
+                     struct ldap_conncb *self)
 {
     static Sockbuf_IO patient = {setup, forget, control, patient_read, patient_write, NULL};
     (void)server, (void)address, (void)self;

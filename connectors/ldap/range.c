@@ -126,7 +126,8 @@ int range_read(const struct session *session, const char *dn, const char **attrs
     if (rc != 1)
         return rc;
     if (walk_entry(session->ld, range->parts[0], raw) != 0)
-        return err_set(err, ERR_INPUT, "%s: '%.400s' is not decodable or too large; look at the server's log", session->uri, dn);
+        return err_set(err, ERR_INPUT, "%s: '%.400s' is not decodable or too large; look at the server's log",
+                       session->uri, dn);
     uint64_t last;
     for (size_t i; (i = find_open(raw, &last)) != RAW_NONE;) {
         rc = ask_next(session, dn, raw, i, last, range, err);

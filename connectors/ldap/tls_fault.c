@@ -54,15 +54,15 @@ static const struct {
     int code;
     const char *remedy;
 } remedies[] = {
-    {X509_V_ERR_CERT_HAS_EXPIRED,                  "renew the certificate on the server"                                  },
-    {X509_V_ERR_CERT_NOT_YET_VALID,                "check the clocks of both machines"                                    },
-    {X509_V_ERR_HOSTNAME_MISMATCH,                 "write a name that the certificate holds into uri"                     },
-    {X509_V_ERR_IP_ADDRESS_MISMATCH,               "write a name that the certificate holds into uri, not an address"     },
-    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, "set ca-file to the certificate of the authority that issued it"       },
-    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT,         "set ca-file to the certificate of the authority that issued it"       },
-    {X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,       "set ca-file to this very certificate, or give the server a better one"},
-    {X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN,         "set ca-file to the certificate of the authority that issued it"       },
-    {X509_V_ERR_INVALID_PURPOSE,                   "give the server a certificate that is meant for servers"              },
+    {X509_V_ERR_CERT_HAS_EXPIRED, "renew the certificate on the server"},
+    {X509_V_ERR_CERT_NOT_YET_VALID, "check the clocks of both machines"},
+    {X509_V_ERR_HOSTNAME_MISMATCH, "write a name that the certificate holds into uri"},
+    {X509_V_ERR_IP_ADDRESS_MISMATCH, "write a name that the certificate holds into uri, not an address"},
+    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, "set ca-file to the certificate of the authority that issued it"},
+    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, "set ca-file to the certificate of the authority that issued it"},
+    {X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, "set ca-file to this very certificate, or give the server a better one"},
+    {X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, "set ca-file to the certificate of the authority that issued it"},
+    {X509_V_ERR_INVALID_PURPOSE, "give the server a certificate that is meant for servers"},
 };
 
 static const char *remedy_of(int code)

@@ -10,7 +10,10 @@ struct buf {
     size_t cap;
 };
 
-#define BUF_INIT {NULL, 0, 0}
+#define BUF_INIT                                                                                                       \
+    {                                                                                                                  \
+        NULL, 0, 0                                                                                                     \
+    }
 
 void buf_add(struct buf *b, const void *data, size_t n);
 void buf_adds(struct buf *b, const char *s);
@@ -18,8 +21,8 @@ void buf_addc(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Makes room for n more bytes and gives their address; the caller adds what it wrote to b->len. */
 char *buf_reserve(struct buf *b, size_t n);
-void buf_clear(struct buf *b);   /* empties it and keeps the memory */
-void buf_release(struct buf *b); /* frees it; the struct may be used again */
+void buf_clear(struct buf *b);            /* empties it and keeps the memory */
+void buf_release(struct buf *b);          /* frees it; the struct may be used again */
 const char *buf_str(const struct buf *b); /* "" when empty */
 
 #endif

@@ -10,19 +10,19 @@
 
 enum err_kind {
     ERR_NONE,
-    ERR_FAILED,    /* it did not work, for a reason of its own */
-    ERR_NETWORK,   /* a server could not be reached, was cut off, or refused to serve now; worth trying again */
-    ERR_REFUSED,   /* a server, a signature or a rule said no; trying again does not help */
-    ERR_INPUT,     /* data from outside is malformed */
+    ERR_FAILED,  /* it did not work, for a reason of its own */
+    ERR_NETWORK, /* a server could not be reached, was cut off, or refused to serve now; worth trying again */
+    ERR_REFUSED, /* a server, a signature or a rule said no; trying again does not help */
+    ERR_INPUT,   /* data from outside is malformed */
     ERR_NOT_FOUND,
-    ERR_CONFLICT,  /* somebody else holds it, or it is there already */
-    ERR_STATE,     /* our own state: corrupt, too new, disk full, locked */
-    ERR_GATE,      /* the gate is closed */
-    ERR_HELD,      /* the guard held changes back */
-    ERR_PARTIAL,   /* a part failed, the rest was done */
-    ERR_STALE,     /* the saved plan is out of date */
-    ERR_USAGE,     /* wrong words on the command line */
-    ERR_CONFIG,    /* wrong configuration */
+    ERR_CONFLICT, /* somebody else holds it, or it is there already */
+    ERR_STATE,    /* our own state: corrupt, too new, disk full, locked */
+    ERR_GATE,     /* the gate is closed */
+    ERR_HELD,     /* the guard held changes back */
+    ERR_PARTIAL,  /* a part failed, the rest was done */
+    ERR_STALE,    /* the saved plan is out of date */
+    ERR_USAGE,    /* wrong words on the command line */
+    ERR_CONFIG,   /* wrong configuration */
 };
 
 #define ERR_TEXT_MAX 2048
@@ -32,7 +32,10 @@ struct err {
     char text[ERR_TEXT_MAX]; /* UTF-8, cut at a character when too long */
 };
 
-#define ERR_INIT {.kind = ERR_NONE}
+#define ERR_INIT                                                                                                       \
+    {                                                                                                                  \
+        .kind = ERR_NONE                                                                                               \
+    }
 
 /* Fills *err and returns -1, so that a failing function can end in "return err_set(…)". */
 int err_set(struct err *err, enum err_kind kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -14,7 +14,10 @@ struct keymap {
     size_t mask, used;
 };
 
-#define KEYMAP_INIT {NULL, 0, 0}
+#define KEYMAP_INIT                                                                                                    \
+    {                                                                                                                  \
+        NULL, 0, 0                                                                                                     \
+    }
 #define KEYMAP_NONE UINT32_MAX
 
 /* The number stored under key, or KEYMAP_NONE. */

@@ -69,7 +69,8 @@ const struct command commands[] = {
     {"runs", "", NULL, 0, 0, command_runs_list, "the last runs", NULL},
     {"runs list", "", NULL, 0, 0, command_runs_list, "the last runs", NULL},
     {"runs show", "RUN", NULL, 1, 1, command_runs_show, "what a run did, and why", NULL},
-    {"runs undo", "RUN [--yes]", "Y", 1, 1, command_runs_undo, "plan the inverse of a run, show it, ask, and carry it out",
+    {"runs undo", "RUN [--yes]", "Y", 1, 1, command_runs_undo,
+     "plan the inverse of a run, show it, ask, and carry it out",
      "Puts accounts, attributes, seats and groups back as they were before the run, as\n"
      "far as nothing else changed them since; what cannot be put back is shown with\n"
      "the reason, and the exit status is then 5. Gate and guard hold for it as for any\n"

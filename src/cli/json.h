@@ -7,7 +7,7 @@
 
 #include "base/span.h"
 
-void json_print(const json_t *value);       /* and a newline */
+void json_print(const json_t *value);            /* and a newline */
 void json_write(const json_t *value, FILE *out); /* nothing behind it */
 /* null when empty. Text that is no UTF-8 cannot get here: the mirror holds none. */
 json_t *json_text(struct span text);

@@ -98,9 +98,8 @@ static int show_json(struct cli *cli, int64_t team, const struct changes *all, j
             words_what(&w, &all->v[i], &verb, &object, err) != 0 || words_cause(&w, &all->v[i], &cause, err) != 0)
             r = -1;
         else
-            json_array_append_new(list,
-                                  json_pack("{s:s, s:s, s:s, s:s, s:s}", "op", op_names[all->v[i].op], "name", name,
-                                            "email", email, "object", object, "cause", buf_str(&cause)));
+            json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s}", "op", op_names[all->v[i].op], "name",
+                                                  name, "email", email, "object", object, "cause", buf_str(&cause)));
     }
     words_close(&w);
     json_object_set_new(run, "journal", list);

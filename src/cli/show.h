@@ -24,7 +24,7 @@ struct shown_plan {
     int64_t undoes;                 /* the run that the plan takes back; 0: none */
     const char *note;               /* of an undo: what follows from it; NULL: nothing */
     const char *id;
-    const char *platform; /* section name */
+    const char *platform;            /* section name */
     const struct saved_state *state; /* of which it was made; written into the document */
 };
 

@@ -39,7 +39,10 @@ struct ini {
     size_t n, cap;
 };
 
-#define INI_INIT {NULL, 0, 0}
+#define INI_INIT                                                                                                       \
+    {                                                                                                                  \
+        NULL, 0, 0                                                                                                     \
+    }
 
 /*
  * text must be valid UTF-8 without NUL. The lines' strings live in pool. What is wrong comes as INI_FAULT among the

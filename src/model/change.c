@@ -47,10 +47,15 @@ const char *const cause_names[CAUSE_COUNT] = {
 };
 
 const char *const hold_names[HOLD_COUNT] = {
-    [HOLD_NONE] = "none",       [HOLD_DISABLED_SYNC] = "sync-disabled", [HOLD_GATE] = "gate",
-    [HOLD_DOMAIN] = "domain",   [HOLD_NO_EMAIL] = "no-email",           [HOLD_SAME_EMAIL] = "same-email",
+    [HOLD_NONE] = "none",
+    [HOLD_DISABLED_SYNC] = "sync-disabled",
+    [HOLD_GATE] = "gate",
+    [HOLD_DOMAIN] = "domain",
+    [HOLD_NO_EMAIL] = "no-email",
+    [HOLD_SAME_EMAIL] = "same-email",
     [HOLD_NO_SEAT] = "no-seat",
     [HOLD_PROTECTED] = "protected",
-    [HOLD_GUARD] = "guard", [HOLD_UNRESOLVED] = "unresolved-group",
+    [HOLD_GUARD] = "guard",
+    [HOLD_UNRESOLVED] = "unresolved-group",
     [HOLD_CHANGED] = "changed-since",
 };

@@ -30,9 +30,9 @@ enum attr {
 /* "user-name", "email", "given-name", "family-name", "display-name", "employee-number", "title", "department", "language" */
 extern const char *const attr_names[ATTR_COUNT];
 
-#define ENTRY_VALUE_MAX   1024            /* bytes of one attribute value; longer is a fault of the entry */
-#define ENTRY_ID_MAX      64              /* bytes of an immutable id */
-#define ENTRY_NAME_MAX    4096            /* bytes of a DN */
+#define ENTRY_VALUE_MAX   1024 /* bytes of one attribute value; longer is a fault of the entry */
+#define ENTRY_ID_MAX      64   /* bytes of an immutable id */
+#define ENTRY_NAME_MAX    4096 /* bytes of a DN */
 #define ENTRY_MEMBERS_MAX (4 * 1000000)
 
 struct entry {
@@ -48,7 +48,8 @@ struct entry {
     struct span attr[ATTR_COUNT];
     bool active;       /* people only */
     unsigned excluded; /* 0, or the number of the "exclude" line that matches, counted from 1 */
-    const struct key128 *members; /* groups only: keys of the direct members, people and groups alike, perhaps repeated */
+    const struct key128
+        *members; /* groups only: keys of the direct members, people and groups alike, perhaps repeated */
     size_t nmembers;
     struct key128 fingerprint; /* of everything above, and of nothing else */
 };

@@ -41,8 +41,8 @@ static int roster_open(const struct conf_section *section, struct store *store, 
     return 0;
 }
 
-static int roster_carry_out(struct platform *platform, int64_t run, const struct change *changes, size_t first, size_t n,
-                            struct err *err)
+static int roster_carry_out(struct platform *platform, int64_t run, const struct change *changes, size_t first,
+                            size_t n, struct err *err)
 {
     const struct change *c = &changes[first];
     return roster_rows_change(platform->rows, run, (enum op)c->op, c->cause == CAUSE_UNDO, first + 1, first + n, err);

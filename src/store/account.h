@@ -19,7 +19,7 @@ enum account_state {
     ACCOUNT_REMOVED,
     ACCOUNT_STATES
 };
-extern const char *const account_state_names[]; /* "none", "invited" … */
+extern const char *const account_state_names[];        /* "none", "invited" … */
 enum account_state account_state_of(const char *name); /* ACCOUNT_NONE for any other text */
 
 struct account_row {

@@ -127,6 +127,7 @@ static const char gate_triggers[] =
  * change made from outside is refused here, and found by "doorward runs verify" when it was made past these triggers.
  * Nothing is looked at for an insert into run_change, of which a run has many: the digest of the run finds a row too many.
  */
+/* clang-format off */
 #define REFUSE(what) " BEGIN SELECT RAISE(ABORT, 'audit: " what "'); END;"
 static const char audit_tables[] =
     "CREATE TABLE audit (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, what TEXT NOT NULL,"
@@ -142,6 +143,7 @@ static const char audit_tables[] =
     "CREATE TRIGGER audit_run_update BEFORE UPDATE ON run WHEN OLD.state <> 'running'"
     REFUSE("a run that has ended is never changed")
     "CREATE TRIGGER audit_run_delete BEFORE DELETE ON run" REFUSE("a run is never removed");
+/* clang-format on */
 
 /* A migration is a list of scripts; its place is its version. Never change one that was released: add one. */
 static const char *const migrations[][8] = {

@@ -100,9 +100,8 @@ int store_open(const char *dir, enum store_mode mode, const char *command, struc
     if (db_open(path, mode == STORE_READ, &store->db, err) != 0)
         return -1;
     int (*settle)(struct db *, struct err *) = mode == STORE_READ ? schema_require : schema_migrate;
-    if (settle(store->db, err) != 0 ||
-        (mode == STORE_WRITE &&
-         (db_settle_writing(store->db, err) != 0 || check_file(store->db, clock_now(), err) != 0)))
+    if (settle(store->db, err) != 0 || (mode == STORE_WRITE && (db_settle_writing(store->db, err) != 0 ||
+                                                                check_file(store->db, clock_now(), err) != 0)))
         return -1;
     *ret = TAKE(store);
     return 0;

@@ -12,7 +12,7 @@ struct apply_job {
     const struct plan *plan;
     const char *plan_id;
     const char *conf_digest; /* for the audit log; NULL: not known */
-    const char *command; /* for the list of runs: "apply" */
+    const char *command;     /* for the list of runs: "apply" */
     const struct conf_section *platform;
     const struct platform_connector *connector;
     void (*progress)(void *ctx, size_t done, size_t total); /* may be NULL */

@@ -102,12 +102,8 @@ static const struct command {
     int args;
     void (*run)(const struct options *, char **, struct pool *, json_t *, struct err *);
 } commands[] = {
-    {"txt",    1, run_txt   },
-    {"look",   3, run_look  },
-    {"fetch",  1, run_fetch },
-    {"domain", 1, run_domain},
-    {"email",  1, run_email },
-    {"token",  0, run_token },
+    {"txt", 1, run_txt},       {"look", 3, run_look},   {"fetch", 1, run_fetch},
+    {"domain", 1, run_domain}, {"email", 1, run_email}, {"token", 0, run_token},
 };
 
 static const char *kind_name(enum err_kind kind)
@@ -143,15 +139,15 @@ static int run(const struct options *o, int argc, char **argv)
 int main(int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"resolver",      required_argument, NULL, 'r'},
-        {"anchor",        required_argument, NULL, 'a'},
-        {"timeout",       required_argument, NULL, 't'},
-        {"now",           required_argument, NULL, 'n'},
-        {"ca",            required_argument, NULL, 'c'},
-        {"connect-to",    required_argument, NULL, 'o'},
-        {"allow-private", no_argument,       NULL, 'p'},
-        {"max",           required_argument, NULL, 'm'},
-        {NULL,            0,                 NULL, 0  },
+        {"resolver", required_argument, NULL, 'r'},
+        {"anchor", required_argument, NULL, 'a'},
+        {"timeout", required_argument, NULL, 't'},
+        {"now", required_argument, NULL, 'n'},
+        {"ca", required_argument, NULL, 'c'},
+        {"connect-to", required_argument, NULL, 'o'},
+        {"allow-private", no_argument, NULL, 'p'},
+        {"max", required_argument, NULL, 'm'},
+        {NULL, 0, NULL, 0},
     };
     struct options o = {0};
     struct dns_policy *dns = &o.policy.dns;

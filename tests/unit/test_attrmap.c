@@ -96,15 +96,16 @@ END_TEST
 static const struct {
     const char *value, *id, *fault;
 } ids[] = {
-    {"0A7C4DC6-5BE1-4F4B-9C1D-1B5B0E1F0001",                              "0a7c4dc6-5be1-4f4b-9c1d-1b5b0e1f0001", NULL            },
-    {"0A7C4DC6-5BE1-4F4B-9C1D-1B5B0E1F000g",                              "0A7C4DC6-5BE1-4F4B-9C1D-1B5B0E1F000g", NULL            },
-    {"\x01\xFF",                                                          "01ff",                                 NULL            },
+    {"0A7C4DC6-5BE1-4F4B-9C1D-1B5B0E1F0001", "0a7c4dc6-5be1-4f4b-9c1d-1b5b0e1f0001", NULL},
+    {"0A7C4DC6-5BE1-4F4B-9C1D-1B5B0E1F000g", "0A7C4DC6-5BE1-4F4B-9C1D-1B5B0E1F000g", NULL},
+    {"\x01\xFF", "01ff", NULL},
     {"1234567890123456789012345678901234567890123456789012345678901234",
-     "1234567890123456789012345678901234567890123456789012345678901234",                                          NULL            },
-    {"12345678901234567890123456789012345678901234567890123456789012345", "",                                     "longer than 64"},
+     "1234567890123456789012345678901234567890123456789012345678901234", NULL},
+    {"12345678901234567890123456789012345678901234567890123456789012345", "", "longer than 64"},
     {"\xFF"
-     "23456789012345678901234567890123",                             "",                                     "longer than 32"},
-    {"",                                                                  "",                                     "missing"       },
+     "23456789012345678901234567890123",
+     "", "longer than 32"},
+    {"", "", "missing"},
 };
 
 START_TEST(id_forms)
@@ -130,17 +131,17 @@ static const struct {
     const char *rule, *type, *value;
     bool active;
 } rules[] = {
-    {"flavour = openldap\n",                      "pwdAccountLockedTime", "000001010000Z",   false},
-    {"flavour = openldap\n",                      "pwdAccountLockedTime", "20260101000000Z", true },
-    {"flavour = generic\n",                       "pwdAccountLockedTime", "000001010000Z",   true },
-    {"map-active = employeeType!=dis*\n",         "employeeType",         "Disabled",        false},
-    {"map-active = employeeType!=dis*\n",         "employeeType",         "staff",           true },
-    {"map-active = employeeType!=dis*\n",         "title",                "staff",           true },
-    {"map-active = status = active\n",            "status",               "ACTIVE",          true },
-    {"map-active = status=active\n",              "status",               "gone",            false},
-    {"map-active = status=active\n",              "title",                "active",          false},
-    {"map-active = locked != *\n",                "locked",               "anything",        false},
-    {"flavour = openldap\nmap-active = Always\n", "pwdAccountLockedTime", "000001010000Z",   true },
+    {"flavour = openldap\n", "pwdAccountLockedTime", "000001010000Z", false},
+    {"flavour = openldap\n", "pwdAccountLockedTime", "20260101000000Z", true},
+    {"flavour = generic\n", "pwdAccountLockedTime", "000001010000Z", true},
+    {"map-active = employeeType!=dis*\n", "employeeType", "Disabled", false},
+    {"map-active = employeeType!=dis*\n", "employeeType", "staff", true},
+    {"map-active = employeeType!=dis*\n", "title", "staff", true},
+    {"map-active = status = active\n", "status", "ACTIVE", true},
+    {"map-active = status=active\n", "status", "gone", false},
+    {"map-active = status=active\n", "title", "active", false},
+    {"map-active = locked != *\n", "locked", "anything", false},
+    {"flavour = openldap\nmap-active = Always\n", "pwdAccountLockedTime", "000001010000Z", true},
 };
 
 START_TEST(active)

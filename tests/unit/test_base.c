@@ -453,8 +453,7 @@ END_TEST
 START_TEST(replacing_follows_no_link_that_lies_in_wait)
 {
     CLEANUP(freep)
-    char *beside = mem_printf("%s.new-%ld", path, (long)getpid()),
-         *victim = mem_printf("%s/victim", folder);
+    char *beside = mem_printf("%s.new-%ld", path, (long)getpid()), *victim = mem_printf("%s/victim", folder);
     struct err err = ERR_INIT;
     ck_assert_int_eq(symlink(victim, beside), 0);
     ck_assert_int_eq(file_replace(path, "new", 3, 0600, &err), 0);

@@ -270,8 +270,7 @@ START_TEST(snippets_are_read_in_order_and_relative_to_themselves)
     ck_assert_str_eq(conf_name(b), "b");
     ck_assert_ptr_null(conf_next(conf, "directory", b));
     CLEANUP(freep)
-    char *file = mem_printf("%s/conf.d/a.ldif", folder),
-         *where = mem_printf("%s/conf.d/10-a.conf:3", folder);
+    char *file = mem_printf("%s/conf.d/a.ldif", folder), *where = mem_printf("%s/conf.d/10-a.conf:3", folder);
     ck_assert_str_eq(conf_str(a, "file"), file);
     ck_assert_str_eq(conf_where_key(a, "file", 0), where);
 }

@@ -105,7 +105,8 @@ static const struct {
     {not_testable, "connection idp cannot be tested yet", "use a SAML connection"},
     {never_tested, "connection idp has not been tested", "doorward sso test idp --response FILE"},
     {another_entity, "connection idp names another identity provider", "doorward sso test idp --response FILE"},
-    {tested_too_long_ago, "the last successful sign-in through connection idp, at 2027-01-14T02:00:00Z, is too long ago",
+    {tested_too_long_ago,
+     "the last successful sign-in through connection idp, at 2027-01-14T02:00:00Z, is too long ago",
      "doorward sso test idp --response FILE"},
     {no_certificate, "connection idp has no signing certificate", "then: doorward sso test idp --response FILE"},
     {certificate_ended, "connection idp has no signing certificate", "then: doorward sso test idp --response FILE"},
@@ -190,7 +191,9 @@ END_TEST
 
 START_TEST(signs)
 {
-    static const char expected[] = "----" "-+~" "++~++";
+    static const char expected[] = "----"
+                                   "-+~"
+                                   "++~++";
     ck_assert_uint_eq(sizeof expected - 1, OP_COUNT);
     for (int op = 0; op < OP_COUNT; op++)
         ck_assert_int_eq(op_sign((enum op)op), expected[op]);

@@ -256,20 +256,11 @@ START_TEST(judging_files)
         const char *body;
         enum proof_state state;
     } cases[] = {
-        {200, VALUE,        PROOF_PROVED},
-        {200, VALUE "\n",   PROOF_PROVED},
-        {200, VALUE "\r\n", PROOF_PROVED},
-        {200, VALUE "\n\n", PROOF_WRONG },
-        {200, "\n" VALUE,   PROOF_WRONG },
-        {200, "",           PROOF_WRONG },
-        {200, VALUE " ",    PROOF_WRONG },
-        {404, VALUE,        PROOF_ABSENT},
-        {410, "",           PROOF_ABSENT},
-        {206, VALUE,        PROOF_FAILED},
-        {304, VALUE,        PROOF_FAILED},
-        {403, VALUE,        PROOF_FAILED},
-        {500, VALUE,        PROOF_FAILED},
-        {0,   VALUE,        PROOF_FAILED},
+        {200, VALUE, PROOF_PROVED},       {200, VALUE "\n", PROOF_PROVED}, {200, VALUE "\r\n", PROOF_PROVED},
+        {200, VALUE "\n\n", PROOF_WRONG}, {200, "\n" VALUE, PROOF_WRONG},  {200, "", PROOF_WRONG},
+        {200, VALUE " ", PROOF_WRONG},    {404, VALUE, PROOF_ABSENT},      {410, "", PROOF_ABSENT},
+        {206, VALUE, PROOF_FAILED},       {304, VALUE, PROOF_FAILED},      {403, VALUE, PROOF_FAILED},
+        {500, VALUE, PROOF_FAILED},       {0, VALUE, PROOF_FAILED},
     };
     CLEANUP(pool_free) struct pool *pool = pool_new();
     for (size_t i = 0; i < COUNT(cases); i++) {

@@ -5,9 +5,9 @@
 static struct world w;
 static struct item *anna, *ben, *cad;
 
-#define PRODUCT(more)   WORLD_PRODUCT("autocad", "cad", more)
+#define PRODUCT(more)    WORLD_PRODUCT("autocad", "cad", more)
 #define CONF(team, more) WORLD_DIRECTORY("") WORLD_TEAM(team) PRODUCT(more)
-#define NONE            "groups = none"
+#define NONE             "groups = none"
 
 static void setup(void)
 {
@@ -528,7 +528,8 @@ START_TEST(a_failing_change_takes_its_batch_back)
     world_sql(&w, "DELETE FROM invitation; DELETE FROM seat; DELETE FROM account WHERE person = 2");
     int64_t run, was = world_int(&w, "SELECT count(*) FROM run_change");
     size_t done;
-    struct change *last = &plan->changes[plan->n - 1]; /* a seat for ben, who is not in the plan's group but may have one */
+    struct change *last =
+        &plan->changes[plan->n - 1]; /* a seat for ben, who is not in the plan's group but may have one */
     last->person = 99;
     ck_assert_int_eq(world_carry_out(&w, plan, &run, &done), -1);
     ck_assert_int_eq(w.err.kind, ERR_GATE); /* nobody: no domain */

@@ -6,8 +6,8 @@
  */
 #include "world.h"
 
-#define PEOPLE 26
-#define GROUPS 12
+#define PEOPLE     26
+#define GROUPS     12
 #define CONFIGURED 5 /* of them, the first */
 
 static struct world w;
@@ -28,10 +28,11 @@ static unsigned number_from(const char *name, unsigned otherwise)
 }
 
 #define CONF                                                                                                           \
-    "[sync]\nmax-removals = 100%\n" WORLD_DIRECTORY("scope-group = cn=g0,ou=Groups,dc=example,dc=com\nscope-group = cn=g1,ou=Groups,dc=example,dc=com") \
-    WORLD_TEAM("groups = all")                                                                                         \
-    WORLD_PRODUCT("autocad", "g2", "group = cn=g3,ou=Groups,dc=example,dc=com")                                        \
-    WORLD_PRODUCT("revit", "g4", "") WORLD_PRODUCT("3dsmax", "g0", "group = cn=g2,ou=Groups,dc=example,dc=com")
+    "[sync]\nmax-removals = 100%\n" WORLD_DIRECTORY(                                                                   \
+        "scope-group = cn=g0,ou=Groups,dc=example,dc=com\nscope-group = cn=g1,ou=Groups,dc=example,dc=com")            \
+        WORLD_TEAM("groups = all") WORLD_PRODUCT("autocad", "g2", "group = cn=g3,ou=Groups,dc=example,dc=com")         \
+            WORLD_PRODUCT("revit", "g4", "")                                                                           \
+                WORLD_PRODUCT("3dsmax", "g0", "group = cn=g2,ou=Groups,dc=example,dc=com")
 
 static void setup(void)
 {
@@ -284,9 +285,9 @@ static void copy_bindings(struct store *from, struct store *to)
         stmt_bind_text(find, 1, stmt_text(st, 3));
         if (stmt_step(find, &w.err) == 1) {
             uint32_t entry = (uint32_t)stmt_int(find, 0);
-            ck_assert_int_eq(target_get(to->db, team.id, (enum target_kind)stmt_int(st, 0), stmt_text(st, 1), 0,
-                                        &target, &w.err),
-                             0);
+            ck_assert_int_eq(
+                target_get(to->db, team.id, (enum target_kind)stmt_int(st, 0), stmt_text(st, 1), 0, &target, &w.err),
+                0);
             ck_assert_int_eq(target_bind(to->db, target, stmt_text(st, 2), entry, &w.err), 0);
         }
         stmt_reset(find);

@@ -73,11 +73,10 @@ START_TEST(unchanged_pull_writes_nothing)
     static const char *const tables[] = {"entry", "person", "grp", "ref", "edge", "entitled", "target"};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         CLEANUP(freep)
-        char *sql =
-            mem_printf("CREATE TRIGGER a%zu AFTER UPDATE ON %s BEGIN INSERT INTO written VALUES ('%s'); END;"
-                       "CREATE TRIGGER b%zu AFTER INSERT ON %s BEGIN INSERT INTO written VALUES ('%s'); END;"
-                       "CREATE TRIGGER c%zu AFTER DELETE ON %s BEGIN INSERT INTO written VALUES ('%s'); END;",
-                       i, tables[i], tables[i], i, tables[i], tables[i], i, tables[i], tables[i]);
+        char *sql = mem_printf("CREATE TRIGGER a%zu AFTER UPDATE ON %s BEGIN INSERT INTO written VALUES ('%s'); END;"
+                               "CREATE TRIGGER b%zu AFTER INSERT ON %s BEGIN INSERT INTO written VALUES ('%s'); END;"
+                               "CREATE TRIGGER c%zu AFTER DELETE ON %s BEGIN INSERT INTO written VALUES ('%s'); END;",
+                               i, tables[i], tables[i], i, tables[i], tables[i], i, tables[i], tables[i]);
         world_sql(&w, sql);
     }
     world_pull(&w);
@@ -438,8 +437,8 @@ END_TEST
 START_TEST(policy_follows_the_configuration)
 {
     world_pull(&w);
-    world_conf(&w, WORLD_DIRECTORY("scope-group = cn=inner,ou=Groups,dc=example,dc=com\n")
-                       WORLD_TEAM("groups = all") WORLD_PRODUCT("autocad", "bim", ""));
+    world_conf(&w, WORLD_DIRECTORY("scope-group = cn=inner,ou=Groups,dc=example,dc=com\n") WORLD_TEAM("groups = all")
+                       WORLD_PRODUCT("autocad", "bim", ""));
     world_pull(&w);
     ck_assert_uint_eq(w.puts, 0);
     entitled("autocad", " ben");

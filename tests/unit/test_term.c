@@ -17,11 +17,11 @@ static const struct {
     {"한지수", 6},
     {"田中 由紀", 9},
     {"Łukasz", 6},
-    {"e\xcc\x81", 1},                         /* e and a combining acute */
+    {"e\xcc\x81", 1},                            /* e and a combining acute */
     {"\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab", 2}, /* one Korean syllable in three parts */
-    {"ｱｲ", 2},                                /* half-width */
-    {"ＡＢ", 4},                              /* full-width */
-    {"\xe2\x80\x8b", 0},                      /* zero width space */
+    {"ｱｲ", 2},                                   /* half-width */
+    {"ＡＢ", 4},                                 /* full-width */
+    {"\xe2\x80\x8b", 0},                         /* zero width space */
 };
 
 START_TEST(width)
@@ -95,9 +95,14 @@ START_TEST(numbers)
     static const struct {
         size_t n;
         const char *text;
-    } all[] = {{0, "0"},          {7, "7"},           {999, "999"},
-               {1000, "1,000"},   {12345, "12,345"},  {100000, "100,000"},
-               {1234567, "1,234,567"}, {18446744073709551615u, "18,446,744,073,709,551,615"}};
+    } all[] = {{0, "0"},
+               {7, "7"},
+               {999, "999"},
+               {1000, "1,000"},
+               {12345, "12,345"},
+               {100000, "100,000"},
+               {1234567, "1,234,567"},
+               {18446744073709551615u, "18,446,744,073,709,551,615"}};
     CLEANUP(pool_free) struct pool *pool = pool_new();
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         ck_assert_str_eq(term_number(pool, all[i].n), all[i].text);

@@ -389,7 +389,7 @@ static inline void show_change(struct world *w, const struct plan *plan, const s
         buf_printf(out, " [%s %" PRIu32 "]", hold_names[c->hold], c->other);
     else if (c->hold != HOLD_NONE)
         buf_printf(out, " [%s%s%s]", hold_names[c->hold], c->hold == HOLD_SAME_EMAIL ? " " : "",
-                 c->hold == HOLD_SAME_EMAIL ? world_name(w, c->other) : "");
+                   c->hold == HOLD_SAME_EMAIL ? world_name(w, c->other) : "");
     buf_printf(out, "\n");
 }
 
