@@ -29,29 +29,40 @@ static int open_regular(const char *path, int *ret, struct stat *st, struct err 
     return 0;
 }
 
+/* Reads on into ret until the end of the file. Without moving what is there, as long as the file has the size it said. */
+static int read_on(const char *path, int fd, size_t max, size_t had, struct buf *ret, struct err *err)
+{
+    for (;;) {
+        size_t room = ret->cap - ret->len > 1 ? ret->cap - ret->len - 1 : 65536;
+        char *to = buf_reserve(ret, room);
+        ssize_t n = read(fd, to, room);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_errno(err, ERR_FAILED, "%s", path);
+        if (n == 0)
+            return 0;
+        ret->len += (size_t)n;
+        ret->data[ret->len] = '\0';
+        if (ret->len - had > max)
+            return err_set(err, ERR_INPUT, "%s: larger than the limit of %zu bytes", path, max);
+    }
+}
+
 int file_read(const char *path, size_t max, struct buf *ret, struct err *err)
 {
     CLEANUP(closep) int fd = -1;
     struct stat st;
     if (open_regular(path, &fd, &st, err) != 0)
         return -1;
-    CLEANUP(buf_release) struct buf data = BUF_INIT;
-    for (;;) {
-        char *to = buf_reserve(&data, 65536);
-        ssize_t n = read(fd, to, 65536);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_errno(err, ERR_FAILED, "%s", path);
-        if (n == 0)
-            break;
-        data.len += (size_t)n;
-        data.data[data.len] = '\0';
-        if (data.len > max)
-            return err_set(err, ERR_INPUT, "%s: larger than the limit of %zu bytes", path, max);
-    }
-    buf_add(ret, data.data, data.len);
-    return 0;
+    size_t had = ret->len, expected = st.st_size > 0 ? (size_t)st.st_size : 0;
+    buf_reserve(ret, (expected < max ? expected : max) + 64); /* in one piece: no copy of a secret is left behind */
+    ret->data[had] = '\0';
+    if (read_on(path, fd, max, had, ret, err) == 0)
+        return 0;
+    memset(ret->data + had, 0, ret->len - had);
+    ret->len = had;
+    return -1;
 }
 
 int file_check(const char *path, struct err *err)
