@@ -5,10 +5,8 @@
 #include "base/mem.h"
 #include "cli/carry.h"
 #include "cli/cli.h"
-#include "cli/gate.h"
 #include "cli/show.h"
 #include "cli/term.h"
-#include "crypto/digest.h"
 #include "gate/gate.h"
 #include "store/run.h"
 #include "sync/plan.h"
@@ -92,7 +90,7 @@ static int save(struct cli *cli, const struct shown_plan *shown, struct err *err
     return r;
 }
 
-/* How many removals above the limits somebody approved: 0 when the guard is to hold them. */
+/* Did somebody approve the removals above the limits? A number that is not theirs is refused. */
 static int read_approval(const struct cli *cli, const struct plan *plan, bool *ret, struct err *err)
 {
     *ret = false;
@@ -250,8 +248,8 @@ static int run_job(struct job *job, struct err *err)
 
 static int plan_or_apply(struct cli *cli, bool apply, struct err *err)
 {
-    if (apply && !cli->yes && (!isatty(STDIN_FILENO) || cli->json))
-        return err_set(err, ERR_USAGE, "apply asks before it changes anything; write --yes where nobody can answer");
+    if (apply && carry_can_ask(cli, err) != 0)
+        return -1;
     struct job job = {.cli = cli, .apply = apply};
     int r = run_job(&job, err);
     free_readings(&job);
