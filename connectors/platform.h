@@ -1,34 +1,83 @@
 /*
  * What a platform connector is: a descriptor of static functions, found by the name written after "type =".
  *
- *   check (no network) -> open -> carry_out… -> close
+ *   check (no network) -> open -> carry_out… or send… -> close
  *
- * A platform is told some changes of one kind at a time, in the order of the plan, after they were written to the journal.
+ * There are two kinds. A platform in our own database (the roster) has carry_out: it takes its work from the journal, in the transaction
+ * that wrote it. A platform elsewhere has send: it is handed tasks after these were noted as sent, and answers for each of them.
+ * The rows of accounts, seats and groups then follow what was confirmed.
  */
 #ifndef CONNECTORS_PLATFORM_H
 #define CONNECTORS_PLATFORM_H
 
 #include "base/err.h"
+#include "base/span.h"
 #include "conf/conf.h"
 #include "model/change.h"
+#include "model/entry.h"
 
 struct store;
 struct platform;
+
+/*
+ * One change as a platform elsewhere needs it. The same task may come again, after a crash or a connection that was cut before the answer:
+ * doing it again has to end in the same state, and is answered as done.
+ */
+struct platform_task {
+    enum op op;
+    const char *key;     /* idempotency key: printable ASCII; the same however often the task is sent */
+    const char *person;  /* our immutable id of the person; NULL for changes of a group itself */
+    const char *account; /* the platform's id of the account; NULL: none known */
+    bool active;         /* of what gives attributes: is the account to be usable afterwards? */
+    struct span
+        attr[ATTR_COUNT];    /* of what gives attributes (invite, restore, update): all of them; empty when absent */
+    const char *object;      /* the platform's id of the group, or of what stands for the product; NULL: none known */
+    const char *object_uid;  /* our id of it: the group's immutable id, or "product:" and the section's name */
+    const char *object_name; /* as people know it */
+};
+
+enum platform_verdict {
+    PLATFORM_DONE,  /* it is so now; also when it was so before */
+    PLATFORM_RETRY, /* not now: busy, slow, cut off; whether it was done is not known */
+    PLATFORM_SKIP,  /* this one will not do, however often it is sent; the others may */
+    PLATFORM_STOP,  /* nothing will do: a wrong token, a certificate of somebody else */
+};
+
+#define PLATFORM_ID_MAX   256     /* bytes of an id that a platform gives */
+#define PLATFORM_WAIT_MAX 3600000 /* milliseconds; a longer wait is taken as this one */
+
+struct platform_answer {
+    enum platform_verdict verdict;
+    int64_t wait; /* of RETRY: milliseconds that the platform asks to be left alone for; 0: it does not say */
+    char account[PLATFORM_ID_MAX]; /* of DONE, when the account's id became known: else "" */
+    char object[PLATFORM_ID_MAX];  /* the same of the group or product */
+    struct err why;                /* of all but DONE: object, fault, remedy */
+};
 
 struct platform_connector {
     const char *name;
     const char *help;
     const struct conf_item *settings;
     int (*check)(const struct conf_section *section, struct err *err);
-    /* team is the store's number of the team; now stamps what is carried out. */
+    /*
+     * store, team (the store's number) and now (stamps what is carried out) are for a platform in our own database; the section must
+     * outlive the platform.
+     */
     int (*open)(const struct conf_section *section, struct store *store, int64_t team, int64_t now,
                 struct platform **ret, struct err *err);
     /*
-     * Carries out the changes [first, first + n) of a plan, all of one kind, which the journal of this run holds as numbers first + 1 and up. Runs
-     * inside a transaction of the store; what was not committed was not done. ERR_GATE: the database refused it because the gate is closed.
+     * NULL unless the platform is in our own database. Carries out the changes [first, first + n) of a plan, all of one kind, which the journal of
+     * this run holds as numbers first + 1 and up. Runs inside a transaction of the store; what was not committed was not
+     * done. ERR_GATE: the database refused it because the gate is closed.
      */
     int (*carry_out)(struct platform *platform, int64_t run, const struct change *changes, size_t first, size_t n,
                      struct err *err);
+    /*
+     * NULL when carry_out is there. Sends n tasks of one kind, at most "width" at once, each one time, and fills ret[n]; the order among
+     * them is the platform's. Always answers for each: it does not fail as a whole. Trying again is the caller's.
+     */
+    void (*send)(struct platform *platform, const struct platform_task *tasks, size_t n, struct platform_answer *ret);
+    size_t (*width)(const struct platform *platform); /* how many tasks are worth handing over at once, 1 and up */
     void (*close)(struct platform **platform);
 };
 
