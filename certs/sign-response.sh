@@ -10,9 +10,10 @@
 #   AUDIENCE      the entity id of whom it is for
 #   REQUEST_ID    for InResponseTo; without it the response is unsolicited
 #
-# Environment: SIGN=assertion (default), response or both; MINUTES=5 for how long it is valid; OFFSET=0, seconds by
-# which its clock is off (-86400 makes one that expired). Needs openssl, xmlsec1 and date of GNU or busybox. Exit
-# status 64 for wrong usage, 1 when something failed.
+# Environment: SIGN=assertion (default), response, both or none; MINUTES=5 for how long it is valid; OFFSET=0, seconds by
+# which its clock is off (-86400 makes one that expired); ENCRYPT=FILE, a certificate in PEM to encrypt the assertion to,
+# with CIPHER=aes256-gcm and WRAP=rsa-oaep-mgf1p (names of XML Encryption). Needs openssl, xmlsec1 and date of GNU or
+# busybox. Exit status 64 for wrong usage, 1 when something failed.
 set -eu
 
 if [ $# -ne 8 ] && [ $# -ne 9 ]; then
@@ -40,9 +41,9 @@ now=$(at 0) from=$(at -60) until=$(at $((${MINUTES:-5} * 60)))
 response_id=$(new_id) assertion_id=$(new_id) session=$(new_id)
 sign=${SIGN:-assertion}
 case $sign in
-assertion | response | both) ;;
+assertion | response | both | none) ;;
 *)
-    echo "$0: SIGN is '$sign'; use assertion, response or both" >&2
+    echo "$0: SIGN is '$sign'; use assertion, response, both or none" >&2
     exit 64
     ;;
 esac
@@ -60,14 +61,16 @@ attribute() {
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 on_assertion= on_response=
-[ "$sign" = response ] || on_assertion=$(signature "$assertion_id")
-[ "$sign" = assertion ] || on_response=$(signature "$response_id")
+case $sign in assertion | both) on_assertion=$(signature "$assertion_id") ;; esac
+case $sign in response | both) on_response=$(signature "$response_id") ;; esac
+open= close=
+[ -z "${ENCRYPT:-}" ] || open='<saml:EncryptedAssertion>' close='</saml:EncryptedAssertion>'
 
 cat >"$work/response.xml" <<XML
 <samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="$response_id" Version="2.0" IssueInstant="$now" Destination="$acs"$request>
 <saml:Issuer>$issuer</saml:Issuer>$on_response
 <samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status>
-<saml:Assertion ID="$assertion_id" Version="2.0" IssueInstant="$now">
+$open<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="$assertion_id" Version="2.0" IssueInstant="$now">
 <saml:Issuer>$issuer</saml:Issuer>$on_assertion
 <saml:Subject>
 <saml:NameID Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress">$email</saml:NameID>
@@ -76,21 +79,43 @@ cat >"$work/response.xml" <<XML
 <saml:Conditions NotBefore="$from" NotOnOrAfter="$until"><saml:AudienceRestriction><saml:Audience>$audience</saml:Audience></saml:AudienceRestriction></saml:Conditions>
 <saml:AuthnStatement AuthnInstant="$now" SessionIndex="$session"><saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>
 <saml:AttributeStatement>$(attribute email "$email")$(attribute givenName "$given")$(attribute sn "$family")$(attribute objectGUID "$immutable")</saml:AttributeStatement>
-</saml:Assertion>
+</saml:Assertion>$close
 </samlp:Response>
 XML
 
-# sign XPATH: the assertion first, since the response's signature covers it.
-sign() {
-    xmlsec1 --sign --privkey-pem "$dir/idp.key,$dir/idp.crt" --id-attr:ID urn:oasis:names:tc:SAML:2.0:assertion:Assertion \
-        --id-attr:ID urn:oasis:names:tc:SAML:2.0:protocol:Response --node-xpath "$1" --output "$work/signed.xml" \
-        "$work/response.xml" 2>"$work/log" || {
-        echo "$0: xmlsec1 could not sign:" >&2
+# with_xmlsec1 sign|encrypt WORD…: writes response.xml anew.
+with_xmlsec1() {
+    what=$1
+    shift
+    xmlsec1 "--$what" --output "$work/next.xml" "$@" 2>"$work/log" || {
+        echo "$0: xmlsec1 could not $what:" >&2
         cat "$work/log" >&2
         exit 1
     }
-    mv "$work/signed.xml" "$work/response.xml"
+    mv "$work/next.xml" "$work/response.xml"
 }
-[ -z "$on_assertion" ] || sign "/*/*[local-name()='Assertion']/*[local-name()='Signature']"
+sign() {
+    with_xmlsec1 sign --privkey-pem "$dir/idp.key,$dir/idp.crt" \
+        --id-attr:ID urn:oasis:names:tc:SAML:2.0:assertion:Assertion \
+        --id-attr:ID urn:oasis:names:tc:SAML:2.0:protocol:Response --node-xpath "$1" "$work/response.xml"
+}
+encrypt() {
+    cat >"$work/template.xml" <<XML
+<xenc:EncryptedData xmlns:xenc="http://www.w3.org/2001/04/xmlenc#" Type="http://www.w3.org/2001/04/xmlenc#Element"><xenc:EncryptionMethod Algorithm="$(cipher)"/><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><xenc:EncryptedKey><xenc:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#${WRAP:-rsa-oaep-mgf1p}"/><ds:KeyInfo><ds:KeyName/></ds:KeyInfo><xenc:CipherData><xenc:CipherValue/></xenc:CipherData></xenc:EncryptedKey></ds:KeyInfo><xenc:CipherData><xenc:CipherValue/></xenc:CipherData></xenc:EncryptedData>
+XML
+    name=${CIPHER:-aes256-gcm}
+    bits=${name#aes}
+    with_xmlsec1 encrypt --pubkey-cert-pem "$ENCRYPT" --session-key "aes-${bits%-*}" \
+        --xml-data "$work/response.xml" --node-xpath "//*[local-name()='Assertion']" "$work/template.xml"
+}
+cipher() {
+    case ${CIPHER:-aes256-gcm} in
+    *-gcm) echo "http://www.w3.org/2009/xmlenc11#${CIPHER:-aes256-gcm}" ;;
+    *) echo "http://www.w3.org/2001/04/xmlenc#$CIPHER" ;;
+    esac
+}
+# From the inside out, as each covers what is within.
+[ -z "$on_assertion" ] || sign "//*[local-name()='Assertion']/*[local-name()='Signature']"
+[ -z "${ENCRYPT:-}" ] || encrypt
 [ -z "$on_response" ] || sign "/*/*[local-name()='Signature']"
 cat "$work/response.xml"

@@ -22,9 +22,10 @@ struct inspection {
     xmlDoc *doc; /* freed by saml_response_verify */
     enum xml_fault xml_fault;
     enum signature_fault signature_fault;
-    const char *fault_text;        /* of whichever of the two is set */
-    enum err_kind kind;            /* of a refusal */
-    xmlNode *response, *assertion; /* set by rules_document */
+    const char *fault_text;              /* of whichever of the two is set */
+    enum err_kind kind;                  /* of a refusal */
+    xmlNode *response, *assertion;       /* set by rules_document */
+    const struct saml_key *outer_signer; /* of the Response, when it was verified before its assertion was decrypted */
 
     xmlNode *bearer; /* SubjectConfirmationData; set by rules_conditions */
     const xmlNode *conditions;

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/pool.h"
 #include "base/span.h"
+#include "crypto/keypair.h"
 #include "saml/metadata.h"
 
 #define SAML_RESPONSE_MAX (256 * 1024) /* bytes of XML */
@@ -37,6 +38,9 @@ struct saml_policy {
     const char *entity_id;      /* ours: must be an audience of the assertion */
     const char *acs_url;        /* ours: Destination and Recipient, compared byte for byte */
     const struct saml_idp *idp; /* who may have signed it */
+    const struct keypair *const
+        *keys; /* ours, that assertions may be encrypted to; none: an encrypted one is refused */
+    size_t nkeys;
     int64_t now;
     int skew; /* seconds by which clocks may differ; more than SAML_SKEW_MAX counts as that, less than 0 as 0 */
     /* false only for captured tests and connections that allow unsolicited responses */

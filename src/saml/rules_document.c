@@ -1,6 +1,7 @@
 /* The rules up to the signature: which document this is, which nodes it is made of, and who signed them. */
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "saml/decrypt.h"
 #include "saml/inspect.h"
 #include "saml/node.h"
 #include "saml/saml.h"
@@ -90,14 +91,64 @@ static size_t count_everywhere(const xmlNode *root, const char *ns, const char *
     return n;
 }
 
+/* --- an encrypted assertion: from here on the document holds the plain one in its place ------------------------------ */
+
+/* Whoever sends one in a signed response may use a cipher that is safe only there; and later the signature cannot be looked at any more. */
+static bool verify_outer(struct inspection *in)
+{
+    const struct saml_idp *idp = in->policy->idp;
+    struct err why = ERR_INIT;
+    enum signature_fault fault = SIGNATURE_OK;
+    xmlNode *signature = node_child(in->response, SAML_NS_DSIG, "Signature");
+    if (!signature)
+        return true;
+    if (node_sibling(signature, SAML_NS_DSIG, "Signature"))
+        in->fault_text = "signature: the Response has more than one; this is how forged responses look";
+    else if (signature_verify(signature, in->response, idp->keys, idp->nkeys, &in->outer_signer, &fault, &why) != 0)
+        in->fault_text = pool_strdup(in->pool, why.text);
+    return in->outer_signer != NULL;
+}
+
+static enum saml_outcome put_in_place(struct inspection *in, xmlNode *encrypted, const struct buf *plain)
+{
+    CLEANUP(xml_docp) xmlDoc *doc = NULL;
+    struct err why = ERR_INIT;
+    xmlNode *assertion = NULL;
+    struct span text = {buf_str(plain), plain->len};
+    if (xml_read(text, SAML_RESPONSE_MAX, &doc, NULL, &why) ||
+        !node_is(xmlDocGetRootElement(doc), SAML_NS_ASSERTION, "Assertion"))
+        return rule_failed(in, "assertion: what was decrypted is no readable Assertion; capture it again");
+    if (xml_graft(encrypted, doc, &assertion, NULL, &why))
+        return rule_failed(in, "assertion: what was decrypted does not fit into the response; %s", LOOKS_FORGED);
+    return rule_passed(in, "decrypted with our key");
+}
+
+static enum saml_outcome decrypt_assertion(struct inspection *in, xmlNode *encrypted)
+{
+    CLEANUP(buf_release) struct buf plain = BUF_INIT;
+    struct err why = ERR_INIT;
+    if (in->policy->nkeys == 0)
+        return rule_failed(in,
+                           "assertion: it is encrypted, and we have no key; give the identity provider our metadata "
+                           "(doorward sso metadata), or switch encryption off there");
+    if (!verify_outer(in))
+        return rule_failed(in, "%s", in->fault_text);
+    if (saml_decrypt(encrypted, in->outer_signer != NULL, in->policy->keys, in->policy->nkeys, &plain, &why) != 0)
+        return rule_failed(in, "%s", why.text);
+    return put_in_place(in, encrypted, &plain);
+}
+
 static enum saml_outcome check_encryption(struct inspection *in)
 {
-    if (count_everywhere(in->response, SAML_NS_ASSERTION, "EncryptedAssertion") ||
-        count_everywhere(in->response, SAML_NS_XENC, "EncryptedData"))
-        return rule_failed(in,
-                           "assertion: it is encrypted, which is not supported yet; switch off encryption of "
-                           "assertions for us at the identity provider (the connection itself is encrypted by TLS)");
-    return rule_passed(in, "not encrypted");
+    size_t encrypted = count_everywhere(in->response, SAML_NS_ASSERTION, "EncryptedAssertion");
+    size_t data = count_everywhere(in->response, SAML_NS_XENC, "EncryptedData");
+    if (encrypted == 0 && data == 0)
+        return rule_passed(in, "not encrypted");
+    xmlNode *direct = node_child(in->response, SAML_NS_ASSERTION, "EncryptedAssertion");
+    if (encrypted != 1 || data != 1 || !direct || count_everywhere(in->response, SAML_NS_ASSERTION, "Assertion"))
+        return rule_failed(in, "response: something encrypted stands beside its assertion, or elsewhere; %s",
+                           LOOKS_FORGED);
+    return decrypt_assertion(in, direct);
 }
 
 static enum saml_outcome check_single_assertion(struct inspection *in)
@@ -169,6 +220,10 @@ static void verify_signatures(struct inspection *in)
         xmlNode *signature = node_child(places[i], SAML_NS_DSIG, "Signature");
         if (!signature)
             continue;
+        if (places[i] == in->response && in->outer_signer) {
+            signer = in->outer_signer; /* stood before the assertion was decrypted within it */
+            continue;
+        }
         if (signature_verify(signature, places[i], idp->keys, idp->nkeys, &key, &fault, &why)) {
             in->signature_fault = fault == SIGNATURE_OK ? SIGNATURE_INVALID : fault;
             in->fault_text = pool_strdup(in->pool, why.text);
@@ -223,9 +278,9 @@ static const struct rule rows[] = {
     {"ids", "Its ids are unique", RULE_FATAL, check_ids},
     {"response", "It is a SAML 2.0 Response", RULE_FATAL, check_root},
     {"status", "The identity provider signed the person in", RULE_CLAIM, check_status},
-    {"encryption", "The assertion is not encrypted", RULE_FATAL, check_encryption},
-    {"assertion", "It holds exactly one assertion", RULE_FATAL, check_single_assertion},
     {"trusted-keys", "A certificate of the identity provider is trusted", RULE_FATAL, check_trusted_keys},
+    {"encryption", "The assertion is plain, or encrypted to us", RULE_FATAL, check_encryption},
+    {"assertion", "It holds exactly one assertion", RULE_FATAL, check_single_assertion},
     {"signature-present", "It is signed", RULE_FATAL, check_signature_present},
     {"signature-position", "The signature stands where it belongs", RULE_FATAL, check_signature_position},
     {"signature-form", "The signature is made up as the standard says", RULE_FATAL, check_signature_form},

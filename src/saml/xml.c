@@ -324,3 +324,18 @@ int xml_read(struct span bytes, size_t max, xmlDoc **ret, enum xml_fault *ret_fa
     *ret = TAKE(doc);
     return 0;
 }
+
+int xml_graft(xmlNode *place, const xmlDoc *from, xmlNode **ret, enum xml_fault *ret_fault, struct err *err)
+{
+    xmlDoc *doc = place->doc;
+    xmlNode *copy = xmlDocCopyNode(xmlDocGetRootElement(from), doc, 1);
+    if (!copy || !xmlReplaceNode(place, copy)) {
+        xmlFreeNode(copy);
+        return refuse(ret_fault, XML_FAULT_SYNTAX, err, "cannot be put together; have it sent again");
+    }
+    xmlFreeNode(place);
+    if (check_nodes(doc, ret_fault, err) || check_ids(doc, ret_fault, err))
+        return -1;
+    *ret = copy;
+    return 0;
+}

@@ -36,4 +36,10 @@ DEFINE_CLEANUP(xml_docp, xmlDoc *, xmlFreeDoc)
  */
 int xml_read(struct span bytes, size_t max, xmlDoc **ret, enum xml_fault *ret_fault, struct err *err);
 
+/*
+ * Puts a copy of another document's root in the place of an element, which is freed, and makes the checks of xml_read on the whole once more:
+ * ids that are unique in each may not be together. *ret is the new element. -1 as xml_read; the document is not to be used then.
+ */
+int xml_graft(xmlNode *place, const xmlDoc *from, xmlNode **ret, enum xml_fault *ret_fault, struct err *err);
+
 #endif
