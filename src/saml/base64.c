@@ -1,5 +1,7 @@
 #include "saml/base64.h"
 
+#include <openssl/evp.h>
+
 #include <stdint.h>
 
 static int digit_value(char c)
@@ -57,4 +59,10 @@ int saml_base64_decode(struct span text, struct buf *ret)
     ret->len += n;
     ret->data[ret->len] = '\0';
     return 0;
+}
+
+void saml_base64_encode(struct span bytes, struct buf *ret)
+{
+    char *out = buf_reserve(ret, (bytes.n + 2) / 3 * 4 + 1);
+    ret->len += (size_t)EVP_EncodeBlock((unsigned char *)out, (const unsigned char *)bytes.p, (int)bytes.n);
 }

@@ -7,5 +7,7 @@
 
 /* Adds the decoded bytes to ret. -1 on a character outside the alphabet, wrong padding, or stray bits at the end. */
 int saml_base64_decode(struct span text, struct buf *ret);
+/* Adds the text for these bytes, on one line. */
+void saml_base64_encode(struct span bytes, struct buf *ret);
 
 #endif

@@ -1,0 +1,35 @@
+/*
+ * Messages of ours, written as text and signed: requests, logout messages, metadata.
+ *
+ *   saml_new_id -> buf_adds, saml_add_attr, saml_add_value… -> saml_sign
+ *
+ * saml_init comes first. Signing needs nothing of a key but keypair_sign.
+ */
+#ifndef SAML_WRITE_H
+#define SAML_WRITE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/span.h"
+#include "crypto/keypair.h"
+
+#define SAML_ID_SIZE 34 /* "_", a token, NUL */
+
+/* An id for a message: 160 bits that nobody guesses, as an NCName. */
+void saml_new_id(char ret[static SAML_ID_SIZE]);
+
+/* Adds a value as the text of an element or of an attribute in double quotes, with what XML needs escaped. Clean UTF-8 only (text_is_clean). */
+void saml_add_value(struct buf *out, const char *value);
+/* Adds ` name="value"`; nothing when value is NULL. */
+void saml_add_attr(struct buf *out, const char *name, const char *value);
+
+/*
+ * Signs a document: an enveloped signature over its root, which has the attribute ID="id", put at the byte "at" (behind the Issuer, or first,
+ * as the schema wants it). Exclusive canonicalisation; RSA or ECDSA with SHA-2 as keypair_sign; the certificate beside it.
+ */
+int saml_sign(struct buf *xml, size_t at, const char *id, const struct keypair *key, struct err *err);
+
+/* The URI of the algorithm that this key signs with, for SignatureMethod and SigAlg. */
+const char *saml_signature_method(const struct keypair *key);
+
+#endif
