@@ -47,6 +47,8 @@ extern const struct command commands[]; /* ends with a NULL name */
 int cli_conf(struct cli *cli, struct err *err);
 /* Reads the configuration and opens the state. For STORE_READ, cli->store stays NULL when there is no state yet. */
 int cli_open(struct cli *cli, enum store_mode mode, struct err *err);
+/* The state folder: as typed, else as configured. */
+const char *cli_state_dir(const struct cli *cli);
 /* The section of this kind and name; ERR_USAGE with the nearest name when there is none. */
 int cli_section(const struct cli *cli, const char *kind, const char *name, const struct conf_section **ret,
                 struct err *err);
@@ -62,6 +64,7 @@ int command_domain_list(struct cli *cli, struct err *err);
 int command_domain_challenge(struct cli *cli, struct err *err);
 int command_domain_verify(struct cli *cli, struct err *err);
 int command_sso_list(struct cli *cli, struct err *err);
+int command_sso_metadata(struct cli *cli, struct err *err);
 int command_sso_test(struct cli *cli, struct err *err);
 int command_sso_activate(struct cli *cli, struct err *err);
 int command_sso_deactivate(struct cli *cli, struct err *err);

@@ -207,12 +207,16 @@ int cli_conf(struct cli *cli, struct err *err)
     return -1;
 }
 
+const char *cli_state_dir(const struct cli *cli)
+{
+    return cli->state_dir ? cli->state_dir : conf_str(conf_find(cli->conf, "organization", NULL), "state-dir");
+}
+
 int cli_open(struct cli *cli, enum store_mode mode, struct err *err)
 {
     if (cli_conf(cli, err) != 0)
         return -1;
-    const char *dir =
-        cli->state_dir ? cli->state_dir : conf_str(conf_find(cli->conf, "organization", NULL), "state-dir");
+    const char *dir = cli_state_dir(cli);
     const char *actor = audit_actor(cli->pool); /* before the rights of another are taken on */
     if (privilege_become_owner(dir, err) != 0)
         return -1;

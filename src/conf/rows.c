@@ -21,6 +21,14 @@ const struct conf_item conf_rows_organization[] = {
      .example = "https://signin.example.com",
      .help = "How browsers reach this server. Identity providers are given addresses below it, so it should not change "
              "later."},
+    {.key = "key-file",
+     .type = CONF_SECRET_FILE,
+     .repeatable = true,
+     .example = "/etc/doorward/secrets/saml.pem",
+     .help = "Our private key and its certificate, in PEM: signs requests, and decrypts assertions that are encrypted to "
+             "us. Not written: one is made in the state folder. Of several the first one signs, and all are published: "
+             "to roll over, add the new one behind, wait until the identity providers have our new metadata, then put "
+             "it first, and take the old one out."},
     {.key = "state-dir",
      .type = CONF_PATH,
      .def = "/var/lib/doorward",
