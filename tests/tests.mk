@@ -68,9 +68,9 @@ FUZZ         ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_FLAGS   := -O1 -g -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ_LIMITS  := -rss_limit_mb=1024 -malloc_limit_mb=512 -timeout=10 -max_len=65536
 FUZZ_OBJS    := $(patsubst $(BUILD)/%,$(FUZZ_DIR)/%,$(LIBOBJS))
-# Seeds come from tests/data/NAME, or from where this table says.
-# FUZZ_SEEDS_name := tests/data/other
-fuzz_seeds = $(or $(FUZZ_SEEDS_$(1)),$(wildcard tests/data/$(1)))
+# Seeds come from tests/data/NAME (saml-metadata for fuzz_saml_metadata), or from where this table says.
+FUZZ_SEEDS_saml_response := tests/data/saml
+fuzz_seeds = $(or $(FUZZ_SEEDS_$(1)),$(wildcard tests/data/$(subst _,-,$(1))))
 
 # What fortify would catch is the sanitizer's to report, with its stack. Warnings are the first compiler's matter.
 FUZZ_CC = $(CLANG) $(filter-out -D_FORTIFY_SOURCE=%,$(CPPFLAGS)) -U_FORTIFY_SOURCE \
