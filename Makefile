@@ -13,7 +13,7 @@ PREFIX   ?= /usr
 SYSCONFDIR ?= /etc
 CC       ?= gcc
 CLANG    ?= clang
-PKGS     := zlib libxml-2.0 xmlsec1-openssl libssl libcrypto libcurl sqlite3 libpsl libidn2 jansson ini_config ldap lber
+PKGS     := libmicrohttpd zlib libxml-2.0 xmlsec1-openssl libssl libcrypto libcurl sqlite3 libpsl libidn2 jansson ini_config ldap lber
 
 # Quiet unless V=1.
 Q := $(if $(V),,@)

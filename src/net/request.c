@@ -1,0 +1,164 @@
+#include "net/request.h"
+
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#define FORM_BUFFER 1024 /* bytes that the form's parser keeps */
+
+DEFINE_CLEANUP(post_processorp, struct MHD_PostProcessor *, MHD_destroy_post_processor)
+
+struct request *request_new(const char *uri)
+{
+    struct request *r = mem_zero(sizeof *r);
+    r->pool = pool_new();
+    r->began = clock_monotonic();
+    const char *mark = strchr(uri, '?');
+    r->query = span_str(mark ? pool_strdup(r->pool, mark + 1) : "");
+    return r;
+}
+
+void request_free(struct request *request)
+{
+    if (!request)
+        return;
+    buf_release(&request->body);
+    pool_free(&request->pool);
+    free(request);
+}
+
+struct pool *request_pool(const struct request *r)
+{
+    return r->pool;
+}
+
+const char *request_method(const struct request *r)
+{
+    return r->method;
+}
+
+const char *request_path(const struct request *r)
+{
+    return r->path;
+}
+
+struct span request_query(const struct request *r)
+{
+    return r->query;
+}
+
+struct span request_body(const struct request *r)
+{
+    return (struct span){buf_str(&r->body), r->body.len};
+}
+
+bool request_is_tls(const struct request *r)
+{
+    return r->tls;
+}
+
+const char *request_peer(const struct request *r)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    char text[NI_MAXHOST];
+    const struct sockaddr *address = info ? info->client_addr : NULL;
+    socklen_t n = address && address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    if (!address || getnameinfo(address, n, text, sizeof text, NULL, 0, NI_NUMERICHOST) != 0)
+        return "";
+    return pool_strdup(r->pool, text);
+}
+
+const char *request_header(const struct request *r, const char *name)
+{
+    return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+const char *request_cookie(const struct request *r, const char *name)
+{
+    return MHD_lookup_connection_value(r->connection, MHD_COOKIE_KIND, name);
+}
+
+/* --- parameters --------------------------------------------------------------------------------------------------- */
+
+struct search {
+    const char *name;
+    struct buf value;
+    int found; /* times */
+    size_t values;
+};
+
+static int verdict(const struct request *r, struct search *s, const char **ret)
+{
+    struct span value = {buf_str(&s->value), s->value.len};
+    bool good =
+        s->found == 1 && s->values <= SERVER_VALUES_MAX && !memchr(value.p, '\0', value.n) && text_is_clean(value);
+    if (good)
+        *ret = pool_strndup(r->pool, value.p, value.n);
+    buf_release(&s->value);
+    return s->found == 0 && s->values <= SERVER_VALUES_MAX ? 0 : good ? 1 : -1;
+}
+
+static enum MHD_Result on_param(void *ctx, enum MHD_ValueKind kind, const char *key, size_t key_size, const char *value,
+                                size_t n)
+{
+    struct search *s = ctx;
+    (void)kind;
+    s->values++;
+    if (key_size != strlen(s->name) || memcmp(key, s->name, key_size) != 0)
+        return MHD_YES;
+    if (s->found++ == 0 && value)
+        buf_add(&s->value, value, n);
+    return MHD_YES;
+}
+
+int request_param(const struct request *r, const char *name, const char **ret)
+{
+    struct search s = {.name = name};
+    MHD_get_connection_values_n(r->connection, MHD_GET_ARGUMENT_KIND, on_param, &s);
+    return verdict(r, &s, ret);
+}
+
+/* Long values come in pieces: offset says where a piece belongs, and 0 begins a value. */
+static enum MHD_Result on_field(void *ctx, enum MHD_ValueKind kind, const char *key, const char *filename,
+                                const char *type, const char *encoding, const char *data, uint64_t offset, size_t n)
+{
+    struct search *s = ctx;
+    (void)kind, (void)filename, (void)type, (void)encoding;
+    s->values += offset == 0;
+    if (strcmp(key, s->name) != 0)
+        return MHD_YES;
+    s->found += offset == 0;
+    if (s->found == 1 && n)
+        buf_add(&s->value, data, n);
+    return MHD_YES;
+}
+
+int request_field(const struct request *r, const char *name, const char **ret)
+{
+    struct search s = {.name = name};
+    const char *type = request_header(r, "Content-Type");
+    if (!type || strncasecmp(type, MHD_HTTP_POST_ENCODING_FORM_URLENCODED,
+                             sizeof MHD_HTTP_POST_ENCODING_FORM_URLENCODED - 1) != 0)
+        return 0;
+    CLEANUP(post_processorp)
+    struct MHD_PostProcessor *form = MHD_create_post_processor(r->connection, FORM_BUFFER, on_field, &s);
+    if (!form || (r->body.len && MHD_post_process(form, r->body.data, r->body.len) != MHD_YES))
+        s.values = SERVER_VALUES_MAX + 1; /* not such a form */
+    if (form && MHD_destroy_post_processor(TAKE(form)) != MHD_YES)
+        s.values = SERVER_VALUES_MAX + 1;
+    return verdict(r, &s, ret);
+}
+
+/* --- the response ------------------------------------------------------------------------------------------------- */
+
+void response_header(struct response *response, const char *name, const char *value)
+{
+    *MEM_PUSH(&response->headers, &response->nheaders, &response->cap) = (struct response_header){name, value};
+}

@@ -1,0 +1,250 @@
+#include "net/server.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "net/request.h"
+
+#define BACKLOG 256
+
+struct server {
+    struct server_settings settings;
+    struct MHD_Daemon *daemon;
+    char *certificate, *key; /* GnuTLS reads them when a daemon starts */
+    int socket;
+    uint16_t port;
+};
+
+/* --- one request -------------------------------------------------------------------------------------------------- */
+
+static struct MHD_Response *make_response(const struct response *response)
+{
+    struct MHD_Response *out =
+        MHD_create_response_from_buffer(response->body.len, (void *)buf_str(&response->body), MHD_RESPMEM_MUST_COPY);
+    bool good = out && (!response->type || MHD_add_response_header(out, "Content-Type", response->type) == MHD_YES);
+    for (size_t i = 0; good && i < response->nheaders; i++)
+        good = MHD_add_response_header(out, response->headers[i].name, response->headers[i].value) == MHD_YES;
+    if (good)
+        return out;
+    if (out)
+        MHD_destroy_response(out);
+    return NULL;
+}
+
+static enum MHD_Result queue(struct MHD_Connection *connection, const struct response *response)
+{
+    static const struct response broken = {.status = 500};
+    struct MHD_Response *out = make_response(response);
+    int status = out ? response->status : broken.status;
+    if (!out)
+        out = make_response(&broken);
+    enum MHD_Result r = out ? MHD_queue_response(connection, (unsigned)status, out) : MHD_NO;
+    if (out)
+        MHD_destroy_response(out);
+    return r;
+}
+
+static void response_release(struct response *response)
+{
+    buf_release(&response->body);
+    free(response->headers);
+}
+
+static enum MHD_Result answer(struct server *server, struct request *request)
+{
+    CLEANUP(response_release) struct response response = {.status = 500};
+    server->settings.handle(server->settings.ctx, request, &response);
+    return queue(request->connection, &response);
+}
+
+/* Before a body is read: the connection is closed behind the answer, so that the rest need not be read either. */
+static enum MHD_Result refuse(struct MHD_Connection *connection, int status)
+{
+    CLEANUP(response_release) struct response response = {.status = status};
+    response_header(&response, "Connection", "close");
+    return queue(connection, &response);
+}
+
+static enum MHD_Result begin(struct server *server, struct request *request)
+{
+    const char *length = request_header(request, "Content-Length");
+    request->body_max = server->settings.body_max(server->settings.ctx, request);
+    if (request->body_max > SERVER_BODY_MAX)
+        request->body_max = SERVER_BODY_MAX;
+    if (length && strtoull(length, NULL, 10) > request->body_max)
+        return refuse(request->connection, MHD_HTTP_CONTENT_TOO_LARGE);
+    return MHD_YES;
+}
+
+static enum MHD_Result take_body(const struct server *server, struct request *request, const char *data, size_t *n)
+{
+    if (request->body.len + *n > request->body_max)
+        return MHD_NO; /* more than it said, or chunks without end */
+    if (clock_monotonic() - request->began > server->settings.longest)
+        return MHD_NO;
+    buf_add(&request->body, data, *n);
+    *n = 0;
+    return MHD_YES;
+}
+
+static enum MHD_Result on_access(void *ctx, struct MHD_Connection *connection, const char *path, const char *method,
+                                 const char *version, const char *data, size_t *n, void **place)
+{
+    struct server *server = ctx;
+    struct request *request = *place;
+    (void)version;
+    if (!request->method) {
+        request->connection = connection;
+        request->path = path;
+        request->method = method;
+        request->tls = server->certificate != NULL;
+        return begin(server, request);
+    }
+    return *n ? take_body(server, request, data, n) : answer(server, request);
+}
+
+/* Called with the request line as it was received, before anything of it is decoded. */
+static void *on_uri(void *ctx, const char *uri, struct MHD_Connection *connection)
+{
+    (void)ctx;
+    (void)connection;
+    return request_new(uri);
+}
+
+static void on_completed(void *ctx, struct MHD_Connection *connection, void **place,
+                         enum MHD_RequestTerminationCode how)
+{
+    (void)ctx;
+    (void)connection;
+    (void)how;
+    request_free(*place);
+    *place = NULL;
+}
+
+static void on_log(void *ctx, const char *fmt, va_list ap)
+{
+    (void)ctx; /* what a stranger sends is no news */
+    (void)fmt;
+    (void)ap;
+}
+
+/* --- starting and stopping ---------------------------------------------------------------------------------------- */
+
+static int open_socket(const struct server_settings *settings, struct server *server, struct err *err)
+{
+    struct sockaddr_storage address = {0};
+    struct sockaddr_in *v4 = (struct sockaddr_in *)&address;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&address;
+    bool is_v6 = strchr(settings->address, ':') != NULL;
+    socklen_t n = is_v6 ? sizeof *v6 : sizeof *v4;
+    int on = 1;
+    address.ss_family = is_v6 ? AF_INET6 : AF_INET;
+    if (inet_pton(address.ss_family, settings->address, is_v6 ? (void *)&v6->sin6_addr : (void *)&v4->sin_addr) != 1)
+        return err_set(err, ERR_CONFIG,
+                       "listen address '%s': not a numeric address; write 127.0.0.1 or ::", settings->address);
+    *(is_v6 ? &v6->sin6_port : &v4->sin_port) = htons(settings->port);
+    server->socket = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (server->socket < 0 || setsockopt(server->socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        bind(server->socket, (struct sockaddr *)&address, n) != 0 || listen(server->socket, BACKLOG) != 0 ||
+        getsockname(server->socket, (struct sockaddr *)&address, &n) != 0)
+        return err_errno(err, ERR_NETWORK, "listen address %s port %u", settings->address, settings->port);
+    server->port = ntohs(is_v6 ? v6->sin6_port : v4->sin_port);
+    return 0;
+}
+
+/* Each daemon has a descriptor of its own: one that cannot start closes what it was given. */
+static struct MHD_Daemon *start_daemon(struct server *server, const char *certificate, const char *key)
+{
+    const struct server_settings *s = &server->settings;
+    int own = fcntl(server->socket, F_DUPFD_CLOEXEC, 0);
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG | (certificate ? MHD_USE_TLS : 0);
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)certificate},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)key},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
+        {MHD_OPTION_END, 0, NULL}};
+    if (!certificate)
+        tls[0].option = MHD_OPTION_END;
+    return MHD_start_daemon(flags, 0, NULL, NULL, on_access, server,                        /**/
+                            MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,                       /**/
+                            MHD_OPTION_LISTEN_SOCKET, own,                                  /**/
+                            MHD_OPTION_THREAD_POOL_SIZE, s->threads,                        /**/
+                            MHD_OPTION_CONNECTION_LIMIT, s->connections,                    /**/
+                            MHD_OPTION_PER_IP_CONNECTION_LIMIT, s->per_address,             /**/
+                            MHD_OPTION_CONNECTION_TIMEOUT, s->idle,                         /**/
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_HEADERS_MAX, /**/
+                            MHD_OPTION_STRICT_FOR_CLIENT, 1,                                /**/
+                            MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL,                      /**/
+                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,                /**/
+                            MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+}
+
+/* It takes nothing new, and ends when what it has is answered. */
+static void stop_daemon(struct MHD_Daemon *daemon)
+{
+    if (!daemon)
+        return;
+    int own = MHD_quiesce_daemon(daemon);
+    MHD_stop_daemon(daemon);
+    if (own >= 0)
+        close(own);
+}
+
+static int renew(struct server *server, const char *certificate, const char *key, struct err *err)
+{
+    struct MHD_Daemon *old = server->daemon, *daemon = start_daemon(server, certificate, key);
+    if (!daemon)
+        return err_set(err, certificate ? ERR_CONFIG : ERR_FAILED, "web server at %s port %u: it cannot be started%s",
+                       server->settings.address, server->port,
+                       certificate ? "; check that the key is that of the certificate" : "");
+    server->daemon = daemon;
+    free(server->certificate);
+    free(server->key);
+    server->certificate = certificate ? mem_strdup(certificate) : NULL;
+    server->key = key ? mem_strdup(key) : NULL;
+    stop_daemon(old);
+    return 0;
+}
+
+int server_start(const struct server_settings *settings, struct server **ret, struct err *err)
+{
+    CLEANUP(server_stop) struct server *server = mem_zero(sizeof *server);
+    server->settings = *settings;
+    server->socket = -1;
+    if (open_socket(settings, server, err) != 0 || renew(server, settings->certificate, settings->key, err) != 0)
+        return -1;
+    *ret = TAKE(server);
+    return 0;
+}
+
+uint16_t server_port(const struct server *server)
+{
+    return server->port;
+}
+
+int server_renew(struct server *server, const char *certificate, const char *key, struct err *err)
+{
+    return renew(server, certificate, key, err);
+}
+
+void server_stop(struct server **server)
+{
+    struct server *s = *server;
+    if (!s)
+        return;
+    stop_daemon(s->daemon);
+    if (s->socket >= 0)
+        close(s->socket);
+    free(s->certificate);
+    free(s->key);
+    free(s);
+    *server = NULL;
+}
