@@ -1,7 +1,7 @@
 # Doorward. "make" builds build/doorward; "make help" lists the rest.
 #
 # MODULES is the architecture: a module includes only headers of its own and of the modules named before it (make layers).
-MODULES := base crypto net conf model saml connectors store roster sync gate cli
+MODULES := base crypto net conf model saml oidc connectors store roster sync gate cli
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -13,7 +13,7 @@ PREFIX   ?= /usr
 SYSCONFDIR ?= /etc
 CC       ?= gcc
 CLANG    ?= clang
-PKGS     := libmicrohttpd zlib libxml-2.0 xmlsec1-openssl libssl libcrypto libcurl sqlite3 libpsl libidn2 jansson ini_config ldap lber
+PKGS     := cjose libmicrohttpd zlib libxml-2.0 xmlsec1-openssl libssl libcrypto libcurl sqlite3 libpsl libidn2 jansson ini_config ldap lber
 
 # Quiet unless V=1.
 Q := $(if $(V),,@)

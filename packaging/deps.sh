@@ -12,7 +12,7 @@ set -eu
 # The same names in Debian 12, Debian 13 and Ubuntu 24.04, where some of them are in "universe".
 BUILD='gcc libc6-dev make pkgconf
     libldap-dev libxml2-dev libxmlsec1-dev libssl-dev libcurl4-openssl-dev libsqlite3-dev libunbound-dev
-    zlib1g-dev libpsl-dev libidn2-dev libunistring-dev libjansson-dev libini-config-dev'
+    zlib1g-dev libcjose-dev libmicrohttpd-dev libpsl-dev libidn2-dev libunistring-dev libjansson-dev libini-config-dev'
 # What the program reads at run time, and what the demo plays the organization's identity provider and name server
 # with.
 DEMO='ca-certificates dns-root-data publicsuffix openssl xmlsec1 dnsmasq-base'

@@ -86,7 +86,7 @@ static void print_checks(struct cli *cli, const struct saml_report *report)
     static const char *const marks[] = {"ok", "FAILED", "-"};
     const char *colors[] = {term_green(), term_red(), term_yellow()};
     for (size_t i = 0; i < report->nchecks; i++) {
-        const struct saml_check *c = &report->checks[i];
+        const struct check *c = &report->checks[i];
         fputs(colors[c->outcome], stdout);
         term_pad(marks[c->outcome], 7);
         printf("%s %s\n", term_plain(), c->title);

@@ -18,31 +18,31 @@ static void say(struct inspection *in, const char *fmt, va_list ap)
     in->detail = text;
 }
 
-enum saml_outcome rule_passed(struct inspection *in, const char *fmt, ...)
+enum check_outcome rule_passed(struct inspection *in, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
     say(in, fmt, ap);
     va_end(ap);
-    return SAML_PASSED;
+    return CHECK_PASSED;
 }
 
-enum saml_outcome rule_failed(struct inspection *in, const char *fmt, ...)
+enum check_outcome rule_failed(struct inspection *in, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
     say(in, fmt, ap);
     va_end(ap);
-    return SAML_FAILED;
+    return CHECK_FAILED;
 }
 
-enum saml_outcome rule_skipped(struct inspection *in, const char *fmt, ...)
+enum check_outcome rule_skipped(struct inspection *in, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
     say(in, fmt, ap);
     va_end(ap);
-    return SAML_SKIPPED;
+    return CHECK_SKIPPED;
 }
 
 const char *rule_shown(struct inspection *in, const char *value)
@@ -53,16 +53,16 @@ const char *rule_shown(struct inspection *in, const char *value)
     return text_printable(in->pool, (struct span){value, n < 200 ? n : 200});
 }
 
-static void add(struct inspection *in, const struct rule *rule, enum saml_outcome outcome, const char *detail)
+static void add(struct inspection *in, const struct rule *rule, enum check_outcome outcome, const char *detail)
 {
     if (in->nchecks < in->room)
-        in->checks[in->nchecks++] = (struct saml_check){rule->code, rule->title, outcome, detail};
+        in->checks[in->nchecks++] = (struct check){rule->code, rule->title, outcome, detail};
 }
 
 static void skip_from(struct inspection *in, const struct rules *rules, size_t first)
 {
     for (size_t i = first; i < rules->n; i++)
-        add(in, &rules->rule[i], SAML_SKIPPED, "not looked at, since an earlier check failed");
+        add(in, &rules->rule[i], CHECK_SKIPPED, "not looked at, since an earlier check failed");
 }
 
 void inspect_skip(struct inspection *in, const struct rules *rules)
@@ -77,9 +77,9 @@ void inspect_skip(struct inspection *in, const struct rules *rules)
 static void withdraw_claims(struct inspection *in, const struct rules *rules, size_t upto)
 {
     for (size_t i = 0; i < upto; i++) {
-        struct saml_check *check = &in->checks[in->nchecks - 1 - upto + i];
-        if (rules->rule[i].weight == RULE_CLAIM && check->outcome == SAML_PASSED) {
-            check->outcome = SAML_SKIPPED;
+        struct check *check = &in->checks[in->nchecks - 1 - upto + i];
+        if (rules->rule[i].weight == RULE_CLAIM && check->outcome == CHECK_PASSED) {
+            check->outcome = CHECK_SKIPPED;
             check->detail = "what the document says cannot be trusted";
         }
     }
@@ -90,9 +90,9 @@ bool inspect_run(struct inspection *in, const struct rules *rules)
     for (size_t i = 0; i < rules->n; i++) {
         const struct rule *rule = &rules->rule[i];
         in->detail = "";
-        enum saml_outcome outcome = rule->check(in);
+        enum check_outcome outcome = rule->check(in);
         add(in, rule, outcome, in->detail);
-        if (outcome == SAML_FAILED && rule->weight != RULE_PLAIN) {
+        if (outcome == CHECK_FAILED && rule->weight != RULE_PLAIN) {
             withdraw_claims(in, rules, i);
             skip_from(in, rules, i + 1);
             return false;

@@ -32,7 +32,7 @@ struct inspection {
     struct saml_identity *claimed;
     const struct saml_key *signer;
 
-    struct saml_check *checks;
+    struct check *checks;
     size_t nchecks, room;
     const char *detail; /* of the rule that runs */
 };
@@ -47,7 +47,7 @@ enum rule_weight {
 struct rule {
     const char *code, *title;
     enum rule_weight weight;
-    enum saml_outcome (*check)(struct inspection *in);
+    enum check_outcome (*check)(struct inspection *in);
 };
 
 struct rules {
@@ -63,9 +63,9 @@ bool inspect_run(struct inspection *in, const struct rules *rules);
 void inspect_skip(struct inspection *in, const struct rules *rules);
 
 /* What a rule returns, with its detail. */
-enum saml_outcome rule_passed(struct inspection *in, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-enum saml_outcome rule_failed(struct inspection *in, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-enum saml_outcome rule_skipped(struct inspection *in, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+enum check_outcome rule_passed(struct inspection *in, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+enum check_outcome rule_failed(struct inspection *in, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+enum check_outcome rule_skipped(struct inspection *in, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* A value from the document for a message: cut, fit for a terminal, "(missing)" for NULL. */
 const char *rule_shown(struct inspection *in, const char *value);

@@ -35,10 +35,10 @@ static const char *unverified_issuer(struct inspection *in)
     return issuer ? rule_shown(in, issuer) : NULL;
 }
 
-static const struct saml_check *first_failed(const struct inspection *in)
+static const struct check *first_failed(const struct inspection *in)
 {
     for (size_t i = 0; i < in->nchecks; i++)
-        if (in->checks[i].outcome == SAML_FAILED)
+        if (in->checks[i].outcome == CHECK_FAILED)
             return &in->checks[i];
     return NULL;
 }
@@ -66,7 +66,7 @@ int saml_response_verify(struct pool *pool, struct span response, const struct s
     in.checks = pool_alloc(pool, in.room * sizeof *in.checks);
     in.claimed = pool_zero(pool, sizeof *in.claimed);
     run_all(&in);
-    const struct saml_check *fault = first_failed(&in);
+    const struct check *fault = first_failed(&in);
     *ret = (struct saml_report){.checks = in.checks,
                                 .nchecks = in.nchecks,
                                 .unverified_issuer = unverified_issuer(&in),

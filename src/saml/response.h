@@ -17,6 +17,7 @@
 #include "base/pool.h"
 #include "base/span.h"
 #include "crypto/keypair.h"
+#include "model/check.h"
 #include "saml/metadata.h"
 
 #define SAML_RESPONSE_MAX (256 * 1024) /* bytes of XML */
@@ -60,15 +61,6 @@ struct saml_policy {
     void *used_before_arg;
 };
 
-enum saml_outcome { SAML_PASSED, SAML_FAILED, SAML_SKIPPED };
-
-struct saml_check {
-    const char *code;  /* stable, for --json and tests: "audience" */
-    const char *title; /* one line for people: "The response is meant for us" */
-    enum saml_outcome outcome;
-    const char *detail; /* failed: "object: fault; remedy"; else what was found, or why it was skipped; may be "" */
-};
-
 struct saml_attribute {
     const char *name, *friendly_name; /* friendly_name may be NULL */
     /* text values in the order of the document; a value with markup inside is left out */
@@ -97,7 +89,7 @@ struct saml_identity {
 };
 
 struct saml_report {
-    const struct saml_check *checks; /* always all of them, in the order in which they are made */
+    const struct check *checks; /* always all of them, in the order in which they are made */
     size_t nchecks;
     /* who the document says it is from: to be quoted as unverified; NULL: it does not say */
     const char *unverified_issuer;

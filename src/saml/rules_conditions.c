@@ -33,24 +33,24 @@ static int read_instant(struct inspection *in, const xmlNode *node, const char *
     return -1;
 }
 
-static enum saml_outcome check_begins(struct inspection *in, const xmlNode *node)
+static enum check_outcome check_begins(struct inspection *in, const xmlNode *node)
 {
     char text[CLOCK_TEXT_MAX];
     int64_t from;
     if (read_instant(in, node, "NotBefore", &from))
-        return SAML_FAILED;
+        return CHECK_FAILED;
     if (in->policy->now + in->skew < from)
         return rule_failed(in, "%s: not valid before %s, and %s", (const char *)node->name, clock_format(from, text),
                            clocks(in));
     return rule_passed(in, "%s", clock_format(from, text));
 }
 
-static enum saml_outcome check_ends(struct inspection *in, const xmlNode *node)
+static enum check_outcome check_ends(struct inspection *in, const xmlNode *node)
 {
     char text[CLOCK_TEXT_MAX];
     int64_t until;
     if (read_instant(in, node, "NotOnOrAfter", &until))
-        return SAML_FAILED;
+        return CHECK_FAILED;
     if (in->policy->now - in->skew >= until)
         return rule_failed(in, "%s: it expired at %s, and %s", (const char *)node->name, clock_format(until, text),
                            clocks(in));
@@ -63,7 +63,7 @@ static enum saml_outcome check_ends(struct inspection *in, const xmlNode *node)
 /* --- Conditions --------------------------------------------------------------------------------------------------- */
 
 /* A condition that is not understood makes the assertion's validity unknown, which is refused (SAML core 2.5.1). */
-static enum saml_outcome check_conditions(struct inspection *in)
+static enum check_outcome check_conditions(struct inspection *in)
 {
     static const char *const understood[] = {"AudienceRestriction", "OneTimeUse", "ProxyRestriction"};
     if (node_count(in->assertion, SAML_NS_ASSERTION, "Conditions") != 1)
@@ -85,12 +85,12 @@ static enum saml_outcome check_conditions(struct inspection *in)
     return rule_passed(in, "understood");
 }
 
-static enum saml_outcome check_not_before(struct inspection *in)
+static enum check_outcome check_not_before(struct inspection *in)
 {
     return in->conditions ? check_begins(in, in->conditions) : rule_skipped(in, "there are no Conditions");
 }
 
-static enum saml_outcome check_not_on_or_after(struct inspection *in)
+static enum check_outcome check_not_on_or_after(struct inspection *in)
 {
     return in->conditions ? check_ends(in, in->conditions) : rule_skipped(in, "there are no Conditions");
 }
@@ -108,7 +108,7 @@ static bool restriction_names_us(struct inspection *in, const xmlNode *restricti
 }
 
 /* Several restrictions all have to be met; within one, any audience will do (SAML core 2.5.1.4). */
-static enum saml_outcome check_audience(struct inspection *in)
+static enum check_outcome check_audience(struct inspection *in)
 {
     const char *other = NULL;
     if (!in->conditions)
@@ -131,7 +131,7 @@ static enum saml_outcome check_audience(struct inspection *in)
 
 /* --- SubjectConfirmation ------------------------------------------------------------------------------------------ */
 
-static enum saml_outcome check_subject_confirmation(struct inspection *in)
+static enum check_outcome check_subject_confirmation(struct inspection *in)
 {
     size_t bearers = 0;
     const xmlNode *subject = node_child(in->assertion, SAML_NS_ASSERTION, "Subject"), *found = NULL;
@@ -155,7 +155,7 @@ static enum saml_outcome check_subject_confirmation(struct inspection *in)
     return rule_passed(in, "bearer");
 }
 
-static enum saml_outcome check_recipient(struct inspection *in)
+static enum check_outcome check_recipient(struct inspection *in)
 {
     const char *recipient = node_attr(in->bearer, "Recipient");
     if (!in->bearer)
@@ -169,20 +169,20 @@ static enum saml_outcome check_recipient(struct inspection *in)
 }
 
 /* The profile gives a bearer no beginning (4.1.4.2); one that is there is honoured all the same. */
-static enum saml_outcome check_subject_not_before(struct inspection *in)
+static enum check_outcome check_subject_not_before(struct inspection *in)
 {
     if (!in->bearer || !node_attr(in->bearer, "NotBefore"))
         return rule_skipped(in, "there is none, as the profile wants it");
     return check_begins(in, in->bearer);
 }
 
-static enum saml_outcome check_subject_not_on_or_after(struct inspection *in)
+static enum check_outcome check_subject_not_on_or_after(struct inspection *in)
 {
     return in->bearer ? check_ends(in, in->bearer) : rule_skipped(in, "there is no SubjectConfirmationData");
 }
 
 /* Both places have to name our request; when only one does, the other could be from another sign-in. */
-static enum saml_outcome check_in_response_to(struct inspection *in)
+static enum check_outcome check_in_response_to(struct inspection *in)
 {
     const char *expected = in->policy->in_response_to;
     const char *response = node_attr(in->response, "InResponseTo"), *subject = node_attr(in->bearer, "InResponseTo");

@@ -13,7 +13,7 @@ static const char LOOKS_FORGED[] = "this is how forged responses look; do not tr
 
 /* --- the document: read once, the three rows say which kind of fault there was ------------------------------------ */
 
-static enum saml_outcome check_xml(struct inspection *in)
+static enum check_outcome check_xml(struct inspection *in)
 {
     struct err why = ERR_INIT;
     enum xml_fault fault = XML_FAULT_NONE;
@@ -28,14 +28,14 @@ static enum saml_outcome check_xml(struct inspection *in)
     return rule_passed(in, "%zu bytes", in->input.n);
 }
 
-static enum saml_outcome check_xml_plain(struct inspection *in)
+static enum check_outcome check_xml_plain(struct inspection *in)
 {
     if (in->xml_fault == XML_FAULT_CONTENT)
         return rule_failed(in, "%s", in->fault_text);
     return rule_passed(in, "only elements, attributes and text");
 }
 
-static enum saml_outcome check_ids(struct inspection *in)
+static enum check_outcome check_ids(struct inspection *in)
 {
     if (in->xml_fault == XML_FAULT_ID || !in->doc)
         return rule_failed(in, "%s", in->fault_text);
@@ -44,7 +44,7 @@ static enum saml_outcome check_ids(struct inspection *in)
 
 /* --- the nodes ---------------------------------------------------------------------------------------------------- */
 
-static enum saml_outcome check_root(struct inspection *in)
+static enum check_outcome check_root(struct inspection *in)
 {
     xmlNode *root = xmlDocGetRootElement(in->doc);
     if (!node_is(root, SAML_NS_PROTOCOL, "Response"))
@@ -62,7 +62,7 @@ static const char *last_part(const char *uri)
     return colon ? colon + 1 : uri;
 }
 
-static enum saml_outcome check_status(struct inspection *in)
+static enum check_outcome check_status(struct inspection *in)
 {
     const xmlNode *status = node_child(in->response, SAML_NS_PROTOCOL, "Status");
     const xmlNode *code = node_child(status, SAML_NS_PROTOCOL, "StatusCode");
@@ -109,7 +109,7 @@ static bool verify_outer(struct inspection *in)
     return in->outer_signer != NULL;
 }
 
-static enum saml_outcome put_in_place(struct inspection *in, xmlNode *encrypted, const struct buf *plain)
+static enum check_outcome put_in_place(struct inspection *in, xmlNode *encrypted, const struct buf *plain)
 {
     CLEANUP(xml_docp) xmlDoc *doc = NULL;
     struct err why = ERR_INIT;
@@ -123,7 +123,7 @@ static enum saml_outcome put_in_place(struct inspection *in, xmlNode *encrypted,
     return rule_passed(in, "decrypted with our key");
 }
 
-static enum saml_outcome decrypt_assertion(struct inspection *in, xmlNode *encrypted)
+static enum check_outcome decrypt_assertion(struct inspection *in, xmlNode *encrypted)
 {
     CLEANUP(buf_release) struct buf plain = BUF_INIT;
     struct err why = ERR_INIT;
@@ -138,7 +138,7 @@ static enum saml_outcome decrypt_assertion(struct inspection *in, xmlNode *encry
     return put_in_place(in, encrypted, &plain);
 }
 
-static enum saml_outcome check_encryption(struct inspection *in)
+static enum check_outcome check_encryption(struct inspection *in)
 {
     size_t encrypted = count_everywhere(in->response, SAML_NS_ASSERTION, "EncryptedAssertion");
     size_t data = count_everywhere(in->response, SAML_NS_XENC, "EncryptedData");
@@ -151,7 +151,7 @@ static enum saml_outcome check_encryption(struct inspection *in)
     return decrypt_assertion(in, direct);
 }
 
-static enum saml_outcome check_single_assertion(struct inspection *in)
+static enum check_outcome check_single_assertion(struct inspection *in)
 {
     size_t all = count_everywhere(in->response, SAML_NS_ASSERTION, "Assertion");
     size_t direct = node_count(in->response, SAML_NS_ASSERTION, "Assertion");
@@ -168,7 +168,7 @@ static enum saml_outcome check_single_assertion(struct inspection *in)
 
 /* --- the signature ------------------------------------------------------------------------------------------------ */
 
-static enum saml_outcome check_trusted_keys(struct inspection *in)
+static enum check_outcome check_trusted_keys(struct inspection *in)
 {
     char text[CLOCK_TEXT_MAX];
     const struct saml_idp *idp = in->policy->idp;
@@ -182,7 +182,7 @@ static enum saml_outcome check_trusted_keys(struct inspection *in)
     return rule_passed(in, "%zu from the metadata of %s", idp->nkeys, rule_shown(in, idp->entity_id));
 }
 
-static enum saml_outcome check_signature_present(struct inspection *in)
+static enum check_outcome check_signature_present(struct inspection *in)
 {
     if (count_everywhere(in->response, SAML_NS_DSIG, "Signature") == 0)
         return rule_failed(in, "response: neither it nor its Assertion is signed; switch on signing of assertions at "
@@ -190,7 +190,7 @@ static enum saml_outcome check_signature_present(struct inspection *in)
     return rule_passed(in, "signed");
 }
 
-static enum saml_outcome check_signature_position(struct inspection *in)
+static enum check_outcome check_signature_position(struct inspection *in)
 {
     size_t all = count_everywhere(in->response, SAML_NS_DSIG, "Signature");
     size_t on_response = node_count(in->response, SAML_NS_DSIG, "Signature");
@@ -234,7 +234,7 @@ static void verify_signatures(struct inspection *in)
     in->signer = signer;
 }
 
-static enum saml_outcome signature_row(struct inspection *in, enum signature_fault fault, const char *found)
+static enum check_outcome signature_row(struct inspection *in, enum signature_fault fault, const char *found)
 {
     if (in->signature_fault == fault || (fault == SIGNATURE_INVALID && !in->signer))
         return rule_failed(
@@ -242,31 +242,31 @@ static enum saml_outcome signature_row(struct inspection *in, enum signature_fau
     return rule_passed(in, "%s", found);
 }
 
-static enum saml_outcome check_signature_form(struct inspection *in)
+static enum check_outcome check_signature_form(struct inspection *in)
 {
     verify_signatures(in);
     return signature_row(in, SIGNATURE_FORM, "as the standard says");
 }
 
-static enum saml_outcome check_signature_reference(struct inspection *in)
+static enum check_outcome check_signature_reference(struct inspection *in)
 {
     return signature_row(in, SIGNATURE_REFERENCE, "over exactly the element that holds it");
 }
 
-static enum saml_outcome check_signature_transforms(struct inspection *in)
+static enum check_outcome check_signature_transforms(struct inspection *in)
 {
     return signature_row(in, SIGNATURE_TRANSFORMS, "enveloped-signature, exclusive canonicalisation");
 }
 
-static enum saml_outcome check_signature_algorithms(struct inspection *in)
+static enum check_outcome check_signature_algorithms(struct inspection *in)
 {
     return signature_row(in, SIGNATURE_ALGORITHMS, "RSA or ECDSA with SHA-256 or stronger");
 }
 
-static enum saml_outcome check_signature(struct inspection *in)
+static enum check_outcome check_signature(struct inspection *in)
 {
-    enum saml_outcome outcome = signature_row(in, SIGNATURE_INVALID, "");
-    if (outcome == SAML_PASSED)
+    enum check_outcome outcome = signature_row(in, SIGNATURE_INVALID, "");
+    if (outcome == CHECK_PASSED)
         return rule_passed(in, "made with '%s', SHA-256 fingerprint %s", in->signer->cert.subject,
                            in->signer->cert.fingerprint);
     return outcome;

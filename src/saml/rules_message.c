@@ -6,7 +6,7 @@
 #include "saml/node.h"
 #include "saml/saml.h"
 
-static enum saml_outcome check_certificate(struct inspection *in)
+static enum check_outcome check_certificate(struct inspection *in)
 {
     char from[CLOCK_TEXT_MAX], until[CLOCK_TEXT_MAX], now[CLOCK_TEXT_MAX];
     const struct cert *cert = &in->signer->cert;
@@ -20,7 +20,7 @@ static enum saml_outcome check_certificate(struct inspection *in)
     return rule_passed(in, "until %s, %" PRId64 " days left", until, (cert->not_after - in->policy->now) / 86400);
 }
 
-static enum saml_outcome check_version(struct inspection *in)
+static enum check_outcome check_version(struct inspection *in)
 {
     const char *response = node_attr(in->response, "Version"), *assertion = node_attr(in->assertion, "Version");
     if (!response || strcmp(response, "2.0") != 0)
@@ -32,7 +32,7 @@ static enum saml_outcome check_version(struct inspection *in)
     return rule_passed(in, "2.0");
 }
 
-static enum saml_outcome check_issuer_of(struct inspection *in, const xmlNode *of, const char *what)
+static enum check_outcome check_issuer_of(struct inspection *in, const xmlNode *of, const char *what)
 {
     const char *issuer = node_text(in->pool, node_child(of, SAML_NS_ASSERTION, "Issuer"));
     if (issuer && node_count(of, SAML_NS_ASSERTION, "Issuer") == 1 && strcmp(issuer, in->policy->idp->entity_id) == 0)
@@ -46,20 +46,20 @@ static enum saml_outcome check_issuer_of(struct inspection *in, const xmlNode *o
                        rule_shown(in, in->policy->idp->entity_id));
 }
 
-static enum saml_outcome check_response_issuer(struct inspection *in)
+static enum check_outcome check_response_issuer(struct inspection *in)
 {
     return check_issuer_of(in, in->response, "Response");
 }
 
-static enum saml_outcome check_issuer(struct inspection *in)
+static enum check_outcome check_issuer(struct inspection *in)
 {
-    enum saml_outcome outcome = check_issuer_of(in, in->assertion, "Assertion");
-    if (outcome == SAML_PASSED)
+    enum check_outcome outcome = check_issuer_of(in, in->assertion, "Assertion");
+    if (outcome == CHECK_PASSED)
         in->claimed->issuer = node_text(in->pool, node_child(in->assertion, SAML_NS_ASSERTION, "Issuer"));
     return outcome;
 }
 
-static enum saml_outcome check_destination(struct inspection *in)
+static enum check_outcome check_destination(struct inspection *in)
 {
     const char *destination = node_attr(in->response, "Destination");
     if (!destination || strcmp(destination, in->policy->acs_url) != 0)

@@ -13,7 +13,7 @@ static bool is_usable(const char *text)
     return text && *text && strlen(text) <= ID_MAX && text_is_clean(span_str(text));
 }
 
-static enum saml_outcome check_authn_statement(struct inspection *in)
+static enum check_outcome check_authn_statement(struct inspection *in)
 {
     char text[CLOCK_TEXT_MAX];
     struct saml_identity *who = in->claimed;
@@ -39,7 +39,7 @@ static enum saml_outcome check_authn_statement(struct inspection *in)
     return rule_passed(in, "signed in at %s", clock_format(who->authn_instant, text));
 }
 
-static enum saml_outcome check_session_end(struct inspection *in)
+static enum check_outcome check_session_end(struct inspection *in)
 {
     char text[CLOCK_TEXT_MAX];
     for (const xmlNode *s = node_child(in->assertion, SAML_NS_ASSERTION, "AuthnStatement"); s;
@@ -64,7 +64,7 @@ static enum saml_outcome check_session_end(struct inspection *in)
     return rule_passed(in, "%s", clock_format(in->claimed->session_expires, text));
 }
 
-static enum saml_outcome check_name_id(struct inspection *in)
+static enum check_outcome check_name_id(struct inspection *in)
 {
     const xmlNode *subject = node_child(in->assertion, SAML_NS_ASSERTION, "Subject");
     const xmlNode *node = node_child(subject, SAML_NS_ASSERTION, "NameID");
@@ -86,7 +86,7 @@ static enum saml_outcome check_name_id(struct inspection *in)
     return rule_passed(in, "%s", rule_shown(in, value));
 }
 
-static enum saml_outcome check_one_time_use(struct inspection *in)
+static enum check_outcome check_one_time_use(struct inspection *in)
 {
     const char *id = node_attr(in->assertion, "ID");
     if (!is_usable(id))
@@ -107,7 +107,7 @@ static enum saml_outcome check_one_time_use(struct inspection *in)
     return rule_passed(in, "not used before");
 }
 
-static enum saml_outcome check_email(struct inspection *in)
+static enum check_outcome check_email(struct inspection *in)
 {
     saml_read_attributes(in);
     saml_map_person(in);
@@ -125,7 +125,7 @@ static enum saml_outcome check_email(struct inspection *in)
                        wanted ? " in the attribute '" : "", wanted ? rule_shown(in, wanted) : "", wanted ? "'" : "");
 }
 
-static enum saml_outcome check_email_domain(struct inspection *in)
+static enum check_outcome check_email_domain(struct inspection *in)
 {
     const char *email = in->claimed->field[SAML_EMAIL];
     const char *domain = email ? saml_email_domain(in->pool, email) : NULL;
@@ -142,7 +142,7 @@ static enum saml_outcome check_email_domain(struct inspection *in)
         in->policy->ndomains > 1 ? " and others" : "");
 }
 
-static enum saml_outcome check_mapping(struct inspection *in)
+static enum check_outcome check_mapping(struct inspection *in)
 {
     for (int f = 0; f < SAML_FIELD_COUNT; f++) {
         const char *wanted = in->policy->attribute[f];

@@ -77,15 +77,15 @@ static void teardown(void)
     saml_shutdown();
 }
 
-static const struct saml_check *first_failed(const struct saml_report *report)
+static const struct check *first_failed(const struct saml_report *report)
 {
     for (size_t i = 0; i < report->nchecks; i++)
-        if (report->checks[i].outcome == SAML_FAILED)
+        if (report->checks[i].outcome == CHECK_FAILED)
             return &report->checks[i];
     return NULL;
 }
 
-static const struct saml_check *find_check(const struct saml_report *report, const char *code)
+static const struct check *find_check(const struct saml_report *report, const char *code)
 {
     for (size_t i = 0; i < report->nchecks; i++)
         if (strcmp(report->checks[i].code, code) == 0)
@@ -131,16 +131,17 @@ static void check_silence(const char *name, const struct saml_report *report)
     ck_assert_msg(!report->claimed && !report->signer, "%s: something was taken from a document without signature",
                   name);
     for (size_t i = 0; i < report->nchecks; i++) {
-        const struct saml_check *c = &report->checks[i];
+        const struct check *c = &report->checks[i];
         if (after_signature || strcmp(c->code, "status") == 0)
-            ck_assert_msg(c->outcome != SAML_PASSED, "%s: '%s' is reported as passed without signature", name, c->code);
+            ck_assert_msg(c->outcome != CHECK_PASSED, "%s: '%s' is reported as passed without signature", name,
+                          c->code);
         after_signature |= strcmp(c->code, "signature") == 0;
     }
     ck_assert(after_signature);
 }
 
 /* "object: fault; remedy", clean, and without anything of the formatting left open. */
-static void check_wording(const char *name, const struct saml_check *c)
+static void check_wording(const char *name, const struct check *c)
 {
     ck_assert_msg(strstr(c->detail, ": ") && strstr(c->detail, "; "), "%s: '%s' lacks object or remedy", name,
                   c->detail);
@@ -155,13 +156,13 @@ static void visit_refused(const char *name, struct span file)
     struct err err = ERR_INIT;
     struct saml_policy policy = policy_of_make_py();
     int rc = saml_response_verify(pool, file, &policy, &report, &err);
-    const struct saml_check *fault = first_failed(&report);
+    const struct check *fault = first_failed(&report);
     ck_assert_msg(rc == -1 && !report.identity && fault, "%s: accepted", name);
     ck_assert_msg(strcmp(fault->code, code_of(name)) == 0, "%s: refused for '%s' instead: %s", name, fault->code,
                   fault->detail);
     ck_assert_str_eq(err.text, fault->detail);
     for (size_t i = 0; i < report.nchecks; i++)
-        if (report.checks[i].outcome == SAML_FAILED)
+        if (report.checks[i].outcome == CHECK_FAILED)
             check_wording(name, &report.checks[i]);
     if (!report.signer)
         check_silence(name, &report);
@@ -317,8 +318,8 @@ START_TEST(captured_mode_needs_no_request)
         struct saml_report report;
         struct err err;
         ck_assert_msg(verify_file(files[i], &policy, &report, &err) == 0, "%s: %s", files[i], err.text);
-        ck_assert_int_eq(find_check(&report, "in-response-to")->outcome, SAML_SKIPPED);
-        ck_assert_int_eq(find_check(&report, "one-time-use")->outcome, SAML_SKIPPED);
+        ck_assert_int_eq(find_check(&report, "in-response-to")->outcome, CHECK_SKIPPED);
+        ck_assert_int_eq(find_check(&report, "one-time-use")->outcome, CHECK_SKIPPED);
     }
 }
 END_TEST
@@ -366,11 +367,11 @@ START_TEST(later_checks_go_on_after_a_plain_failure)
     policy.entity_id = "https://other.example.com/";
     policy.ndomains = 0;
     ck_assert_int_eq(verify_file("good-assertion-signed.xml", &policy, &report, &err), -1);
-    ck_assert_int_eq(find_check(&report, "destination")->outcome, SAML_FAILED);
-    ck_assert_int_eq(find_check(&report, "recipient")->outcome, SAML_FAILED);
-    ck_assert_int_eq(find_check(&report, "audience")->outcome, SAML_FAILED);
-    ck_assert_int_eq(find_check(&report, "email-domain")->outcome, SAML_FAILED);
-    ck_assert_int_eq(find_check(&report, "mapping")->outcome, SAML_PASSED);
+    ck_assert_int_eq(find_check(&report, "destination")->outcome, CHECK_FAILED);
+    ck_assert_int_eq(find_check(&report, "recipient")->outcome, CHECK_FAILED);
+    ck_assert_int_eq(find_check(&report, "audience")->outcome, CHECK_FAILED);
+    ck_assert_int_eq(find_check(&report, "email-domain")->outcome, CHECK_FAILED);
+    ck_assert_int_eq(find_check(&report, "mapping")->outcome, CHECK_PASSED);
     ck_assert_ptr_null(report.identity);
     ck_assert_str_eq(report.claimed->field[SAML_GIVEN_NAME], "Alice");
 }

@@ -164,7 +164,7 @@ static void encrypt(const char *cipher, const char *wrap, const char *signed_wha
 static const char *first_failed(const struct saml_report *report)
 {
     for (size_t i = 0; i < report->nchecks; i++)
-        if (report->checks[i].outcome == SAML_FAILED)
+        if (report->checks[i].outcome == CHECK_FAILED)
             return report->checks[i].code;
     return "none";
 }
