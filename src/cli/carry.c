@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "cli/term.h"
-#include "roster/roster.h"
+#include "roster/platforms.h"
 #include "store/report.h"
 #include "sync/apply.h"
 

@@ -3,7 +3,7 @@
 #include "conf/rows.h"
 #include "connectors/connector.h"
 #include "model/domain.h"
-#include "roster/roster.h"
+#include "roster/platforms.h"
 
 #define ROOM(array) (sizeof(array) / sizeof *(array)-1)
 

@@ -56,13 +56,3 @@ const struct platform_connector roster_platform = {
     .carry_out = roster_carry_out,
     .close = roster_close,
 };
-
-const struct platform_connector *const platform_connectors[] = {&roster_platform, NULL};
-
-const struct platform_connector *platform_connector_find(const char *name)
-{
-    for (size_t i = 0; platform_connectors[i]; i++)
-        if (strcmp(platform_connectors[i]->name, name) == 0)
-            return platform_connectors[i];
-    return NULL;
-}

@@ -1,0 +1,360 @@
+#include "connectors/scim/job.h"
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "connectors/scim/request.h"
+
+/* What it means when the service does not have it. */
+enum absent {
+    ABSENT_UNUSED, /* it is not needed */
+    ABSENT_SKIP,
+    ABSENT_DONE, /* what is gone has no seat, is in no group and cannot be used */
+    ABSENT_MAKE,
+};
+
+struct way {
+    enum absent account, group;
+    void (*act)(const struct scim_job *job, struct scim_request *ret);
+    bool on_group; /* the group is what is acted upon */
+};
+
+static void go_on(struct scim_job *job);
+
+/* --- what each kind of task does in the end ----------------------------------------------------------------------- */
+
+static void change_user(const struct scim_job *job, struct scim_request *ret)
+{
+    scim_change_user(job->service->base, job->account, job->task, ret);
+}
+
+static void suspend_user(const struct scim_job *job, struct scim_request *ret)
+{
+    scim_suspend_user(job->service->base, job->account, ret);
+}
+
+static void delete_user(const struct scim_job *job, struct scim_request *ret)
+{
+    scim_delete(job->service->base, SCIM_USER, job->account, ret);
+}
+
+static void delete_group(const struct scim_job *job, struct scim_request *ret)
+{
+    scim_delete(job->service->base, SCIM_GROUP, job->group, ret);
+}
+
+static void rename_group(const struct scim_job *job, struct scim_request *ret)
+{
+    scim_rename_group(job->service->base, job->group, job->task, ret);
+}
+
+static void add_member(const struct scim_job *job, struct scim_request *ret)
+{
+    scim_add_member(job->service->base, job->group, job->account, ret);
+}
+
+static void remove_member(const struct scim_job *job, struct scim_request *ret)
+{
+    scim_remove_member(job->service->base, job->group, job->account, ret);
+}
+
+/* clang-format off */
+static const struct way ways[OP_COUNT] = {
+    [OP_UNASSIGN]     = {ABSENT_DONE, ABSENT_DONE, remove_member, true},
+    [OP_LEAVE]        = {ABSENT_DONE, ABSENT_DONE, remove_member, true},
+    [OP_SUSPEND]      = {ABSENT_DONE, ABSENT_UNUSED, suspend_user, false},
+    [OP_REMOVE]       = {ABSENT_DONE, ABSENT_UNUSED, delete_user, false},
+    [OP_DROP_GROUP]   = {ABSENT_UNUSED, ABSENT_DONE, delete_group, true},
+    [OP_ADD_GROUP]    = {ABSENT_UNUSED, ABSENT_MAKE, rename_group, true},
+    [OP_RENAME_GROUP] = {ABSENT_UNUSED, ABSENT_SKIP, rename_group, true},
+    [OP_INVITE]       = {ABSENT_MAKE, ABSENT_UNUSED, change_user, false},
+    [OP_RESTORE]      = {ABSENT_SKIP, ABSENT_UNUSED, change_user, false},
+    [OP_UPDATE]       = {ABSENT_SKIP, ABSENT_UNUSED, change_user, false},
+    [OP_ASSIGN]       = {ABSENT_SKIP, ABSENT_MAKE, add_member, true},
+    [OP_JOIN]         = {ABSENT_SKIP, ABSENT_SKIP, add_member, true},
+};
+/* clang-format on */
+
+static const struct way *way_of(const struct scim_job *job)
+{
+    return &ways[job->task->op];
+}
+
+/* --- the end ------------------------------------------------------------------------------------------------------ */
+
+static void report_id(char *ret, const char *known_before, const char *now)
+{
+    if (now && (!known_before || strcmp(known_before, now) != 0))
+        memcpy(ret, now, strlen(now) + 1);
+}
+
+static void end_done(struct scim_job *job)
+{
+    job->answer->verdict = PLATFORM_DONE;
+    report_id(job->answer->account, job->task->account, job->account);
+    report_id(job->answer->object, job->task->object, job->group);
+    job->ended(job);
+}
+
+static void end_fault(struct scim_job *job, const struct scim_answer *answer)
+{
+    job->answer->verdict = answer->verdict;
+    job->answer->wait = answer->wait;
+    job->answer->why = answer->why;
+    job->ended(job);
+}
+
+static void end_skip(struct scim_job *job, const struct err *why)
+{
+    job->answer->verdict = PLATFORM_SKIP;
+    job->answer->why = *why;
+    job->ended(job);
+}
+
+/* --- asking ------------------------------------------------------------------------------------------------------- */
+
+static void on_reply(void *ctx, const struct http_reply *reply)
+{
+    struct scim_job *job = ctx;
+    struct scim_answer answer;
+    scim_read(reply, &job->question, &answer);
+    job->then(job, &answer);
+}
+
+/* Sends and releases the request. */
+static void ask(struct scim_job *job, struct scim_request *request, struct scim_question question,
+                void (*then)(struct scim_job *job, const struct scim_answer *answer))
+{
+    job->question = question;
+    job->question.object = job->object;
+    job->then = then;
+    struct http_request sent = {.method = request->method,
+                                .url = request->url.data,
+                                .type = SCIM_TYPE,
+                                .body = {request->body.data, request->body.len},
+                                .body_unwanted = question.expect == SCIM_EXPECT_NOTHING};
+    http_start(job->service->http, &sent, on_reply, job);
+    scim_request_release(request);
+}
+
+static void look_up(struct scim_job *job, enum scim_kind kind, const char *ours,
+                    void (*then)(struct scim_job *job, const struct scim_answer *answer))
+{
+    struct scim_request request = SCIM_REQUEST_INIT;
+    scim_find(job->service->base, kind, "externalId", ours, &request);
+    ask(job, &request, (struct scim_question){.expect = SCIM_EXPECT_LIST, .attribute = "externalId", .value = ours},
+        then);
+}
+
+static void know_account(struct scim_job *job, const char *id)
+{
+    snprintf(job->found_account, sizeof job->found_account, "%s", id);
+    job->account = job->found_account;
+    scim_ids_put(&job->service->ids, job->task->person, id);
+}
+
+static void know_group(struct scim_job *job, const char *id)
+{
+    snprintf(job->found_group, sizeof job->found_group, "%s", id);
+    job->group = job->found_group;
+    scim_ids_put(&job->service->ids, job->task->object_uid, id);
+}
+
+/* --- accounts that are not there, or in the way ------------------------------------------------------------------- */
+
+static void on_namesake(struct scim_job *job, const struct scim_answer *answer)
+{
+    if (answer->finding == SCIM_GOOD) {
+        struct err why;
+        err_set(&why, ERR_CONFLICT,
+                "%s: exists on the platform and is not ours; adopt = yes in the team's section takes it over",
+                job->object);
+        end_skip(job, &why);
+    } else if (answer->finding == SCIM_ABSENT) {
+        end_skip(job, &job->conflict);
+    } else {
+        end_fault(job, answer);
+    }
+}
+
+/* The one whose name is taken is not ours: whose is it? */
+static void find_namesake(struct scim_job *job)
+{
+    struct span name = scim_user_name(job->task);
+    struct scim_request request = SCIM_REQUEST_INIT;
+    snprintf(job->namesake, sizeof job->namesake, "%.*s", SPAN_ARG(name));
+    scim_find(job->service->base, SCIM_USER, "userName", job->namesake, &request);
+    ask(job, &request,
+        (struct scim_question){
+            .expect = SCIM_EXPECT_LIST, .attribute = "userName", .value = job->namesake, .any_case = true},
+        on_namesake);
+}
+
+static void on_account_found(struct scim_job *job, const struct scim_answer *answer)
+{
+    job->looked_for_account = true;
+    if (answer->finding == SCIM_GOOD) {
+        know_account(job, answer->id);
+        go_on(job);
+    } else if (answer->finding != SCIM_ABSENT || way_of(job)->account == ABSENT_SKIP) {
+        end_fault(job, answer);
+    } else if (way_of(job)->account == ABSENT_DONE) {
+        end_done(job);
+    } else if (job->conflict.kind != ERR_NONE) {
+        find_namesake(job);
+    } else {
+        go_on(job);
+    }
+}
+
+static void on_account_made(struct scim_job *job, const struct scim_answer *answer)
+{
+    if (answer->finding == SCIM_GOOD) {
+        know_account(job, answer->id);
+        end_done(job);
+    } else if (answer->finding == SCIM_CONFLICT && !job->looked_for_account) {
+        job->conflict = answer->why;
+        look_up(job, SCIM_USER, job->task->person, on_account_found);
+    } else if (answer->finding == SCIM_CONFLICT) {
+        job->conflict = answer->why;
+        find_namesake(job);
+    } else {
+        end_fault(job, answer);
+    }
+}
+
+/* An account is made without looking for it first: its name is in the way of a second one (RFC 7643 section 4.1.1). */
+static void need_account(struct scim_job *job)
+{
+    if (way_of(job)->account != ABSENT_MAKE) {
+        look_up(job, SCIM_USER, job->task->person, on_account_found);
+        return;
+    }
+    struct scim_request request = SCIM_REQUEST_INIT;
+    scim_create_user(job->service->base, job->task, &request);
+    ask(job, &request, (struct scim_question){.expect = SCIM_EXPECT_ONE, .value = job->task->person}, on_account_made);
+}
+
+/* --- groups ------------------------------------------------------------------------------------------------------- */
+
+static void on_group_made(struct scim_job *job, const struct scim_answer *answer)
+{
+    if (answer->finding == SCIM_GOOD) {
+        know_group(job, answer->id);
+        if (job->task->op == OP_ADD_GROUP)
+            end_done(job);
+        else
+            go_on(job);
+    } else if (answer->finding == SCIM_CONFLICT) {
+        struct err why;
+        err_set(&why, ERR_CONFLICT, "%s: a group of this name exists on the platform and is not ours; rename one of them",
+                job->object);
+        end_skip(job, &why);
+    } else {
+        end_fault(job, answer);
+    }
+}
+
+static void on_group_found(struct scim_job *job, const struct scim_answer *answer)
+{
+    job->looked_for_group = true;
+    if (answer->finding == SCIM_GOOD) {
+        know_group(job, answer->id);
+        go_on(job);
+    } else if (answer->finding != SCIM_ABSENT || way_of(job)->group == ABSENT_SKIP) {
+        end_fault(job, answer);
+    } else if (way_of(job)->group == ABSENT_DONE) {
+        end_done(job);
+    } else {
+        struct scim_request request = SCIM_REQUEST_INIT;
+        scim_create_group(job->service->base, job->task, &request);
+        ask(job, &request, (struct scim_question){.expect = SCIM_EXPECT_ONE, .value = job->task->object_uid},
+            on_group_made);
+    }
+}
+
+/* --- acting ------------------------------------------------------------------------------------------------------- */
+
+/* Gone, or an address that is not of SCIM at all: a look-up tells. It also finds what has another id by now. */
+static void look_again(struct scim_job *job)
+{
+    if (way_of(job)->on_group) {
+        scim_ids_forget(&job->service->ids, job->task->object_uid);
+        job->group = NULL;
+        look_up(job, SCIM_GROUP, job->task->object_uid, on_group_found);
+    } else {
+        scim_ids_forget(&job->service->ids, job->task->person);
+        job->account = NULL;
+        look_up(job, SCIM_USER, job->task->person, on_account_found);
+    }
+}
+
+static bool removes_member(const struct scim_job *job)
+{
+    return job->task->op == OP_UNASSIGN || job->task->op == OP_LEAVE;
+}
+
+static void on_acted(struct scim_job *job, const struct scim_answer *answer)
+{
+    bool looked = way_of(job)->on_group ? job->looked_for_group : job->looked_for_account;
+    if (answer->finding == SCIM_GOOD || (answer->finding == SCIM_NO_TARGET && removes_member(job)))
+        end_done(job);
+    else if (answer->finding == SCIM_ABSENT && !looked)
+        look_again(job);
+    else
+        end_fault(job, answer);
+}
+
+static void go_on(struct scim_job *job)
+{
+    const struct way *way = way_of(job);
+    if (way->account != ABSENT_UNUSED && !job->account) {
+        need_account(job);
+    } else if (way->group != ABSENT_UNUSED && !job->group) {
+        look_up(job, SCIM_GROUP, job->task->object_uid, on_group_found);
+    } else {
+        struct scim_request request = SCIM_REQUEST_INIT;
+        way->act(job, &request);
+        ask(job, &request, (struct scim_question){.expect = SCIM_EXPECT_NOTHING}, on_acted);
+    }
+}
+
+/* --- the beginning ------------------------------------------------------------------------------------------------ */
+
+static void name_it(struct scim_job *job)
+{
+    const struct platform_task *task = job->task;
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    bool product = task->object_uid && strncmp(task->object_uid, "product:", 8) == 0;
+    struct span name = task->object_uid ? span_str(task->object_name ? task->object_name : task->object_uid)
+                                        : (task->attr[ATTR_EMAIL].n ? task->attr[ATTR_EMAIL] : scim_user_name(task));
+    if (name.n == 0)
+        name = span_str(task->account ? task->account : task->person);
+    name.n = name.n > 400 ? 400 : name.n;
+    snprintf(job->object, sizeof job->object, "%s %s", !task->object_uid ? "account" : product ? "product" : "group",
+             text_printable(pool, name));
+}
+
+static const char *known(const struct scim_job *job, const char *given, const char *ours)
+{
+    if (given && *given)
+        return given;
+    return ours ? scim_ids_get(&job->service->ids, ours) : NULL;
+}
+
+void scim_job_begin(struct scim_job *job)
+{
+    const struct platform_task *task = job->task;
+    job->begun = true;
+    name_it(job);
+    const char *account = known(job, task->account, task->person);
+    if (account) {
+        snprintf(job->found_account, sizeof job->found_account, "%s", account);
+        job->account = job->found_account;
+    }
+    const char *group = known(job, task->object, task->object_uid);
+    if (group) {
+        snprintf(job->found_group, sizeof job->found_group, "%s", group);
+        job->group = job->found_group;
+    }
+    go_on(job);
+}
