@@ -90,6 +90,10 @@ static void report_id(char *ret, const char *known_before, const char *now)
 static void end_done(struct scim_job *job)
 {
     job->answer->verdict = PLATFORM_DONE;
+    if (job->task->op == OP_REMOVE)
+        scim_ids_forget(&job->service->ids, job->task->person);
+    if (job->task->op == OP_DROP_GROUP)
+        scim_ids_forget(&job->service->ids, job->task->object_uid);
     report_id(job->answer->account, job->task->account, job->account);
     report_id(job->answer->object, job->task->object, job->group);
     job->ended(job);
