@@ -54,6 +54,24 @@ struct platform_answer {
     struct err why;                /* of all but DONE: object, fault, remedy */
 };
 
+/*
+ * How often and how soon a change is sent again: of every platform that has send. The caller reads these keys, so they stand among the
+ * settings of such a platform as they are here.
+ */
+#define PLATFORM_REMOTE_SETTINGS                                                                                       \
+    {.key = "retries",                                                                                                 \
+     .type = CONF_INT,                                                                                                 \
+     .def = "8",                                                                                                       \
+     .min = 0,                                                                                                         \
+     .max = 100,                                                                                                       \
+     .help = "How often a change is sent again when the platform is busy or does not answer. After that it is "        \
+             "skipped, and planned again by the next run."},                                                           \
+    {                                                                                                                  \
+        .key = "retry-wait", .type = CONF_MILLIS, .def = "1s", .min = 1, .max = 3600000,                               \
+        .help = "How long is waited before a change is sent again for the first time; each further wait is twice as "  \
+                "long, up to a minute. Where the platform asks for a longer wait, that counts."                        \
+    }
+
 struct platform_connector {
     const char *name;
     const char *help;

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "cli/interrupt.h"
+#include "cli/skipped.h"
 #include "cli/term.h"
 #include "roster/platforms.h"
 #include "store/report.h"
@@ -57,6 +59,56 @@ static void tick(void *ctx, size_t done, size_t total)
     progress_at(done, total);
 }
 
+/* For programs, one more document, so that a run of which nothing was skipped prints the plan and nothing else. */
+static int tell_skipped_json(struct cli *cli, const struct plan *plan, int64_t run, size_t done, struct err *err)
+{
+    json_t *list;
+    if (skipped_json(cli, plan->team_id, run, &list, err) != 0)
+        return -1;
+    json_t *document =
+        json_pack("{s:s, s:I, s:s, s:I, s:I, s:o}", "format", "doorward-run/1", "run", (json_int_t)run, "team",
+                  plan->team, "changes", (json_int_t)plan->n, "done", (json_int_t)done, "skipped", list);
+    if (json_array_size(list))
+        json_print(document);
+    json_decref(document);
+    return 0;
+}
+
+static int tell_skipped(struct cli *cli, const struct plan *plan, int64_t run, size_t done, struct err *err)
+{
+    if (cli->json)
+        return tell_skipped_json(cli, plan, run, done, err);
+    return skipped_print(cli, plan->team_id, run, stdout, err);
+}
+
+/* Whatever ended it: what was done stays done, and the status says so. */
+static int tell_failed(struct cli *cli, const struct plan *plan, int64_t run, size_t done,
+                       const struct carry_words *words, struct err *err)
+{
+    struct err ignored = ERR_INIT;
+    if (run)
+        tell_skipped(cli, plan, run, done, &ignored);
+    if (done)
+        err->kind = ERR_PARTIAL;
+    return err_wrap(err, "team %s: %s of %s changes were done, and run %" PRId64 " says which; %s", plan->team,
+                    term_number(cli->pool, done), term_number(cli->pool, plan->n), run, words->rest);
+}
+
+static int tell_done(struct cli *cli, const struct plan *plan, int64_t run, size_t done,
+                     const struct carry_words *words, struct err *err)
+{
+    if (done == plan->n) {
+        if (!cli->json)
+            printf("%sDone%s: %s changes, run %" PRId64 "\n", term_green(), term_plain(), term_number(cli->pool, done),
+                   run);
+        return 0;
+    }
+    if (tell_skipped(cli, plan, run, done, err) != 0)
+        return -1;
+    return err_set(err, ERR_PARTIAL, "team %s: %s of %s changes were done by run %" PRId64 ", the others skipped; %s",
+                   plan->team, term_number(cli->pool, done), term_number(cli->pool, plan->n), run, words->rest);
+}
+
 int carry_out(struct cli *cli, const struct plan *plan, const char *id, const struct conf_section *platform,
               const struct carry_words *words, struct err *err)
 {
@@ -70,17 +122,18 @@ int carry_out(struct cli *cli, const struct plan *plan, const char *id, const st
                             .command = words->command,
                             .platform = platform,
                             .connector = platform_connector_find(conf_variant(platform)),
-                            .progress = tick};
+                            .conf = cli->conf,
+                            .progress = tick,
+                            .stop = interrupt_seen};
+    bool elsewhere = job.connector->send != NULL;
     int64_t run = 0;
     size_t done = 0;
     progress_begin(words->progress);
+    if (elsewhere)
+        interrupt_watch();
     int r = apply_plan(cli->store, &job, &run, &done, err);
+    if (elsewhere)
+        interrupt_unwatch();
     progress_end();
-    if (r != 0)
-        return err_wrap(err, "team %s: %s of %s changes were done, and run %" PRId64 " says which; %s", plan->team,
-                        term_number(cli->pool, done), term_number(cli->pool, plan->n), run, words->rest);
-    if (!cli->json)
-        printf("%sDone%s: %s changes, run %" PRId64 "\n", term_green(), term_plain(), term_number(cli->pool, done),
-               run);
-    return 0;
+    return r == 0 ? tell_done(cli, plan, run, done, words, err) : tell_failed(cli, plan, run, done, words, err);
 }

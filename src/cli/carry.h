@@ -22,7 +22,10 @@ struct carry_words {
 
 /* --yes, or somebody at a terminal who can be asked; ERR_USAGE otherwise. */
 int carry_can_ask(const struct cli *cli, struct err *err);
-/* Asks unless --yes was given, then carries the plan out. A plan without changes is done at once. */
+/*
+ * Asks unless --yes was given, then carries the plan out. A plan without changes is done at once. ERR_PARTIAL: a part was done; what was skipped, and
+ * why, was printed.
+ */
 int carry_out(struct cli *cli, const struct plan *plan, const char *id, const struct conf_section *platform,
               const struct carry_words *words, struct err *err);
 

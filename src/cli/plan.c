@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "cli/carry.h"
 #include "cli/cli.h"
+#include "cli/settle.h"
 #include "cli/show.h"
 #include "cli/term.h"
 #include "gate/gate.h"
@@ -143,13 +144,19 @@ static int plan_with(struct job *job, const struct conf_section *team, const str
     log_debug("team %s: planned", plan->team);
     char id[DIGEST_HEX_MAX];
     carry_id(plan, cli->conf, id);
+    const char *note = NULL;
+    if (!job->apply && settle_note(cli, plan->team, &note, err) != 0)
+        return -1;
     struct shown_plan shown = {.plan = plan,
                                .policy = policy,
                                .gate = &job->gate,
                                .pull = pull,
+                               .note = note,
                                .id = id,
                                .platform = conf_name(platform),
                                .state = &state};
+    if (pace_read(cli, shown.platform, plan->n, &shown.pace, err) != 0)
+        return -1;
     if (job->shown++ && !cli->json)
         putchar('\n');
     if ((cli->json ? show_plan_json(cli, &shown, stdout, err) : show_plan_text(cli, &shown, err)) != 0 ||
@@ -240,8 +247,8 @@ static int run_job(struct job *job, struct err *err)
     const struct conf_section *team = NULL;
     struct saved saved;
     if (cli_conf(cli, err) != 0 || read_word(job, &saved, &team, err) != 0 || cli_open(cli, STORE_WRITE, err) != 0 ||
-        run_settle(cli->store, cli->now, err) != 0 ||
-        gate_check(cli->store, cli->conf, cli->now, true, cli->pool, &job->gate, err) != 0)
+        gate_check(cli->store, cli->conf, cli->now, true, cli->pool, &job->gate, err) != 0 ||
+        (job->apply ? settle_runs(cli, team, err) : run_settle(cli->store, cli->now, err)) != 0)
         return -1;
     return team ? plan_team(job, team, err) : plan_teams(job, err);
 }

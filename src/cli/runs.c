@@ -10,8 +10,10 @@
 #include "cli/cli.h"
 #include "cli/json.h"
 #include "cli/show.h"
+#include "cli/skipped.h"
 #include "cli/term.h"
 #include "cli/words.h"
+#include "store/delivery.h"
 #include "store/run.h"
 
 #define RUNS_SHOWN 50
@@ -83,7 +85,16 @@ static void take_change(void *ctx, const struct change *c)
     *MEM_PUSH(&all->v, &all->n, &all->cap) = *c;
 }
 
-static int show_json(struct cli *cli, int64_t team, const struct changes *all, json_t *run, struct err *err)
+/* Of a run on a platform elsewhere: in place of each change of the journal, what became of it. */
+static void add_delivery(void *ctx, const struct delivery_row *row)
+{
+    json_t *change = json_array_get(ctx, row->seq - 1);
+    json_object_set_new(change, "state", json_string(delivery_state_names[row->state]));
+    if (row->state == DELIVERY_SKIPPED)
+        json_object_set_new(change, "reason", json_string(row->message));
+}
+
+static int show_json(struct cli *cli, int64_t team, int64_t id, const struct changes *all, json_t *run, struct err *err)
 {
     struct words w;
     if (words_open(cli->store, team, NULL, NULL, &w, err) != 0)
@@ -102,6 +113,8 @@ static int show_json(struct cli *cli, int64_t team, const struct changes *all, j
                                                   name, "email", email, "object", object, "cause", buf_str(&cause)));
     }
     words_close(&w);
+    if (r == 0)
+        r = delivery_each(cli->store, id, add_delivery, list, err);
     json_object_set_new(run, "journal", list);
     if (r == 0)
         json_print(run);
@@ -121,11 +134,13 @@ static int show_run(struct cli *cli, int64_t run, struct listing *l, struct err 
     if (r == 0)
         r = run_changes(cli->store, run, take_change, &all, err);
     if (r == 0 && cli->json) {
-        r = show_json(cli, team, &all, json_array_get(l->json, 0), err);
+        r = show_json(cli, team, run, &all, json_array_get(l->json, 0), err);
     } else if (r == 0) {
         table_print(l->table, "");
         putchar('\n');
         r = show_changes(cli, team, all.v, all.n, err);
+        if (r == 0)
+            r = skipped_print(cli, team, run, stdout, err);
     }
     free(all.v);
     return r;

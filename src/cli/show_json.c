@@ -156,6 +156,10 @@ static json_t *summary_json(const struct shown_plan *s)
     json_object_set_new(j, "changes", json_integer((json_int_t)s->plan->n));
     json_object_set_new(j, "held", json_integer((json_int_t)s->plan->nheld));
     json_object_set_new(j, "people", json_integer((json_int_t)s->plan->people));
+    json_object_set_new(j, "estimate",
+                        s->pace.seconds > 0 ? json_pack("{s:f, s:f}", "seconds", s->pace.seconds, "per_second",
+                                                        s->pace.measured.per_second)
+                                            : json_null());
     return j;
 }
 

@@ -193,6 +193,8 @@ static int print_head(struct cli *cli, struct words *w, const struct shown_plan 
                term_plain(), s->platform);
     else
         print_source(cli, s);
+    if (!s->undoes && s->note)
+        printf("%snote%s: %s\n", term_yellow(), term_plain(), s->note);
     gate_print(s->gate, stdout);
     if (!s->undoes && !s->policy->enabled_at)
         printf("sync: not enabled for team %s\n      next: doorward sync enable %s\n", s->plan->team, s->plan->team);
@@ -222,8 +224,9 @@ static void print_seats(const struct plan *plan)
     table_print(table, "  ");
 }
 
-static void print_summary(struct cli *cli, const struct plan *plan)
+static void print_summary(struct cli *cli, const struct shown_plan *s)
 {
+    const struct plan *plan = s->plan;
     if (!cli->quiet)
         putchar('\n');
     if (!plan->n && !plan->nheld) {
@@ -241,6 +244,9 @@ static void print_summary(struct cli *cli, const struct plan *plan)
     if (plan->nheld)
         printf("%s held", term_number(cli->pool, plan->nheld));
     putchar('\n');
+    const char *pace = pace_text(&s->pace, cli->pool);
+    if (pace)
+        puts(pace);
 }
 
 static int print_body(struct words *w, const struct plan *plan, struct err *err)
@@ -265,6 +271,6 @@ int show_plan_text(struct cli *cli, const struct shown_plan *s, struct err *err)
         r = print_body(&w, s->plan, err);
     words_close(&w);
     if (r == 0)
-        print_summary(cli, s->plan);
+        print_summary(cli, s);
     return r;
 }

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/carry.h"
 #include "cli/cli.h"
+#include "cli/settle.h"
 #include "cli/show.h"
 #include "cli/term.h"
 #include "crypto/digest.h"
@@ -102,6 +103,8 @@ static int undo_with(struct undoing *u, struct err *err)
                                .id = id,
                                .platform = conf_name(u->platform),
                                .state = &state};
+    if (pace_read(cli, shown.platform, plan->n, &shown.pace, err) != 0)
+        return -1;
     if ((cli->json ? show_plan_json(cli, &shown, stdout, err) : show_plan_text(cli, &shown, err)) != 0 ||
         carry_out(cli, plan, id, u->platform, words_of(u, plan), err) != 0)
         return -1;
@@ -114,9 +117,8 @@ int command_runs_undo(struct cli *cli, struct err *err)
 {
     struct undoing u = {.cli = cli};
     if (cli_run_number(cli, &u.run, err) != 0 || carry_can_ask(cli, err) != 0 || cli_open(cli, STORE_WRITE, err) != 0 ||
-        run_settle(cli->store, cli->now, err) != 0 || find_run(&u, err) != 0 ||
-        gate_check(cli->store, cli->conf, cli->now, true, cli->pool, &u.gate, err) != 0 ||
-        policy_load(cli->store, cli->conf, u.team, &u.policy, err) != 0)
+        find_run(&u, err) != 0 || gate_check(cli->store, cli->conf, cli->now, true, cli->pool, &u.gate, err) != 0 ||
+        settle_runs(cli, u.team, err) != 0 || policy_load(cli->store, cli->conf, u.team, &u.policy, err) != 0)
         return -1;
     int r = undo_with(&u, err);
     policy_release(&u.policy);

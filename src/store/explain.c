@@ -218,7 +218,7 @@ int explain_changes(struct db *db, int64_t team, uint32_t person, size_t limit,
     if (db_query(db,
                  "SELECT c.op, c.cause, c.object, c.detail, r.id, r.started_at, r.command, r.state"
                  " FROM (SELECT id, started_at, command, state FROM run WHERE team = ?1 ORDER BY id DESC LIMIT ?2) r"
-                 " JOIN run_change c ON c.run = r.id WHERE c.person = ?3 ORDER BY r.id DESC, c.seq LIMIT ?4",
+                 " JOIN done_change c ON c.run = r.id WHERE c.person = ?3 ORDER BY r.id DESC, c.seq LIMIT ?4",
                  DB_ARGS(DB_INT(team), DB_INT(RUNS_LOOKED_AT), DB_INT(person), DB_INT((int64_t)limit)), &st, err) != 0)
         return -1;
     int r;

@@ -104,14 +104,15 @@ struct roster_rows {
     struct store *store;
     int64_t team, now;
     enum account_state invited_as;
+    bool invites;
 };
 
-int roster_rows_open(struct store *store, int64_t team, int64_t now, enum account_state invited_as,
+int roster_rows_open(struct store *store, int64_t team, int64_t now, enum account_state invited_as, bool invites,
                      struct roster_rows **ret, struct err *err)
 {
     (void)err;
     struct roster_rows *r = mem_zero(sizeof *r);
-    *r = (struct roster_rows){.store = store, .team = team, .now = now, .invited_as = invited_as};
+    *r = (struct roster_rows){.store = store, .team = team, .now = now, .invited_as = invited_as, .invites = invites};
     *ret = r;
     return 0;
 }
@@ -137,7 +138,7 @@ static int run_on(struct roster_rows *r, const char *sql, int64_t run, size_t fi
     return stmt_run(st, err);
 }
 
-/* ERR_STATE unless these statements change this many rows in all. */
+/* ERR_CONFLICT unless these statements change this many rows in all. */
 static int run_exactly(struct roster_rows *r, const char *const sql[2], int64_t run, enum op op, size_t first,
                        size_t last, struct err *err)
 {
@@ -148,7 +149,7 @@ static int run_exactly(struct roster_rows *r, const char *const sql[2], int64_t 
         changed += (size_t)db_changed(r->store->db);
     }
     if (changed != last - first + 1)
-        return err_set(err, ERR_STATE, "%s: the roster is not as the plan found it; run doorward plan again",
+        return err_set(err, ERR_CONFLICT, "%s: the roster is not as the plan found it; run doorward plan again",
                        op_names[op]);
     return 0;
 }
@@ -159,6 +160,8 @@ int roster_rows_change(struct roster_rows *r, int64_t run, enum op op, bool undo
     const char *const usual[2] = {statements[op]};
     if (run_exactly(r, undo && undo_statements[op][0] ? undo_statements[op] : usual, run, op, first, last, err) != 0)
         return -1;
+    if (!r->invites)
+        return 0;
     if (undo && undo_invitations[op])
         return run_on(r, undo_invitations[op], run, first, last, err);
     if (op != OP_INVITE)

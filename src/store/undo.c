@@ -9,7 +9,7 @@ static const char rows_of_run[] =
     " CASE WHEN c.op IN (?3, ?4) THEN EXISTS (SELECT 1 FROM seat s WHERE s.product = c.object AND s.account = a.id)"
     "  WHEN c.op IN (?5, ?6) THEN EXISTS (SELECT 1 FROM synced_group g JOIN synced_member m"
     "   ON m.synced_group = g.id AND m.account = a.id WHERE g.team = ?1 AND g.grp = c.object) ELSE 0 END"
-    " FROM run_change c LEFT JOIN account a ON a.team = ?1 AND a.person = c.person"
+    " FROM done_change c LEFT JOIN account a ON a.team = ?1 AND a.person = c.person"
     " WHERE c.run = ?2 ORDER BY c.seq";
 /* Behind the state, in the order of enum attr. */
 static const char account_of_change[] =
@@ -53,7 +53,7 @@ int undo_each_later(struct store *store, int64_t team, int64_t run,
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_query(store->db,
-                 "SELECT c.run, c.op, c.person, c.object FROM run_change c JOIN run r ON r.id = c.run"
+                 "SELECT c.run, c.op, c.person, c.object FROM done_change c JOIN run r ON r.id = c.run"
                  " WHERE c.run > ? AND r.team = ? ORDER BY c.run, c.seq",
                  DB_ARGS(DB_INT(run), DB_INT(team)), &st, err) != 0)
         return -1;

@@ -139,7 +139,7 @@ def test_a_run_that_failed_half_way(site):
     site.org.group("cad", *(f"p{i:04d}" for i in range(2000)))
     site.run("plan")
     site.sql("CREATE TRIGGER full BEFORE INSERT ON run_change WHEN NEW.seq = 5500 BEGIN SELECT RAISE(FAIL, 'full'); END")
-    site.apply(status=1)
+    site.apply(status=5)
     run = last_run(site)
     assert site.sql("SELECT state, changes, done FROM run WHERE id = ?", run) == [("failed", 6001, 5000)]
     site.sql("DROP TRIGGER full")

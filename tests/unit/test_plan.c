@@ -554,7 +554,7 @@ START_TEST(a_plan_made_from_another_state_is_refused)
     int64_t run;
     size_t done;
     ck_assert_int_eq(world_carry_out(&w, plan, &run, &done), -1);
-    ck_assert_int_eq(w.err.kind, ERR_STATE);
+    ck_assert_int_eq(w.err.kind, ERR_CONFLICT);
     ck_assert_ptr_nonnull(strstr(w.err.text, "not as the plan found it"));
 }
 END_TEST

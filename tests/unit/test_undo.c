@@ -379,7 +379,7 @@ START_TEST(plan_of_another_state)
     int64_t run;
     size_t done;
     ck_assert_int_eq(world_carry_out(&w, plan, &run, &done), -1);
-    ck_assert_int_eq(w.err.kind, ERR_STATE);
+    ck_assert_int_eq(w.err.kind, ERR_CONFLICT);
     ck_assert_str_eq(one_text(STATE), "invited");
 }
 END_TEST

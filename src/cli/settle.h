@@ -1,0 +1,15 @@
+/* Runs that were cut off while a platform elsewhere had not answered: told by plan, settled by apply and undo before anything else. */
+#ifndef CLI_SETTLE_H
+#define CLI_SETTLE_H
+
+#include "cli/cli.h"
+
+/*
+ * Sends what is unanswered again and closes the runs, of this team or (NULL) of every team whose sync is on; says what came of it. Behind
+ * gate_check, so that the database knows who may be sent. Whatever was killed without leaving anything unanswered is closed, too.
+ */
+int settle_runs(struct cli *cli, const struct conf_section *team, struct err *err);
+/* Only closes what leaves nothing unanswered; of the rest *ret says what apply is going to do. NULL: nothing of this team. */
+int settle_note(struct cli *cli, const char *team, const char **ret, struct err *err);
+
+#endif
