@@ -109,6 +109,12 @@ static bool is_no_target(const struct reading *r)
     return r->reply->status == 400 && type && text_same_ascii(type, "noTarget");
 }
 
+/* Where accounts and groups are made and found there is always something. */
+static bool is_no_service(const struct reading *r)
+{
+    return r->reply->status == 404 && r->question->expect != SCIM_EXPECT_NOTHING;
+}
+
 static void read_refusal(const struct reading *r)
 {
     for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
@@ -118,6 +124,8 @@ static void read_refusal(const struct reading *r)
         if (is_gateway(r))
             fault(r, SCIM_FAULT, PLATFORM_STOP,
                   "something ahead of the service refuses the request; check url and what the token may do");
+        if (is_no_service(r))
+            fault(r, SCIM_FAULT, PLATFORM_STOP, "there is no SCIM service at this address; check url");
         if (is_no_target(r))
             r->ret->finding = SCIM_NO_TARGET;
         if (r->ret->verdict == PLATFORM_RETRY)
@@ -164,7 +172,7 @@ static void read_one(const struct reading *r)
     const char *ours = json_string_value(json_object_get(r->body, "externalId"));
     if (!r->body)
         not_scim(r);
-    else if (ours && r->question->value && strcmp(ours, r->question->value) != 0)
+    else if (ours && r->question->ours && strcmp(ours, r->question->ours) != 0)
         fault(r, SCIM_FAULT, PLATFORM_SKIP, "the service answers with another one; ask its makers");
     else if (take_id(r, r->body))
         r->ret->finding = SCIM_GOOD;
@@ -204,10 +212,12 @@ static void read_list(const struct reading *r)
     } else if (n == 0) {
         r->ret->finding = SCIM_ABSENT;
         r->ret->verdict = PLATFORM_SKIP;
-        err_set(&r->ret->why, ERR_REFUSED, "%s: the service does not have it (any longer); if it should, look for it there",
+        err_set(&r->ret->why, ERR_REFUSED, "%s: the service does not have it; if it should, look for it there",
                 r->question->object);
     } else if (take_id(r, json_array_get(found, 0))) {
+        const char *theirs = json_string_value(json_object_get(json_array_get(found, 0), "externalId"));
         r->ret->finding = SCIM_GOOD;
+        r->ret->is_ours = theirs && r->question->ours && strcmp(theirs, r->question->ours) == 0;
     }
 }
 

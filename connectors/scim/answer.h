@@ -20,8 +20,9 @@ enum scim_expect {
 struct scim_question {
     const char *object; /* "account ann@example.com", for messages; printable */
     enum scim_expect expect;
-    const char *attribute, *value; /* of LIST: of the filter; of ONE: value is our id */
+    const char *attribute, *value; /* of LIST: of the filter */
     bool any_case;                 /* of LIST: the attribute is compared without regard to case */
+    const char *ours;              /* our id of it; may be NULL */
 };
 
 enum scim_finding {
@@ -35,6 +36,7 @@ enum scim_finding {
 struct scim_answer {
     enum scim_finding finding;
     char id[PLATFORM_ID_MAX];      /* of GOOD with ONE or LIST */
+    bool is_ours;                  /* of GOOD with LIST: it bears our id */
     enum platform_verdict verdict; /* of all but GOOD, for whoever cannot go on from it: RETRY, SKIP or STOP */
     int64_t wait;                  /* of RETRY; milliseconds, at most PLATFORM_WAIT_MAX */
     struct err why;                /* of all but GOOD */

@@ -57,6 +57,10 @@ static void remove_member(const struct scim_job *job, struct scim_request *ret)
     scim_remove_member(job->service->base, job->group, job->account, ret);
 }
 
+/*
+ * Nothing is made before it was looked for by our id, also where a name in the way would do: the name may have changed
+ * since an earlier attempt whose answer was lost, and a second account would be nobody's to remove.
+ */
 /* clang-format off */
 static const struct way ways[OP_COUNT] = {
     [OP_UNASSIGN]     = {ABSENT_DONE, ABSENT_DONE, remove_member, true},
@@ -67,7 +71,7 @@ static const struct way ways[OP_COUNT] = {
     [OP_ADD_GROUP]    = {ABSENT_UNUSED, ABSENT_MAKE, rename_group, true},
     [OP_RENAME_GROUP] = {ABSENT_UNUSED, ABSENT_SKIP, rename_group, true},
     [OP_INVITE]       = {ABSENT_MAKE, ABSENT_UNUSED, change_user, false},
-    [OP_RESTORE]      = {ABSENT_SKIP, ABSENT_UNUSED, change_user, false},
+    [OP_RESTORE]      = {ABSENT_MAKE, ABSENT_UNUSED, change_user, false},
     [OP_UPDATE]       = {ABSENT_SKIP, ABSENT_UNUSED, change_user, false},
     [OP_ASSIGN]       = {ABSENT_SKIP, ABSENT_MAKE, add_member, true},
     [OP_JOIN]         = {ABSENT_SKIP, ABSENT_SKIP, add_member, true},
@@ -167,7 +171,10 @@ static void know_group(struct scim_job *job, const char *id)
 
 static void on_namesake(struct scim_job *job, const struct scim_answer *answer)
 {
-    if (answer->finding == SCIM_GOOD) {
+    if (answer->finding == SCIM_GOOD && answer->is_ours) {
+        know_account(job, answer->id);
+        go_on(job);
+    } else if (answer->finding == SCIM_GOOD) {
         struct err why;
         err_set(&why, ERR_CONFLICT,
                 "%s: exists on the platform and is not ours; adopt = yes in the team's section takes it over",
@@ -180,7 +187,10 @@ static void on_namesake(struct scim_job *job, const struct scim_answer *answer)
     }
 }
 
-/* The one whose name is taken is not ours: whose is it? */
+/*
+ * Whose is the one that has the name? It can be ours where a service's look-ups lag behind what it did, or where another
+ * process was faster.
+ */
 static void find_namesake(struct scim_job *job)
 {
     struct span name = scim_user_name(job->task);
@@ -188,26 +198,12 @@ static void find_namesake(struct scim_job *job)
     snprintf(job->namesake, sizeof job->namesake, "%.*s", SPAN_ARG(name));
     scim_find(job->service->base, SCIM_USER, "userName", job->namesake, &request);
     ask(job, &request,
-        (struct scim_question){
-            .expect = SCIM_EXPECT_LIST, .attribute = "userName", .value = job->namesake, .any_case = true},
+        (struct scim_question){.expect = SCIM_EXPECT_LIST,
+                               .attribute = "userName",
+                               .value = job->namesake,
+                               .any_case = true,
+                               .ours = job->task->person},
         on_namesake);
-}
-
-static void on_account_found(struct scim_job *job, const struct scim_answer *answer)
-{
-    job->looked_for_account = true;
-    if (answer->finding == SCIM_GOOD) {
-        know_account(job, answer->id);
-        go_on(job);
-    } else if (answer->finding != SCIM_ABSENT || way_of(job)->account == ABSENT_SKIP) {
-        end_fault(job, answer);
-    } else if (way_of(job)->account == ABSENT_DONE) {
-        end_done(job);
-    } else if (job->conflict.kind != ERR_NONE) {
-        find_namesake(job);
-    } else {
-        go_on(job);
-    }
 }
 
 static void on_account_made(struct scim_job *job, const struct scim_answer *answer)
@@ -215,9 +211,6 @@ static void on_account_made(struct scim_job *job, const struct scim_answer *answ
     if (answer->finding == SCIM_GOOD) {
         know_account(job, answer->id);
         end_done(job);
-    } else if (answer->finding == SCIM_CONFLICT && !job->looked_for_account) {
-        job->conflict = answer->why;
-        look_up(job, SCIM_USER, job->task->person, on_account_found);
     } else if (answer->finding == SCIM_CONFLICT) {
         job->conflict = answer->why;
         find_namesake(job);
@@ -226,16 +219,27 @@ static void on_account_made(struct scim_job *job, const struct scim_answer *answ
     }
 }
 
-/* An account is made without looking for it first: its name is in the way of a second one (RFC 7643 section 4.1.1). */
-static void need_account(struct scim_job *job)
+static void make_account(struct scim_job *job)
 {
-    if (way_of(job)->account != ABSENT_MAKE) {
-        look_up(job, SCIM_USER, job->task->person, on_account_found);
-        return;
-    }
     struct scim_request request = SCIM_REQUEST_INIT;
     scim_create_user(job->service->base, job->task, &request);
-    ask(job, &request, (struct scim_question){.expect = SCIM_EXPECT_ONE, .value = job->task->person}, on_account_made);
+    ask(job, &request, (struct scim_question){.expect = SCIM_EXPECT_ONE, .ours = job->task->person}, on_account_made);
+}
+
+static void on_account_found(struct scim_job *job, const struct scim_answer *answer)
+{
+    enum absent absent = way_of(job)->account;
+    job->looked_for_account = true;
+    if (answer->finding == SCIM_GOOD) {
+        know_account(job, answer->id);
+        go_on(job);
+    } else if (answer->finding != SCIM_ABSENT || absent == ABSENT_SKIP) {
+        end_fault(job, answer);
+    } else if (absent == ABSENT_DONE) {
+        end_done(job);
+    } else {
+        make_account(job);
+    }
 }
 
 /* --- groups ------------------------------------------------------------------------------------------------------- */
@@ -271,7 +275,7 @@ static void on_group_found(struct scim_job *job, const struct scim_answer *answe
     } else {
         struct scim_request request = SCIM_REQUEST_INIT;
         scim_create_group(job->service->base, job->task, &request);
-        ask(job, &request, (struct scim_question){.expect = SCIM_EXPECT_ONE, .value = job->task->object_uid},
+        ask(job, &request, (struct scim_question){.expect = SCIM_EXPECT_ONE, .ours = job->task->object_uid},
             on_group_made);
     }
 }
@@ -312,7 +316,7 @@ static void go_on(struct scim_job *job)
 {
     const struct way *way = way_of(job);
     if (way->account != ABSENT_UNUSED && !job->account) {
-        need_account(job);
+        look_up(job, SCIM_USER, job->task->person, on_account_found);
     } else if (way->group != ABSENT_UNUSED && !job->group) {
         look_up(job, SCIM_GROUP, job->task->object_uid, on_group_found);
     } else {

@@ -53,7 +53,7 @@ static int scim_open(const struct conf_section *section, struct store *store, in
     CLEANUP(scim_close) struct platform *p = mem_zero(sizeof *p);
     struct http_policy policy = {.ca_file = conf_str(section, "ca-file"),
                                  .connections = (size_t)conf_int(section, "connections"),
-                                 .timeout = conf_int(section, "timeout") * 1000,
+                                 .timeout = conf_int(section, "timeout"),
                                  .max_bytes = SCIM_BODY_MAX};
     scim_ids_init(&p->service.ids);
     p->service.base = conf_str(section, "url");

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "connectors/platform.h"
+
 const struct conf_item scim_rows[] = {
     {.key = "url",
      .type = CONF_URL,
@@ -27,11 +29,12 @@ const struct conf_item scim_rows[] = {
      .unit = "requests",
      .help = "How many requests are under way at once."},
     {.key = "timeout",
-     .type = CONF_DURATION,
+     .type = CONF_MILLIS,
      .def = "30s",
-     .min = 1,
-     .max = 3600,
+     .min = 100,
+     .max = 3600000,
      .help = "How long to wait for one whole answer."},
+    PLATFORM_REMOTE_SETTINGS,
     {.key = NULL},
 };
 

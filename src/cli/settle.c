@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "cli/interrupt.h"
 #include "cli/term.h"
-#include "roster/roster.h"
+#include "roster/platforms.h"
 #include "store/delivery.h"
 #include "store/run.h"
 #include "sync/settle.h"
