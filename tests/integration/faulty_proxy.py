@@ -2,7 +2,7 @@
 
     proxy = FaultyProxy(port)                       passes everything on
     proxy.be_faulty(share=0.3, hold=1.5, seed=7)    a share of requests goes wrong, by chance
-    proxy.stall(after=40)                           passes 40 on; of later ones the answer never comes
+    proxy.stall(after=40)                           as before for 40 requests; of later ones the answer never comes
     proxy.stalled.wait(); proxy.flow(); proxy.stop()
 
 What was done to how many is in proxy.counts.
@@ -106,6 +106,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_fault_stall(self, proxy, body):
         if proxy.carry_out_stalled:
             self.pass_on(body)
+        with proxy.lock:
+            proxy.stalling -= 1
         proxy.stalled.set()
         proxy.flowing.wait(60)
         self.cut()
@@ -123,7 +125,7 @@ class FaultyProxy:
     def __init__(self, port):
         self.port, self.lock, self.counts = port, threading.Lock(), collections.Counter()
         self.share, self.hold, self.random, self.limit, self.carry_out_stalled = 0, 0, random.Random(0), None, True
-        self.stalled, self.flowing, self.requests = threading.Event(), threading.Event(), []
+        self.stalled, self.flowing, self.stalling, self.requests = threading.Event(), threading.Event(), 0, []
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.proxy = self
         self.url = f"http://127.0.0.1:{self.server.server_port}/scim/v2"
@@ -139,7 +141,10 @@ class FaultyProxy:
         self.limit, self.carry_out_stalled = after, carry_out
 
     def flow(self):
-        self.limit, self.share = None, 0
+        """What stalls was carried out by now, or never will be."""
+        while self.stalling:
+            time.sleep(0.01)
+        self.limit = None
         self.flowing.set()
 
     def retry_after(self):
@@ -151,12 +156,11 @@ class FaultyProxy:
     def choose(self, method, path):
         with self.lock:
             self.requests.append((method, path))
-            fault = "none"
+            fault = self.random.choice(FAULTS) if self.random.random() < self.share else "none"
             if self.limit is not None:
-                fault = "none" if self.limit > 0 else "stall"
+                fault = fault if self.limit > 0 else "stall"
                 self.limit -= 1
-            elif self.random.random() < self.share:
-                fault = self.random.choice(FAULTS)
+                self.stalling += fault == "stall"
             self.counts[fault] += 1
             return fault
 
