@@ -86,6 +86,7 @@ FUZZ_LIMITS  := -rss_limit_mb=1024 -malloc_limit_mb=512 -timeout=10 -max_len=655
 FUZZ_OBJS    := $(patsubst $(BUILD)/%,$(FUZZ_DIR)/%,$(LIBOBJS))
 # Seeds come from tests/data/NAME, or from where this table says.
 # FUZZ_SEEDS_name := tests/data/other
+FUZZ_SEEDS_scim_answer := tests/data/scim-answer
 fuzz_seeds = $(or $(FUZZ_SEEDS_$(1)),$(wildcard tests/data/$(1)))
 
 # What fortify would catch is the sanitizer's to report, with its stack. Warnings are the first compiler's matter.

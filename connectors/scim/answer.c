@@ -79,20 +79,17 @@ static const struct {
 /* clang-format on */
 
 /* What could not be reached now may be reached later; of a certificate or a setting that is wrong nothing comes. */
-static const enum platform_verdict verdict_of_err[] = {
-    [ERR_FAILED] = PLATFORM_STOP,
-    [ERR_NETWORK] = PLATFORM_RETRY,
-    [ERR_REFUSED] = PLATFORM_STOP,
-    [ERR_INPUT] = PLATFORM_SKIP,
-    [ERR_CONFIG] = PLATFORM_STOP,
-};
+static enum platform_verdict verdict_of_failure(enum err_kind kind)
+{
+    if (kind == ERR_NETWORK)
+        return PLATFORM_RETRY;
+    return kind == ERR_INPUT ? PLATFORM_SKIP : PLATFORM_STOP;
+}
 
 static void read_failure(const struct reading *r)
 {
-    enum err_kind kind = r->reply->err.kind;
-    bool known = (size_t)kind < sizeof verdict_of_err / sizeof *verdict_of_err;
     r->ret->finding = SCIM_FAULT;
-    r->ret->verdict = known ? verdict_of_err[kind] : PLATFORM_STOP;
+    r->ret->verdict = verdict_of_failure(r->reply->err.kind);
     r->ret->why = r->reply->err;
     err_wrap(&r->ret->why, "%s", r->question->object);
 }

@@ -26,7 +26,9 @@ static bool is_same(const struct stat *a, const struct stat *b)
 static int check(struct scim_token *token, struct err *err)
 {
     char *text = token->text.data;
-    size_t n = text ? strcspn(text, "\r\n") : 0;
+    size_t n = 0;
+    while (n < token->text.len && text[n] != '\r' && text[n] != '\n')
+        n++;
     while (n > 0 && text[n - 1] == ' ')
         n--;
     for (size_t i = 0; i < n; i++)
