@@ -51,7 +51,7 @@ struct platform_answer {
     int64_t wait; /* of RETRY: milliseconds that the platform asks to be left alone for; 0: it does not say */
     char account[PLATFORM_ID_MAX]; /* of DONE, when the account's id became known: else "" */
     char object[PLATFORM_ID_MAX];  /* the same of the group or product */
-    struct err why;                /* of all but DONE: object, fault, remedy */
+    struct err why; /* of all but DONE: object, fault, remedy. Of RETRY: ERR_NETWORK when there was no answer */
 };
 
 /*

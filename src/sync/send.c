@@ -11,11 +11,13 @@
 #include "store/run.h"
 #include "sync/depend.h"
 
-/* A platform counts as lost when this many waves and changes in a row have not a single answer. */
-#define SILENT_WAVES   3
-#define SILENT_CHANGES 20
-#define WAIT_MAX       60.0 /* seconds; of the growing wait, not of one that the platform asks for */
-#define TICK           0.2  /* seconds between two looks at whether to stop */
+/*
+ * A platform counts as lost when this many waves in a row have not a single answer, and more changes than one alone is tried for: what only ever
+ * fails by itself is skipped, and does not stop the others.
+ */
+#define SILENT_WAVES 3
+#define WAIT_MAX     60.0 /* seconds; of the growing wait, not of one that the platform asks for */
+#define TICK         0.2  /* seconds between two looks at whether to stop */
 /* A change that outlived this many senders is at fault itself, and must not keep a run open for ever. */
 #define SENDERS_MAX 3
 
@@ -259,10 +261,10 @@ static double rest_of(const struct platform_answer *a)
     return a->verdict == PLATFORM_RETRY && wait > 0 ? (double)wait / 1000 : 0;
 }
 
-/* Who asks to be left alone is there. */
+/* Who says that it is busy is there. */
 static bool is_answer(const struct platform_answer *a)
 {
-    return a->verdict != PLATFORM_RETRY || a->wait > 0;
+    return a->verdict != PLATFORM_RETRY || a->wait > 0 || a->why.kind != ERR_NETWORK;
 }
 
 static void judge_wave(struct sender *s)
@@ -283,7 +285,7 @@ static void judge_wave(struct sender *s)
 
 static bool is_lost(const struct sender *s)
 {
-    return s->silent_waves >= SILENT_WAVES && s->silent_changes >= SILENT_CHANGES;
+    return s->silent_waves >= SILENT_WAVES && s->silent_changes > (size_t)s->retries + 1;
 }
 
 /* --- keeping them ------------------------------------------------------------------------------------------------- */
