@@ -1,6 +1,7 @@
 """scimmy's SCIM service on a free loopback port, in a process of its own; tests/peers/scim says what it is.
 
     service = ScimService(); service.dump(); service.stop()
+    service = ScimService(certificate="cert.pem", key="key.pem"); service.tls_url
 """
 
 import json
@@ -17,14 +18,17 @@ TOKEN = "a-token-of-the-tests-8d1f"
 
 
 class ScimService:
-    def __init__(self, token=TOKEN):
+    def __init__(self, token=TOKEN, certificate=None, key=None):
         if not shutil.which("node") or not (PEER / "node_modules").is_dir():
             assert not os.environ.get("CI"), "node or build/peers/scim is missing: make peers"
             pytest.skip("missing: node and npm, or build/peers/scim; run: sudo sh packaging/deps.sh --test && make peers")
         self.token = token
-        self.process = subprocess.Popen(["node", PEER / "server.js", token], stdout=subprocess.PIPE, text=True)
-        self.port = int(self.process.stdout.readline())
+        more = [certificate, key] if certificate else []
+        self.process = subprocess.Popen(["node", PEER / "server.js", token, *more], stdout=subprocess.PIPE, text=True)
+        ports = self.process.stdout.readline().split()
+        self.port = int(ports[0])
         self.url = f"http://127.0.0.1:{self.port}/scim/v2"
+        self.tls_url = f"https://localhost:{ports[-1]}/scim/v2"
 
     def ask(self, method, path, body=None):
         """As an administrator of the service would, past the program."""
@@ -34,9 +38,12 @@ class ScimService:
             content = answer.read()
         return json.loads(content) if content else None
 
-    def dump(self):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/dump", timeout=30) as answer:
+    def get(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
             return json.load(answer)
+
+    def dump(self):
+        return self.get("/dump")
 
     # --- the state, as cases compare it
 

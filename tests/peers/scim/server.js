@@ -1,6 +1,6 @@
 // A SCIM 2.0 service in memory, for Doorward to write to. The protocol is scimmy's; this is only its store.
 //
-//   node server.js TOKEN        prints the port of 127.0.0.1 that it listens on
+//   node server.js TOKEN [CERTIFICATE KEY]     prints the port of 127.0.0.1 that it listens on, and one with TLS
 //
 // GET /dump gives everything as JSON. A group's PATCH is read, changed and written by scimmy with a wait in between, as in
 // many a real service: two at once lose one.
@@ -9,9 +9,12 @@ import express from "express";
 import SCIMMY from "scimmy";
 import SCIMMYRouters from "scimmy-routers";
 import {randomUUID} from "node:crypto";
+import {readFileSync} from "node:fs";
+import http from "node:http";
+import http2 from "node:http2";
 import {setTimeout as sleep} from "node:timers/promises";
 
-const token = process.argv[2];
+const [token, certificate, key] = process.argv.slice(2);
 const users = new Map();
 const groups = new Map();
 
@@ -81,4 +84,26 @@ app.use("/scim/v2", new SCIMMYRouters({
     },
 }));
 
-const server = app.listen(0, "127.0.0.1", () => console.log(server.address().port));
+// HTTP/2 and 1.1 over TLS, passed on to the above. GET /versions says how many requests came in each.
+const versions = {};
+app.get("/versions", (request, response) => response.json(versions));
+
+const passOn = (port) => (request, response) => {
+    versions[request.httpVersion] = (versions[request.httpVersion] ?? 0) + 1;
+    const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !name.startsWith(":")));
+    const {method, url: path} = request;
+    request.pipe(http.request({host: "127.0.0.1", port, method, path, headers}, (answer) => {
+        response.writeHead(answer.statusCode, {"content-type": answer.headers["content-type"] ?? "text/plain"});
+        answer.pipe(response);
+    }));
+};
+
+const server = app.listen(0, "127.0.0.1", () => {
+    const {port} = server.address();
+    if (!certificate) {
+        console.log(port);
+        return;
+    }
+    const options = {cert: readFileSync(certificate), key: readFileSync(key), allowHTTP1: true};
+    const secure = http2.createSecureServer(options, passOn(port)).listen(0, "127.0.0.1", () => console.log(port, secure.address().port));
+});
