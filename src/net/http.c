@@ -231,13 +231,15 @@ static void read_reply(const struct http *http, CURL *curl, struct exchange *x, 
     hide_token(http->token, reply->location, strlen(reply->location));
 }
 
+/* What was looked for is of no use to whoever mends the network. */
 static void explain(const struct exchange *x, CURLcode code, struct http_reply *reply)
 {
+    CLEANUP(freep) char *url = mem_strndup(x->url, strcspn(x->url, "?"));
     if (x->refused_address && code == CURLE_COULDNT_CONNECT)
         err_set(&reply->err, ERR_REFUSED,
-                "%s: leads to another machine, where the token would travel in the clear; use https://", x->url);
+                "%s: leads to another machine, where the token would travel in the clear; use https://", url);
     else
-        transfer_fault(&x->transfer, code, x->url, &reply->err);
+        transfer_fault(&x->transfer, code, url, &reply->err);
     bool over_limit = x->transfer.too_large || code == CURLE_FILESIZE_EXCEEDED;
     if (!over_limit)
         reply->status = 0;

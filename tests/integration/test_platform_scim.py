@@ -180,11 +180,17 @@ def test_token_that_others_may_read(small):
     assert "others may read or change this secret" in small.refused("apply", "--yes", status=78)
 
 
-def test_nobody_there(small, service):
+def test_lost_and_found_again(small, service):
+    """What a service that is down left open is settled when there is one again."""
     service.stop()
     small.conf["platform builtin"]["retries"] = 1
-    out, err = small.apply(status=5)
-    assert "cannot connect" in out + err
+    assert "cannot connect" in small.refused("apply", "--yes", status=1)
+    again = ScimService()
+    small.conf["platform builtin"]["url"] = again.url
+    small.apply()
+    equal(small, again)
+    settled(small)
+    again.stop()
 
 
 # --- what goes wrong on the way -------------------------------------------------------------------------------------
