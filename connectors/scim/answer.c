@@ -6,7 +6,7 @@
 #include "base/pool.h"
 #include "base/text.h"
 
-#define DETAIL_MAX   300 /* bytes of the service's own words */
+#define DETAIL_MAX 300 /* bytes of the service's own words */
 
 DEFINE_CLEANUP(free_json, json_t *, json_decref)
 
@@ -56,17 +56,17 @@ static void fault(const struct reading *r, enum scim_finding finding, enum platf
 }
 
 /* clang-format off */
-/* The first row that fits. A service that is behind something else lets that answer now and then: hence 5xx as a whole. */
+/* The first row that fits. What stands ahead of a service answers in its place now and then: hence 5xx as a whole. */
 static const struct {
     long from, to;
     enum scim_finding finding;
     enum platform_verdict verdict;
     const char *text;
 } verdicts[] = {
-    {300, 399, SCIM_FAULT, PLATFORM_STOP, "the service redirects elsewhere; write the address that it leads to into url"},
+    {300, 399, SCIM_FAULT, PLATFORM_STOP, "the service redirects elsewhere; write where it leads to into url"},
     {401, 401, SCIM_FAULT, PLATFORM_STOP, "the service refuses the token; put a valid one into token-file"},
     {404, 404, SCIM_ABSENT, PLATFORM_SKIP, "the service does not have it; if it should, look for it there"},
-    {407, 407, SCIM_FAULT, PLATFORM_STOP, "a proxy on the way asks for a password; let this machine reach the service directly"},
+    {407, 407, SCIM_FAULT, PLATFORM_STOP, "a proxy asks for a password; let this machine reach the service directly"},
     {408, 408, SCIM_FAULT, PLATFORM_RETRY, "the service was too slow; it is tried again"},
     {409, 409, SCIM_CONFLICT, PLATFORM_SKIP, "the service has another with the same name; rename one of them"},
     {425, 425, SCIM_FAULT, PLATFORM_RETRY, "the service asks for it later; it is tried again"},
@@ -152,12 +152,13 @@ static bool take_id(const struct reading *r, const json_t *resource)
     const json_t *id = json_object_get(resource, "id");
     size_t n = json_string_length(id);
     const char *text = json_string_value(id);
-    if (!json_is_string(id) || n == 0 || n >= PLATFORM_ID_MAX || memchr(text, '\0', n) ||
+    if (!json_is_string(id) || n == 0 || n >= SCIM_ID_MAX || memchr(text, '\0', n) ||
         !text_is_clean((struct span){text, n}) || strcmp(text, ".") == 0 || strcmp(text, "..") == 0) {
         fault(r, SCIM_FAULT, PLATFORM_SKIP,
-              pool_printf(r->pool, "the service gives an id that cannot be used: none, longer than %d bytes, or with "
-                                   "control characters; ask its makers",
-                          PLATFORM_ID_MAX - 1));
+              pool_printf(r->pool,
+                          "the service gives an id that cannot be used: none, longer than %d bytes, or with "
+                          "control characters; ask its makers",
+                          SCIM_ID_MAX - 1));
         return false;
     }
     memcpy(r->ret->id, text, n + 1);

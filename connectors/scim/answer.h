@@ -1,6 +1,6 @@
 /*
- * What a SCIM service answers, as pure functions: a reply and what was asked go in, a finding comes out. Everything that
- * is not understood for sure is a fault, never "there is none".
+ * What a SCIM service answers, as pure functions: a reply and what was asked go in, a finding comes out. Everything
+ * that is not understood for sure is a fault, never "there is none".
  */
 #ifndef CONNECTORS_SCIM_ANSWER_H
 #define CONNECTORS_SCIM_ANSWER_H
@@ -9,6 +9,7 @@
 #include "net/http.h"
 
 #define SCIM_BODY_MAX (1024 * 1024)
+#define SCIM_ID_MAX   (PLATFORM_ID_MAX - 16) /* of an id as the service gives it; see job.h for the rest */
 
 /* What a good answer has to hold. */
 enum scim_expect {
@@ -26,16 +27,16 @@ struct scim_question {
 };
 
 enum scim_finding {
-    SCIM_GOOD,     /* done; or found, with its id */
-    SCIM_ABSENT,   /* of LIST: none; of others: 404 */
-    SCIM_CONFLICT, /* 409: somebody else has the name */
+    SCIM_GOOD,      /* done; or found, with its id */
+    SCIM_ABSENT,    /* of LIST: none; of others: 404 */
+    SCIM_CONFLICT,  /* 409: somebody else has the name */
     SCIM_NO_TARGET, /* what a PATCH should take away is not there */
     SCIM_FAULT,
 };
 
 struct scim_answer {
     enum scim_finding finding;
-    char id[PLATFORM_ID_MAX];      /* of GOOD with ONE or LIST */
+    char id[SCIM_ID_MAX];          /* of GOOD with ONE or LIST */
     bool is_ours;                  /* of GOOD with LIST: it bears our id */
     enum platform_verdict verdict; /* of all but GOOD, for whoever cannot go on from it: RETRY, SKIP or STOP */
     int64_t wait;                  /* of RETRY; milliseconds, at most PLATFORM_WAIT_MAX */

@@ -85,10 +85,13 @@ static const struct way *way_of(const struct scim_job *job)
 
 /* --- the end ------------------------------------------------------------------------------------------------------ */
 
-static void report_id(char *ret, const char *known_before, const char *now)
+static void report_id(const struct scim_job *job, char ret[static PLATFORM_ID_MAX], const char *known, const char *now)
 {
-    if (now && (!known_before || strcmp(known_before, now) != 0))
-        memcpy(ret, now, strlen(now) + 1);
+    if (!now)
+        return;
+    snprintf(ret, PLATFORM_ID_MAX, "%s%s", job->service->mark, now);
+    if (known && strcmp(known, ret) == 0)
+        *ret = '\0';
 }
 
 static void end_done(struct scim_job *job)
@@ -98,8 +101,8 @@ static void end_done(struct scim_job *job)
         scim_ids_forget(&job->service->ids, job->task->person);
     if (job->task->op == OP_DROP_GROUP)
         scim_ids_forget(&job->service->ids, job->task->object_uid);
-    report_id(job->answer->account, job->task->account, job->account);
-    report_id(job->answer->object, job->task->object, job->group);
+    report_id(job, job->answer->account, job->task->account, job->account);
+    report_id(job, job->answer->object, job->task->object, job->group);
     job->ended(job);
 }
 
@@ -153,17 +156,24 @@ static void look_up(struct scim_job *job, enum scim_kind kind, const char *ours,
         then);
 }
 
+/* Returns where the id was kept; NULL for NULL. */
+static const char *keep(char ret[static SCIM_ID_MAX], const char *id)
+{
+    if (!id)
+        return NULL;
+    snprintf(ret, SCIM_ID_MAX, "%s", id);
+    return ret;
+}
+
 static void know_account(struct scim_job *job, const char *id)
 {
-    snprintf(job->found_account, sizeof job->found_account, "%s", id);
-    job->account = job->found_account;
+    job->account = keep(job->found_account, id);
     scim_ids_put(&job->service->ids, job->task->person, id);
 }
 
 static void know_group(struct scim_job *job, const char *id)
 {
-    snprintf(job->found_group, sizeof job->found_group, "%s", id);
-    job->group = job->found_group;
+    job->group = keep(job->found_group, id);
     scim_ids_put(&job->service->ids, job->task->object_uid, id);
 }
 
@@ -188,8 +198,8 @@ static void on_namesake(struct scim_job *job, const struct scim_answer *answer)
 }
 
 /*
- * Whose is the one that has the name? It can be ours where a service's look-ups lag behind what it did, or where another
- * process was faster.
+ * Whose is the one that has the name? It can be ours where a service's look-ups lag behind what it did, or where
+ * another process was faster.
  */
 static void find_namesake(struct scim_job *job)
 {
@@ -254,8 +264,8 @@ static void on_group_made(struct scim_job *job, const struct scim_answer *answer
             go_on(job);
     } else if (answer->finding == SCIM_CONFLICT) {
         struct err why;
-        err_set(&why, ERR_CONFLICT, "%s: a group of this name exists on the platform and is not ours; rename one of them",
-                job->object);
+        err_set(&why, ERR_CONFLICT,
+                "%s: a group of this name exists on the platform and is not ours; rename one of them", job->object);
         end_skip(job, &why);
     } else {
         end_fault(job, answer);
@@ -338,14 +348,18 @@ static void name_it(struct scim_job *job)
     if (name.n == 0)
         name = span_str(task->account ? task->account : task->person);
     name.n = name.n > 400 ? 400 : name.n;
-    snprintf(job->object, sizeof job->object, "%s %s", !task->object_uid ? "account" : product ? "product" : "group",
+    snprintf(job->object, sizeof job->object, "%s %s",
+             !task->object_uid ? "account"
+             : product         ? "product"
+                               : "group",
              text_printable(pool, name));
 }
 
 static const char *known(const struct scim_job *job, const char *given, const char *ours)
 {
-    if (given && *given)
-        return given;
+    size_t n = strlen(job->service->mark);
+    if (given && strncmp(given, job->service->mark, n) == 0 && given[n] && strlen(given + n) < SCIM_ID_MAX)
+        return given + n;
     return ours ? scim_ids_get(&job->service->ids, ours) : NULL;
 }
 
@@ -354,15 +368,14 @@ void scim_job_begin(struct scim_job *job)
     const struct platform_task *task = job->task;
     job->begun = true;
     name_it(job);
-    const char *account = known(job, task->account, task->person);
-    if (account) {
-        snprintf(job->found_account, sizeof job->found_account, "%s", account);
-        job->account = job->found_account;
-    }
-    const char *group = known(job, task->object, task->object_uid);
-    if (group) {
-        snprintf(job->found_group, sizeof job->found_group, "%s", group);
-        job->group = job->found_group;
-    }
+    job->account = keep(job->found_account, known(job, task->account, task->person));
+    job->group = keep(job->found_group, known(job, task->object, task->object_uid));
     go_on(job);
+}
+
+void scim_service_mark(struct scim_service *service)
+{
+    char hex[DIGEST_HEX_MAX];
+    digest_hex_of(service->base, strlen(service->base), hex);
+    snprintf(service->mark, sizeof service->mark, "%.8s:", hex);
 }

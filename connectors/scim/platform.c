@@ -57,6 +57,7 @@ static int scim_open(const struct conf_section *section, struct store *store, in
                                  .max_bytes = SCIM_BODY_MAX};
     scim_ids_init(&p->service.ids);
     p->service.base = conf_str(section, "url");
+    scim_service_mark(&p->service);
     p->token.path = conf_str(section, "token-file");
     p->connections = policy.connections;
     if (http_open(&policy, &p->service.http, err) != 0 || refresh_token(p, err) != 0)
@@ -108,8 +109,8 @@ static void on_ended(struct scim_job *job)
 }
 
 /*
- * Those of one group wait for each other: many services read, change and write a group, and a product's group is made by
- * the first who needs it.
+ * Those of one group wait for each other: many services read, change and write a group, and a product's group is made
+ * by the first who needs it.
  */
 static void line_up(struct sending *s)
 {
@@ -145,11 +146,8 @@ static void carry_out(struct platform *platform, const struct platform_task *tas
     s.jobs = mem_zero(n * sizeof *s.jobs);
     for (size_t i = 0; i < n; i++) {
         ret[i] = (struct platform_answer){0};
-        s.jobs[i] = (struct scim_job){.service = &platform->service,
-                                      .task = &tasks[i],
-                                      .answer = &ret[i],
-                                      .ended = on_ended,
-                                      .ctx = &s};
+        s.jobs[i] = (struct scim_job){
+            .service = &platform->service, .task = &tasks[i], .answer = &ret[i], .ended = on_ended, .ctx = &s};
     }
     line_up(&s);
     begin_ready(&s);

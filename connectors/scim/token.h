@@ -17,8 +17,9 @@ struct scim_token {
 };
 
 /*
- * Reads the file when it is another one than last time, or was changed. *ret_changed says whether it was read. An error,
- * when others may read the file or when it does not hold a token, leaves nothing behind: the next call reads it again.
+ * Reads the file when it is another one than last time, or was changed. *ret_changed says whether it was read. An
+ * error, when others may read the file or when it does not hold a token, leaves nothing behind: the next call reads it
+ * again.
  */
 int scim_token_refresh(struct scim_token *token, bool *ret_changed, struct err *err);
 void scim_token_release(struct scim_token *token);

@@ -19,6 +19,7 @@ struct exchange {
     struct exchange *next; /* in the queue */
     char *method, *url;
     struct buf body;
+    size_t sent; /* of the body */
     struct curl_slist *headers;
     http_done *done;
     void *ctx;
@@ -140,13 +141,28 @@ static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sock
                               : socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+/* Without a way back: libcurl then cannot send a body again by itself when a kept connection ends without an answer. */
+static size_t on_send(char *to, size_t size, size_t n, void *arg)
+{
+    struct exchange *x = arg;
+    size_t left = x->body.len - x->sent;
+    n *= size;
+    n = n < left ? n : left;
+    if (n)
+        memcpy(to, x->body.data + x->sent, n);
+    x->sent += n;
+    return n;
+}
+
 static void set_request(const struct http *http, CURL *curl, struct exchange *x)
 {
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, x->method);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, x->headers);
     if (x->body.len) {
+        curl_easy_setopt(curl, CURLOPT_POST, 1L);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->body.len);
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, x->body.data);
+        curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_send);
+        curl_easy_setopt(curl, CURLOPT_READDATA, x);
     }
     if (http->token) {
         curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);

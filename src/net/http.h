@@ -3,9 +3,9 @@
  *
  *   http_open -> (http_start… -> http_run)… -> http_close
  *
- * http_start only queues; http_run carries the queue out, at most "connections" at once, and calls each request's "done"
- * with its reply. "done" may start further requests. What was not answered is never sent a second time by us; libcurl
- * sends again what a kept connection that had been closed meanwhile did not answer at all.
+ * http_start only queues; http_run carries the queue out, at most "connections" at once, and calls each request's
+ * "done" with its reply. "done" may start further requests. A request with a body is sent once, whatever becomes of it;
+ * libcurl sends one without again when a kept connection ends before any answer.
  *
  * Certificates are always verified. http:// only reaches loopback addresses, whatever the name resolves to, as the
  * token would travel in the clear. No redirects, no cookies, no proxy of the environment.
@@ -35,11 +35,11 @@ struct http_policy {
 
 /* Everything in it is copied by http_start. */
 struct http_request {
-    const char *method;  /* "GET", "POST" … */
-    const char *url;     /* https://… or http://… */
-    const char *type;    /* of the body, and what is accepted; NULL: neither is said */
-    struct span body;    /* none when empty */
-    bool body_unwanted;  /* that of a reply below 300: it is let go by, of any size */
+    const char *method; /* "GET", "POST" … */
+    const char *url;    /* https://… or http://… */
+    const char *type;   /* of the body, and what is accepted; NULL: neither is said */
+    struct span body;   /* none when empty */
+    bool body_unwanted; /* that of a reply below 300: it is let go by, of any size */
 };
 
 struct http_reply {

@@ -1,6 +1,6 @@
 /*
- * What every request through libcurl is held to, whatever it asks for: limits, TLS, no proxy of the environment, and the
- * words for what goes wrong.
+ * What every request through libcurl is held to, whatever it asks for: limits, TLS, no proxy of the environment, and
+ * the words for what goes wrong.
  *
  *   transfer_prepare -> (more of curl_easy_setopt) -> perform -> transfer_fault when it failed -> transfer_release
  */

@@ -157,6 +157,20 @@ def test_an_account_that_is_not_ours(small, service):
     equal(small, service)
 
 
+def test_undone(small, service):
+    small.apply()
+    before = (service.active(), service.groups())
+    small.org.people["cid"]["employeeType"] = "disabled"
+    small.org.group("cad", "ann")
+    small.org.person("eve")
+    small.apply()
+    assert (service.active(), service.groups()) != before
+    run = max(r["run"] for r in small.json("runs", "list"))
+    small.run("runs", "undo", run, "--yes")
+    assert (service.active(), service.groups()) == before
+    assert entry_uuid("eve") not in service.users()
+
+
 # --- what stops it --------------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ tests/tools/send hands it tasks; what single answers mean is tests/unit/test_sci
 
 import collections
 import email.utils
+import hashlib
 import json
 import os
 import socket
@@ -116,10 +117,19 @@ class Sender:
     def send(self, url, *tasks, **settings):
         """The answers; and never the token."""
         with self.start(url, **settings) as process:
-            out, err = process.communicate(json.dumps(tasks) + "\n", timeout=60)
+            out, err = process.communicate(self.line(url, *tasks), timeout=60)
         assert process.returncode == 0, err
         assert TOKEN not in out + err
-        return [json.loads(line) for line in out.splitlines()]
+        answers = [json.loads(line) for line in out.splitlines()]
+        return [{**a, **{key: a[key].removeprefix(mark(url)) for key in ("account", "object")}} for a in answers]
+
+    @staticmethod
+    def line(url, *tasks):
+        """Ids are of this service, unless they say otherwise."""
+        def marked(name, value):
+            return mark(url) + value if name in ("account", "object") and ":" not in value else value
+
+        return json.dumps([{name: marked(name, value) for name, value in t.items()} for t in tasks]) + "\n"
 
 
 @pytest.fixture(name="sender")
@@ -139,6 +149,11 @@ def script_fixture():
     yield start
     for server in servers:
         server.stop()
+
+
+def mark(url):
+    """What the connector puts ahead of ids, so that they are known to be of this service."""
+    return hashlib.sha256(url.encode()).hexdigest()[:8] + ":"
 
 
 def task(op, person="e1", **more):
@@ -171,6 +186,15 @@ def test_what_is_gone_at_a_wrong_address_is_not_gone(sender, script):
     server = script(always(404))
     answers = sender.send(server.url, task("remove", account="9"), task("suspend", "e2", account="8"), connections=1)
     assert [a["verdict"] for a in answers] == ["stop", "stop"] and server.methods() == ["DELETE", "GET"]
+
+
+def test_an_id_of_another_service_is_looked_up(sender, script):
+    """What was 8 there can be somebody else here."""
+    found = json.dumps({"totalResults": 1, "Resources": [{"id": "9", "externalId": "e1"}]})
+    server = script(lambda request, _body: (200, {}, found) if request.command == "GET" else (204, {}, ""))
+    [answer] = sender.send(server.url, task("remove", account=mark("https://staging.example.net") + "8"))
+    assert answer["verdict"] == "done"
+    assert [request[1].rpartition("/")[2] for request in server.requests if request[0] == "DELETE"] == ["9"]
 
 
 # --- limits -----------------------------------------------------------------------------------------------------------
@@ -210,6 +234,18 @@ def test_slow(sender, script):
 
     [result] = sender.send(script(answer).url, task("suspend", account="8"), timeout="200ms")
     assert result["verdict"] == "retry" and "no whole answer in time" in result["why"]
+
+
+def test_cut_on_a_kept_connection(sender, script):
+    """What may have been carried out is not sent again behind the caller's back."""
+    def answer(request, _body):
+        if request.path.endswith("/9"):
+            request.connection.shutdown(socket.SHUT_RDWR)
+        return 204, {}, ""
+
+    server = script(answer)
+    answers = sender.send(server.url, task("suspend", "e1", account="8"), task("suspend", "e2", account="9"), connections=1)
+    assert [a["verdict"] for a in answers] == ["done", "retry"] and server.methods() == ["PATCH", "PATCH"]
 
 
 def test_nobody_listens(sender):
@@ -253,11 +289,11 @@ def test_rotated_token(sender, script):
     with sender.start(server.url) as process:
         for token in ("first-token", "second-token"):
             sender.token(token)
-            process.stdin.write(json.dumps([task("suspend", account="8")]) + "\n")
+            process.stdin.write(sender.line(server.url, task("suspend", account="8")))
             process.stdin.flush()
             assert json.loads(process.stdout.readline())["verdict"] == "done"
         (sender.folder / "token").chmod(0o604)
-        process.stdin.write(json.dumps([task("suspend", account="8")]) + "\n")
+        process.stdin.write(sender.line(server.url, task("suspend", account="8")))
         process.stdin.close()
         answer = json.loads(process.stdout.readline())
         assert answer["verdict"] == "stop" and "others may read" in answer["why"]

@@ -3,8 +3,8 @@
  *
  *   send FILE PLATFORM <TASKS
  *
- * A JSON array a line on standard input is one call of send; an answer a line comes back. The members of a task are those
- * of struct platform_task; "attr" is an object with the names of attributes.
+ * A JSON array a line on standard input is one call of send; an answer a line comes back. The members of a task are
+ * those of struct platform_task; "attr" is an object with the names of attributes.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -57,9 +57,9 @@ static struct platform_task read_task(const json_t *json)
 
 static void print(const struct platform_answer *answer)
 {
-    json_t *object = json_pack("{s:s, s:I, s:s, s:s, s:s}", "verdict", verdicts[answer->verdict], "wait",
-                               (json_int_t)answer->wait, "account", answer->account, "object", answer->object, "why",
-                               answer->why.text);
+    json_t *object =
+        json_pack("{s:s, s:I, s:s, s:s, s:s}", "verdict", verdicts[answer->verdict], "wait", (json_int_t)answer->wait,
+                  "account", answer->account, "object", answer->object, "why", answer->why.text);
     json_dumpf(object, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
     putchar('\n');
     json_decref(object);

@@ -70,8 +70,8 @@ START_TEST(answers_each_and_goes_on)
     struct seen seen[9] = {{0}};
     for (size_t i = 0; i < 9; i++) {
         seen[i].more = "http://192.0.2.1/";
-        http_start(http, &(struct http_request){.method = "POST", .url = "http://127.0.0.1:1/", .body = {"{}", 2}}, note,
-                   &seen[i]);
+        http_start(http, &(struct http_request){.method = "POST", .url = "http://127.0.0.1:1/", .body = {"{}", 2}},
+                   note, &seen[i]);
     }
     http_run(http);
     for (size_t i = 0; i < 9; i++) {

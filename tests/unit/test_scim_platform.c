@@ -1,5 +1,6 @@
 /*
- * connectors/scim: what is asked (request.c) and what an answer means (answer.c), without a network; and the token file.
+ * connectors/scim: what is asked (request.c) and what an answer means (answer.c), without a network; and the token
+ * file.
  *
  * tests/data/scim-answer/NAME: "STATUS EXPECT TYPE", then "FINDING VERDICT", then the body.
  */
@@ -62,8 +63,7 @@ static void expect(const char *method, const char *url, const char *body)
 }
 
 #define ENTERPRISE "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-#define PATCH(ops)                                                                                                     \
-    "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:PatchOp\"],\"Operations\":[" ops "]}"
+#define PATCH(ops) "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:PatchOp\"],\"Operations\":[" ops "]}"
 
 START_TEST(creates_a_user)
 {
@@ -129,7 +129,8 @@ END_TEST
 START_TEST(changes_members)
 {
     scim_add_member(BASE, "7", "u\"1", &request);
-    expect("PATCH", BASE "/Groups/7", PATCH("{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"u\\\"1\"}]}"));
+    expect("PATCH", BASE "/Groups/7",
+           PATCH("{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"u\\\"1\"}]}"));
     teardown();
     scim_remove_member(BASE, "7", "u\"1\\", &request);
     expect("PATCH", BASE "/Groups/7",
@@ -144,8 +145,8 @@ START_TEST(addresses_are_escaped)
     expect("DELETE", BASE "/Users/..%2FGroups%3Fx%23y%2F%C3%BC%25", NULL);
     teardown();
     scim_find(BASE, SCIM_GROUP, "externalId", "a\" or \"b&c", &request);
-    expect("GET",
-           BASE "/Groups?filter=externalId%20eq%20%22a%5C%22%20or%20%5C%22b%26c%22&attributes=id,externalId", NULL);
+    expect("GET", BASE "/Groups?filter=externalId%20eq%20%22a%5C%22%20or%20%5C%22b%26c%22&attributes=id,externalId",
+           NULL);
 }
 END_TEST
 
@@ -195,7 +196,8 @@ static void check_answer(const char *name, const struct scim_answer *a, const ch
     snprintf(got, sizeof got, "%s%s%s", findings[a->finding], a->finding == SCIM_GOOD ? "" : " ",
              a->finding == SCIM_GOOD ? "" : verdicts[a->verdict]);
     ck_assert_msg(strcmp(got, want) == 0, "%s: %s, not %s: %s", name, got, want, a->why.text);
-    ck_assert_msg(a->finding == SCIM_GOOD || strncmp(a->why.text, "account ann: ", 13) == 0, "%s: %s", name, a->why.text);
+    ck_assert_msg(a->finding == SCIM_GOOD || strncmp(a->why.text, "account ann: ", 13) == 0, "%s: %s", name,
+                  a->why.text);
     ck_assert_msg(a->finding == SCIM_GOOD || strchr(a->why.text, ';'), "%s: no remedy: %s", name, a->why.text);
     ck_assert_msg(text_is_clean(span_str(a->why.text)) && strlen(a->why.text) < 900, "%s: %s", name, a->why.text);
 }
@@ -336,8 +338,9 @@ static const struct {
     size_t n;
     unsigned mode;
 } bad_tokens[] = {
-    {"", 0, 0600},          {"\nsecond", 7, 0600}, {"two words", 9, 0600}, {"tab\tbed", 7, 0600},
-    {"f\xC3\xBCnf", 5, 0600}, {"nul\0bed", 7, 0600}, {"good", 4, 0644},
+    {"", 0, 0600},         {"\nsecond", 7, 0600},    {"two words", 9, 0600},
+    {"tab\tbed", 7, 0600}, {"f\xC3\xBCnf", 5, 0600}, {"nul\0bed", 7, 0600},
+    {"good", 4, 0644},
 };
 
 START_TEST(no_token)
