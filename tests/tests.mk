@@ -26,8 +26,16 @@ $(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/libdoorward.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(BUILD)/libdoorward.a $(LIBS)
 
-tools: $(TOOLS)
--include $(TOOLS:=.d)
+# … and libraries that are preloaded into the program.
+PRELOADS := $(patsubst tests/preload/%.c,$(BUILD)/tests/preload/%.so,$(wildcard tests/preload/*.c))
+
+$(BUILD)/tests/preload/%.so: tests/preload/%.c
+	$(call say,TOOL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fPIE,$(ALL_CFLAGS)) -fPIC -shared -MMD -MP -MF $@.d -o $@ $< -ldl
+
+tools: $(TOOLS) $(PRELOADS)
+-include $(TOOLS:=.d) $(PRELOADS:=.d)
 
 # --- peers: services not written here, from npm, with what little makes them run --------------------------------------
 PEER := $(BUILD)/peers/scim

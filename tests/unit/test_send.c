@@ -270,13 +270,19 @@ static bool stop_soon(void *ctx)
     return far->tasks >= 2;
 }
 
+static bool stop_while_waiting(void *ctx)
+{
+    static int asked;
+    return stop_soon(ctx) && ++asked > 3;
+}
+
 /* While it waits for a platform that asks for an hour. */
 START_TEST(a_signal_ends_the_wait)
 {
     far->busy = 1;
     far->wait = PLATFORM_WAIT_MAX;
     far->quietly = true;
-    ends(ERR_FAILED, stop_soon, 0, "interrupted");
+    ends(ERR_FAILED, stop_while_waiting, 0, "interrupted");
     far->busy = 0;
     struct settled s = elsewhere_settle(&w);
     ck_assert_uint_eq(s.confirmed, 2);
@@ -396,6 +402,13 @@ START_TEST(undone)
     ck_assert_int_eq(far_live(), 2);
     ck_assert_str_eq(far->accounts[far_account_of(anna->id)].email, "anna@example.com");
     elsewhere_agrees(&w);
+    set_email(anna, "other@example.com");
+    set_email(cleo, "new@example.com");
+    world_pull(&w);
+    refuse(OP_UPDATE, cleo);
+    elsewhere_apply(&w);
+    CLEANUP(plan_free) struct plan *updates = undo_of(4);
+    ck_assert_uint_eq(updates->counts[OP_UPDATE], 1);
 }
 END_TEST
 
