@@ -1,6 +1,7 @@
 """How long a plan is going to take, from the pace of the platform's last run; and what a run that was cut off leaves to be told."""
 
 import json
+import re
 
 from test_audit import past_the_triggers
 
@@ -55,7 +56,8 @@ def test_a_run_that_was_cut_off_is_told(site):
     assert site.sql("SELECT state FROM run") == [("running",)], "plan closes nothing that is unanswered"
     shown, _ = site.run("runs", "show", "1")
     assert "Skipped\n! Given P001  p001@example.com  invite: the platform said no\n" in shown
-    assert "Sent and not answered: 1; the next doorward apply settles them first" in shown
+    assert "Sent and not answered: 1; the next doorward apply settles them first\nNot sent: 1; planned again\n" in shown
+    assert [re.split("  +", line)[1] for line in shown.splitlines() if line.startswith("+")] == ["p002@example.com"], "only what was done"
     run = json.loads(site.run("runs", "show", "1", "--json")[0])
     assert [c["state"] for c in run["journal"]] == ["sent", "skipped", "confirmed", "intended"]
     assert run["journal"][1]["reason"] == "the platform said no" and "reason" not in run["journal"][0]
