@@ -57,6 +57,8 @@ const struct command commands[] = {
      "plan -o saved, exactly that plan is carried out; it is refused (exit status 6)\n"
      "when the configuration, the directory or the platform changed since. Removals\n"
      "that the guard held are carried out when their number is given.\n\n"
+     "An earlier run that was cut off is settled first. What a platform refuses, or does\n"
+     "not answer, is skipped and listed with the reason, and the exit status is then 5.\n\n"
      "  doorward apply\n"
      "  doorward apply design --yes\n"
      "  doorward apply plan.json --approve-removals 412\n"},

@@ -26,10 +26,24 @@ static const char *duration(double seconds, struct pool *pool)
     return pool_printf(pool, "%" PRId64 " %s", n, n == 1 ? units[i].one : units[i].many);
 }
 
+/* "45 changes a second", and of a slow platform so many a minute or hour. */
+static const char *speed(double per_second, struct pool *pool)
+{
+    static const struct {
+        double seconds;
+        const char *name;
+    } units[] = {{1, "a second"}, {60, "a minute"}, {3600, "an hour"}};
+    size_t i = 0;
+    while (i < 2 && per_second * units[i].seconds < 1)
+        i++;
+    double n = per_second * units[i].seconds;
+    return pool_printf(pool, "%.*f changes %s", n < 10 ? 1 : 0, n, units[i].name);
+}
+
 const char *pace_text(const struct pace *p, struct pool *pool)
 {
     if (p->seconds <= WORTH_TELLING)
         return NULL;
-    return pool_printf(pool, "about %s, at %.*f changes a second as in run %" PRId64, duration(p->seconds, pool),
-                       p->measured.per_second < 10 ? 1 : 0, p->measured.per_second, p->measured.run);
+    return pool_printf(pool, "about %s, at %s as in run %" PRId64, duration(p->seconds, pool),
+                       speed(p->measured.per_second, pool), p->measured.run);
 }

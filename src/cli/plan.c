@@ -9,7 +9,6 @@
 #include "cli/show.h"
 #include "cli/term.h"
 #include "gate/gate.h"
-#include "store/run.h"
 #include "sync/plan.h"
 #include "sync/pull.h"
 
@@ -145,7 +144,7 @@ static int plan_with(struct job *job, const struct conf_section *team, const str
     char id[DIGEST_HEX_MAX];
     carry_id(plan, cli->conf, id);
     const char *note = NULL;
-    if (!job->apply && settle_note(cli, plan->team, &note, err) != 0)
+    if (settle_note(cli, plan->team, &note, err) != 0)
         return -1;
     struct shown_plan shown = {.plan = plan,
                                .policy = policy,
@@ -182,6 +181,8 @@ static int plan_team(struct job *job, const struct conf_section *team, struct er
     struct cli *cli = job->cli;
     const struct conf_section *directory = conf_find(cli->conf, "directory", conf_str(team, "directory"));
     struct pull_report *pull = NULL;
+    if (job->apply && settle_runs(cli, team, false, err) != 0)
+        return -1;
     if (read_directory(job, directory, &pull, err) != 0)
         return -1;
     log_debug("directory %s: mirror committed", conf_name(directory));
@@ -247,8 +248,7 @@ static int run_job(struct job *job, struct err *err)
     const struct conf_section *team = NULL;
     struct saved saved;
     if (cli_conf(cli, err) != 0 || read_word(job, &saved, &team, err) != 0 || cli_open(cli, STORE_WRITE, err) != 0 ||
-        gate_check(cli->store, cli->conf, cli->now, true, cli->pool, &job->gate, err) != 0 ||
-        (job->apply ? settle_runs(cli, team, err) : run_settle(cli->store, cli->now, err)) != 0)
+        gate_check(cli->store, cli->conf, cli->now, true, cli->pool, &job->gate, err) != 0)
         return -1;
     return team ? plan_team(job, team, err) : plan_teams(job, err);
 }

@@ -121,6 +121,35 @@ static int show_json(struct cli *cli, int64_t team, int64_t id, const struct cha
     return r;
 }
 
+/* Which changes of a run on a platform elsewhere are to be shown as done: by their number, from 1. */
+struct done {
+    struct changes *all;
+    size_t rows, kept, unsent;
+};
+
+static void keep_done(void *ctx, const struct delivery_row *row)
+{
+    struct done *d = ctx;
+    d->rows++;
+    d->unsent += row->state == DELIVERY_INTENDED;
+    if (row->state == DELIVERY_CONFIRMED)
+        d->all->v[d->kept++] = d->all->v[row->seq - 1];
+}
+
+/* What was done, then what was not. */
+static int show_text(struct cli *cli, int64_t team, int64_t run, struct changes *all, struct err *err)
+{
+    struct done done = {.all = all};
+    if (delivery_each(cli->store, run, keep_done, &done, err) != 0)
+        return -1;
+    if (show_changes(cli, team, all->v, done.rows ? done.kept : all->n, err) != 0 ||
+        skipped_print(cli, team, run, stdout, err) != 0)
+        return -1;
+    if (done.unsent)
+        printf("Not sent: %s; planned again\n", term_number(cli->pool, done.unsent));
+    return 0;
+}
+
 static int show_run(struct cli *cli, int64_t run, struct listing *l, struct err *err)
 {
     int found = cli->store ? run_find(cli->store, run, list_run, l, err) : 0;
@@ -138,9 +167,7 @@ static int show_run(struct cli *cli, int64_t run, struct listing *l, struct err 
     } else if (r == 0) {
         table_print(l->table, "");
         putchar('\n');
-        r = show_changes(cli, team, all.v, all.n, err);
-        if (r == 0)
-            r = skipped_print(cli, team, run, stdout, err);
+        r = show_text(cli, team, run, &all, err);
     }
     free(all.v);
     return r;

@@ -102,14 +102,14 @@ static int list_open(struct cli *cli, struct open_runs *all, struct err *err)
     return -1;
 }
 
-int settle_runs(struct cli *cli, const struct conf_section *team, struct err *err)
+int settle_runs(struct cli *cli, const struct conf_section *team, bool though_off, struct err *err)
 {
     struct open_runs all;
     if (list_open(cli, &all, err) != 0)
         return -1;
     int r = 0;
     for (size_t i = 0; r == 0 && i < all.n; i++)
-        if (team ? strcmp(all.v[i].team, conf_name(team)) == 0 : all.v[i].enabled)
+        if (strcmp(all.v[i].team, conf_name(team)) == 0 && (all.v[i].enabled || though_off))
             r = settle_one(cli, &all.v[i], err);
     free(all.v);
     return r;

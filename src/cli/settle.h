@@ -5,10 +5,11 @@
 #include "cli/cli.h"
 
 /*
- * Sends what is unanswered again and closes the runs, of this team or (NULL) of every team whose sync is on; says what came of it. Behind
- * gate_check, so that the database knows who may be sent. Whatever was killed without leaving anything unanswered is closed, too.
+ * Sends what is unanswered of this team again and closes its runs; says what came of it. Behind gate_check, so that the database knows who may
+ * be sent. What was killed without leaving anything unanswered is closed, too, whosoever it is. though_off: also when the team's sync is
+ * off, which otherwise leaves its platform alone.
  */
-int settle_runs(struct cli *cli, const struct conf_section *team, struct err *err);
+int settle_runs(struct cli *cli, const struct conf_section *team, bool though_off, struct err *err);
 /* Only closes what leaves nothing unanswered; of the rest *ret says what apply is going to do. NULL: nothing of this team. */
 int settle_note(struct cli *cli, const char *team, const char **ret, struct err *err);
 

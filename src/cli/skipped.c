@@ -70,7 +70,7 @@ int skipped_print(struct cli *cli, int64_t team, int64_t run, FILE *out, struct 
     struct skips all = {.pool = cli->pool};
     int r = delivery_each(cli->store, run, take, &all, err);
     if (r == 0 && all.n)
-        fputs("Skipped\n", out);
+        fputs("\nSkipped\n", out);
     if (r == 0)
         r = each_skip(cli, team, &all, print_one, out, err);
     if (r == 0 && all.sent)

@@ -118,7 +118,7 @@ int command_runs_undo(struct cli *cli, struct err *err)
     struct undoing u = {.cli = cli};
     if (cli_run_number(cli, &u.run, err) != 0 || carry_can_ask(cli, err) != 0 || cli_open(cli, STORE_WRITE, err) != 0 ||
         find_run(&u, err) != 0 || gate_check(cli->store, cli->conf, cli->now, true, cli->pool, &u.gate, err) != 0 ||
-        settle_runs(cli, u.team, err) != 0 || policy_load(cli->store, cli->conf, u.team, &u.policy, err) != 0)
+        settle_runs(cli, u.team, true, err) != 0 || policy_load(cli->store, cli->conf, u.team, &u.policy, err) != 0)
         return -1;
     int r = undo_with(&u, err);
     policy_release(&u.policy);
