@@ -127,6 +127,7 @@ static void on_reply(void *ctx, const struct http_reply *reply)
 {
     struct scim_job *job = ctx;
     struct scim_answer answer;
+    job->heard = reply->status != 0;
     scim_read(reply, &job->question, &answer);
     job->then(job, &answer);
 }

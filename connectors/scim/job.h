@@ -33,7 +33,7 @@ struct scim_job {
     struct scim_job *next, *behind; /* for whoever keeps them in lists */
 
     /* The rest is the job's own. */
-    bool begun;
+    bool begun, heard;           /* heard: the last request got an answer */
     char object[512];            /* "account ann@example.com", for messages */
     const char *account, *group; /* the service's ids; NULL: not known (yet) */
     char found_account[SCIM_ID_MAX], found_group[SCIM_ID_MAX];

@@ -8,6 +8,8 @@
 
 /* Tasks for each connection in one send: enough that waiting for the last of them does not count. */
 #define TASKS_PER_CONNECTION 8
+/* A service that leaves this many tasks in a row without an answer, and as many as go at once, is not asked more. */
+#define SILENT_TASKS 4
 
 struct platform {
     struct scim_service service;
@@ -19,9 +21,10 @@ struct platform {
 struct sending {
     struct platform *platform;
     struct scim_job *jobs;
-    size_t n, running;
+    size_t n, running, silent;
     struct scim_job *ready, **ready_end;
-    struct err stop; /* nothing further is begun */
+    bool halted;                 /* nothing further is begun */
+    struct platform_answer rest; /* that of what was not begun then */
 };
 
 static void scim_close(struct platform **platform)
@@ -91,18 +94,40 @@ static struct scim_job *take_ready(struct sending *s)
 
 static void begin_ready(struct sending *s)
 {
-    while (s->ready && s->running < s->platform->connections && s->stop.kind == ERR_NONE) {
+    while (s->ready && s->running < s->platform->connections && !s->halted) {
         s->running++;
         scim_job_begin(take_ready(s));
     }
+}
+
+/* Refused as a whole, asked to be left alone, or silent: the rest would only be answered the same, or later. */
+static bool is_halt(struct sending *s, const struct scim_job *job)
+{
+    const struct platform_answer *a = job->answer;
+    s->silent = a->verdict == PLATFORM_RETRY && !job->heard ? s->silent + 1 : 0;
+    return a->verdict == PLATFORM_STOP || (a->verdict == PLATFORM_RETRY && a->wait > 0) ||
+           (s->silent >= SILENT_TASKS && s->silent >= s->platform->connections);
+}
+
+/* The rest is answered the same, without the name of whom it was said first. */
+static void halt(struct sending *s, const struct scim_job *job)
+{
+    if (s->halted && job->answer->verdict != PLATFORM_STOP)
+        return;
+    size_t named = strlen(job->object) + 2;
+    const char *why = job->answer->why.text;
+    s->halted = true;
+    s->rest = (struct platform_answer){.verdict = job->answer->verdict, .wait = job->answer->wait};
+    err_set(&s->rest.why, job->answer->why.kind, "not sent, because of another: %s",
+            strlen(why) > named ? why + named : why);
 }
 
 static void on_ended(struct scim_job *job)
 {
     struct sending *s = job->ctx;
     s->running--;
-    if (job->answer->verdict == PLATFORM_STOP && s->stop.kind == ERR_NONE)
-        s->stop = job->answer->why;
+    if (is_halt(s, job))
+        halt(s, job);
     if (job->behind)
         make_ready(s, job->behind);
     begin_ready(s);
@@ -154,7 +179,7 @@ static void carry_out(struct platform *platform, const struct platform_task *tas
     http_run(platform->service.http);
     for (size_t i = 0; i < n; i++)
         if (!s.jobs[i].begun)
-            stop_all(&ret[i], 1, &s.stop);
+            ret[i] = s.rest;
     free(s.jobs);
 }
 

@@ -239,6 +239,25 @@ def test_slow(sender, script):
     assert result["verdict"] == "retry" and "no whole answer in time" in result["why"]
 
 
+def test_asked_to_wait(sender, script):
+    """The rest of what was handed over is not tried meanwhile."""
+    server = script(always(429, {"Retry-After": "3"}))
+    answers = sender.send(server.url, *(task("suspend", f"e{i}", account=str(i)) for i in range(30)), connections=3)
+    assert {(a["verdict"], a["wait"]) for a in answers} == {("retry", 3000)} and len(server.requests) <= 3
+
+
+def test_silent(sender, script):
+    """One that answers nothing costs a few time-outs, not one for each task."""
+    def answer(_request, _body):
+        time.sleep(2)
+        return 204, {}, ""
+
+    server = script(answer)
+    answers = sender.send(server.url, *(task("suspend", f"e{i}", account=str(i)) for i in range(64)), timeout="200ms", connections=6)
+    assert {a["verdict"] for a in answers} == {"retry"} and len(server.requests) <= 12
+    assert "no whole answer in time" in answers[63]["why"] and answers[63]["why"].startswith("not sent, because of another: http")
+
+
 def test_cut_on_a_kept_connection(sender, script):
     """What may have been carried out is not sent again behind the caller's back."""
     def answer(request, _body):
