@@ -9,6 +9,7 @@
 #include "cli/show.h"
 #include "cli/term.h"
 #include "gate/gate.h"
+#include "store/run.h"
 #include "sync/plan.h"
 #include "sync/pull.h"
 
@@ -144,7 +145,7 @@ static int plan_with(struct job *job, const struct conf_section *team, const str
     char id[DIGEST_HEX_MAX];
     carry_id(plan, cli->conf, id);
     const char *note = NULL;
-    if (settle_note(cli, plan->team, &note, err) != 0)
+    if (run_settle(cli->store, cli->now, err) != 0 || settle_note(cli, plan->team, &note, err) != 0)
         return -1;
     struct shown_plan shown = {.plan = plan,
                                .policy = policy,
