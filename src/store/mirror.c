@@ -251,12 +251,12 @@ int mirror_bulk_begin(struct mirror *m, bool *ret_bulk, struct err *err)
     if (db_get_int(m->db, "SELECT EXISTS (SELECT 1 FROM ref)", &some, err) != 0)
         return -1;
     *ret_bulk = !some;
-    return some ? 0 : db_exec(m->db, "DROP INDEX edge_ref; DROP INDEX ref_entry", err);
+    return some ? 0 : db_exec(m->db, SCHEMA_DROP_BULK_INDEXES, err);
 }
 
 int mirror_bulk_end(struct mirror *m, struct err *err)
 {
-    return db_exec(m->db, SCHEMA_EDGE_INDEXES, err);
+    return db_exec(m->db, SCHEMA_BULK_INDEXES, err);
 }
 
 int mirror_done(struct mirror *m, const char *cursor, int64_t now, bool changed, struct err *err)

@@ -279,6 +279,16 @@ int entitled_each(struct db *db, uint32_t target, void (*each)(void *ctx, uint32
     return each_pair(st, each, ctx, err);
 }
 
+int entitled_each_of(struct db *db, uint32_t target, uint32_t person,
+                     void (*each)(void *ctx, uint32_t person, uint32_t via), void *ctx, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_query(db, "SELECT person, via FROM entitled WHERE target = ? AND person = ?",
+                 DB_ARGS(DB_INT(target), DB_INT(person)), &st, err) != 0)
+        return -1;
+    return each_pair(st, each, ctx, err);
+}
+
 int max_entry(struct db *db, uint32_t *ret, struct err *err)
 {
     int64_t max = 0;

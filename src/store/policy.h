@@ -60,6 +60,9 @@ int entitled_begin(struct db *db, struct stmt **ret, struct err *err);
 int entitled_put(struct stmt *put, uint32_t target, uint32_t person, uint32_t via, struct err *err);
 int entitled_each(struct db *db, uint32_t target, void (*each)(void *ctx, uint32_t person, uint32_t via), void *ctx,
                   struct err *err);
+/* The same of one person. */
+int entitled_each_of(struct db *db, uint32_t target, uint32_t person,
+                     void (*each)(void *ctx, uint32_t person, uint32_t via), void *ctx, struct err *err);
 int max_entry(struct db *db, uint32_t *ret, struct err *err);
 
 #endif

@@ -27,13 +27,19 @@ static const char mirror_tables[] =
     "  email_hash INTEGER, domain TEXT," /* of the e-mail folded for comparison; its domain as an A-label */
     "  active INTEGER NOT NULL, excluded INTEGER NOT NULL,"
     "  fp_hi INTEGER NOT NULL, fp_lo INTEGER NOT NULL);" /* of the attributes that a platform gets */
+    /* E-mails that people had: an account may have one of them still. */
+    "CREATE TABLE former_email (hash INTEGER NOT NULL, person INTEGER NOT NULL, PRIMARY KEY (hash, person)) WITHOUT "
+    "ROWID;"
+    "CREATE TRIGGER person_email_moves AFTER UPDATE OF email_hash ON person"
+    " WHEN OLD.email_hash IS NOT NULL AND OLD.email_hash IS NOT NEW.email_hash BEGIN"
+    " INSERT OR IGNORE INTO former_email (hash, person) VALUES (OLD.email_hash, OLD.id); END;"
     "CREATE TABLE grp ("
     "  id INTEGER PRIMARY KEY REFERENCES entry (id), name TEXT NOT NULL, display_name TEXT);"
     "CREATE TABLE ref ("
     "  id INTEGER PRIMARY KEY, directory INTEGER NOT NULL REFERENCES directory (id),"
     "  key_hi INTEGER NOT NULL, key_lo INTEGER NOT NULL, entry INTEGER);"
     "CREATE TABLE edge (grp INTEGER NOT NULL, ref INTEGER NOT NULL, PRIMARY KEY (grp, ref)) WITHOUT "
-    "ROWID;" SCHEMA_EDGE_INDEXES;
+    "ROWID;" SCHEMA_BULK_INDEXES;
 
 static const char policy_tables[] =
     "CREATE TABLE team (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"

@@ -8,8 +8,12 @@
 
 #include "store/db.h"
 
-/* The indexes that a bulk load drops and makes anew. */
-#define SCHEMA_EDGE_INDEXES "CREATE INDEX ref_entry ON ref (entry); CREATE INDEX edge_ref ON edge (ref);"
+/* The indexes that a bulk load drops and makes anew; the last two are for who is meant by an e-mail or a user name. */
+#define SCHEMA_BULK_INDEXES                                                                                            \
+    "CREATE INDEX ref_entry ON ref (entry); CREATE INDEX edge_ref ON edge (ref);"                                      \
+    "CREATE INDEX person_email ON person (email_hash); CREATE INDEX person_user_name ON person (lower(user_name));"
+#define SCHEMA_DROP_BULK_INDEXES                                                                                       \
+    "DROP INDEX edge_ref; DROP INDEX ref_entry; DROP INDEX person_email; DROP INDEX person_user_name"
 
 /* Brings the database to our version. ERR_STATE when it is newer than this program. */
 int schema_migrate(struct db *db, struct err *err);

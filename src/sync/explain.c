@@ -211,7 +211,7 @@ static int take_plan(struct making *m, struct err *err)
     if (!policy_is_current(&t->policy))
         return 0;
     struct plan_settings settings = {
-        .conf = m->conf, .policy = &t->policy, .gate = m->e->gate, .now = m->now, .read_only = true};
+        .conf = m->conf, .policy = &t->policy, .gate = m->e->gate, .now = m->now, .read_only = true, .only = m->e->person.id};
     plan_settings_read(&settings);
     return plan_make(m->store, &settings, &t->plan, err);
 }

@@ -310,11 +310,13 @@ START_TEST(plan_without_writing_is_the_same)
     ck_assert_int_eq(world_int(&w, "SELECT count(*) FROM product"), 0);
     CLEANUP(plan_free) struct plan *plan = world_plan(&w);
     show_plan(&w, plan, &made);
-    ck_assert_uint_gt(plan->n, 4);
-    ck_assert_uint_eq(t->plan->n, plan->n);
+    size_t hers = 0;
+    for (size_t i = 0; i < plan->n; i++)
+        hers += plan->changes[i].person == e.person.id;
+    ck_assert_uint_gt(hers, 4);
+    ck_assert_uint_eq(t->plan->n, hers);
     ck_assert_ptr_nonnull(strstr(buf_str(&read), "assign anna revit"));
     ck_assert_ptr_nonnull(strstr(buf_str(&read), "assign anna maya"));
-    ck_assert_uint_eq(read.len, made.len); /* products may come in another order */
 }
 END_TEST
 
