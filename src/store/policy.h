@@ -46,6 +46,9 @@ int group_each(struct db *db, const char *directory, void (*each)(void *ctx, uin
 /* Every nesting of one group of a directory in another: member is in group. */
 int group_nestings(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group, uint32_t member),
                    void *ctx, struct err *err);
+/* The same of one member: the groups that it is directly in. */
+int group_parents(struct db *db, const char *directory, uint32_t member, void (*each)(void *ctx, uint32_t group),
+                  void *ctx, struct err *err);
 /* Every membership of a person of the directory, in the order of groups. Gone people and groups do not appear. */
 int group_members(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group, uint32_t person),
                   void *ctx, struct err *err);

@@ -79,6 +79,13 @@ static const char platform_tables[] =
     "  started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL DEFAULT 0,"
     "  state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed')), plan TEXT NOT NULL,"
     "  changes INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0, held INTEGER NOT NULL, message TEXT);"
+    /* What only a plan for everybody finds out, of each team's last one; follows from the other tables, and is no record. */
+    "CREATE TABLE last_plan (team INTEGER PRIMARY KEY REFERENCES team (id), made_at INTEGER NOT NULL,"
+    "  state TEXT NOT NULL, content TEXT NOT NULL);"
+    "CREATE TABLE last_trip (team INTEGER NOT NULL, seq INTEGER NOT NULL, what TEXT NOT NULL, grp INTEGER NOT NULL,"
+    "  removals INTEGER NOT NULL, total INTEGER NOT NULL, allowed INTEGER NOT NULL, PRIMARY KEY (team, seq));"
+    "CREATE TABLE last_waiting (team INTEGER NOT NULL, product TEXT NOT NULL, waiting INTEGER NOT NULL,"
+    "  PRIMARY KEY (team, product));"
     "CREATE TABLE run_change (run INTEGER NOT NULL, seq INTEGER NOT NULL, op INTEGER NOT NULL,"
     "  cause INTEGER NOT NULL, person INTEGER NOT NULL, object INTEGER NOT NULL, detail INTEGER NOT NULL,"
     "  domain TEXT,"

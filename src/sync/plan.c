@@ -149,6 +149,7 @@ static size_t keep_only(struct change *changes, size_t n, uint32_t person)
 /* Of everybody's plan what is this person's. */
 static void narrow(struct plan *plan, uint32_t person)
 {
+    plan->narrowed = true;
     plan->n = keep_only(plan->changes, plan->n, person);
     plan->nheld = keep_only(plan->held, plan->nheld, person);
     memset(plan->counts, 0, sizeof plan->counts);

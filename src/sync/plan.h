@@ -37,6 +37,7 @@ struct plan {
     size_t people;              /* people the team syncs: active, in scope */
     uint32_t counts[OP_COUNT];  /* of changes */
     uint32_t holds[HOLD_COUNT]; /* of held */
+    bool narrowed;              /* for one person, but out of the plan for everybody, as nothing less could say */
     struct guard guard;         /* with the limits that were passed, which is why removals are held */
 };
 
