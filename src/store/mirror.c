@@ -251,16 +251,18 @@ int mirror_bulk_begin(struct mirror *m, bool *ret_bulk, struct err *err)
     if (db_get_int(m->db, "SELECT EXISTS (SELECT 1 FROM ref)", &some, err) != 0)
         return -1;
     *ret_bulk = !some;
-    return some ? 0 : db_exec(m->db, SCHEMA_DROP_BULK_INDEXES, err);
+    return some ? 0 : db_exec(m->db, "DROP INDEX edge_ref; DROP INDEX ref_entry", err);
 }
 
 int mirror_bulk_end(struct mirror *m, struct err *err)
 {
-    return db_exec(m->db, SCHEMA_BULK_INDEXES, err);
+    return db_exec(m->db, SCHEMA_EDGE_INDEXES, err);
 }
 
 int mirror_done(struct mirror *m, const char *cursor, int64_t now, bool changed, struct err *err)
 {
+    if (db_exec(m->db, SCHEMA_SEARCH_INDEXES, err) != 0)
+        return -1;
     return db_run(m->db, "UPDATE directory SET cursor = ?, read_at = ?, version = version + ? WHERE id = ?",
                   DB_ARGS(DB_TEXT(cursor), DB_INT(now), DB_INT(changed), DB_INT(m->directory.id)), err);
 }

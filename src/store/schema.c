@@ -40,7 +40,7 @@ static const char mirror_tables[] =
     "  id INTEGER PRIMARY KEY, directory INTEGER NOT NULL REFERENCES directory (id),"
     "  key_hi INTEGER NOT NULL, key_lo INTEGER NOT NULL, entry INTEGER);"
     "CREATE TABLE edge (grp INTEGER NOT NULL, ref INTEGER NOT NULL, PRIMARY KEY (grp, ref)) WITHOUT "
-    "ROWID;" SCHEMA_BULK_INDEXES;
+    "ROWID;" SCHEMA_EDGE_INDEXES;
 
 static const char policy_tables[] =
     "CREATE TABLE team (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
