@@ -158,11 +158,10 @@ static int print_rivals(struct explain_view *v, struct err *err)
 
 static const char *seats_words(struct cli *cli, const struct explain_product *p)
 {
-    if (!p->counted)
+    if (!p->limited)
         return "";
-    const char *limit = p->limited ? pool_printf(cli->pool, " of %" PRId64, p->limit) : "";
     const char *waiting = p->waiting > 0 ? pool_printf(cli->pool, ", %" PRId64 " waiting", p->waiting) : "";
-    return pool_printf(cli->pool, "; %" PRId64 "%s seats taken%s", p->taken, limit, waiting);
+    return pool_printf(cli->pool, "; %" PRId64 " of %" PRId64 " seats taken%s", p->taken, p->limit, waiting);
 }
 
 /* Groups only where none of them leads there: otherwise the way says it. */

@@ -306,10 +306,14 @@ static int take_op(struct db *db, struct found *f, int op, int64_t seq, struct e
 static int search_run(struct db *db, struct found *f, int64_t n, struct err *err)
 {
     int64_t seq = 1;
-    for (int op = 0; op < OP_COUNT && f->left && seq <= n; op++)
-        if (seek(db, f->run->id, n, op, f->person, &seq, err) != 0 ||
-            (seq <= n && take_op(db, f, op, seq, err) != 0))
+    for (int op = 0, there = 0; op < OP_COUNT && f->left && seq <= n; op++) {
+        uint32_t who;
+        if (place_at(db, f->run->id, seq, &there, &who, err) != 0)
             return -1;
+        op = there > op ? there : op; /* the run has none of those between */
+        if (seek(db, f->run->id, n, op, f->person, &seq, err) != 0 || take_op(db, f, op, seq, err) != 0)
+            return -1;
+    }
     return 0;
 }
 

@@ -164,8 +164,7 @@ static int take_seats(struct making *m, struct explain_product *p, struct err *e
     if (t->account.id &&
         explain_seat(m->store->db, t->policy.team, p->section, t->account.id, &p->seat_since, err) != 0)
         return -1;
-    p->counted = p->limited || p->path.n || p->seat_since;
-    return p->counted ? report_seats_used(m->store, t->policy.team_name, p->section, &p->taken, err) : 0;
+    return p->limited ? report_seats_used(m->store, t->policy.team_name, p->section, &p->taken, err) : 0;
 }
 
 static int take_product(struct making *m, const struct target *target, struct err *err)

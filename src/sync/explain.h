@@ -41,8 +41,7 @@ struct explain_product {
     int64_t seat_since; /* 0: has none */
     bool limited;
     int64_t limit;
-    bool counted;    /* the taken seats of a product that is not limited, and that the person has nothing to do with, are not */
-    int64_t taken;
+    int64_t taken;   /* of a product that is limited: nobody waits for another, and counting takes reading them all */
     int64_t waiting; /* people, for want of a seat; -1: not known, as no plan was made of this state */
 };
 
