@@ -130,12 +130,13 @@ static int add_products(struct explain_view *v, json_t *list, struct err *err)
             json_decref(groups);
             return -1;
         }
-        json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:{s:o, s:o, s:o}}", "product",
-                                              p->section, "name", p->title, "configured", p->configured, "entitled",
-                                              p->entitled, "path", path, "groups", groups, "seat_since",
-                                              time_json(p->seat_since), "seats", "taken", p->limited ? json_integer(p->taken) : json_null(),
-                                              "limit", p->limited ? json_integer(p->limit) : json_null(), "waiting",
-                                              p->waiting < 0 ? json_null() : json_integer(p->waiting)));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:{s:o, s:o, s:o}}", "product", p->section,
+                                        "name", p->title, "configured", p->configured, "entitled", p->entitled, "path",
+                                        path, "groups", groups, "seat_since", time_json(p->seat_since), "seats",
+                                        "taken", p->limited ? json_integer(p->taken) : json_null(), "limit",
+                                        p->limited ? json_integer(p->limit) : json_null(), "waiting",
+                                        p->waiting < 0 ? json_null() : json_integer(p->waiting)));
         if (add_groups(v, p->groups, p->n, groups, err) != 0)
             return -1;
     }

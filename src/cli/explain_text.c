@@ -248,8 +248,9 @@ static int print_pending(struct explain_view *v, struct err *err)
     if (!n)
         puts("    nothing");
     if (explain_guard_unknown(v))
-        printf("    whether the guard holds this is not known, as no plan was made of this state; run: doorward plan %s\n",
-               conf_name(v->team->section));
+        printf(
+            "    whether the guard holds this is not known, as no plan was made of this state; run: doorward plan %s\n",
+            conf_name(v->team->section));
     return 0;
 }
 

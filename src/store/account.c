@@ -188,8 +188,8 @@ int seat_each(struct db *db, uint32_t product, void (*each)(void *ctx, uint32_t 
     return r;
 }
 
-int seat_each_of(struct db *db, uint32_t product, uint32_t account, void (*each)(void *ctx, uint32_t account, uint32_t via),
-                 void *ctx, struct err *err)
+int seat_each_of(struct db *db, uint32_t product, uint32_t account,
+                 void (*each)(void *ctx, uint32_t account, uint32_t via), void *ctx, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_query(db, "SELECT via FROM seat WHERE product = ? AND account = ?",

@@ -67,8 +67,8 @@ int product_each(struct db *db, int64_t team, void (*each)(void *ctx, uint32_t p
 int seat_each(struct db *db, uint32_t product, void (*each)(void *ctx, uint32_t account, uint32_t via), void *ctx,
               struct err *err);
 /* The same of one account. */
-int seat_each_of(struct db *db, uint32_t product, uint32_t account, void (*each)(void *ctx, uint32_t account, uint32_t via),
-                 void *ctx, struct err *err);
+int seat_each_of(struct db *db, uint32_t product, uint32_t account,
+                 void (*each)(void *ctx, uint32_t account, uint32_t via), void *ctx, struct err *err);
 int seat_count(struct db *db, uint32_t product, uint32_t *ret, struct err *err);
 /* How many people before this one are entitled to the target and have no seat of the product. */
 int seat_count_before(struct db *db, int64_t team, uint32_t product, uint32_t target, uint32_t person, uint32_t *ret,

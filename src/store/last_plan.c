@@ -21,10 +21,12 @@ static int put(struct db *db, int64_t team, const struct last_plan *p, struct er
         return -1;
     for (size_t i = 0; i < p->ntrips; i++) {
         const struct last_trip *t = &p->trips[i];
-        if (db_run(db, "INSERT INTO last_trip (team, seq, what, grp, removals, total, allowed) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                   DB_ARGS(DB_INT(team), DB_INT((int64_t)i), DB_TEXT(t->what), DB_INT(t->group), DB_INT(t->removals),
-                           DB_INT(t->of), DB_INT(t->limit)),
-                   err) != 0)
+        if (db_run(
+                db,
+                "INSERT INTO last_trip (team, seq, what, grp, removals, total, allowed) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                DB_ARGS(DB_INT(team), DB_INT((int64_t)i), DB_TEXT(t->what), DB_INT(t->group), DB_INT(t->removals),
+                        DB_INT(t->of), DB_INT(t->limit)),
+                err) != 0)
             return -1;
     }
     for (size_t i = 0; i < p->nwaiting; i++)

@@ -21,8 +21,8 @@ struct last_waiting {
 };
 
 struct last_plan {
-    int64_t made_at;             /* 0: none is kept */
-    char state[DIGEST_HEX_MAX];  /* of what the plan was made of */
+    int64_t made_at;              /* 0: none is kept */
+    char state[DIGEST_HEX_MAX];   /* of what the plan was made of */
     char content[DIGEST_HEX_MAX]; /* of what follows */
     struct last_trip *trips;
     size_t ntrips;

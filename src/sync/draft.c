@@ -191,9 +191,9 @@ static int decide_seat(struct store *store, const struct round *round, const str
         return 0;
     int scope = policy_scope(d->settings->policy);
     bool released = false;
-    if (!d->hold_removals && seat_any_to_release(store->db, seats->product, t->id,
-                                                 scope < 0 ? 0 : d->settings->policy->targets[scope].id, &released,
-                                                 err) != 0)
+    if (!d->hold_removals &&
+        seat_any_to_release(store->db, seats->product, t->id, scope < 0 ? 0 : d->settings->policy->targets[scope].id,
+                            &released, err) != 0)
         return -1;
     d->undecided |= released || round->have < seats->limit;
     return 0;

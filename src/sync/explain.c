@@ -252,8 +252,12 @@ static int take_plan(struct making *m, struct err *err)
     struct explain_team *t = m->team;
     if (!policy_is_current(&t->policy))
         return 0;
-    struct plan_settings settings = {
-        .conf = m->conf, .policy = &t->policy, .gate = m->e->gate, .now = m->now, .read_only = true, .only = m->e->person.id};
+    struct plan_settings settings = {.conf = m->conf,
+                                     .policy = &t->policy,
+                                     .gate = m->e->gate,
+                                     .now = m->now,
+                                     .read_only = true,
+                                     .only = m->e->person.id};
     char state[DIGEST_HEX_MAX];
     plan_settings_read(&settings);
     if (last_state(m->store, &settings, state, err) != 0 ||

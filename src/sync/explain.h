@@ -59,7 +59,8 @@ struct explain_rival {
 struct explain_team {
     const struct conf_section *section;
     struct policy policy;
-    struct plan *plan; /* this person's part; NULL: the configuration changed since the directory was last read for this team */
+    struct plan
+        *plan; /* this person's part; NULL: the configuration changed since the directory was last read for this team */
     /*
      * What the last plan for everybody found out; current: of this state of the mirror, the platform and the configuration. Unless it
      * is, or plan->narrowed, nothing is known of the guard, and the plan is as if it held nothing.

@@ -70,7 +70,8 @@ int last_note(struct store *store, const struct plan_settings *settings, const s
     take_trips(plan, pool, &now);
     take_waiting(plan, pool, &now);
     make_content(&now);
-    if (last_state(store, settings, now.state, err) != 0 || last_plan_get(store->db, plan->team_id, pool, &kept, err) != 0)
+    if (last_state(store, settings, now.state, err) != 0 ||
+        last_plan_get(store->db, plan->team_id, pool, &kept, err) != 0)
         return -1;
     if (strcmp(now.state, kept.state) == 0 && strcmp(now.content, kept.content) == 0)
         return 0;

@@ -413,7 +413,8 @@ END_TEST
 
 static void list_change(void *ctx, const struct explain_change *c)
 {
-    buf_printf(ctx, "%" PRId64 " %d %" PRIu32 " %" PRIu32 "\n", c->run, c->change.op, c->change.object, c->change.detail);
+    buf_printf(ctx, "%" PRId64 " %d %" PRIu32 " %" PRIu32 "\n", c->run, c->change.op, c->change.object,
+               c->change.detail);
 }
 
 static size_t same_in_the_journal(uint32_t who)

@@ -473,17 +473,18 @@ END_TEST
 /* --- plans for one person --- */
 
 #define CONF_SCARCE                                                                                                    \
-    "[sync]\nmax-removals-count = 2\n"                                                                                 \
-    WORLD_DIRECTORY("scope-group = cn=g0,ou=Groups,dc=example,dc=com\nscope-group = cn=g1,ou=Groups,dc=example,dc=com") \
-    WORLD_TEAM("groups = all\nprotect = p3@*")                                                                         \
-    WORLD_PRODUCT("autocad", "g2", "seats = 3\ngroup = cn=g3,ou=Groups,dc=example,dc=com")                             \
-    WORLD_PRODUCT("revit", "g4", "seats = 1") WORLD_PRODUCT("3dsmax", "g0", "seats = 9")                               \
-        WORLD_PRODUCT("maya", "g1", "seats = 5")
+    "[sync]\nmax-removals-count = 2\n" WORLD_DIRECTORY(                                                                \
+        "scope-group = cn=g0,ou=Groups,dc=example,dc=com\nscope-group = cn=g1,ou=Groups,dc=example,dc=com")            \
+        WORLD_TEAM("groups = all\nprotect = p3@*")                                                                     \
+            WORLD_PRODUCT("autocad", "g2", "seats = 3\ngroup = cn=g3,ou=Groups,dc=example,dc=com")                     \
+                WORLD_PRODUCT("revit", "g4", "seats = 1") WORLD_PRODUCT("3dsmax", "g0", "seats = 9")                   \
+                    WORLD_PRODUCT("maya", "g1", "seats = 5")
 
 /* An address that somebody else has, or had, or nobody; of a domain that is open, closed, or none of ours. */
 static void change_email(void)
 {
-    static const char *const domains[] = {"example.com", "example.com", "EXAMPLE.com", "branch.example", "elsewhere.example"};
+    static const char *const domains[] = {"example.com", "example.com", "EXAMPLE.com", "branch.example",
+                                          "elsewhere.example"};
     CLEANUP(freep) char *email = mem_printf("p%u@%s", below(PEOPLE), domains[below(5)]);
     if (below(12) == 0)
         email[0] = '\0';
