@@ -11,7 +11,7 @@
 /* The indexes that a bulk load drops and makes anew. */
 #define SCHEMA_EDGE_INDEXES "CREATE INDEX ref_entry ON ref (entry); CREATE INDEX edge_ref ON edge (ref);"
 /*
- * By which somebody is found: an e-mail, a user name, a DN. Made at the end of the first complete read, in one go, which takes a sixth of
+ * By which somebody is found: an e-mail, a user name, a DN. Made at the end of the first complete read, in one go, which takes a fraction of
  * the time; no-op from then on.
  */
 #define SCHEMA_SEARCH_INDEXES                                                                                          \
