@@ -234,7 +234,8 @@ def test_cycle(firm):
 
 
 def everything(site):
-    return site.tables(ROSTER + MIRROR + ("team", "target", "target_group", "entitled", "domain", "connection", "meta"))
+    return site.tables(ROSTER + MIRROR + ("team", "target", "target_group", "entitled", "domain", "connection", "meta", "former_email",
+                                          "last_plan", "last_trip", "last_waiting"))
 
 
 def test_nothing_is_written(firm):
