@@ -256,7 +256,7 @@ static int print_pending(struct explain_view *v, struct err *err)
 
 static int print_done(struct explain_view *v, struct err *err)
 {
-    puts("  Done by the last runs");
+    printf("  Done by the last %d runs\n", EXPLAIN_RUNS);
     CLEANUP(table_free) struct table *table = table_new(4);
     for (size_t i = 0; i < v->team->ndone; i++) {
         const struct explain_change *d = &v->team->done[i];
