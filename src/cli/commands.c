@@ -58,7 +58,8 @@ const struct command commands[] = {
      "when the configuration, the directory or the platform changed since. Removals\n"
      "that the guard held are carried out when their number is given.\n\n"
      "An earlier run that was cut off is settled first. What a platform refuses, or does\n"
-     "not answer, is skipped and listed with the reason, and the exit status is then 5.\n\n"
+     "not answer, is skipped and listed with the reason, and the exit status is then 5;\n"
+     "--json then prints one more document (\"doorward-run/1\").\n\n"
      "  doorward apply\n"
      "  doorward apply design --yes\n"
      "  doorward apply plan.json --approve-removals 412\n"},

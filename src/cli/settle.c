@@ -94,8 +94,6 @@ static int settle_one(struct cli *cli, const struct unsettled_run *run, struct e
 static int list_open(struct cli *cli, struct open_runs *all, struct err *err)
 {
     *all = (struct open_runs){.pool = cli->pool};
-    if (run_settle(cli->store, cli->now, err) != 0)
-        return -1;
     if (delivery_each_unsettled(cli->store, take, all, err) == 0)
         return 0;
     free(all->v);
@@ -105,7 +103,7 @@ static int list_open(struct cli *cli, struct open_runs *all, struct err *err)
 int settle_runs(struct cli *cli, const struct conf_section *team, bool though_off, struct err *err)
 {
     struct open_runs all;
-    if (list_open(cli, &all, err) != 0)
+    if (run_settle(cli->store, cli->now, err) != 0 || list_open(cli, &all, err) != 0)
         return -1;
     int r = 0;
     for (size_t i = 0; r == 0 && i < all.n; i++)

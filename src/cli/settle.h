@@ -10,7 +10,7 @@
  * off, which otherwise leaves its platform alone.
  */
 int settle_runs(struct cli *cli, const struct conf_section *team, bool though_off, struct err *err);
-/* Only closes what leaves nothing unanswered; of the rest *ret says what apply is going to do. NULL: nothing of this team. */
+/* What is unanswered of this team, and that the next apply settles it; *ret NULL: nothing is. Writes nothing. */
 int settle_note(struct cli *cli, const char *team, const char **ret, struct err *err);
 
 #endif

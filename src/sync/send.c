@@ -1,25 +1,18 @@
 #include "sync/send.h"
 
+#include <math.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "crypto/random.h"
 #include "store/delivery.h"
 #include "store/roster.h"
 #include "store/run.h"
 #include "sync/depend.h"
+#include "sync/retry.h"
 
-/*
- * A platform counts as lost when this many waves in a row have not a single answer, and more changes than one alone is tried for: what only ever
- * fails by itself is skipped, and does not stop the others.
- */
-#define SILENT_WAVES 3
-#define WAIT_MAX     60.0 /* seconds; of the growing wait, not of one that the platform asks for */
-#define TICK         0.2  /* seconds between two looks at whether to stop */
-/* A change that outlived this many senders is at fault itself, and must not keep a run open for ever. */
-#define SENDERS_MAX 3
+#define TICK 0.2 /* seconds between two looks at whether to stop */
 
 DEFINE_CLEANUP(rollback, struct db *, db_rollback)
 
@@ -42,9 +35,9 @@ struct sender {
     struct roster_rows *rows;
     struct depend *depend;
     struct wave wave;
-    int64_t retries;
-    double retry_wait, began, rest_until;
-    size_t silent_waves, silent_changes, done, skipped;
+    struct retry retry;
+    double began;
+    size_t done, skipped;
 };
 
 static int64_t now_of(const struct sender *s)
@@ -60,8 +53,7 @@ int sender_open(const struct send_settings *settings, struct sender **ret, struc
     s->s = *settings;
     s->done = settings->done;
     s->began = clock_monotonic();
-    s->retries = conf_int(settings->section, "retries");
-    s->retry_wait = (double)conf_int(settings->section, "retry-wait") / 1000;
+    retry_init(&s->retry, settings->section);
     s->wave.pool = pool_new();
     s->depend = depend_new(settings->plan);
     if (delivery_open(settings->store, settings->run, settings->team, &s->delivery, err) != 0 ||
@@ -132,9 +124,9 @@ static void choose(struct sender *s, struct errand *errands, size_t n, double *r
     struct wave *w = &s->wave;
     make_room(s);
     w->n = 0;
-    *ret_due = now + WAIT_MAX;
+    *ret_due = INFINITY;
     for (size_t i = 0; i < n && w->n < w->cap; i++) {
-        double due = errands[i].due > s->rest_until ? errands[i].due : s->rest_until;
+        double due = errands[i].due > s->retry.rest_until ? errands[i].due : s->retry.rest_until;
         if (errands[i].answered)
             continue;
         if (due > now)
@@ -223,23 +215,6 @@ static int note_sent(struct sender *s, struct err *err)
 
 /* --- judging the answers ------------------------------------------------------------------------------------------ */
 
-/* Half of the wait is left to chance, so that what failed together does not come again together. */
-static double wait_of(const struct sender *s, const struct errand *e)
-{
-    double wait = s->retry_wait;
-    uint32_t chance;
-    random_bytes(&chance, sizeof chance);
-    for (uint32_t i = 1; i < e->tries && wait < WAIT_MAX; i++)
-        wait *= 2;
-    wait = wait < WAIT_MAX ? wait : WAIT_MAX;
-    return wait * (0.5 + (double)chance / UINT32_MAX / 2);
-}
-
-static bool worn_out(const struct sender *s, const struct errand *e)
-{
-    return e->tries > s->retries || e->attempts >= SENDERS_MAX * (s->retries + 1);
-}
-
 /* What stopped before it was ever sent otherwise was not done; of what was sent before, that is not known. */
 static enum outcome judge(const struct sender *s, const struct errand *e, const struct platform_answer *a)
 {
@@ -251,41 +226,16 @@ static enum outcome judge(const struct sender *s, const struct errand *e, const 
     case PLATFORM_STOP:
         return e->attempts == 1 ? SKIPPED : STOPPED;
     default:
-        return worn_out(s, e) ? SKIPPED : AGAIN;
+        return retry_worn_out(&s->retry, e->tries, e->attempts) ? SKIPPED : AGAIN;
     }
-}
-
-static double rest_of(const struct platform_answer *a)
-{
-    int64_t wait = a->wait < PLATFORM_WAIT_MAX ? a->wait : PLATFORM_WAIT_MAX;
-    return a->verdict == PLATFORM_RETRY && wait > 0 ? (double)wait / 1000 : 0;
-}
-
-/* Who says that it is busy is there. */
-static bool is_answer(const struct platform_answer *a)
-{
-    return a->verdict != PLATFORM_RETRY || a->wait > 0 || a->why.kind != ERR_NETWORK;
 }
 
 static void judge_wave(struct sender *s)
 {
     struct wave *w = &s->wave;
-    bool heard = false;
-    double now = clock_monotonic();
-    for (size_t i = 0; i < w->n; i++) {
-        heard |= is_answer(&w->answers[i]);
-        double rest = now + rest_of(&w->answers[i]);
-        s->rest_until = rest > s->rest_until ? rest : s->rest_until;
-    }
-    s->silent_waves = heard ? 0 : s->silent_waves + 1;
-    s->silent_changes = heard ? 0 : s->silent_changes + w->n;
+    retry_hear(&s->retry, w->answers, w->n);
     for (size_t i = 0; i < w->n; i++)
         w->outcomes[i] = judge(s, w->errands[i], &w->answers[i]);
-}
-
-static bool is_lost(const struct sender *s)
-{
-    return s->silent_waves >= SILENT_WAVES && s->silent_changes > (size_t)s->retries + 1;
 }
 
 /* --- keeping them ------------------------------------------------------------------------------------------------- */
@@ -395,7 +345,7 @@ static void settle_wave(struct sender *s)
     for (size_t i = 0; i < w->n; i++) {
         struct errand *e = w->errands[i];
         e->answered = w->outcomes[i] == CONFIRMED || w->outcomes[i] == SKIPPED;
-        e->due = clock_monotonic() + wait_of(s, e);
+        e->due = clock_monotonic() + retry_wait(&s->retry, e->tries);
         s->done += w->outcomes[i] == CONFIRMED;
         s->skipped += w->outcomes[i] == SKIPPED;
         if (w->outcomes[i] == SKIPPED)
@@ -412,9 +362,9 @@ static int check_wave(const struct sender *s, struct err *err)
             return -1;
         }
     }
-    if (is_lost(s))
+    if (retry_lost(&s->retry))
         return err_set(err, ERR_NETWORK, "platform %s: lost; %zu changes in a row had no answer, the last with: %s",
-                       conf_name(s->s.section), s->silent_changes, w->answers[w->n - 1].why.text);
+                       conf_name(s->s.section), s->retry.silent_changes, w->answers[w->n - 1].why.text);
     return 0;
 }
 

@@ -53,6 +53,7 @@ def test_a_run_that_was_cut_off_is_told(site):
     note = "run 1 was cut off with 1 changes sent and not answered; the next doorward apply settles them first"
     assert note in site.run("plan")[0]
     assert note in site.plan()["notes"]
+    assert note in site.run()[0]
     assert site.sql("SELECT state FROM run") == [("running",)], "plan closes nothing that is unanswered"
     shown, _ = site.run("runs", "show", "1")
     assert "Skipped\n! Given P001  p001@example.com  invite: the platform said no\n" in shown
