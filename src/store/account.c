@@ -43,7 +43,7 @@ int person_each(struct db *db, const char *directory, void (*each)(void *ctx, co
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_query(db,
-                 "SELECT p.id, p.active, p.excluded, p.domain, p.email_hash, p.fp_hi, p.fp_lo, e.gone_at <> 0"
+                 "SELECT p.id, p.active, p.excluded, p.domain, p.email_hash, p.fp_hi, p.fp_lo, e.gone_at <> 0, e.base"
                  " FROM entry e CROSS JOIN person p ON p.id = e.id"
                  " WHERE +e.directory = (SELECT id FROM directory WHERE name = ?) ORDER BY e.id",
                  DB_ARGS(DB_TEXT(directory)), &st, err) != 0)
@@ -56,7 +56,8 @@ int person_each(struct db *db, const char *directory, void (*each)(void *ctx, co
                                  .domain = stmt_text(st, 3),
                                  .email_hash = stmt_int(st, 4),
                                  .fingerprint = key_at(st, 5),
-                                 .gone = stmt_int(st, 7) != 0};
+                                 .gone = stmt_int(st, 7) != 0,
+                                 .base = (uint32_t)stmt_int(st, 8)};
         each(ctx, &row);
     }
     return r;

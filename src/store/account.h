@@ -37,6 +37,7 @@ struct person_row {
     uint32_t id;
     bool active, gone;
     unsigned excluded;
+    uint32_t base;      /* number of the search base, or 0 */
     const char *domain; /* "" when there is no usable e-mail */
     int64_t email_hash;
     struct key128 fingerprint;

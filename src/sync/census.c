@@ -125,6 +125,7 @@ static void take_person(void *ctx, const struct person_row *row)
     struct resident *r = &t->census->by_entry[row->id];
     r->known = true;
     r->excluded = row->excluded;
+    r->base = row->base;
     r->differs = r->account && !key_eq(r->given, row->fingerprint);
     r->hold = (uint8_t)hold_of(t, row->domain);
     r->away = (uint8_t)away_of(t, row, r->inside);

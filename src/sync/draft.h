@@ -5,6 +5,7 @@
 #define SYNC_DRAFT_H
 
 #include "sync/census.h"
+#include "sync/tally.h"
 
 struct draft {
     struct plan *plan;
@@ -16,6 +17,7 @@ struct draft {
     uint32_t round;        /* counts targets, so that stamp needs no clearing */
     uint32_t *entitled;    /* the people of this round, in order */
     size_t nentitled, entitled_cap;
+    struct tally by_base, by_group; /* people below each search base; of one product, seats by the group that led there */
 };
 
 /* Into the plan's changes, or into its held ones. */

@@ -1,6 +1,5 @@
 #include "sync/locate.h"
 
-#include "base/keymap.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
