@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/evidence.h"
 #include "store/undo.h"
 
 int words_open(struct store *store, int64_t team, const struct plan *plan, const struct gate *gate, struct words *ret,
@@ -177,6 +178,17 @@ static int group_words(struct words *w, const char *before, uint32_t group, stru
     return 0;
 }
 
+static int in_group_words(struct words *w, const struct change *c, struct buf *out, struct err *err)
+{
+    const char *text;
+    if (!w->evidence)
+        return group_words(w, "in group ", c->detail, out, err);
+    if (evidence_group(w->evidence, w, c, &text, err) != 0)
+        return -1;
+    buf_adds(out, text);
+    return 0;
+}
+
 int words_cause(struct words *w, const struct change *c, struct buf *out, struct err *err)
 {
     static const char *const plain[CAUSE_COUNT] = {
@@ -195,15 +207,19 @@ int words_cause(struct words *w, const struct change *c, struct buf *out, struct
     if (c->cause == CAUSE_UNDO)
         return undo_words(w, c, out, err);
     if (c->cause == CAUSE_GROUP)
-        return group_words(w, "in group ", c->detail, out, err);
+        return in_group_words(w, c, out, err);
     if (c->cause == CAUSE_LEFT_GROUP && c->detail)
         return group_words(w, "left group ", c->detail, out, err);
     if (c->cause == CAUSE_LEFT_GROUP)
         buf_adds(out, "no longer a member");
-    else if (c->cause == CAUSE_EXCLUDED)
+    else if (c->cause == CAUSE_EXCLUDED && !w->evidence)
         buf_printf(out, "excluded by exclude line %u of the directory", c->detail);
+    else if (c->cause == CAUSE_EXCLUDED)
+        buf_printf(out, "excluded by %s", evidence_exclude(w->evidence, c->detail));
     else
         buf_adds(out, plain[c->cause]);
+    if (c->cause == CAUSE_DISABLED && w->evidence && evidence_active(w->evidence))
+        buf_printf(out, " (%s)", evidence_active(w->evidence));
     return 0;
 }
 

@@ -1,0 +1,326 @@
+#include "sync/causes.h"
+
+#include "base/keymap.h"
+#include "base/mem.h"
+#include "connectors/dn.h"
+#include "store/container.h"
+#include "sync/ways.h"
+
+const char *const why_names[WHY_COUNT] = {
+    [WHY_CONTAINER_MOVED] = "container-moved", [WHY_CONTAINER_GONE] = "container-gone",
+    [WHY_GONE] = "gone",                       [WHY_DISABLED] = "disabled",
+    [WHY_EXCLUDED] = "excluded",               [WHY_OUT_OF_SCOPE] = "out-of-scope",
+    [WHY_GRACE] = "grace-over",                [WHY_LEFT_GROUP] = "left-group",
+    [WHY_GROUP_EMPTY] = "group-empty",         [WHY_GROUP_GONE] = "group-gone",
+    [WHY_GROUP_UNTIED] = "group-untied",       [WHY_UNCONFIGURED] = "unconfigured",
+    [WHY_UNDO] = "undo",                       [WHY_OTHER] = "other",
+};
+
+/* A container that is gone. */
+struct lost {
+    uint32_t id, base;
+    const char *name, *moved_to;
+};
+
+struct making {
+    struct store *store;
+    const struct policy *policy;
+    const struct plan *plan;
+    struct causes *causes;
+    struct ways *ways;
+    struct dn_keyer *keyer;
+    struct lost *lost;
+    size_t nlost, lost_cap;
+    struct keymap by_name; /* of a lost container's name and when it went -> place in lost */
+    struct span parent;    /* of the person before, in the pool, and what was found above it */
+    int64_t parent_gone_at;
+    uint32_t parent_lost;
+    uint32_t *of_person; /* by entry: place in causes + 1, of those who are gone */
+    size_t nof_person;
+    struct keymap by_cause;    /* of a cause -> place in causes */
+    struct keymap by_likeness; /* of what makes two changes alike -> place in causes */
+};
+
+static void making_release(struct making *m)
+{
+    ways_free(&m->ways);
+    dn_keyer_free(&m->keyer);
+    free(m->lost);
+    free(m->of_person);
+    keymap_release(&m->by_name);
+    keymap_release(&m->by_cause);
+    keymap_release(&m->by_likeness);
+}
+
+static uint32_t cause_of(struct making *m, enum why why, uint32_t subject)
+{
+    struct key128 key = {(uint64_t)subject + 1, (uint64_t)why};
+    uint32_t at = keymap_find(&m->by_cause, key);
+    if (at != KEYMAP_NONE)
+        return at;
+    at = (uint32_t)m->causes->n;
+    *MEM_PUSH(&m->causes->v, &m->causes->n, &m->causes->cap) = (struct removal_cause){.why = why, .subject = subject};
+    keymap_put(&m->by_cause, key, at);
+    return at;
+}
+
+/* --- people who are gone, and the containers they were in ---------------------------------------------------------- */
+
+/* The same name may have been borne by several containers, one after the other; those of one read count. */
+static struct key128 name_key(struct key128 name, int64_t gone_at)
+{
+    return (struct key128){name.hi ^ (uint64_t)gone_at * 0x9E3779B97F4A7C15u, name.lo};
+}
+
+static void take_container(void *ctx, const struct container_row *row)
+{
+    struct making *m = ctx;
+    struct pool *pool = m->causes->pool;
+    struct key128 key;
+    if (dn_keyer_name(m->keyer, row->name, &key) != 0)
+        return;
+    keymap_put(&m->by_name, name_key(key, row->gone_at), (uint32_t)m->nlost);
+    *MEM_PUSH(&m->lost, &m->nlost, &m->lost_cap) =
+        (struct lost){.id = row->id,
+                      .base = row->base,
+                      .name = pool_strndup(pool, row->name.p, row->name.n),
+                      .moved_to = row->moved_to.n ? pool_strndup(pool, row->moved_to.p, row->moved_to.n) : NULL};
+}
+
+/* The topmost container above this name that went in the same read; KEYMAP_NONE: none did. */
+static uint32_t topmost(struct making *m, struct span above, int64_t gone_at)
+{
+    uint32_t found = KEYMAP_NONE;
+    for (; above.n; above = dn_parent(above)) {
+        struct key128 key;
+        if (dn_keyer_name(m->keyer, above, &key) != 0)
+            break;
+        uint32_t at = keymap_find(&m->by_name, name_key(key, gone_at));
+        if (at != KEYMAP_NONE)
+            found = at;
+    }
+    return found;
+}
+
+/* Neighbours mostly share their container. */
+static uint32_t lost_above(struct making *m, struct span name, int64_t gone_at)
+{
+    struct span parent = dn_parent(name);
+    if (m->nlost == 0 || parent.n == 0)
+        return KEYMAP_NONE;
+    if (m->parent_gone_at != gone_at || !span_eq(m->parent, parent)) {
+        m->parent = (struct span){pool_strndup(m->causes->pool, parent.p, parent.n), parent.n};
+        m->parent_gone_at = gone_at;
+        m->parent_lost = topmost(m, parent, gone_at);
+    }
+    return m->parent_lost;
+}
+
+static void take_gone(void *ctx, const struct gone_row *row)
+{
+    struct making *m = ctx;
+    if (row->person >= m->nof_person)
+        return;
+    uint32_t lost = lost_above(m, row->name, row->gone_at);
+    uint32_t at = lost == KEYMAP_NONE       ? cause_of(m, WHY_GONE, row->base)
+                  : m->lost[lost].moved_to ? cause_of(m, WHY_CONTAINER_MOVED, lost)
+                                           : cause_of(m, WHY_CONTAINER_GONE, lost);
+    m->of_person[row->person] = at + 1;
+}
+
+static bool is_gone(const struct change *c)
+{
+    return op_is_removal((enum op)c->op) && c->cause == CAUSE_GONE;
+}
+
+static bool any_gone(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->n; i++)
+        if (is_gone(&plan->changes[i]))
+            return true;
+    for (size_t i = 0; i < plan->nheld; i++)
+        if (is_gone(&plan->held[i]))
+            return true;
+    return false;
+}
+
+static int find_gone(struct making *m, struct err *err)
+{
+    uint32_t max = 0;
+    if (!any_gone(m->plan))
+        return 0;
+    if (max_entry(m->store->db, &max, err) != 0)
+        return -1;
+    m->nof_person = (size_t)max + 1;
+    m->of_person = mem_zero(m->nof_person * sizeof *m->of_person);
+    return container_each(m->store->db, m->plan->directory, true, take_container, m, err) != 0
+               ? -1
+               : gone_each(m->store->db, m->plan->directory, take_gone, m, err);
+}
+
+/* --- people who are there, and the groups they were in -------------------------------------------------------------- */
+
+/* What became of a group that somebody is said to have left. */
+static int look_at_group(struct making *m, const struct change *c, uint32_t group, enum why *ret, struct err *err)
+{
+    bool there, any = false;
+    struct path path;
+    if (group_state(m->store->db, group, &there, &any, err) != 0)
+        return -1;
+    *ret = !there ? WHY_GROUP_GONE : any ? WHY_LEFT_GROUP : WHY_GROUP_EMPTY;
+    if (*ret != WHY_LEFT_GROUP)
+        return 0;
+    if (!m->ways)
+        m->ways = ways_new(m->store, m->policy, m->plan);
+    if (ways_of(m->ways, (enum op)c->op, c->object, group, m->causes->pool, &path, err) != 0)
+        return -1;
+    if (path.n == 0)
+        *ret = WHY_GROUP_UNTIED;
+    return 0;
+}
+
+static int find_cause(struct making *m, const struct change *c, uint32_t *ret, struct err *err)
+{
+    static const enum why plain[CAUSE_COUNT] = {
+        [CAUSE_IN_DIRECTORY] = WHY_OTHER,      [CAUSE_RETURNED] = WHY_OTHER,
+        [CAUSE_ATTRIBUTES] = WHY_OTHER,        [CAUSE_GROUP] = WHY_OTHER,
+        [CAUSE_GONE] = WHY_GONE,               [CAUSE_DISABLED] = WHY_DISABLED,
+        [CAUSE_EXCLUDED] = WHY_EXCLUDED,       [CAUSE_OUT_OF_SCOPE] = WHY_OUT_OF_SCOPE,
+        [CAUSE_GRACE] = WHY_GRACE,             [CAUSE_CONFIGURED] = WHY_OTHER,
+        [CAUSE_UNCONFIGURED] = WHY_UNCONFIGURED, [CAUSE_RENAMED] = WHY_OTHER,
+        [CAUSE_UNDO] = WHY_UNDO,
+    };
+    enum why why = plain[c->cause];
+    uint32_t subject = c->cause == CAUSE_EXCLUDED || c->cause == CAUSE_UNDO ? c->detail : 0;
+    if (c->cause == CAUSE_LEFT_GROUP) {
+        subject = c->detail || c->op != OP_LEAVE ? c->detail : c->object;
+        why = WHY_LEFT_GROUP;
+        if (subject && look_at_group(m, c, subject, &why, err) != 0)
+            return -1;
+    }
+    if (c->cause == CAUSE_UNCONFIGURED && c->op == OP_LEAVE) {
+        bool there, any;
+        if (group_state(m->store->db, c->object, &there, &any, err) != 0)
+            return -1;
+        if (!there) {
+            why = WHY_GROUP_GONE;
+            subject = c->object;
+        }
+    }
+    *ret = cause_of(m, why, subject);
+    return 0;
+}
+
+static void count(struct making *m, const struct change *c, uint32_t at)
+{
+    struct causes *all = m->causes;
+    struct removal_cause *r = &all->v[at];
+    r->held[c->hold]++;
+    if (c->op == OP_UNASSIGN) {
+        r->seats++;
+        all->seats++;
+    } else if (c->op == OP_LEAVE) {
+        r->members++;
+        all->members++;
+    } else {
+        r->people++;
+        all->people++;
+    }
+}
+
+static int take_changes(struct making *m, const struct change *changes, size_t n, struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct change *c = &changes[i];
+        if (!op_is_removal((enum op)c->op))
+            continue;
+        if (c->cause == CAUSE_GONE && c->person < m->nof_person && m->of_person[c->person]) {
+            count(m, c, m->of_person[c->person] - 1);
+            continue;
+        }
+        uint32_t object = c->op == OP_UNASSIGN || c->op == OP_LEAVE ? c->object : 0;
+        struct key128 key = {(uint64_t)object << 32 | c->detail, (uint64_t)c->op << 8 | c->cause};
+        uint32_t at = keymap_find(&m->by_likeness, key);
+        if (at == KEYMAP_NONE) {
+            if (find_cause(m, c, &at, err) != 0)
+                return -1;
+            keymap_put(&m->by_likeness, key, at);
+        }
+        count(m, c, at);
+    }
+    return 0;
+}
+
+/* --- names ---------------------------------------------------------------------------------------------------------- */
+
+static bool is_inside(struct making *m, const char *name, const char *base)
+{
+    CLEANUP(buf_release) struct buf n = BUF_INIT, b = BUF_INIT;
+    return dn_normalise(m->keyer, span_str(name), &n) == 0 && dn_normalise(m->keyer, span_str(base), &b) == 0 &&
+           dn_is_below(buf_str(&n), buf_str(&b));
+}
+
+static int name_cause(struct making *m, struct removal_cause *r, struct err *err)
+{
+    uint32_t base = r->why == WHY_GONE ? r->subject : 0;
+    if (r->why == WHY_CONTAINER_MOVED || r->why == WHY_CONTAINER_GONE) {
+        const struct lost *lost = &m->lost[r->subject];
+        r->container = lost->name;
+        r->moved_to = lost->moved_to;
+        r->subject = lost->id;
+        base = lost->base;
+    }
+    if (base && base_name(m->store->db, base, m->causes->pool, &r->base, err) != 0)
+        return -1;
+    r->inside = r->base && r->moved_to && is_inside(m, r->moved_to, r->base);
+    return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct removal_cause *x = a, *y = b;
+    if (x->people != y->people)
+        return x->people > y->people ? -1 : 1;
+    if (x->seats != y->seats)
+        return x->seats > y->seats ? -1 : 1;
+    if (x->members != y->members)
+        return x->members > y->members ? -1 : 1;
+    if (x->why != y->why)
+        return x->why < y->why ? -1 : 1;
+    return (x->subject > y->subject) - (x->subject < y->subject);
+}
+
+/* Those who are gone and have nothing to lose any more make no cause. */
+static void drop_empty(struct causes *all)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < all->n; i++)
+        if (all->v[i].people + all->v[i].seats + all->v[i].members > 0)
+            all->v[kept++] = all->v[i];
+    all->n = kept;
+    if (kept)
+        qsort(all->v, kept, sizeof *all->v, by_number);
+}
+
+int causes_make(struct store *store, const struct policy *policy, const struct plan *plan, struct causes *ret,
+                struct err *err)
+{
+    *ret = (struct causes){.pool = pool_new()};
+    CLEANUP(making_release)
+    struct making m = {.store = store, .policy = policy, .plan = plan, .causes = ret, .keyer = dn_keyer_new()};
+    if (find_gone(&m, err) != 0 || take_changes(&m, plan->changes, plan->n, err) != 0 ||
+        take_changes(&m, plan->held, plan->nheld, err) != 0)
+        return -1;
+    drop_empty(ret);
+    for (size_t i = 0; i < ret->n; i++)
+        if (name_cause(&m, &ret->v[i], err) != 0)
+            return -1;
+    return 0;
+}
+
+void causes_release(struct causes *causes)
+{
+    pool_free(&causes->pool);
+    free(causes->v);
+    *causes = (struct causes){0};
+}
