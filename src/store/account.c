@@ -38,6 +38,20 @@ int account_each(struct db *db, int64_t team, void (*each)(void *ctx, const stru
     return r;
 }
 
+int account_each_address(struct db *db, int64_t team,
+                         void (*each)(void *ctx, uint32_t person, struct span email, struct span user_name), void *ctx,
+                         struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_query(db, "SELECT person, email, user_name FROM account WHERE team = ?", DB_ARGS(DB_INT(team)), &st, err) !=
+        0)
+        return -1;
+    int r;
+    while ((r = stmt_step(st, err)) == 1)
+        each(ctx, (uint32_t)stmt_int(st, 0), stmt_span(st, 1), stmt_span(st, 2));
+    return r;
+}
+
 int person_each(struct db *db, const char *directory, void (*each)(void *ctx, const struct person_row *row), void *ctx,
                 struct err *err)
 {

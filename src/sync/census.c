@@ -4,6 +4,9 @@
 #include "base/mem.h"
 #include "sync/guard.h"
 
+/* One pass over all accounts costs less than looking up this many. */
+#define MANY_GOING 1000
+
 struct taking {
     const struct plan_settings *settings;
     struct census *census;
@@ -144,22 +147,45 @@ static int take_scope(struct store *store, struct taking *t, struct err *err)
     return entitled_each(store->db, target->id, take_inside, t, err);
 }
 
-/* Of those who would go, whom the guard protects: read one by one, as they are few. */
+static bool may_go(const struct resident *r)
+{
+    return r->known && !resident_wanted(r) && r->account && r->state != ACCOUNT_REMOVED;
+}
+
+static void protect(void *ctx, uint32_t person, struct span email, struct span user_name)
+{
+    struct taking *t = ctx;
+    if (person > t->census->max_entry)
+        return;
+    struct resident *r = &t->census->by_entry[person];
+    if (may_go(r) && r->account_hold == HOLD_NONE &&
+        guard_protects(t->settings->policy->section, email, user_name))
+        r->account_hold = HOLD_PROTECTED;
+}
+
+static size_t count_going(const struct census *c)
+{
+    size_t n = 0;
+    for (uint32_t person = 1; person <= c->max_entry; person++)
+        n += may_go(&c->by_entry[person]);
+    return n;
+}
+
+/* Of those who would go, whom the guard protects: read one by one while they are few. */
 static int take_protected(struct store *store, struct taking *t, struct err *err)
 {
+    if (count_going(t->census) > MANY_GOING)
+        return account_each_address(store->db, t->settings->policy->team, protect, t, err);
     CLEANUP(person_reader_close) struct person_reader *reader = NULL;
     if (person_reader_open(store->db, t->settings->policy->team, &reader, err) != 0)
         return -1;
     for (uint32_t person = 1; person <= t->census->max_entry; person++) {
-        struct resident *r = &t->census->by_entry[person];
         struct person_text text;
-        if (!r->known || resident_wanted(r) || !r->account || r->state == ACCOUNT_REMOVED)
-            continue;
-        if (account_read(reader, person, &text, err) < 0)
+        int found = may_go(&t->census->by_entry[person]) ? account_read(reader, person, &text, err) : 0;
+        if (found < 0)
             return -1;
-        if (r->account_hold == HOLD_NONE &&
-            guard_protects(t->settings->policy->section, text.attr[ATTR_EMAIL], text.attr[ATTR_USER_NAME]))
-            r->account_hold = HOLD_PROTECTED;
+        if (found)
+            protect(t, person, text.attr[ATTR_EMAIL], text.attr[ATTR_USER_NAME]);
     }
     return 0;
 }
