@@ -12,6 +12,7 @@ struct known {
 };
 
 struct evidence {
+    struct store *store;
     struct pool *pool;
     const struct conf_section *directory;
     struct ways *ways;
@@ -19,12 +20,14 @@ struct evidence {
     struct keymap by_change; /* of what makes two ways alike -> place in known */
     struct known *known;
     size_t n, cap;
+    struct keymap there; /* of a group -> 1 or 0 */
 };
 
 struct evidence *evidence_open(struct store *store, const struct conf *conf, const struct policy *policy,
                                const struct plan *plan)
 {
     struct evidence *e = mem_zero(sizeof *e);
+    e->store = store;
     e->pool = pool_new();
     e->directory = conf_find(conf, "directory", plan->directory);
     e->ways = ways_new(store, policy, plan);
@@ -41,6 +44,7 @@ void evidence_close(struct evidence **evidence)
     ways_free(&e->ways);
     pool_free(&e->pool);
     keymap_release(&e->by_change);
+    keymap_release(&e->there);
     free(e->known);
     free(e);
     *evidence = NULL;
@@ -71,7 +75,7 @@ int evidence_path(struct evidence *e, const struct change *c, struct path *ret, 
     return 0;
 }
 
-int evidence_group(struct evidence *e, struct words *w, const struct change *c, const char **ret, struct err *err)
+static int way_words(struct evidence *e, struct words *w, const struct change *c, const char **ret, struct err *err)
 {
     struct known *known;
     if (find(e, c, &known, err) != 0)
@@ -93,6 +97,21 @@ int evidence_group(struct evidence *e, struct words *w, const struct change *c, 
     return 0;
 }
 
+static int is_there(struct evidence *e, uint32_t group, bool *ret, struct err *err)
+{
+    struct key128 key = {group, 0};
+    uint32_t known = keymap_find(&e->there, key);
+    if (known == KEYMAP_NONE) {
+        bool any;
+        if (group_state(e->store->db, group, ret, &any, err) != 0)
+            return -1;
+        known = *ret;
+        keymap_put(&e->there, key, known);
+    }
+    *ret = known != 0;
+    return 0;
+}
+
 const char *evidence_active(const struct evidence *e)
 {
     return e->active;
@@ -105,4 +124,43 @@ const char *evidence_exclude(const struct evidence *e, uint32_t line)
     return pool_printf(e->pool, "exclude line %u: %s, %s", line,
                        text_printable(e->pool, span_str(conf_at(e->directory, "exclude", line - 1))),
                        conf_where_key(e->directory, "exclude", line - 1));
+}
+
+/* The group that somebody is said to have left, or that the configuration is said not to ask for; 0: neither. */
+static uint32_t group_left(const struct change *c)
+{
+    if (c->cause == CAUSE_LEFT_GROUP && c->detail)
+        return c->detail;
+    return c->op == OP_LEAVE && (c->cause == CAUSE_LEFT_GROUP || c->cause == CAUSE_UNCONFIGURED) ? c->object : 0;
+}
+
+static int gone_words(struct evidence *e, struct words *w, uint32_t group, struct buf *out, struct err *err)
+{
+    bool there;
+    const char *name;
+    if (is_there(e, group, &there, err) != 0 || words_group(w, group, &name, err) != 0)
+        return -1;
+    if (!there)
+        buf_printf(out, "group %s is no longer in the directory", name);
+    return !there;
+}
+
+int evidence_words(struct evidence *e, struct words *w, const struct change *c, struct buf *out, struct err *err)
+{
+    const char *text;
+    uint32_t left = group_left(c);
+    if (left)
+        return gone_words(e, w, left, out, err);
+    if (c->cause == CAUSE_GROUP) {
+        if (way_words(e, w, c, &text, err) != 0)
+            return -1;
+        buf_adds(out, text);
+    } else if (c->cause == CAUSE_EXCLUDED) {
+        buf_printf(out, "excluded by %s", evidence_exclude(e, c->detail));
+    } else if (c->cause == CAUSE_DISABLED && e->active) {
+        buf_printf(out, "disabled in the directory (%s)", e->active);
+    } else {
+        return 0;
+    }
+    return 1;
 }

@@ -17,10 +17,16 @@ struct evidence *evidence_open(struct store *store, const struct conf *conf, con
                                const struct plan *plan);
 void evidence_close(struct evidence **evidence);
 
-/* "in group Design Seoul, part of CAD Users", of a change whose cause is CAUSE_GROUP. Made once for all that are alike. */
-int evidence_group(struct evidence *evidence, struct words *words, const struct change *change, const char **ret,
+/*
+ * Why, where there is more to say of it than the cause: "in group Design Seoul, part of CAD Users", "disabled in the
+ * directory (employeeType)". 1: said; 0: there is no more to say; -1.
+ */
+int evidence_words(struct evidence *evidence, struct words *words, const struct change *change, struct buf *out,
                    struct err *err);
-/* The groups of that way, from the person's own on; n 0: not known. Lives as long as evidence. */
+/*
+ * Of a change whose cause is CAUSE_GROUP, the groups from the person's own to the one configured; n 0: not known. Lives
+ * as long as evidence.
+ */
 int evidence_path(struct evidence *evidence, const struct change *change, struct path *ret, struct err *err);
 /* The attribute that says who is disabled; NULL: not known. */
 const char *evidence_active(const struct evidence *evidence);

@@ -178,17 +178,6 @@ static int group_words(struct words *w, const char *before, uint32_t group, stru
     return 0;
 }
 
-static int in_group_words(struct words *w, const struct change *c, struct buf *out, struct err *err)
-{
-    const char *text;
-    if (!w->evidence)
-        return group_words(w, "in group ", c->detail, out, err);
-    if (evidence_group(w->evidence, w, c, &text, err) != 0)
-        return -1;
-    buf_adds(out, text);
-    return 0;
-}
-
 int words_cause(struct words *w, const struct change *c, struct buf *out, struct err *err)
 {
     static const char *const plain[CAUSE_COUNT] = {
@@ -202,24 +191,23 @@ int words_cause(struct words *w, const struct change *c, struct buf *out, struct
         [CAUSE_UNCONFIGURED] = "the configuration no longer asks for it",
         [CAUSE_RENAMED] = "has this name in the directory now",
     };
+    int told = w->evidence ? evidence_words(w->evidence, w, c, out, err) : 0;
+    if (told != 0)
+        return told < 0 ? -1 : 0;
     if (c->cause == CAUSE_ATTRIBUTES)
         return attribute_words(w, c, out, err);
     if (c->cause == CAUSE_UNDO)
         return undo_words(w, c, out, err);
     if (c->cause == CAUSE_GROUP)
-        return in_group_words(w, c, out, err);
+        return group_words(w, "in group ", c->detail, out, err);
     if (c->cause == CAUSE_LEFT_GROUP && c->detail)
         return group_words(w, "left group ", c->detail, out, err);
     if (c->cause == CAUSE_LEFT_GROUP)
         buf_adds(out, "no longer a member");
-    else if (c->cause == CAUSE_EXCLUDED && !w->evidence)
-        buf_printf(out, "excluded by exclude line %u of the directory", c->detail);
     else if (c->cause == CAUSE_EXCLUDED)
-        buf_printf(out, "excluded by %s", evidence_exclude(w->evidence, c->detail));
+        buf_printf(out, "excluded by exclude line %u of the directory", c->detail);
     else
         buf_adds(out, plain[c->cause]);
-    if (c->cause == CAUSE_DISABLED && w->evidence && evidence_active(w->evidence))
-        buf_printf(out, " (%s)", evidence_active(w->evidence));
     return 0;
 }
 
