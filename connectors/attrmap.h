@@ -27,7 +27,7 @@ enum member_kind { MEMBER_DN, MEMBER_DN_AND_UID, MEMBER_ALIAS, MEMBER_KINDS };
 
 struct attr_slot {
     const char *name;
-    size_t n;       /* its length */
+    size_t n; /* its length */
     bool wanted[ENTRY_KINDS];
 };
 

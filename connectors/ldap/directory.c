@@ -141,8 +141,7 @@ static int search_bases(struct pull *pull, const char *filter, const char **attr
                                 .ctx = pull};
         rc = search_run(&search, err);
         if (rc < 0 && search.code == LDAP_NO_SUCH_OBJECT)
-            pull->directory->missing =
-                (struct missing_base){search.base, settings_base_where(section, pull->kind, i)};
+            pull->directory->missing = (struct missing_base){search.base, settings_base_where(section, pull->kind, i)};
     }
     return rc;
 }

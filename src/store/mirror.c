@@ -6,7 +6,8 @@
 struct mirror {
     struct db *db;
     struct mirror_directory directory;
-    struct stmt *put_entry, *put_person, *put_group, *put_container, *put_ref, *bind_ref, *put_edge, *drop_edge, *gone, *edges;
+    struct stmt *put_entry, *put_person, *put_group, *put_container, *put_ref, *bind_ref, *put_edge, *drop_edge, *gone,
+        *edges;
 };
 
 static int find_directory(struct mirror *m, const char *name, struct err *err)
@@ -121,7 +122,8 @@ int mirror_load_entries(struct mirror *m, int (*each)(void *ctx, const struct mi
                         struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_query(m->db, "SELECT id, kind, uid, fp_hi, fp_lo, gone_at <> 0, base FROM entry WHERE +directory = ? ORDER BY id",
+    if (db_query(m->db,
+                 "SELECT id, kind, uid, fp_hi, fp_lo, gone_at <> 0, base FROM entry WHERE +directory = ? ORDER BY id",
                  DB_ARGS(DB_INT(m->directory.id)), &st, err) != 0)
         return -1;
     int r;

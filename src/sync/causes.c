@@ -7,13 +7,20 @@
 #include "sync/ways.h"
 
 const char *const why_names[WHY_COUNT] = {
-    [WHY_CONTAINER_MOVED] = "container-moved", [WHY_CONTAINER_GONE] = "container-gone",
-    [WHY_GONE] = "gone",                       [WHY_DISABLED] = "disabled",
-    [WHY_EXCLUDED] = "excluded",               [WHY_OUT_OF_SCOPE] = "out-of-scope",
-    [WHY_GRACE] = "grace-over",                [WHY_LEFT_GROUP] = "left-group",
-    [WHY_GROUP_EMPTY] = "group-empty",         [WHY_GROUP_GONE] = "group-gone",
-    [WHY_GROUP_UNTIED] = "group-untied",       [WHY_UNCONFIGURED] = "unconfigured",
-    [WHY_UNDO] = "undo",                       [WHY_OTHER] = "other",
+    [WHY_CONTAINER_MOVED] = "container-moved",
+    [WHY_CONTAINER_GONE] = "container-gone",
+    [WHY_GONE] = "gone",
+    [WHY_DISABLED] = "disabled",
+    [WHY_EXCLUDED] = "excluded",
+    [WHY_OUT_OF_SCOPE] = "out-of-scope",
+    [WHY_GRACE] = "grace-over",
+    [WHY_LEFT_GROUP] = "left-group",
+    [WHY_GROUP_EMPTY] = "group-empty",
+    [WHY_GROUP_GONE] = "group-gone",
+    [WHY_GROUP_UNTIED] = "group-untied",
+    [WHY_UNCONFIGURED] = "unconfigured",
+    [WHY_UNDO] = "undo",
+    [WHY_OTHER] = "other",
 };
 
 /* A container that is gone. */
@@ -122,7 +129,7 @@ static void take_gone(void *ctx, const struct gone_row *row)
     if (row->person >= m->nof_person)
         return;
     uint32_t lost = lost_above(m, row->name, row->gone_at);
-    uint32_t at = lost == KEYMAP_NONE       ? cause_of(m, WHY_GONE, row->base)
+    uint32_t at = lost == KEYMAP_NONE      ? cause_of(m, WHY_GONE, row->base)
                   : m->lost[lost].moved_to ? cause_of(m, WHY_CONTAINER_MOVED, lost)
                                            : cause_of(m, WHY_CONTAINER_GONE, lost);
     m->of_person[row->person] = at + 1;
@@ -182,12 +189,18 @@ static int look_at_group(struct making *m, const struct change *c, uint32_t grou
 static int find_cause(struct making *m, const struct change *c, uint32_t *ret, struct err *err)
 {
     static const enum why plain[CAUSE_COUNT] = {
-        [CAUSE_IN_DIRECTORY] = WHY_OTHER,      [CAUSE_RETURNED] = WHY_OTHER,
-        [CAUSE_ATTRIBUTES] = WHY_OTHER,        [CAUSE_GROUP] = WHY_OTHER,
-        [CAUSE_GONE] = WHY_GONE,               [CAUSE_DISABLED] = WHY_DISABLED,
-        [CAUSE_EXCLUDED] = WHY_EXCLUDED,       [CAUSE_OUT_OF_SCOPE] = WHY_OUT_OF_SCOPE,
-        [CAUSE_GRACE] = WHY_GRACE,             [CAUSE_CONFIGURED] = WHY_OTHER,
-        [CAUSE_UNCONFIGURED] = WHY_UNCONFIGURED, [CAUSE_RENAMED] = WHY_OTHER,
+        [CAUSE_IN_DIRECTORY] = WHY_OTHER,
+        [CAUSE_RETURNED] = WHY_OTHER,
+        [CAUSE_ATTRIBUTES] = WHY_OTHER,
+        [CAUSE_GROUP] = WHY_OTHER,
+        [CAUSE_GONE] = WHY_GONE,
+        [CAUSE_DISABLED] = WHY_DISABLED,
+        [CAUSE_EXCLUDED] = WHY_EXCLUDED,
+        [CAUSE_OUT_OF_SCOPE] = WHY_OUT_OF_SCOPE,
+        [CAUSE_GRACE] = WHY_GRACE,
+        [CAUSE_CONFIGURED] = WHY_OTHER,
+        [CAUSE_UNCONFIGURED] = WHY_UNCONFIGURED,
+        [CAUSE_RENAMED] = WHY_OTHER,
         [CAUSE_UNDO] = WHY_UNDO,
     };
     enum why why = plain[c->cause];

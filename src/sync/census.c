@@ -158,8 +158,7 @@ static void protect(void *ctx, uint32_t person, struct span email, struct span u
     if (person > t->census->max_entry)
         return;
     struct resident *r = &t->census->by_entry[person];
-    if (may_go(r) && r->account_hold == HOLD_NONE &&
-        guard_protects(t->settings->policy->section, email, user_name))
+    if (may_go(r) && r->account_hold == HOLD_NONE && guard_protects(t->settings->policy->section, email, user_name))
         r->account_hold = HOLD_PROTECTED;
 }
 

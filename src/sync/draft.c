@@ -156,7 +156,8 @@ static void give_all(struct round *round, struct seats *seats)
 static void guard_groups(struct draft *d)
 {
     for (size_t i = 0; i < d->by_group.n; i++)
-        guard_count(d->guard, "members of group", d->by_group.v[i].number, d->by_group.v[i].lose, d->by_group.v[i].have);
+        guard_count(d->guard, "members of group", d->by_group.v[i].number, d->by_group.v[i].lose,
+                    d->by_group.v[i].have);
     tally_clear(&d->by_group);
 }
 

@@ -17,7 +17,8 @@ struct draft {
     uint32_t round;        /* counts targets, so that stamp needs no clearing */
     uint32_t *entitled;    /* the people of this round, in order */
     size_t nentitled, entitled_cap;
-    struct tally by_base, by_group; /* people below each search base; of one product, seats by the group that led there */
+    struct tally by_base,
+        by_group; /* people below each search base; of one product, seats by the group that led there */
 };
 
 /* Into the plan's changes, or into its held ones. */

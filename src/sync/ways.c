@@ -95,7 +95,8 @@ int ways_of(struct ways *w, enum op op, uint32_t object, uint32_t group, struct 
     if (solve(w, group, err) != 0)
         return -1;
     for (size_t i = 0; i < p->nroots; i++) {
-        struct path path = p->roots[i].target == target ? paths_to(w->paths, p->roots[i].group, pool) : (struct path){0};
+        struct path path =
+            p->roots[i].target == target ? paths_to(w->paths, p->roots[i].group, pool) : (struct path){0};
         if (path.n && (!ret->n || path.n < ret->n))
             *ret = path;
     }

@@ -91,7 +91,8 @@ static void caused_by(const char *expected)
 
 START_TEST(topmost_container)
 {
-    struct item *upper = container("ou=Upper,dc=example,dc=com"), *lower = container("ou=Lower,ou=Upper,dc=example,dc=com");
+    struct item *upper = container("ou=Upper,dc=example,dc=com"),
+                *lower = container("ou=Lower,ou=Upper,dc=example,dc=com");
     struct item *one = person_at("one", "OU=lower, ou=upper,dc=example,dc=com"), *two = person_at("two", upper->dn);
     struct item *deep = person_at("deep", "cn=unknown,ou=Lower,ou=Upper,dc=example,dc=com");
     member(cad, one);
@@ -106,7 +107,8 @@ END_TEST
 
 START_TEST(only_the_lower_one)
 {
-    struct item *upper = container("ou=Upper,dc=example,dc=com"), *lower = container("ou=Lower,ou=Upper,dc=example,dc=com");
+    struct item *upper = container("ou=Upper,dc=example,dc=com"),
+                *lower = container("ou=Lower,ou=Upper,dc=example,dc=com");
     struct item *one = person_at("one", lower->dn), *two = person_at("two", upper->dn);
     pull_and_apply();
     lower->there = one->there = two->there = false;

@@ -124,9 +124,15 @@ END_TEST
 static const struct {
     const char *dn, *parent;
 } parents[] = {
-    {"uid=a,ou=b,dc=c", "ou=b,dc=c"}, {"dc=c", ""},          {"", ""},
-    {"cn=Smith\\, Ann,ou=b", "ou=b"},  {"cn=a\\\\,ou=b", "ou=b"}, {"cn=\"Smith, Ann\",ou=b", "ou=b"},
-    {"cn=a\\2Cb,ou=b", "ou=b"},       {"cn=a+sn=b,ou=b", "ou=b"}, {"cn=a\\", ""},
+    {"uid=a,ou=b,dc=c", "ou=b,dc=c"},
+    {"dc=c", ""},
+    {"", ""},
+    {"cn=Smith\\, Ann,ou=b", "ou=b"},
+    {"cn=a\\\\,ou=b", "ou=b"},
+    {"cn=\"Smith, Ann\",ou=b", "ou=b"},
+    {"cn=a\\2Cb,ou=b", "ou=b"},
+    {"cn=a+sn=b,ou=b", "ou=b"},
+    {"cn=a\\", ""},
 };
 
 START_TEST(parent_of)
