@@ -44,8 +44,9 @@ static const char *shown_text(const struct telling *t, const char *text)
 static void moved_words(const struct telling *t, const struct removal_cause *r, struct buf *out)
 {
     if (strcmp(r->container, r->moved_to) == 0) {
-        buf_printf(out, "%s is where it was, but no longer below a base of the configuration",
-                   shown_text(t, r->container));
+        buf_printf(out, "%s is where it was, but %s", shown_text(t, r->container),
+                   r->unread ? "no longer below a base of the configuration"
+                             : "was not met; look at its objectClass, and at what the bind DN may read");
         return;
     }
     buf_printf(out, "%s (same %s) is now %s", shown_text(t, r->container), id_name(t), shown_text(t, r->moved_to));
@@ -84,7 +85,10 @@ static int why_words(struct telling *t, const struct removal_cause *r, struct bu
         moved_words(t, r, out);
         return 0;
     case WHY_CONTAINER_GONE:
-        buf_printf(out, "%s is no longer in the directory, and everybody below it", shown_text(t, r->container));
+        /* Where nobody could say, it may be anywhere outside the base; a file is all that there is. */
+        buf_printf(out, "%s is no longer %s, and everybody below it", shown_text(t, r->container),
+                   r->base && !r->asked ? pool_printf(t->cli->pool, "below %s", shown_text(t, r->base))
+                                        : "in the directory");
         return 0;
     case WHY_GONE:
         buf_adds(out, "no longer in the directory");

@@ -17,6 +17,7 @@ int container_each(struct db *db, const char *directory, bool gone_only,
                                     .uid = stmt_span(st, 2),
                                     .name = stmt_span(st, 3),
                                     .moved_to = stmt_span(st, 4),
+                                    .asked = !stmt_is_null(st, 4),
                                     .gone_at = stmt_int(st, 5)};
         each(ctx, &row);
     }
@@ -47,6 +48,16 @@ int gone_each(struct db *db, const char *directory, void (*each)(void *ctx, cons
         each(ctx, &row);
     }
     return r;
+}
+
+int base_is_read(struct db *db, uint32_t base, bool *ret, struct err *err)
+{
+    int64_t any;
+    if (db_number(db, "SELECT EXISTS (SELECT 1 FROM entry WHERE base = ? AND gone_at = 0)", DB_ARGS(DB_INT(base)), &any,
+                  err) != 0)
+        return -1;
+    *ret = any != 0;
+    return 0;
 }
 
 int base_name(struct db *db, uint32_t base, struct pool *pool, const char **ret, struct err *err)

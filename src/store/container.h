@@ -13,13 +13,14 @@
 
 struct container_row {
     uint32_t id, base;
-    struct span uid, name, moved_to; /* moved_to: empty unless it was found elsewhere */
+    struct span uid, name, moved_to; /* moved_to: empty unless it was found */
+    bool asked;                      /* somebody said where it is, or that it is nowhere */
     int64_t gone_at;                 /* 0: there */
 };
 /* The containers of a directory, those that are gone or all. Texts are dead after the call of each. */
 int container_each(struct db *db, const char *directory, bool gone_only,
                    void (*each)(void *ctx, const struct container_row *row), void *ctx, struct err *err);
-/* It is now there, outside what is read. */
+/* It was not met; moved_to: where it is now; "": nowhere. */
 int container_set_moved(struct db *db, uint32_t container, const char *moved_to, struct err *err);
 
 /* People who are gone, with the name they had. */
@@ -33,5 +34,8 @@ int gone_each(struct db *db, const char *directory, void (*each)(void *ctx, cons
 
 /* A search base as it was configured, in the pool; NULL when there is none of this number. */
 int base_name(struct db *db, uint32_t base, struct pool *pool, const char **ret, struct err *err);
+
+/* Was anything that is there read through it? Looks through all entries. */
+int base_is_read(struct db *db, uint32_t base, bool *ret, struct err *err);
 
 #endif

@@ -23,7 +23,7 @@ static const char mirror_tables[] =
     "  UNIQUE (directory, uid));"
     "CREATE TABLE base (id INTEGER PRIMARY KEY, directory INTEGER NOT NULL REFERENCES directory (id),"
     "  name TEXT NOT NULL, UNIQUE (directory, name));"
-    /* What people lie below. moved_to: where it was found to be when it was no longer below the bases. */
+    /* What people lie below. moved_to: where it was found when it was missed; "" for nowhere, NULL when nobody could say. */
     "CREATE TABLE container (id INTEGER PRIMARY KEY REFERENCES entry (id), name TEXT NOT NULL, moved_to TEXT);"
     "CREATE INDEX entry_gone ON entry (id) WHERE gone_at <> 0;"
     "CREATE TABLE person ("

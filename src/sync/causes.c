@@ -27,6 +27,7 @@ const char *const why_names[WHY_COUNT] = {
 struct lost {
     uint32_t id, base;
     const char *name, *moved_to;
+    bool asked;
 };
 
 struct making {
@@ -90,6 +91,7 @@ static void take_container(void *ctx, const struct container_row *row)
     *MEM_PUSH(&m->lost, &m->nlost, &m->lost_cap) =
         (struct lost){.id = row->id,
                       .base = row->base,
+                      .asked = row->asked,
                       .name = pool_strndup(pool, row->name.p, row->name.n),
                       .moved_to = row->moved_to.n ? pool_strndup(pool, row->moved_to.p, row->moved_to.n) : NULL};
 }
@@ -280,12 +282,19 @@ static int name_cause(struct making *m, struct removal_cause *r, struct err *err
         const struct lost *lost = &m->lost[r->subject];
         r->container = lost->name;
         r->moved_to = lost->moved_to;
+        r->asked = lost->asked;
         r->subject = lost->id;
         base = lost->base;
     }
     if (base && base_name(m->store->db, base, m->causes->pool, &r->base, err) != 0)
         return -1;
-    r->inside = r->base && r->moved_to && is_inside(m, r->moved_to, r->base);
+    if (!r->base || !r->moved_to)
+        return 0;
+    bool read = true;
+    r->inside = is_inside(m, r->moved_to, r->base);
+    if (r->inside && base_is_read(m->store->db, base, &read, err) != 0)
+        return -1;
+    r->unread = !read;
     return 0;
 }
 

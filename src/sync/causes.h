@@ -38,7 +38,9 @@ struct removal_cause {
     uint32_t held[HOLD_COUNT];       /* of all these, by hold; [HOLD_NONE]: those that would be done */
     const char *container, *moved_to;
     const char *base; /* of containers and people who are gone, as it was configured; NULL: none */
+    bool asked;       /* of containers: the source said where it is, or that it is nowhere */
     bool inside;      /* what moved_to says is below that base all the same */
+    bool unread;      /* nothing is read through that base any more */
 };
 
 struct causes {

@@ -119,7 +119,7 @@ int locate_missing(struct store *store, const struct located_source *source, con
         int r = ask(&s, source, s.lost[i].uid, &now);
         if (r < 0)
             return 0; /* the next question would fare no better */
-        if (r && container_set_moved(store->db, s.lost[i].id, now, err) != 0)
+        if (container_set_moved(store->db, s.lost[i].id, r ? now : "", err) != 0)
             return -1;
     }
     return 0;

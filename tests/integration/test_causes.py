@@ -232,6 +232,20 @@ def test_containers_that_may_not_be_read(site, tmp_path):
         assert causes(site.plan()) == [("gone", 10, 10, "people")]
 
 
+def test_a_unit_that_may_no_longer_be_read(site, tmp_path):
+    """The entry can still be found by its id where it was: then it is no move, and the line says where to look."""
+    server = Slapd(tmp_path / "slapd", organisation(20, 60))
+    with server:
+        on_slapd(site, server).apply()
+    text = server.config.read_text()
+    hidden = f'access to dn.subtree="ou=Seoul,{DESIGN}" attrs=objectClass by * none'
+    server.config.write_text(text.replace("access to * by dn.exact", hidden + "\naccess to * by dn.exact"))
+    with server:
+        out, _ = site.run("plan", status=4)
+    assert cause_lines(out) == [f"10 people: ou=Seoul,{DESIGN} is where it was, but was not met; look at its objectClass, "
+                                "and at what the bind DN may read"]
+
+
 # --- groups -------------------------------------------------------------------------------------------------------------
 
 
