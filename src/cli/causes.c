@@ -41,18 +41,20 @@ static const char *shown_text(const struct telling *t, const char *text)
     return text_printable(t->cli->pool, span_str(text));
 }
 
-static void moved_words(const struct telling *t, const struct removal_cause *r, struct buf *out)
+static int moved_words(struct telling *t, const struct removal_cause *r, struct buf *out, struct err *err)
 {
+    (void)err;
+    const char *name = shown_text(t, r->container);
     if (strcmp(r->container, r->moved_to) == 0) {
-        buf_printf(out, "%s is where it was, but %s", shown_text(t, r->container),
+        buf_printf(out, "%s is where it was, but %s", name,
                    r->unread ? "no longer below a base of the configuration"
                              : "was not met; look at its objectClass, and at what the bind DN may read");
-        return;
+        return 0;
     }
-    buf_printf(out, "%s (same %s) is now %s", shown_text(t, r->container), id_name(t), shown_text(t, r->moved_to));
+    buf_printf(out, "%s (same %s) is now %s", name, id_name(t), shown_text(t, r->moved_to));
     if (!r->inside)
-        buf_printf(out, r->base ? ", outside base %s" : ", outside what is read%s",
-                   r->base ? shown_text(t, r->base) : "");
+        buf_printf(out, ", outside %s%s", r->base ? "base " : "what is read", r->base ? shown_text(t, r->base) : "");
+    return 0;
 }
 
 static int group_words(struct telling *t, const struct removal_cause *r, struct buf *out, struct err *err)
@@ -77,56 +79,74 @@ static int group_words(struct telling *t, const struct removal_cause *r, struct 
     return 0;
 }
 
+/* Where nobody could say, it may be anywhere outside the base; a file is all that there is. */
+static int container_gone_words(struct telling *t, const struct removal_cause *r, struct buf *out, struct err *err)
+{
+    (void)err;
+    bool unknown = r->base && !r->asked;
+    buf_printf(out, "%s is no longer %s%s, and everybody below it", shown_text(t, r->container),
+               unknown ? "below " : "in the directory", unknown ? shown_text(t, r->base) : "");
+    return 0;
+}
+
+static int gone_words(struct telling *t, const struct removal_cause *r, struct buf *out, struct err *err)
+{
+    (void)err;
+    buf_printf(out, "no longer in the directory%s%s", r->base ? " below " : "", r->base ? shown_text(t, r->base) : "");
+    return 0;
+}
+
+static int disabled_words(struct telling *t, const struct removal_cause *r, struct buf *out, struct err *err)
+{
+    (void)r, (void)err;
+    const char *attribute = t->words->evidence ? evidence_active(t->words->evidence) : NULL;
+    buf_adds(out, "disabled in the directory");
+    if (attribute)
+        buf_printf(out, " (%s)", attribute);
+    return 0;
+}
+
+static int excluded_words(struct telling *t, const struct removal_cause *r, struct buf *out, struct err *err)
+{
+    (void)err;
+    if (t->words->evidence)
+        buf_adds(out, evidence_exclude(t->words->evidence, r->subject));
+    else
+        buf_printf(out, "exclude line %u of the directory", r->subject);
+    return 0;
+}
+
+static int undo_words(struct telling *t, const struct removal_cause *r, struct buf *out, struct err *err)
+{
+    (void)t, (void)err;
+    buf_printf(out, "undo of run %u", r->subject);
+    return 0;
+}
+
 static int why_words(struct telling *t, const struct removal_cause *r, struct buf *out, struct err *err)
 {
-    const struct evidence *e = t->words->evidence;
-    switch (r->why) {
-    case WHY_CONTAINER_MOVED:
-        moved_words(t, r, out);
-        return 0;
-    case WHY_CONTAINER_GONE:
-        /* Where nobody could say, it may be anywhere outside the base; a file is all that there is. */
-        buf_printf(out, "%s is no longer %s, and everybody below it", shown_text(t, r->container),
-                   r->base && !r->asked ? pool_printf(t->cli->pool, "below %s", shown_text(t, r->base))
-                                        : "in the directory");
-        return 0;
-    case WHY_GONE:
-        buf_adds(out, "no longer in the directory");
-        if (r->base)
-            buf_printf(out, " below %s", shown_text(t, r->base));
-        return 0;
-    case WHY_DISABLED:
-        buf_adds(out, "disabled in the directory");
-        if (e && evidence_active(e))
-            buf_printf(out, " (%s)", evidence_active(e));
-        return 0;
-    case WHY_EXCLUDED:
-        if (e)
-            buf_adds(out, evidence_exclude(e, r->subject));
-        else
-            buf_printf(out, "exclude line %u of the directory", r->subject);
-        return 0;
-    case WHY_OUT_OF_SCOPE:
-        buf_adds(out, "in none of the scope groups");
-        return 0;
-    case WHY_GRACE:
-        buf_adds(out, "suspended for the whole time of grace");
-        return 0;
-    case WHY_LEFT_GROUP:
-    case WHY_GROUP_EMPTY:
-    case WHY_GROUP_GONE:
-    case WHY_GROUP_UNTIED:
-        return group_words(t, r, out, err);
-    case WHY_UNCONFIGURED:
-        buf_adds(out, "the configuration no longer asks for it");
-        return 0;
-    case WHY_UNDO:
-        buf_printf(out, "undo of run %u", r->subject);
-        return 0;
-    default:
-        buf_adds(out, "another cause");
-        return 0;
-    }
+    static const char *const plain[WHY_COUNT] = {
+        [WHY_OUT_OF_SCOPE] = "in none of the scope groups",
+        [WHY_GRACE] = "suspended for the whole time of grace",
+        [WHY_UNCONFIGURED] = "the configuration no longer asks for it",
+        [WHY_OTHER] = "another cause",
+    };
+    static int (*const told[WHY_COUNT])(struct telling *, const struct removal_cause *, struct buf *, struct err *) = {
+        [WHY_CONTAINER_MOVED] = moved_words,
+        [WHY_CONTAINER_GONE] = container_gone_words,
+        [WHY_GONE] = gone_words,
+        [WHY_DISABLED] = disabled_words,
+        [WHY_EXCLUDED] = excluded_words,
+        [WHY_LEFT_GROUP] = group_words,
+        [WHY_GROUP_EMPTY] = group_words,
+        [WHY_GROUP_GONE] = group_words,
+        [WHY_GROUP_UNTIED] = group_words,
+        [WHY_UNDO] = undo_words,
+    };
+    if (told[r->why])
+        return told[r->why](t, r, out, err);
+    buf_adds(out, plain[r->why]);
+    return 0;
 }
 
 /* Who holds them, other than the guard and a sync that is off: those hold everything, and are told once. */

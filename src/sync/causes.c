@@ -169,61 +169,62 @@ static int find_gone(struct making *m, struct err *err)
 
 /* --- people who are there, and the groups they were in -------------------------------------------------------------- */
 
-/* What became of a group that somebody is said to have left. */
-static int look_at_group(struct making *m, const struct change *c, uint32_t group, enum why *ret, struct err *err)
+static int look_at_way(struct making *m, const struct change *c, uint32_t group, enum why *ret, struct err *err)
 {
-    bool there, any = false;
     struct path path;
-    if (group_state(m->store->db, group, &there, &any, err) != 0)
-        return -1;
-    *ret = !there ? WHY_GROUP_GONE : any ? WHY_LEFT_GROUP : WHY_GROUP_EMPTY;
-    if (*ret != WHY_LEFT_GROUP)
-        return 0;
     if (!m->ways)
         m->ways = ways_new(m->store, m->policy, m->plan);
     if (ways_of(m->ways, (enum op)c->op, c->object, group, m->causes->pool, &path, err) != 0)
         return -1;
-    if (path.n == 0)
-        *ret = WHY_GROUP_UNTIED;
+    *ret = path.n ? WHY_LEFT_GROUP : WHY_GROUP_UNTIED;
+    return 0;
+}
+
+/* What became of the group that somebody is said to have left. */
+static int look_at_left(struct making *m, const struct change *c, enum why *ret, uint32_t *ret_group, struct err *err)
+{
+    bool there, any;
+    *ret_group = c->detail || c->op != OP_LEAVE ? c->detail : c->object;
+    if (*ret_group == 0)
+        return 0;
+    if (group_state(m->store->db, *ret_group, &there, &any, err) != 0)
+        return -1;
+    if (there && any)
+        return look_at_way(m, c, *ret_group, ret, err);
+    *ret = there ? WHY_GROUP_EMPTY : WHY_GROUP_GONE;
+    return 0;
+}
+
+/* A synced group that is gone from the directory is asked for no longer, because there is none. */
+static int look_at_synced(struct making *m, const struct change *c, enum why *ret, uint32_t *ret_group, struct err *err)
+{
+    bool there, any;
+    if (group_state(m->store->db, c->object, &there, &any, err) != 0)
+        return -1;
+    if (there)
+        return 0;
+    *ret = WHY_GROUP_GONE;
+    *ret_group = c->object;
     return 0;
 }
 
 static int find_cause(struct making *m, const struct change *c, uint32_t *ret, struct err *err)
 {
     static const enum why plain[CAUSE_COUNT] = {
-        [CAUSE_IN_DIRECTORY] = WHY_OTHER,
-        [CAUSE_RETURNED] = WHY_OTHER,
-        [CAUSE_ATTRIBUTES] = WHY_OTHER,
-        [CAUSE_GROUP] = WHY_OTHER,
-        [CAUSE_GONE] = WHY_GONE,
-        [CAUSE_DISABLED] = WHY_DISABLED,
-        [CAUSE_EXCLUDED] = WHY_EXCLUDED,
-        [CAUSE_OUT_OF_SCOPE] = WHY_OUT_OF_SCOPE,
-        [CAUSE_GRACE] = WHY_GRACE,
-        [CAUSE_CONFIGURED] = WHY_OTHER,
-        [CAUSE_UNCONFIGURED] = WHY_UNCONFIGURED,
-        [CAUSE_RENAMED] = WHY_OTHER,
-        [CAUSE_UNDO] = WHY_UNDO,
+        [CAUSE_LEFT_GROUP] = WHY_LEFT_GROUP,     [CAUSE_GONE] = WHY_GONE,
+        [CAUSE_DISABLED] = WHY_DISABLED,         [CAUSE_EXCLUDED] = WHY_EXCLUDED,
+        [CAUSE_OUT_OF_SCOPE] = WHY_OUT_OF_SCOPE, [CAUSE_GRACE] = WHY_GRACE,
+        [CAUSE_UNCONFIGURED] = WHY_UNCONFIGURED, [CAUSE_UNDO] = WHY_UNDO, /* else WHY_OTHER */
     };
     enum why why = plain[c->cause];
     uint32_t subject = c->cause == CAUSE_EXCLUDED || c->cause == CAUSE_UNDO ? c->detail : 0;
-    if (c->cause == CAUSE_LEFT_GROUP) {
-        subject = c->detail || c->op != OP_LEAVE ? c->detail : c->object;
-        why = WHY_LEFT_GROUP;
-        if (subject && look_at_group(m, c, subject, &why, err) != 0)
-            return -1;
-    }
-    if (c->cause == CAUSE_UNCONFIGURED && c->op == OP_LEAVE) {
-        bool there, any;
-        if (group_state(m->store->db, c->object, &there, &any, err) != 0)
-            return -1;
-        if (!there) {
-            why = WHY_GROUP_GONE;
-            subject = c->object;
-        }
-    }
-    *ret = cause_of(m, why, subject);
-    return 0;
+    int r = 0;
+    if (c->cause == CAUSE_LEFT_GROUP)
+        r = look_at_left(m, c, &why, &subject, err);
+    else if (c->cause == CAUSE_UNCONFIGURED && c->op == OP_LEAVE)
+        r = look_at_synced(m, c, &why, &subject, err);
+    *ret = r == 0 ? cause_of(m, why, subject) : 0;
+    return r;
 }
 
 static void count(struct making *m, const struct change *c, uint32_t at)

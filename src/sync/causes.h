@@ -13,6 +13,7 @@
 #include "sync/plan.h"
 
 enum why {
+    WHY_OTHER,
     WHY_CONTAINER_MOVED, /* subject: the container; it is now at moved_to */
     WHY_CONTAINER_GONE,  /* subject: the container */
     WHY_GONE,            /* subject: the number of the base they were below, or 0 */
@@ -26,7 +27,6 @@ enum why {
     WHY_GROUP_UNTIED, /* the same; it no longer leads to what they have */
     WHY_UNCONFIGURED,
     WHY_UNDO, /* subject: the run */
-    WHY_OTHER,
     WHY_COUNT,
 };
 extern const char *const why_names[WHY_COUNT]; /* as written in JSON: "container-moved" … */
