@@ -1,14 +1,16 @@
 #include "store/container.h"
 
-int container_each(struct db *db, const char *directory, bool gone_only,
+int container_each(struct db *db, const char *directory, bool all,
                    void (*each)(void *ctx, const struct container_row *row), void *ctx, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_query(db,
-                 "SELECT c.id, e.base, e.uid, c.name, c.moved_to, e.gone_at FROM container c CROSS JOIN entry e ON"
-                 " e.id = c.id WHERE +e.directory = (SELECT id FROM directory WHERE name = ?) AND +e.gone_at >= ?"
+                 "SELECT c.id, e.base, e.uid, c.name, c.moved_to, e.gone_at, c.was, c.was_until FROM container c CROSS "
+                 "JOIN entry e ON"
+                 " e.id = c.id WHERE +e.directory = (SELECT id FROM directory WHERE name = ?) AND (e.gone_at <> 0 OR "
+                 "c.was IS NOT NULL OR ?)"
                  " ORDER BY c.id",
-                 DB_ARGS(DB_TEXT(directory), DB_INT(gone_only)), &st, err) != 0)
+                 DB_ARGS(DB_TEXT(directory), DB_INT(all)), &st, err) != 0)
         return -1;
     int r;
     while ((r = stmt_step(st, err)) == 1) {
@@ -18,7 +20,9 @@ int container_each(struct db *db, const char *directory, bool gone_only,
                                     .name = stmt_span(st, 3),
                                     .moved_to = stmt_span(st, 4),
                                     .asked = !stmt_is_null(st, 4),
-                                    .gone_at = stmt_int(st, 5)};
+                                    .gone_at = stmt_int(st, 5),
+                                    .was = stmt_span(st, 6),
+                                    .was_until = stmt_int(st, 7)};
         each(ctx, &row);
     }
     return r;

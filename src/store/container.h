@@ -16,9 +16,11 @@ struct container_row {
     struct span uid, name, moved_to; /* moved_to: empty unless it was found */
     bool asked;                      /* somebody said where it is, or that it is nowhere */
     int64_t gone_at;                 /* 0: there */
+    struct span was;                 /* the name before; empty: none */
+    int64_t was_until;               /* the read that met the name it has now */
 };
-/* The containers of a directory, those that are gone or all. Texts are dead after the call of each. */
-int container_each(struct db *db, const char *directory, bool gone_only,
+/* The containers of a directory, those that are gone or had another name, or all. Texts are dead after the call of each. */
+int container_each(struct db *db, const char *directory, bool all,
                    void (*each)(void *ctx, const struct container_row *row), void *ctx, struct err *err);
 /* It was not met; moved_to: where it is now; "": nowhere. */
 int container_set_moved(struct db *db, uint32_t container, const char *moved_to, struct err *err);

@@ -52,8 +52,11 @@ static int prepare(struct mirror *m, struct err *err)
          " active = excluded.active, excluded = excluded.excluded, fp_hi = excluded.fp_hi, fp_lo = excluded.fp_lo"},
         {&m->put_group, "INSERT INTO grp (id, name, display_name) VALUES (?, ?, ?)"
                         " ON CONFLICT (id) DO UPDATE SET name = excluded.name, display_name = excluded.display_name"},
-        {&m->put_container, "INSERT INTO container (id, name) VALUES (?, ?)"
-                            " ON CONFLICT (id) DO UPDATE SET name = excluded.name, moved_to = NULL"},
+        {&m->put_container,
+         "INSERT INTO container (id, name, was_until) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET moved_to = NULL,"
+         " was = CASE WHEN container.name <> excluded.name THEN container.name ELSE container.was END,"
+         " was_until = CASE WHEN container.name <> excluded.name THEN excluded.was_until ELSE container.was_until END,"
+         " name = excluded.name"},
         {&m->put_ref, "INSERT INTO ref (id, directory, key_hi, key_lo, entry) VALUES (?, ?, ?, ?, ?)"},
         {&m->bind_ref, "UPDATE ref SET entry = ? WHERE id = ?"},
         {&m->put_edge, "INSERT INTO edge (grp, ref) VALUES (?, ?)"},
@@ -196,12 +199,14 @@ int mirror_put_person(struct mirror *m, uint32_t id, uint32_t base, const struct
     return stmt_run(st, err);
 }
 
-int mirror_put_container(struct mirror *m, uint32_t id, uint32_t base, const struct entry *e, struct err *err)
+int mirror_put_container(struct mirror *m, uint32_t id, uint32_t base, const struct entry *e, int64_t now,
+                         struct err *err)
 {
     if (put_entry(m, id, base, e, err) != 0)
         return -1;
     stmt_bind_int(m->put_container, 1, id);
     stmt_bind_span(m->put_container, 2, e->name);
+    stmt_bind_int(m->put_container, 3, now);
     return stmt_run(m->put_container, err);
 }
 

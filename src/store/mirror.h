@@ -57,7 +57,9 @@ struct mirror_person {
 int mirror_put_person(struct mirror *mirror, uint32_t id, uint32_t base, const struct entry *entry,
                       const struct mirror_person *person, struct err *err);
 int mirror_put_group(struct mirror *mirror, uint32_t id, uint32_t base, const struct entry *entry, struct err *err);
-int mirror_put_container(struct mirror *mirror, uint32_t id, uint32_t base, const struct entry *entry, struct err *err);
+/* now: of the read that met it; noted with the name that it had before when it has another. */
+int mirror_put_container(struct mirror *mirror, uint32_t id, uint32_t base, const struct entry *entry, int64_t now,
+                         struct err *err);
 /* The number of this search base, made when there is none. */
 int mirror_base(struct mirror *mirror, const char *name, uint32_t *ret, struct err *err);
 int mirror_put_ref(struct mirror *mirror, uint32_t id, struct key128 key, uint32_t entry, struct err *err);

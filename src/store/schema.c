@@ -24,7 +24,8 @@ static const char mirror_tables[] =
     "CREATE TABLE base (id INTEGER PRIMARY KEY, directory INTEGER NOT NULL REFERENCES directory (id),"
     "  name TEXT NOT NULL, UNIQUE (directory, name));"
     /* What people lie below. moved_to: where it was found when it was missed; "" for nowhere, NULL when nobody could say. */
-    "CREATE TABLE container (id INTEGER PRIMARY KEY REFERENCES entry (id), name TEXT NOT NULL, moved_to TEXT);"
+    "CREATE TABLE container (id INTEGER PRIMARY KEY REFERENCES entry (id), name TEXT NOT NULL, moved_to TEXT,"
+    "  was TEXT, was_until INTEGER NOT NULL DEFAULT 0);" /* the name before, and the read that met the new one */
     "CREATE INDEX entry_gone ON entry (id) WHERE gone_at <> 0;"
     "CREATE TABLE person ("
     "  id INTEGER PRIMARY KEY REFERENCES entry (id), name TEXT NOT NULL,"

@@ -23,11 +23,18 @@ const char *const why_names[WHY_COUNT] = {
     [WHY_OTHER] = "other",
 };
 
-/* A container that is gone. */
+/* A container that is gone, or that has another name than it had. */
 struct lost {
     uint32_t id, base;
     const char *name, *moved_to;
+    const char *form; /* of a container that is met still: the normalised name it has now; else NULL */
     bool asked;
+};
+
+/* A search base: its number and its normalised name. */
+struct base {
+    uint32_t number;
+    const char *form; /* NULL: there is none of this number */
 };
 
 struct making {
@@ -40,9 +47,12 @@ struct making {
     struct lost *lost;
     size_t nlost, lost_cap;
     struct keymap by_name; /* of a lost container's name and when it went -> place in lost */
-    struct span parent;    /* of the person before, in the pool, and what was found above it */
+    struct base *bases;
+    size_t nbases, bases_cap;
+    struct span parent; /* of the person before, in the pool, and what was found above it */
     int64_t parent_gone_at;
-    uint32_t parent_lost;
+    uint32_t parent_base, parent_lost;
+    struct err err;      /* of a look-up inside a callback */
     uint32_t *of_person; /* by entry: place in causes + 1, of those who are gone */
     size_t nof_person;
     struct keymap by_cause;    /* of a cause -> place in causes */
@@ -54,6 +64,7 @@ static void making_release(struct making *m)
     ways_free(&m->ways);
     dn_keyer_free(&m->keyer);
     free(m->lost);
+    free(m->bases);
     free(m->of_person);
     keymap_release(&m->by_name);
     keymap_release(&m->by_cause);
@@ -80,24 +91,66 @@ static struct key128 name_key(struct key128 name, int64_t gone_at)
     return (struct key128){name.hi ^ (uint64_t)gone_at * 0x9E3779B97F4A7C15u, name.lo};
 }
 
-static void take_container(void *ctx, const struct container_row *row)
+static const char *normal_form(struct making *m, struct span name)
 {
-    struct making *m = ctx;
+    CLEANUP(buf_release) struct buf form = BUF_INIT;
+    return dn_normalise(m->keyer, name, &form) == 0 ? pool_strdup(m->causes->pool, buf_str(&form)) : NULL;
+}
+
+static void keep_container(struct making *m, const struct container_row *row, struct span name, int64_t until,
+                           struct span moved_to, bool met)
+{
     struct pool *pool = m->causes->pool;
     struct key128 key;
-    if (dn_keyer_name(m->keyer, row->name, &key) != 0)
+    if (dn_keyer_name(m->keyer, name, &key) != 0)
         return;
-    keymap_put(&m->by_name, name_key(key, row->gone_at), (uint32_t)m->nlost);
+    keymap_put(&m->by_name, name_key(key, until), (uint32_t)m->nlost);
     *MEM_PUSH(&m->lost, &m->nlost, &m->lost_cap) =
         (struct lost){.id = row->id,
                       .base = row->base,
-                      .asked = row->asked,
-                      .name = pool_strndup(pool, row->name.p, row->name.n),
-                      .moved_to = row->moved_to.n ? pool_strndup(pool, row->moved_to.p, row->moved_to.n) : NULL};
+                      .asked = row->asked || met,
+                      .name = pool_strndup(pool, name.p, name.n),
+                      .moved_to = moved_to.n ? pool_strndup(pool, moved_to.p, moved_to.n) : NULL,
+                      .form = met ? normal_form(m, moved_to) : NULL};
+}
+
+static void take_container(void *ctx, const struct container_row *row)
+{
+    struct making *m = ctx;
+    if (row->was.n)
+        keep_container(m, row, row->was, row->was_until, row->name, true);
+    if (row->gone_at)
+        keep_container(m, row, row->name, row->gone_at, row->moved_to, false);
+}
+
+/* The normalised name of a search base; NULL: there is none. */
+static const char *base_form(struct making *m, uint32_t number)
+{
+    for (size_t i = 0; i < m->nbases; i++)
+        if (m->bases[i].number == number)
+            return m->bases[i].form;
+    const char *name = NULL;
+    if (m->err.kind == ERR_NONE && number)
+        base_name(m->store->db, number, m->causes->pool, &name, &m->err);
+    const char *form = name ? normal_form(m, span_str(name)) : NULL;
+    *MEM_PUSH(&m->bases, &m->nbases, &m->bases_cap) = (struct base){number, form};
+    return form;
+}
+
+/*
+ * Did it take along people below this base? A container that is still met did only when it has left the base, which it
+ * can when another base, such as that of the groups, reaches further.
+ */
+static bool took_along(struct making *m, const struct lost *lost, uint32_t base)
+{
+    if (!lost->form)
+        return true;
+    const char *form = base_form(m, base);
+    return form && !dn_is_below(lost->form, form);
 }
 
 /* The topmost container above this name that went in the same read; KEYMAP_NONE: none did. */
-static uint32_t topmost(struct making *m, struct span above, int64_t gone_at)
+static uint32_t topmost(struct making *m, struct span above, int64_t gone_at, uint32_t base)
 {
     uint32_t found = KEYMAP_NONE;
     for (; above.n; above = dn_parent(above)) {
@@ -105,22 +158,23 @@ static uint32_t topmost(struct making *m, struct span above, int64_t gone_at)
         if (dn_keyer_name(m->keyer, above, &key) != 0)
             break;
         uint32_t at = keymap_find(&m->by_name, name_key(key, gone_at));
-        if (at != KEYMAP_NONE)
+        if (at != KEYMAP_NONE && took_along(m, &m->lost[at], base))
             found = at;
     }
     return found;
 }
 
 /* Neighbours mostly share their container. */
-static uint32_t lost_above(struct making *m, struct span name, int64_t gone_at)
+static uint32_t lost_above(struct making *m, const struct gone_row *row)
 {
-    struct span parent = dn_parent(name);
+    struct span parent = dn_parent(row->name);
     if (m->nlost == 0 || parent.n == 0)
         return KEYMAP_NONE;
-    if (m->parent_gone_at != gone_at || !span_eq(m->parent, parent)) {
+    if (m->parent_gone_at != row->gone_at || m->parent_base != row->base || !span_eq(m->parent, parent)) {
         m->parent = (struct span){pool_strndup(m->causes->pool, parent.p, parent.n), parent.n};
-        m->parent_gone_at = gone_at;
-        m->parent_lost = topmost(m, parent, gone_at);
+        m->parent_gone_at = row->gone_at;
+        m->parent_base = row->base;
+        m->parent_lost = topmost(m, parent, row->gone_at, row->base);
     }
     return m->parent_lost;
 }
@@ -130,11 +184,13 @@ static void take_gone(void *ctx, const struct gone_row *row)
     struct making *m = ctx;
     if (row->person >= m->nof_person)
         return;
-    uint32_t lost = lost_above(m, row->name, row->gone_at);
+    uint32_t lost = lost_above(m, row);
     uint32_t at = lost == KEYMAP_NONE      ? cause_of(m, WHY_GONE, row->base)
                   : m->lost[lost].moved_to ? cause_of(m, WHY_CONTAINER_MOVED, lost)
                                            : cause_of(m, WHY_CONTAINER_GONE, lost);
     m->of_person[row->person] = at + 1;
+    if (lost != KEYMAP_NONE && m->lost[lost].form)
+        m->lost[lost].base = row->base;
 }
 
 static bool is_gone(const struct change *c)
@@ -162,9 +218,13 @@ static int find_gone(struct making *m, struct err *err)
         return -1;
     m->nof_person = (size_t)max + 1;
     m->of_person = mem_zero(m->nof_person * sizeof *m->of_person);
-    return container_each(m->store->db, m->plan->directory, true, take_container, m, err) != 0
-               ? -1
-               : gone_each(m->store->db, m->plan->directory, take_gone, m, err);
+    if (container_each(m->store->db, m->plan->directory, false, take_container, m, err) != 0 ||
+        gone_each(m->store->db, m->plan->directory, take_gone, m, err) != 0)
+        return -1;
+    if (m->err.kind == ERR_NONE)
+        return 0;
+    *err = m->err;
+    return -1;
 }
 
 /* --- people who are there, and the groups they were in -------------------------------------------------------------- */
@@ -330,7 +390,8 @@ int causes_make(struct store *store, const struct policy *policy, const struct p
 {
     *ret = (struct causes){.pool = pool_new()};
     CLEANUP(making_release)
-    struct making m = {.store = store, .policy = policy, .plan = plan, .causes = ret, .keyer = dn_keyer_new()};
+    struct making m = {
+        .store = store, .policy = policy, .plan = plan, .causes = ret, .keyer = dn_keyer_new(), .err = ERR_INIT};
     if (find_gone(&m, err) != 0 || take_changes(&m, plan->changes, plan->n, err) != 0 ||
         take_changes(&m, plan->held, plan->nheld, err) != 0)
         return -1;

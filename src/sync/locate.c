@@ -111,7 +111,7 @@ int locate_missing(struct store *store, const struct located_source *source, con
     qsort(sorted, n, sizeof *sorted, by_number);
     CLEANUP(search_release)
     struct search s = {.pool = pool_new(), .keyer = dn_keyer_new(), .wanted = sorted, .nwanted = n};
-    if (container_each(store->db, source->name, true, take_wanted, &s, err) != 0)
+    if (container_each(store->db, source->name, false, take_wanted, &s, err) != 0)
         return -1;
     size_t chosen = choose(s.lost, s.n);
     for (size_t i = 0; i < chosen; i++) {
@@ -142,7 +142,7 @@ void locate_base(struct store *store, const struct located_source *source, struc
     CLEANUP(search_release) struct search s = {.pool = pool_new(), .keyer = dn_keyer_new()};
     s.base = normal_form(&s, span_str(missing.name));
     struct err ignored = ERR_INIT;
-    if (!s.base || container_each(store->db, source->name, false, take_base, &s, &ignored) != 0)
+    if (!s.base || container_each(store->db, source->name, true, take_base, &s, &ignored) != 0)
         return;
     const char *now = NULL;
     for (size_t i = s.n; i-- > 0;) {

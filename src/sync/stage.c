@@ -202,7 +202,7 @@ static int put_container(struct stage *s, const struct entry *e, struct err *err
     k->gone = false;
     k->base = (uint16_t)s->base;
     k->fingerprint = e->fingerprint;
-    return mirror_put_container(s->mirror, k->id, s->base, e, err);
+    return mirror_put_container(s->mirror, k->id, s->base, e, s->now, err);
 }
 
 static int on_put(void *ctx, const struct entry *e, struct err *err)

@@ -209,6 +209,21 @@ def test_a_unit_of_the_same_name_made_anew(site, small):
     assert cause_lines(site.run("plan")[0]) == [f"1 person: no longer in the directory below {PEOPLE}"]
 
 
+def test_a_unit_moved_to_where_only_groups_are_read(site, small):
+    """The base of the groups reaches further than that of the people: the unit itself is met, and its people are not."""
+    on_slapd(site, small, group_base=None).apply()
+    site.conf["sync"]["max-removals"] = "100%"
+    small.delete(f"uid=p0002,{DESIGN}")
+    small.rename(REST, "ou=Others")
+    small.delete(f"uid=p0050,ou=Others,{PEOPLE}")
+    move(small, f"ou=Seoul,{DESIGN}", "ou=Seoul", ARCHIVE)
+    assert cause_lines(site.run("plan")[0])[:2] == [
+        f"10 of 12 people: ou=Seoul,{DESIGN} (same entryUUID) is now ou=Seoul,{ARCHIVE}, outside base {PEOPLE}",
+        f"2 people: no longer in the directory below {PEOPLE}"]
+    cause = site.plan()["causes"][0]
+    assert (cause["from"], cause["to"], cause["base"]) == (f"ou=Seoul,{DESIGN}", f"ou=Seoul,{ARCHIVE}", PEOPLE)
+
+
 def test_a_base_taken_out_of_the_configuration(site, small):
     on_slapd(site, small, person_base=[DESIGN, REST]).apply()
     site.conf["directory hq"]["person-base"] = REST
