@@ -3,7 +3,7 @@
 #include "base/keymap.h"
 #include "base/mem.h"
 #include "connectors/dn.h"
-#include "store/container.h"
+#include "sync/lost.h"
 #include "sync/ways.h"
 
 const char *const why_names[WHY_COUNT] = {
@@ -23,36 +23,13 @@ const char *const why_names[WHY_COUNT] = {
     [WHY_OTHER] = "other",
 };
 
-/* A container that is gone, or that has another name than it had. */
-struct lost {
-    uint32_t id, base;
-    const char *name, *moved_to;
-    const char *form; /* of a container that is met still: the normalised name it has now; else NULL */
-    bool asked;
-};
-
-/* A search base: its number and its normalised name. */
-struct base {
-    uint32_t number;
-    const char *form; /* NULL: there is none of this number */
-};
-
 struct making {
     struct store *store;
     const struct policy *policy;
     const struct plan *plan;
     struct causes *causes;
     struct ways *ways;
-    struct dn_keyer *keyer;
-    struct lost *lost;
-    size_t nlost, lost_cap;
-    struct keymap by_name; /* of a lost container's name and when it went -> place in lost */
-    struct base *bases;
-    size_t nbases, bases_cap;
-    struct span parent; /* of the person before, in the pool, and what was found above it */
-    int64_t parent_gone_at;
-    uint32_t parent_base, parent_lost;
-    struct err err;      /* of a look-up inside a callback */
+    struct lost *lost;   /* NULL: nobody is gone */
     uint32_t *of_person; /* by entry: place in causes + 1, of those who are gone */
     size_t nof_person;
     struct keymap by_cause;    /* of a cause -> place in causes */
@@ -62,11 +39,8 @@ struct making {
 static void making_release(struct making *m)
 {
     ways_free(&m->ways);
-    dn_keyer_free(&m->keyer);
-    free(m->lost);
-    free(m->bases);
+    lost_free(&m->lost);
     free(m->of_person);
-    keymap_release(&m->by_name);
     keymap_release(&m->by_cause);
     keymap_release(&m->by_likeness);
 }
@@ -85,112 +59,17 @@ static uint32_t cause_of(struct making *m, enum why why, uint32_t subject)
 
 /* --- people who are gone, and the containers they were in ---------------------------------------------------------- */
 
-/* The same name may have been borne by several containers, one after the other; those of one read count. */
-static struct key128 name_key(struct key128 name, int64_t gone_at)
-{
-    return (struct key128){name.hi ^ (uint64_t)gone_at * 0x9E3779B97F4A7C15u, name.lo};
-}
-
-static const char *normal_form(struct making *m, struct span name)
-{
-    CLEANUP(buf_release) struct buf form = BUF_INIT;
-    return dn_normalise(m->keyer, name, &form) == 0 ? pool_strdup(m->causes->pool, buf_str(&form)) : NULL;
-}
-
-static void keep_container(struct making *m, const struct container_row *row, struct span name, int64_t until,
-                           struct span moved_to, bool met)
-{
-    struct pool *pool = m->causes->pool;
-    struct key128 key;
-    if (dn_keyer_name(m->keyer, name, &key) != 0)
-        return;
-    keymap_put(&m->by_name, name_key(key, until), (uint32_t)m->nlost);
-    *MEM_PUSH(&m->lost, &m->nlost, &m->lost_cap) =
-        (struct lost){.id = row->id,
-                      .base = row->base,
-                      .asked = row->asked || met,
-                      .name = pool_strndup(pool, name.p, name.n),
-                      .moved_to = moved_to.n ? pool_strndup(pool, moved_to.p, moved_to.n) : NULL,
-                      .form = met ? normal_form(m, moved_to) : NULL};
-}
-
-static void take_container(void *ctx, const struct container_row *row)
-{
-    struct making *m = ctx;
-    if (row->was.n)
-        keep_container(m, row, row->was, row->was_until, row->name, true);
-    if (row->gone_at)
-        keep_container(m, row, row->name, row->gone_at, row->moved_to, false);
-}
-
-/* The normalised name of a search base; NULL: there is none. */
-static const char *base_form(struct making *m, uint32_t number)
-{
-    for (size_t i = 0; i < m->nbases; i++)
-        if (m->bases[i].number == number)
-            return m->bases[i].form;
-    const char *name = NULL;
-    if (m->err.kind == ERR_NONE && number)
-        base_name(m->store->db, number, m->causes->pool, &name, &m->err);
-    const char *form = name ? normal_form(m, span_str(name)) : NULL;
-    *MEM_PUSH(&m->bases, &m->nbases, &m->bases_cap) = (struct base){number, form};
-    return form;
-}
-
-/*
- * Did it take along people below this base? A container that is still met did only when it has left the base, which it
- * can when another base, such as that of the groups, reaches further.
- */
-static bool took_along(struct making *m, const struct lost *lost, uint32_t base)
-{
-    if (!lost->form)
-        return true;
-    const char *form = base_form(m, base);
-    return form && !dn_is_below(lost->form, form);
-}
-
-/* The topmost container above this name that went in the same read; KEYMAP_NONE: none did. */
-static uint32_t topmost(struct making *m, struct span above, int64_t gone_at, uint32_t base)
-{
-    uint32_t found = KEYMAP_NONE;
-    for (; above.n; above = dn_parent(above)) {
-        struct key128 key;
-        if (dn_keyer_name(m->keyer, above, &key) != 0)
-            break;
-        uint32_t at = keymap_find(&m->by_name, name_key(key, gone_at));
-        if (at != KEYMAP_NONE && took_along(m, &m->lost[at], base))
-            found = at;
-    }
-    return found;
-}
-
-/* Neighbours mostly share their container. */
-static uint32_t lost_above(struct making *m, const struct gone_row *row)
-{
-    struct span parent = dn_parent(row->name);
-    if (m->nlost == 0 || parent.n == 0)
-        return KEYMAP_NONE;
-    if (m->parent_gone_at != row->gone_at || m->parent_base != row->base || !span_eq(m->parent, parent)) {
-        m->parent = (struct span){pool_strndup(m->causes->pool, parent.p, parent.n), parent.n};
-        m->parent_gone_at = row->gone_at;
-        m->parent_base = row->base;
-        m->parent_lost = topmost(m, parent, row->gone_at, row->base);
-    }
-    return m->parent_lost;
-}
-
 static void take_gone(void *ctx, const struct gone_row *row)
 {
     struct making *m = ctx;
     if (row->person >= m->nof_person)
         return;
-    uint32_t lost = lost_above(m, row);
-    uint32_t at = lost == KEYMAP_NONE      ? cause_of(m, WHY_GONE, row->base)
-                  : m->lost[lost].moved_to ? cause_of(m, WHY_CONTAINER_MOVED, lost)
-                                           : cause_of(m, WHY_CONTAINER_GONE, lost);
+    const struct lost_container *c = lost_above(m->lost, row);
+    uint32_t at = !c            ? cause_of(m, WHY_GONE, row->base)
+                  : c->moved_to ? cause_of(m, WHY_CONTAINER_MOVED, c->number)
+                                : cause_of(m, WHY_CONTAINER_GONE, c->number);
     m->of_person[row->person] = at + 1;
-    if (lost != KEYMAP_NONE && m->lost[lost].form)
-        m->lost[lost].base = row->base;
+    m->causes->v[at].below = row->base;
 }
 
 static bool is_gone(const struct change *c)
@@ -218,13 +97,10 @@ static int find_gone(struct making *m, struct err *err)
         return -1;
     m->nof_person = (size_t)max + 1;
     m->of_person = mem_zero(m->nof_person * sizeof *m->of_person);
-    if (container_each(m->store->db, m->plan->directory, false, take_container, m, err) != 0 ||
+    if (lost_load(m->store, m->plan->directory, m->causes->pool, &m->lost, err) != 0 ||
         gone_each(m->store->db, m->plan->directory, take_gone, m, err) != 0)
         return -1;
-    if (m->err.kind == ERR_NONE)
-        return 0;
-    *err = m->err;
-    return -1;
+    return lost_failed(m->lost, err);
 }
 
 /* --- people who are there, and the groups they were in -------------------------------------------------------------- */
@@ -329,34 +205,27 @@ static int take_changes(struct making *m, const struct change *changes, size_t n
 
 /* --- names ---------------------------------------------------------------------------------------------------------- */
 
-static bool is_inside(struct making *m, const char *name, const char *base)
+static int name_container(struct making *m, struct removal_cause *r, struct err *err)
 {
-    CLEANUP(buf_release) struct buf n = BUF_INIT, b = BUF_INIT;
-    return dn_normalise(m->keyer, span_str(name), &n) == 0 && dn_normalise(m->keyer, span_str(base), &b) == 0 &&
-           dn_is_below(buf_str(&n), buf_str(&b));
+    const struct lost_container *c = lost_at(m->lost, r->subject);
+    bool read = true;
+    r->container = c->name;
+    r->moved_to = c->moved_to;
+    r->asked = c->asked;
+    r->subject = c->id;
+    r->inside = r->moved_to && lost_is_inside(m->lost, r->moved_to, r->below);
+    if (r->inside && base_is_read(m->store->db, r->below, &read, err) != 0)
+        return -1;
+    r->unread = !read;
+    return 0;
 }
 
 static int name_cause(struct making *m, struct removal_cause *r, struct err *err)
 {
-    uint32_t base = r->why == WHY_GONE ? r->subject : 0;
-    if (r->why == WHY_CONTAINER_MOVED || r->why == WHY_CONTAINER_GONE) {
-        const struct lost *lost = &m->lost[r->subject];
-        r->container = lost->name;
-        r->moved_to = lost->moved_to;
-        r->asked = lost->asked;
-        r->subject = lost->id;
-        base = lost->base;
-    }
-    if (base && base_name(m->store->db, base, m->causes->pool, &r->base, err) != 0)
+    if (r->below && base_name(m->store->db, r->below, m->causes->pool, &r->base, err) != 0)
         return -1;
-    if (!r->base || !r->moved_to)
-        return 0;
-    bool read = true;
-    r->inside = is_inside(m, r->moved_to, r->base);
-    if (r->inside && base_is_read(m->store->db, base, &read, err) != 0)
-        return -1;
-    r->unread = !read;
-    return 0;
+    bool container = r->why == WHY_CONTAINER_MOVED || r->why == WHY_CONTAINER_GONE;
+    return container ? name_container(m, r, err) : 0;
 }
 
 static int by_number(const void *a, const void *b)
@@ -390,8 +259,7 @@ int causes_make(struct store *store, const struct policy *policy, const struct p
 {
     *ret = (struct causes){.pool = pool_new()};
     CLEANUP(making_release)
-    struct making m = {
-        .store = store, .policy = policy, .plan = plan, .causes = ret, .keyer = dn_keyer_new(), .err = ERR_INIT};
+    struct making m = {.store = store, .policy = policy, .plan = plan, .causes = ret};
     if (find_gone(&m, err) != 0 || take_changes(&m, plan->changes, plan->n, err) != 0 ||
         take_changes(&m, plan->held, plan->nheld, err) != 0)
         return -1;

@@ -16,7 +16,7 @@ enum why {
     WHY_OTHER,
     WHY_CONTAINER_MOVED, /* subject: the container; it is now at moved_to */
     WHY_CONTAINER_GONE,  /* subject: the container */
-    WHY_GONE,            /* subject: the number of the base they were below, or 0 */
+    WHY_GONE,            /* subject: as below */
     WHY_DISABLED,
     WHY_EXCLUDED, /* subject: the number of the exclude line */
     WHY_OUT_OF_SCOPE,
@@ -37,7 +37,8 @@ struct removal_cause {
     uint32_t people, seats, members; /* suspended or removed; unassigned; memberships of synced groups */
     uint32_t held[HOLD_COUNT];       /* of all these, by hold; [HOLD_NONE]: those that would be done */
     const char *container, *moved_to;
-    const char *base; /* of containers and people who are gone, as it was configured; NULL: none */
+    uint32_t below;   /* of containers and people who are gone, the number of the base they were below, or 0 */
+    const char *base; /* as it was configured; NULL: none */
     bool asked;       /* of containers: the source said where it is, or that it is nowhere */
     bool inside;      /* what moved_to says is below that base all the same */
     bool unread;      /* nothing is read through that base any more */
