@@ -17,8 +17,9 @@ struct draft {
     uint32_t round;        /* counts targets, so that stamp needs no clearing */
     uint32_t *entitled;    /* the people of this round, in order */
     size_t nentitled, entitled_cap;
-    struct tally by_base,
-        by_group; /* people below each search base; of one product, seats by the group that led there */
+    bool undecided;        /* of a plan for one person: who gets the last seats takes everybody to say */
+    struct tally by_base;  /* people below each search base */
+    struct tally by_group; /* of one product, seats by the group that led there */
 };
 
 /* Into the plan's changes, or into its held ones. */

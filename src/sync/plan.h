@@ -37,6 +37,7 @@ struct plan {
     size_t people;              /* people the team syncs: active, in scope */
     uint32_t counts[OP_COUNT];  /* of changes */
     uint32_t holds[HOLD_COUNT]; /* of held */
+    bool narrowed;              /* for one person, but out of the plan for everybody, as nothing less could say */
     struct guard guard;         /* with the limits that were passed, which is why removals are held */
 };
 
@@ -50,6 +51,12 @@ struct plan_settings {
     bool approved; /* somebody approved the removals above the limits: nothing is held by the guard */
     int64_t now;
     bool read_only; /* writes nothing: a product without a number gets one that counts within the plan only */
+    /*
+     * Not 0: only this person's changes, as the plan for everybody has them, read from this person's rows. The guard counts
+     * nothing then; guarded says that it is known to hold the team's removals.
+     */
+    uint32_t only;
+    bool guarded;
 };
 
 /* Reads the settings' [sync] section. */

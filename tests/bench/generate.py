@@ -37,7 +37,7 @@ def entry_uuid(kind, number):
 
 def person_dn(i):
     """Two of five are in a unit of their own, which the bench moves away."""
-    unit = "ou=Design,ou=People" if i % 5 < 2 else "ou=People"
+    unit = "ou=Design,ou=People" if i % 5 > 2 else "ou=People"
     return f"uid=p{i:06d},{unit},{BASE}"
 
 
