@@ -15,7 +15,7 @@ struct locate {
     int64_t page_size;
 };
 
-/* id: as deliver.h makes it. 1: *ret is the DN, in the pool; 0: nowhere that we may read; -1: the server would not say. */
+/* id: as deliver.h makes it. 1: *ret is the DN, in the pool; 0: nowhere that we may read; -1: the server did not say. */
 int locate_entry(const struct locate *locate, struct span id, struct pool *pool, const char **ret, struct err *err);
 
 #endif

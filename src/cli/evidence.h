@@ -30,7 +30,7 @@ int evidence_words(struct evidence *evidence, struct words *words, const struct 
 int evidence_path(struct evidence *evidence, const struct change *change, struct path *ret, struct err *err);
 /* The attribute that says who is disabled; NULL: not known. */
 const char *evidence_active(const struct evidence *evidence);
-/* "exclude line 2: mail=*-test@example.com, FILE:41"; "exclude line 2 of the directory" when the line is not there any more. */
+/* "exclude line 2: mail=*-test@example.com, FILE:41"; "exclude line 2 of the directory" when there is no such line. */
 const char *evidence_exclude(const struct evidence *evidence, uint32_t line);
 
 #endif

@@ -57,7 +57,7 @@ static uint32_t cause_of(struct making *m, enum why why, uint32_t subject)
     return at;
 }
 
-/* --- people who are gone, and the containers they were in ---------------------------------------------------------- */
+/* --- people who are gone, and the containers they were in --------------------------------------------------------- */
 
 static void take_gone(void *ctx, const struct gone_row *row)
 {
@@ -103,7 +103,7 @@ static int find_gone(struct making *m, struct err *err)
     return lost_failed(m->lost, err);
 }
 
-/* --- people who are there, and the groups they were in -------------------------------------------------------------- */
+/* --- people who are there, and the groups they were in ------------------------------------------------------------ */
 
 static int look_at_way(struct making *m, const struct change *c, uint32_t group, enum why *ret, struct err *err)
 {
@@ -203,7 +203,7 @@ static int take_changes(struct making *m, const struct change *changes, size_t n
     return 0;
 }
 
-/* --- names ---------------------------------------------------------------------------------------------------------- */
+/* --- names -------------------------------------------------------------------------------------------------------- */
 
 static int name_container(struct making *m, struct removal_cause *r, struct err *err)
 {

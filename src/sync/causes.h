@@ -4,8 +4,8 @@
  *
  *   plan_make -> causes_make -> show -> causes_release
  *
- * People who are gone are grouped by the topmost container above them that went in the same read: an organisational unit
- * that was moved out of the bases is then one line, however many people it held.
+ * People who are gone are grouped by the topmost container above them that went in the same read: an organisational
+ * unit that was moved out of the bases is then one line, however many people it held.
  */
 #ifndef SYNC_CAUSES_H
 #define SYNC_CAUSES_H

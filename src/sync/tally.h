@@ -1,5 +1,6 @@
 /*
- * Counts by number of what there is and what of it would go: people by search base, seats by the group they came through.
+ * Counts by number of what there is and what of it would go: people by search base, seats by the group they came
+ * through.
  *
  *   tally_have…, tally_lose… -> tally.v -> tally_clear for the next; tally_release
  */
