@@ -1,9 +1,12 @@
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/causes.h"
+#include "cli/evidence.h"
 #include "cli/gate.h"
 #include "cli/json.h"
 #include "cli/show.h"
 #include "cli/words.h"
+#include "store/container.h"
 #include "store/undo.h"
 
 static json_t *attributes_json(const struct person_text *t, uint32_t only)
@@ -103,6 +106,26 @@ static int add_object(struct words *w, const struct change *c, json_t *j, struct
     return 0;
 }
 
+static int add_cause(struct words *w, const struct change *c, const char *text, json_t *j, struct err *err)
+{
+    json_t *cause = json_pack("{s:s, s:s}", "kind", cause_names[c->cause], "text", text);
+    json_object_set_new(j, "cause", cause);
+    struct path path = {0};
+    if (c->cause != CAUSE_GROUP || !w->evidence)
+        return 0;
+    if (evidence_path(w->evidence, c, &path, err) != 0)
+        return -1;
+    json_t *groups = json_array();
+    json_object_set_new(cause, "path", groups);
+    for (size_t i = 0; i < path.n; i++) {
+        const char *name;
+        if (words_group(w, path.groups[i], &name, err) != 0)
+            return -1;
+        json_array_append_new(groups, json_string(name));
+    }
+    return 0;
+}
+
 static int print_change(struct words *w, const struct change *c, struct buf *text, FILE *out, struct err *err)
 {
     json_t *j = json_pack("{s:s}", "op", op_names[c->op]);
@@ -113,7 +136,7 @@ static int print_change(struct words *w, const struct change *c, struct buf *tex
     if (r == 0)
         r = words_cause(w, c, text, err);
     if (r == 0)
-        json_object_set_new(j, "cause", json_pack("{s:s, s:s}", "kind", cause_names[c->cause], "text", buf_str(text)));
+        r = add_cause(w, c, buf_str(text), j, err);
     buf_clear(text);
     if (r == 0 && c->hold != HOLD_NONE)
         r = words_hold(w, c, text, err);
@@ -195,13 +218,24 @@ static json_t *seats_json(const struct plan *plan)
     return list;
 }
 
-static json_t *guard_json(const struct guard *g)
+static json_t *trip_json(struct cli *cli, struct words *w, const struct guard_trip *t)
+{
+    json_t *j = json_pack("{s:s, s:I, s:I, s:I}", "what", t->what, "removals", (json_int_t)t->removals, "of",
+                          (json_int_t)t->of, "limit", (json_int_t)t->limit);
+    struct err ignored = ERR_INIT;
+    const char *name = NULL;
+    if (t->group && words_group(w, t->group, &name, &ignored) == 0)
+        json_object_set_new(j, "group", json_string(name));
+    if (t->base && base_name(cli->store->db, t->base, cli->pool, &name, &ignored) == 0 && name)
+        json_object_set_new(j, "base", json_string(name));
+    return j;
+}
+
+static json_t *guard_json(struct cli *cli, struct words *w, const struct guard *g)
 {
     json_t *trips = json_array();
     for (size_t i = 0; i < g->ntrips; i++)
-        json_array_append_new(trips, json_pack("{s:s, s:I, s:I, s:I}", "what", g->trips[i].what, "removals",
-                                               (json_int_t)g->trips[i].removals, "of", (json_int_t)g->trips[i].of,
-                                               "limit", (json_int_t)g->trips[i].limit));
+        json_array_append_new(trips, trip_json(cli, w, &g->trips[i]));
     return json_pack("{s:b, s:o}", "tripped", g->ntrips > 0, "trips", trips);
 }
 
@@ -221,6 +255,14 @@ int show_plan_json(struct cli *cli, const struct shown_plan *s, FILE *out, struc
     struct words w;
     if (words_open(cli->store, s->plan->team_id, s->plan, s->gate, &w, err) != 0)
         return -1;
+    json_t *causes = NULL;
+    if (!s->undoes)
+        w.evidence = evidence_open(cli->store, cli->conf, s->policy, s->plan);
+    if (causes_json(cli, &w, s, &causes, err) != 0) {
+        evidence_close(&w.evidence);
+        words_close(&w);
+        return -1;
+    }
     char made[CLOCK_TEXT_MAX];
     fputs("{\"format\":\"doorward-plan/1\"", out);
     print_member(out, "id", json_string(s->id));
@@ -234,12 +276,14 @@ int show_plan_json(struct cli *cli, const struct shown_plan *s, FILE *out, struc
     if (s->undoes)
         print_member(out, "undoes", json_integer(s->undoes));
     print_member(out, "gate", gate_json(s->gate));
-    print_member(out, "guard", guard_json(&s->plan->guard));
+    print_member(out, "guard", guard_json(cli, &w, &s->plan->guard));
+    print_member(out, "causes", causes);
     print_member(out, "notes", notes_json(s));
     print_member(out, "summary", summary_json(s));
     int r = print_changes(&w, "changes", s->plan->changes, s->plan->n, out, err);
     if (r == 0)
         r = print_changes(&w, "held", s->plan->held, s->plan->nheld, out, err);
+    evidence_close(&w.evidence);
     words_close(&w);
     if (r != 0)
         return -1;

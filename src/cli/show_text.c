@@ -3,10 +3,13 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/causes.h"
+#include "cli/evidence.h"
 #include "cli/gate.h"
 #include "cli/show.h"
 #include "cli/term.h"
 #include "cli/words.h"
+#include "store/container.h"
 
 /* A line to come: which change, and under which name it is sorted. */
 struct line {
@@ -134,13 +137,31 @@ int show_changes(struct cli *cli, int64_t team, const struct change *changes, si
     return r;
 }
 
+/* Of whom or what the limit was passed: a group's name and what became of it, a base's. */
+static int trip_words(struct cli *cli, struct words *w, const struct guard_trip *t, const char **ret, struct err *err)
+{
+    bool there = true, any = true;
+    if (t->base && base_name(cli->store->db, t->base, cli->pool, ret, err) != 0)
+        return -1;
+    if (t->base && *ret)
+        *ret = text_printable(cli->pool, span_str(*ret));
+    if (t->base || !t->group)
+        return 0;
+    if (words_group(w, t->group, ret, err) != 0 || group_state(cli->store->db, t->group, &there, &any, err) != 0)
+        return -1;
+    if (!there || !any)
+        *ret = pool_printf(cli->pool, "%s (%s)", *ret,
+                           there ? "it has no members any more" : "it is no longer in the directory");
+    return 0;
+}
+
 static int print_guard(struct cli *cli, struct words *w, const struct plan *plan, struct err *err)
 {
     bool held = plan->holds[HOLD_GUARD] > 0;
     for (size_t i = 0; i < plan->guard.ntrips; i++) {
         const struct guard_trip *t = &plan->guard.trips[i];
         const char *group = "";
-        if (t->group && words_group(w, t->group, &group, err) != 0)
+        if (trip_words(cli, w, t, &group, err) != 0)
             return -1;
         printf("%sguard%s: this plan takes %s of %s %s%s%s away; %s are allowed at once, %s\n", term_red(),
                term_plain(), term_number(cli->pool, t->removals), term_number(cli->pool, t->of), t->what,
@@ -198,7 +219,7 @@ static int print_head(struct cli *cli, struct words *w, const struct shown_plan 
     gate_print(s->gate, stdout);
     if (!s->undoes && !s->policy->enabled_at)
         printf("sync: not enabled for team %s\n      next: doorward sync enable %s\n", s->plan->team, s->plan->team);
-    if (print_guard(cli, w, s->plan, err) != 0)
+    if (print_guard(cli, w, s->plan, err) != 0 || causes_print(cli, w, s, err) != 0)
         return -1;
     putchar('\n');
     return 0;
@@ -266,9 +287,12 @@ int show_plan_text(struct cli *cli, const struct shown_plan *s, struct err *err)
     struct words w;
     if (words_open(cli->store, s->plan->team_id, s->plan, s->gate, &w, err) != 0)
         return -1;
+    if (!s->undoes)
+        w.evidence = evidence_open(cli->store, cli->conf, s->policy, s->plan);
     int r = print_head(cli, &w, s, err);
     if (r == 0 && !cli->quiet)
         r = print_body(&w, s->plan, err);
+    evidence_close(&w.evidence);
     words_close(&w);
     if (r == 0)
         print_summary(cli, s);

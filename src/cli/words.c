@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/evidence.h"
 #include "store/undo.h"
 
 int words_open(struct store *store, int64_t team, const struct plan *plan, const struct gate *gate, struct words *ret,
@@ -190,6 +191,9 @@ int words_cause(struct words *w, const struct change *c, struct buf *out, struct
         [CAUSE_UNCONFIGURED] = "the configuration no longer asks for it",
         [CAUSE_RENAMED] = "has this name in the directory now",
     };
+    int told = w->evidence ? evidence_words(w->evidence, w, c, out, err) : 0;
+    if (told != 0)
+        return told < 0 ? -1 : 0;
     if (c->cause == CAUSE_ATTRIBUTES)
         return attribute_words(w, c, out, err);
     if (c->cause == CAUSE_UNDO)

@@ -34,6 +34,20 @@ static int step_accounts(struct stmt *st, void (*each)(void *ctx, const struct a
     return r;
 }
 
+int account_each_address(struct db *db, int64_t team,
+                         void (*each)(void *ctx, uint32_t person, struct span email, struct span user_name), void *ctx,
+                         struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_query(db, "SELECT person, email, user_name FROM account WHERE team = ?", DB_ARGS(DB_INT(team)), &st, err) !=
+        0)
+        return -1;
+    int r;
+    while ((r = stmt_step(st, err)) == 1)
+        each(ctx, (uint32_t)stmt_int(st, 0), stmt_span(st, 1), stmt_span(st, 2));
+    return r;
+}
+
 #define ACCOUNTS "SELECT id, person, state, since, email_hash, fp_hi, fp_lo, domain FROM account WHERE team = ?"
 
 int account_each(struct db *db, int64_t team, void (*each)(void *ctx, const struct account_row *row), void *ctx,
@@ -65,14 +79,15 @@ static int step_people(struct stmt *st, void (*each)(void *ctx, const struct per
                                  .domain = stmt_text(st, 3),
                                  .email_hash = stmt_int(st, 4),
                                  .fingerprint = key_at(st, 5),
-                                 .gone = stmt_int(st, 7) != 0};
+                                 .gone = stmt_int(st, 7) != 0,
+                                 .base = (uint32_t)stmt_int(st, 8)};
         each(ctx, &row);
     }
     return r;
 }
 
 #define PEOPLE                                                                                                         \
-    "SELECT p.id, p.active, p.excluded, p.domain, p.email_hash, p.fp_hi, p.fp_lo, e.gone_at <> 0"                      \
+    "SELECT p.id, p.active, p.excluded, p.domain, p.email_hash, p.fp_hi, p.fp_lo, e.gone_at <> 0, e.base"              \
     " FROM entry e CROSS JOIN person p ON p.id = e.id"                                                                 \
     " WHERE +e.directory = (SELECT id FROM directory WHERE name = ?)"
 

@@ -138,6 +138,21 @@ int group_get(struct db *db, uint32_t group, bool *ret_there, char **ret_name, s
     return 0;
 }
 
+int group_state(struct db *db, uint32_t group, bool *ret_there, bool *ret_any, struct err *err)
+{
+    int64_t there, any;
+    if (db_number(db, "SELECT count(*) FROM entry WHERE id = ? AND gone_at = 0", DB_ARGS(DB_INT(group)), &there, err) !=
+            0 ||
+        db_number(db,
+                  "SELECT EXISTS (SELECT 1 FROM edge CROSS JOIN ref ON ref.id = edge.ref CROSS JOIN entry e ON"
+                  " e.id = ref.entry WHERE edge.grp = ? AND e.gone_at = 0)",
+                  DB_ARGS(DB_INT(group)), &any, err) != 0)
+        return -1;
+    *ret_there = there != 0;
+    *ret_any = any != 0;
+    return 0;
+}
+
 int group_by_key(struct db *db, const char *directory, struct key128 key, uint32_t *ret, struct err *err)
 {
     int64_t group;

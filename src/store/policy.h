@@ -38,6 +38,8 @@ int target_bind(struct db *db, uint32_t target, const char *configured, uint32_t
 
 /* A group's entry: *ret_there is false when it is gone or no group; *ret_name is what the directory calls it (pass to free). */
 int group_get(struct db *db, uint32_t group, bool *ret_there, char **ret_name, struct err *err);
+/* Is it in the directory, and is anybody or any group in it who is there too? */
+int group_state(struct db *db, uint32_t group, bool *ret_there, bool *ret_any, struct err *err);
 /* The group of this directory that bears the name with this key; 0: none. */
 int group_by_key(struct db *db, const char *directory, struct key128 key, uint32_t *ret, struct err *err);
 /* Every group of the directory that is there. */

@@ -18,7 +18,14 @@ static const char mirror_tables[] =
     "CREATE TABLE entry ("
     "  id INTEGER PRIMARY KEY, directory INTEGER NOT NULL REFERENCES directory (id),"
     "  kind INTEGER NOT NULL, uid TEXT NOT NULL, fp_hi INTEGER NOT NULL, fp_lo INTEGER NOT NULL,"
-    "  gone_at INTEGER NOT NULL DEFAULT 0, UNIQUE (directory, uid));"
+    "  gone_at INTEGER NOT NULL DEFAULT 0,"
+    "  base INTEGER NOT NULL DEFAULT 0," /* the search base it was read through; 0: none */
+    "  UNIQUE (directory, uid));"
+    "CREATE TABLE base (id INTEGER PRIMARY KEY, directory INTEGER NOT NULL REFERENCES directory (id),"
+    "  name TEXT NOT NULL, UNIQUE (directory, name));"
+    /* What people lie below. moved_to: where it was found when it was missed; "" for nowhere, NULL when nobody could say. */
+    "CREATE TABLE container (id INTEGER PRIMARY KEY REFERENCES entry (id), name TEXT NOT NULL, moved_to TEXT,"
+    "  was TEXT, was_until INTEGER NOT NULL DEFAULT 0);" /* the name before, and the read that met the new one */
     "CREATE INDEX entry_gone ON entry (id) WHERE gone_at <> 0;"
     "CREATE TABLE person ("
     "  id INTEGER PRIMARY KEY REFERENCES entry (id), name TEXT NOT NULL,"

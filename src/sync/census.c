@@ -4,6 +4,9 @@
 #include "base/mem.h"
 #include "sync/guard.h"
 
+/* One pass over all accounts costs less than looking up this many. */
+#define MANY_GOING 1000
+
 struct taking {
     const struct plan_settings *settings;
     struct census *census;
@@ -125,6 +128,7 @@ static void take_person(void *ctx, const struct person_row *row)
     struct resident *r = &t->census->by_entry[row->id];
     r->known = true;
     r->excluded = row->excluded;
+    r->base = row->base;
     r->differs = r->account && !key_eq(r->given, row->fingerprint);
     r->hold = (uint8_t)hold_of(t, row->domain);
     r->away = (uint8_t)away_of(t, row, r->inside);
@@ -194,23 +198,45 @@ static int take_one(struct store *store, struct taking *t, struct err *err)
     return r;
 }
 
-/* Of those who would go, whom the guard protects: read one by one, as they are few. */
+static bool may_go(const struct resident *r)
+{
+    return r->known && !resident_wanted(r) && r->account && r->state != ACCOUNT_REMOVED;
+}
+
+static void protect(void *ctx, uint32_t person, struct span email, struct span user_name)
+{
+    struct taking *t = ctx;
+    if (person > t->census->max_entry)
+        return;
+    struct resident *r = &t->census->by_entry[person];
+    if (may_go(r) && r->account_hold == HOLD_NONE && guard_protects(t->settings->policy->section, email, user_name))
+        r->account_hold = HOLD_PROTECTED;
+}
+
+static size_t count_going(const struct census *c)
+{
+    size_t n = 0;
+    for (uint32_t person = 1; person <= c->max_entry; person++)
+        n += may_go(&c->by_entry[person]);
+    return n;
+}
+
+/* Of those who would go, whom the guard protects: read one by one while they are few. */
 static int take_protected(struct store *store, struct taking *t, struct err *err)
 {
+    if (!t->settings->only && count_going(t->census) > MANY_GOING)
+        return account_each_address(store->db, t->settings->policy->team, protect, t, err);
     CLEANUP(person_reader_close) struct person_reader *reader = NULL;
     if (person_reader_open(store->db, t->settings->policy->team, &reader, err) != 0)
         return -1;
     uint32_t only = t->settings->only, last = only ? only : t->census->max_entry;
     for (uint32_t person = only ? only : 1; person <= last; person++) {
-        struct resident *r = &t->census->by_entry[person];
         struct person_text text;
-        if (!r->known || resident_wanted(r) || !r->account || r->state == ACCOUNT_REMOVED)
-            continue;
-        if (account_read(reader, person, &text, err) < 0)
+        int found = may_go(&t->census->by_entry[person]) ? account_read(reader, person, &text, err) : 0;
+        if (found < 0)
             return -1;
-        if (r->account_hold == HOLD_NONE &&
-            guard_protects(t->settings->policy->section, text.attr[ATTR_EMAIL], text.attr[ATTR_USER_NAME]))
-            r->account_hold = HOLD_PROTECTED;
+        if (found)
+            protect(t, person, text.attr[ATTR_EMAIL], text.attr[ATTR_USER_NAME]);
     }
     return 0;
 }

@@ -14,6 +14,7 @@ struct resident {
     uint32_t account;     /* 0: none */
     uint32_t other;       /* when blocked: the person whose e-mail it is too */
     uint32_t excluded;    /* number of the rule */
+    uint32_t base;        /* number of the search base the person was read through, or 0 */
     uint8_t state;        /* enum account_state */
     uint8_t away;         /* enum cause: why the person is not wanted; CAUSE_IN_DIRECTORY: wanted */
     uint8_t hold;         /* enum hold: why nothing new may be done for the person as the directory has it */

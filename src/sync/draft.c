@@ -22,6 +22,8 @@ void draft_release(struct draft *d)
     free(d->stamp);
     free(d->via);
     free(d->entitled);
+    tally_release(&d->by_base);
+    tally_release(&d->by_group);
 }
 
 /*
@@ -95,12 +97,16 @@ static void meet_having(void *ctx, uint32_t account, uint32_t via)
         round->foreign++;
         return; /* not ours: given locally, or from a directory that this team no longer has */
     }
+    if (via)
+        tally_have(&d->by_group, via);
     if (d->stamp[person] == stamp_entitled(d)) {
         d->stamp[person]++;
         return;
     }
     struct change c = taking_away(round, person, &d->census.by_entry[person], via);
     round->released += c.hold == HOLD_NONE;
+    if (via && c.cause == CAUSE_LEFT_GROUP && c.hold == HOLD_NONE)
+        tally_lose(&d->by_group, via);
     round->kept = c.hold != HOLD_NONE ? c.hold : round->kept;
     draft_add(d, c);
 }
@@ -144,6 +150,15 @@ static void give_all(struct round *round, struct seats *seats)
             seats->after++;
         draft_add(d, c);
     }
+}
+
+/* Of the people whom one group entitled, how many would lose the seat because they left it. */
+static void guard_groups(struct draft *d)
+{
+    for (size_t i = 0; i < d->by_group.n; i++)
+        guard_count(d->guard, "members of group", d->by_group.v[i].number, d->by_group.v[i].lose,
+                    d->by_group.v[i].have);
+    tally_clear(&d->by_group);
 }
 
 static int meet_all_entitled(struct store *store, const struct target *t, struct round *round, struct err *err)
@@ -212,6 +227,7 @@ static int draft_product(struct store *store, struct draft *d, const struct targ
     if (meet_all_entitled(store, t, &round, err) != 0 || meet_all_seats(store, seats, &round, err) != 0 ||
         decide_seat(store, &round, t, seats, err) != 0)
         return -1;
+    guard_groups(d);
     seats->before = round.have;
     seats->after = round.have - round.released;
     give_all(&round, seats);

@@ -5,6 +5,7 @@
 #define SYNC_DRAFT_H
 
 #include "sync/census.h"
+#include "sync/tally.h"
 
 struct draft {
     struct plan *plan;
@@ -16,7 +17,9 @@ struct draft {
     uint32_t round;        /* counts targets, so that stamp needs no clearing */
     uint32_t *entitled;    /* the people of this round, in order */
     size_t nentitled, entitled_cap;
-    bool undecided; /* of a plan for one person: who gets the last seats takes everybody to say */
+    bool undecided;        /* of a plan for one person: who gets the last seats takes everybody to say */
+    struct tally by_base;  /* people below each search base */
+    struct tally by_group; /* of one product, seats by the group that led there */
 };
 
 /* Into the plan's changes, or into its held ones. */

@@ -59,6 +59,8 @@ static void plan_unwanted(struct draft *d, uint32_t person, const struct residen
     } else {
         return;
     }
+    if (c.hold == HOLD_NONE && !d->hold_removals)
+        tally_lose(&d->by_base, r->base);
     draft_add(d, c);
 }
 
@@ -70,7 +72,10 @@ static void plan_people(struct draft *d, uint32_t *ret_accounts)
         const struct resident *r = &d->census.by_entry[person];
         if (!r->known)
             continue;
-        accounts += r->account && r->state != ACCOUNT_REMOVED;
+        if (r->account && r->state != ACCOUNT_REMOVED) {
+            accounts++;
+            tally_have(&d->by_base, r->base);
+        }
         (resident_wanted(r) ? plan_wanted : plan_unwanted)(d, person, r);
     }
     *ret_accounts = accounts;
@@ -123,18 +128,28 @@ static void forget(struct plan *plan)
     memset(plan->holds, 0, sizeof plan->holds);
 }
 
+/* Where all are below one base, its people are the team's, which are counted already. */
+static void guard_people(struct draft *d, uint32_t accounts)
+{
+    const struct plan *plan = d->plan;
+    guard_count(d->guard, "people", 0, plan->counts[OP_SUSPEND] + plan->counts[OP_REMOVE], accounts);
+    for (size_t i = 0; i < d->by_base.n && d->by_base.n > 1; i++)
+        guard_count_base(d->guard, d->by_base.v[i].number, d->by_base.v[i].lose, d->by_base.v[i].have);
+    tally_clear(&d->by_base);
+}
+
 static int compare(struct store *store, struct draft *d, struct err *err)
 {
     struct plan *plan = d->plan;
     uint32_t accounts, seats = 0;
     plan_people(d, &accounts);
-    if (draft_products(store, d, err) != 0 || draft_groups(store, d, err) != 0)
+    guard_people(d, accounts);
+    if (draft_products(store, d, err) != 0)
         return -1;
     for (size_t i = 0; i < plan->nseats; i++)
         seats += plan->seats[i].before;
-    guard_count(d->guard, "people", 0, plan->counts[OP_SUSPEND] + plan->counts[OP_REMOVE], accounts);
     guard_count(d->guard, "seats", 0, plan->counts[OP_UNASSIGN], seats);
-    return 0;
+    return draft_groups(store, d, err);
 }
 
 static size_t keep_only(struct change *changes, size_t n, uint32_t person)

@@ -8,6 +8,9 @@ command of COMMANDS is run alternately with ldapsearch -LLL of the same entries 
 entry where the command is about one person), so that both see the same machine; the medians of wall time are compared. Peak memory is the kernel's figure for the
 process (wait4). Absolute figures do not travel, ratios do.
 
+A plan that removes two of five people, because their unit was moved out of the base, is compared with our own plan that
+finds nothing to do.
+
 Exit status 1: something failed, or with --strict a figure is over its limit.
 """
 
@@ -100,6 +103,8 @@ metadata-file = idp/metadata.xml
 type = ldap
 uri = {uri}
 base = {base}
+person-base = ou=People,{base}
+group-base = ou=Groups,{base}
 bind-dn = {bind_dn}
 bind-password-file = {password_file}
 flavour = openldap
@@ -268,7 +273,7 @@ def check_run(argv, ok=(0,)):
     return text
 
 
-def measure(argv, log):
+def measure(argv, log, ok=(0,)):
     """Wall seconds and peak MB of one run, with its output thrown away. A failing command ends the bench.
 
     A spawned process inherits this one's peak until it executes, so that nothing below this program's own size can
@@ -283,7 +288,7 @@ def measure(argv, log):
     os.close(devnull)
     os.close(errors)
     code = os.waitstatus_to_exitcode(status)
-    if code:
+    if code not in ok:
         text = pathlib.Path(log).read_text(errors="replace")[-2000:]
         raise SystemExit(f"bench: {' '.join(argv)}: exit status {code}\n{text}")
     return wall, usage.ru_maxrss / 1024
@@ -336,6 +341,42 @@ def about(command, person):
     return Command(command.what, argv, command.state, command.limit, command.memory, one)
 
 
+# --- a plan that takes away ------------------------------------------------------------------------------------------
+
+REMOVAL_LIMIT = 1.5  # times our own plan with nothing to do
+UNIT, HOME, AWAY = "ou=Design", f"ou=People,{BASE}", f"ou=Archive,{BASE}"
+
+
+def move_unit(server, above, to, ok=(0,)):
+    login = ["-x", "-H", server.uri, "-D", server.bind_dn, "-y", str(server.password_file)]
+    check_run(["ldapmodrdn", *login, "-r", "-s", to, f"{UNIT},{above}", UNIT], ok)
+
+
+def compare_removal(doorward, folder, server, rounds):
+    """Alternately with the unit in its place and away; the guard holds what is planned, so the status is 4."""
+    quiet, removing = [], []
+    for _ in range(rounds):
+        state = fresh_copy(folder / "applied", folder / "state")
+        quiet.append(measure(command_line(doorward, folder, state, ["plan"]), folder / "ours.log"))
+        state = fresh_copy(folder / "applied", folder / "state")
+        move_unit(server, HOME, AWAY)
+        try:
+            removing.append(measure(command_line(doorward, folder, state, ["plan"]), folder / "ours.log", ok=(4,)))
+        finally:
+            move_unit(server, AWAY, HOME)
+    return [statistics.median(column) for runs in (removing, quiet) for column in zip(*runs)]
+
+
+def print_removal(people, result):
+    """Returns whether it is over its limit."""
+    ours, ours_mb, quiet, _ = result
+    over = ours / quiet > REMOVAL_LIMIT
+    what = f"plan removing {people * 2 // 5}"
+    memory = f"{ours_mb:.0f} MB" + (" !" if over else "")
+    print_row(what, f"{ours:.2f} s", f"{quiet:.2f} s *", f"{ours / quiet:.2f}", f"{REMOVAL_LIMIT:.1f}", memory)
+    return over
+
+
 def check_peer(server, people, groups):
     """Counts once what the peer reads, which also brings the database into memory. Line by line: see measure on
     this program's size."""
@@ -371,6 +412,7 @@ def print_comparison(command, result):
 
 
 def bench(args, server, folder):
+    move_unit(server, AWAY, HOME, ok=(0, 32))  # left there by a bench that was killed
     check_peer(server, args.people, args.groups)
     runs = [measure(server.ldapsearch(), folder / "peer.log") for _ in range(args.rounds)]
     wall, memory = (statistics.median(column) for column in zip(*runs))
@@ -395,6 +437,8 @@ def bench(args, server, folder):
     over += journal / wall > JOURNAL_LIMIT
     print_row("journalling", f"{journal:.2f} s", f"{wall:.2f} s", f"{journal / wall:.2f}", f"{JOURNAL_LIMIT:.2f}",
               "of first apply" + (" !" if journal / wall > JOURNAL_LIMIT else ""))
+    over += print_removal(args.people, compare_removal(args.doorward, folder, server, args.rounds))
+    print("* our own plan with nothing to do, in the same rounds")
     print(
         f"ldapsearch read {entries / wall:,.0f} entries a second; peaks below {floor:.0f} MB cannot be told apart here"
     )
