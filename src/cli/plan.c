@@ -9,6 +9,7 @@
 #include "cli/term.h"
 #include "gate/gate.h"
 #include "store/run.h"
+#include "sync/last.h"
 #include "sync/plan.h"
 #include "sync/pull.h"
 
@@ -165,7 +166,7 @@ static int plan_with(struct job *job, const struct conf_section *team, const str
     job->guard_held |= plan->holds[HOLD_GUARD] > 0 || plan->holds[HOLD_NEW_ID] > 0;
     job->gate_held |= plan_gate_held(plan) || gate_all_closed(&job->gate) || !policy->enabled_at;
     if (!job->apply)
-        return 0;
+        return last_note(cli->store, &settings, plan, err);
     struct carry_words words = {.command = cli->command,
                                 .question = pool_printf(cli->pool, "Apply these %s changes to team %s?",
                                                         term_number(cli->pool, plan->n), plan->team),
@@ -174,7 +175,7 @@ static int plan_with(struct job *job, const struct conf_section *team, const str
                                 .rest = "the rest is planned again next time",
                                 .approved = settings.approved ? withheld : 0,
                                 .approved_plan = job->saved ? job->saved->id : NULL};
-    return carry_out(cli, plan, id, platform, &words, err);
+    return carry_out(cli, plan, id, platform, &words, err) != 0 ? -1 : last_note(cli->store, &settings, plan, err);
 }
 
 static int plan_team(struct job *job, const struct conf_section *team, struct err *err)

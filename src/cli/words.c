@@ -308,7 +308,9 @@ int words_hold(struct words *w, const struct change *c, struct buf *out, struct 
         return 0;
     }
     if (c->hold == HOLD_NO_SEAT) {
-        buf_printf(out, "no seat is left; number %u of those who wait", c->other);
+        buf_adds(out, "no seat is left");
+        if (c->other)
+            buf_printf(out, "; number %u of those who wait", c->other);
         return 0;
     }
     if (c->hold == HOLD_NEW_ID)

@@ -52,7 +52,7 @@ enum hold {
     HOLD_DOMAIN,        /* the e-mail's domain is none of the organisation's */
     HOLD_NO_EMAIL,
     HOLD_SAME_EMAIL, /* another person or account has this e-mail; other: that person */
-    HOLD_NO_SEAT,    /* other: place among those who wait, from 1 */
+    HOLD_NO_SEAT,    /* other: place among those who wait, from 1; 0: not known */
     HOLD_PROTECTED,  /* an administrator, or protected by the configuration */
     HOLD_GUARD,      /* too many removals at once */
     HOLD_UNRESOLVED, /* a configured group was not found: nothing is taken away */

@@ -261,6 +261,8 @@ int mirror_bulk_end(struct mirror *m, struct err *err)
 
 int mirror_done(struct mirror *m, const char *cursor, int64_t now, bool changed, struct err *err)
 {
+    if (db_exec(m->db, SCHEMA_SEARCH_INDEXES, err) != 0)
+        return -1;
     return db_run(m->db, "UPDATE directory SET cursor = ?, read_at = ?, version = version + ? WHERE id = ?",
                   DB_ARGS(DB_TEXT(cursor), DB_INT(now), DB_INT(changed), DB_INT(m->directory.id)), err);
 }

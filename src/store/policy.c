@@ -196,6 +196,19 @@ int group_nestings(struct db *db, const char *directory, void (*each)(void *ctx,
     return each_pair(st, each, ctx, err);
 }
 
+int group_parents(struct db *db, const char *directory, uint32_t member, void (*each)(void *ctx, uint32_t group),
+                  void *ctx, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_query(db,
+                 "SELECT edge.grp FROM entry e CROSS JOIN ref r ON r.entry = e.id CROSS JOIN edge ON edge.ref = r.id"
+                 " WHERE e.id = ? AND e.gone_at = 0 AND e.directory = (SELECT id FROM directory WHERE name = ?)"
+                 " ORDER BY edge.grp",
+                 DB_ARGS(DB_INT(member), DB_TEXT(directory)), &st, err) != 0)
+        return -1;
+    return each_number(st, each, ctx, err);
+}
+
 /* Which person each reference names now: an array, as a join would look each of many edges up in three tables. */
 static int load_bearers(struct db *db, const char *directory, uint32_t **ret, uint32_t *ret_n, struct err *err)
 {
@@ -277,6 +290,16 @@ int entitled_each(struct db *db, uint32_t target, void (*each)(void *ctx, uint32
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_query(db, "SELECT person, via FROM entitled WHERE target = ? ORDER BY person", DB_ARGS(DB_INT(target)), &st,
                  err) != 0)
+        return -1;
+    return each_pair(st, each, ctx, err);
+}
+
+int entitled_each_of(struct db *db, uint32_t target, uint32_t person,
+                     void (*each)(void *ctx, uint32_t person, uint32_t via), void *ctx, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_query(db, "SELECT person, via FROM entitled WHERE target = ? AND person = ?",
+                 DB_ARGS(DB_INT(target), DB_INT(person)), &st, err) != 0)
         return -1;
     return each_pair(st, each, ctx, err);
 }

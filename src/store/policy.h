@@ -38,7 +38,7 @@ int target_bind(struct db *db, uint32_t target, const char *configured, uint32_t
 
 /* A group's entry: *ret_there is false when it is gone, no group, or of another directory; *ret_name is what the directory calls it (pass to free). */
 int group_get(struct db *db, const char *directory, uint32_t group, bool *ret_there, char **ret_name, struct err *err);
-/* The group of this directory that bears the name with this key; 0: none. Reads all references. */
+/* The group of this directory that bears the name with this key; 0: none. */
 int group_by_key(struct db *db, const char *directory, struct key128 key, uint32_t *ret, struct err *err);
 /* Every group of the directory that is there. */
 int group_each(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group), void *ctx,
@@ -46,6 +46,9 @@ int group_each(struct db *db, const char *directory, void (*each)(void *ctx, uin
 /* Every nesting of one group of a directory in another: member is in group. */
 int group_nestings(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group, uint32_t member),
                    void *ctx, struct err *err);
+/* The same of one member: the groups that it is directly in. */
+int group_parents(struct db *db, const char *directory, uint32_t member, void (*each)(void *ctx, uint32_t group),
+                  void *ctx, struct err *err);
 /* Every membership of a person of the directory, in the order of groups. Gone people and groups do not appear. */
 int group_members(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group, uint32_t person),
                   void *ctx, struct err *err);
@@ -60,6 +63,9 @@ int entitled_begin(struct db *db, struct stmt **ret, struct err *err);
 int entitled_put(struct stmt *put, uint32_t target, uint32_t person, uint32_t via, struct err *err);
 int entitled_each(struct db *db, uint32_t target, void (*each)(void *ctx, uint32_t person, uint32_t via), void *ctx,
                   struct err *err);
+/* The same of one person. */
+int entitled_each_of(struct db *db, uint32_t target, uint32_t person,
+                     void (*each)(void *ctx, uint32_t person, uint32_t via), void *ctx, struct err *err);
 int max_entry(struct db *db, uint32_t *ret, struct err *err);
 
 #endif

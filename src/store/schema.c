@@ -27,6 +27,13 @@ static const char mirror_tables[] =
     "  email_hash INTEGER, domain TEXT," /* of the e-mail folded for comparison; its domain as an A-label */
     "  active INTEGER NOT NULL, excluded INTEGER NOT NULL,"
     "  fp_hi INTEGER NOT NULL, fp_lo INTEGER NOT NULL);" /* of the attributes that a platform gets */
+    /* E-mails that people had: an account may have one of them still. */
+    "CREATE TABLE former_email (hash INTEGER NOT NULL, person INTEGER NOT NULL, PRIMARY KEY (hash, person)) WITHOUT "
+    "ROWID;"
+    "CREATE TRIGGER person_email_moves AFTER UPDATE OF email_hash ON person"
+    " WHEN OLD.email_hash IS NOT NULL AND OLD.email_hash IS NOT NEW.email_hash BEGIN"
+    " INSERT INTO former_email (hash, person) SELECT OLD.email_hash, OLD.id WHERE NOT EXISTS"
+    " (SELECT 1 FROM former_email WHERE hash = OLD.email_hash AND person = OLD.id); END;"
     "CREATE TABLE grp ("
     "  id INTEGER PRIMARY KEY REFERENCES entry (id), name TEXT NOT NULL, display_name TEXT);"
     "CREATE TABLE ref ("
@@ -72,6 +79,13 @@ static const char platform_tables[] =
     "  started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL DEFAULT 0,"
     "  state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed')), plan TEXT NOT NULL,"
     "  changes INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0, held INTEGER NOT NULL, message TEXT);"
+    /* What only a plan for everybody finds out, of each team's last one; follows from the other tables, and is no record. */
+    "CREATE TABLE last_plan (team INTEGER PRIMARY KEY REFERENCES team (id), made_at INTEGER NOT NULL,"
+    "  state TEXT NOT NULL, content TEXT NOT NULL);"
+    "CREATE TABLE last_trip (team INTEGER NOT NULL, seq INTEGER NOT NULL, what TEXT NOT NULL, grp INTEGER NOT NULL,"
+    "  removals INTEGER NOT NULL, total INTEGER NOT NULL, allowed INTEGER NOT NULL, PRIMARY KEY (team, seq)) WITHOUT ROWID;"
+    "CREATE TABLE last_waiting (team INTEGER NOT NULL, product TEXT NOT NULL, waiting INTEGER NOT NULL,"
+    "  PRIMARY KEY (team, product)) WITHOUT ROWID;"
     "CREATE TABLE run_change (run INTEGER NOT NULL, seq INTEGER NOT NULL, op INTEGER NOT NULL,"
     "  cause INTEGER NOT NULL, person INTEGER NOT NULL, object INTEGER NOT NULL, detail INTEGER NOT NULL,"
     "  domain TEXT,"

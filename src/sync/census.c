@@ -141,7 +141,19 @@ static void take_person(void *ctx, const struct person_row *row)
         settle_email(t, row->id, row->email_hash);
 }
 
-static int take_scope(struct store *store, struct taking *t, struct err *err)
+/* Of a plan for one person: who else has a say in whose the e-mail is. */
+struct near {
+    uint32_t *people;
+    size_t n, cap;
+};
+
+static void take_near(void *ctx, uint32_t person)
+{
+    struct near *near = ctx;
+    *MEM_PUSH(&near->people, &near->n, &near->cap) = person;
+}
+
+static int take_scope(struct store *store, struct taking *t, const struct near *near, struct err *err)
 {
     int scope = policy_scope(t->settings->policy);
     if (scope < 0)
@@ -149,7 +161,46 @@ static int take_scope(struct store *store, struct taking *t, struct err *err)
     const struct target *target = &t->settings->policy->targets[scope];
     t->scoped = true;
     t->census->scope_unresolved = target->unresolved;
-    return entitled_each(store->db, target->id, take_inside, t, err);
+    if (!t->settings->only)
+        return entitled_each(store->db, target->id, take_inside, t, err);
+    for (size_t i = 0; i < near->n; i++)
+        if (entitled_each_of(store->db, target->id, near->people[i], take_inside, t, err) != 0)
+            return -1;
+    return 0;
+}
+
+static int take_everybody(struct store *store, struct taking *t, struct err *err)
+{
+    const struct policy *p = t->settings->policy;
+    keymap_reserve(&t->emails, t->census->max_entry);
+    return account_each(store->db, p->team, take_account, t, err) != 0 || take_scope(store, t, NULL, err) != 0 ||
+                   person_each(store->db, p->directory, take_person, t, err) != 0
+               ? -1
+               : 0;
+}
+
+static int take_these(struct store *store, struct taking *t, const struct near *near, struct err *err)
+{
+    const struct policy *p = t->settings->policy;
+    for (size_t i = 0; i < near->n; i++)
+        if (account_each_of(store->db, p->team, near->people[i], take_account, t, err) != 0)
+            return -1;
+    if (take_scope(store, t, near, err) != 0)
+        return -1;
+    for (size_t i = 0; i < near->n; i++)
+        if (person_each_of(store->db, p->directory, near->people[i], take_person, t, err) != 0)
+            return -1;
+    return 0;
+}
+
+static int take_one(struct store *store, struct taking *t, struct err *err)
+{
+    struct near near = {0};
+    int r = person_each_near(store->db, t->settings->only, take_near, &near, err);
+    if (r == 0)
+        r = take_these(store, t, &near, err);
+    free(near.people);
+    return r;
 }
 
 /* Of those who would go, whom the guard protects: read one by one, as they are few. */
@@ -158,7 +209,8 @@ static int take_protected(struct store *store, struct taking *t, struct err *err
     CLEANUP(person_reader_close) struct person_reader *reader = NULL;
     if (person_reader_open(store->db, t->settings->policy->team, &reader, err) != 0)
         return -1;
-    for (uint32_t person = 1; person <= t->census->max_entry; person++) {
+    uint32_t only = t->settings->only, last = only ? only : t->census->max_entry;
+    for (uint32_t person = only ? only : 1; person <= last; person++) {
         struct resident *r = &t->census->by_entry[person];
         struct person_text text;
         if (!r->known || resident_wanted(r) || !r->account || r->state == ACCOUNT_REMOVED)
@@ -178,13 +230,11 @@ int census_take(struct store *store, const struct plan_settings *settings, struc
     if (max_entry(store->db, &ret->max_entry, err) != 0)
         return -1;
     ret->by_entry = mem_zero(((size_t)ret->max_entry + 1) * sizeof *ret->by_entry);
-    keymap_reserve(&t.emails, ret->max_entry);
-    int r = 0;
-    if (account_each(store->db, settings->policy->team, take_account, &t, err) != 0 ||
-        take_scope(store, &t, err) != 0 ||
-        person_each(store->db, settings->policy->directory, take_person, &t, err) != 0 ||
-        identity_recognise(store, settings, ret, err) != 0 || take_protected(store, &t, err) != 0)
-        r = -1;
+    int r = settings->only ? take_one(store, &t, err) : take_everybody(store, &t, err);
+    if (r == 0)
+        r = identity_recognise(store, settings, ret, err);
+    if (r == 0)
+        r = take_protected(store, &t, err);
     keymap_release(&t.emails);
     return r;
 }

@@ -168,12 +168,70 @@ static void give_all(struct round *round, struct seats *seats)
         }
         if (seats && seats->limited && c.hold == HOLD_NONE && seats->after >= seats->limit) {
             c.hold = HOLD_NO_SEAT;
-            c.other = ++seats->waiting;
+            seats->waiting++;
+            c.other = d->settings->only ? 0 : seats->waiting; /* one person's plan does not know who else waits */
         }
         if (seats && c.hold == HOLD_NONE)
             seats->after++;
         draft_add(d, c);
     }
+}
+
+static int meet_all_entitled(struct store *store, const struct target *t, struct round *round, struct err *err)
+{
+    uint32_t only = round->d->settings->only;
+    if (!t)
+        return 0;
+    return only ? entitled_each_of(store->db, t->id, only, meet_entitled, round, err)
+                : entitled_each(store->db, t->id, meet_entitled, round, err);
+}
+
+/* The account of whom the plan is for; 0 when it is for everybody, or there is none. */
+static uint32_t only_account(const struct draft *d)
+{
+    uint32_t only = d->settings->only;
+    return only && only <= d->census.max_entry ? d->census.by_entry[only].account : 0;
+}
+
+static int meet_all_seats(struct store *store, const struct seats *seats, struct round *round, struct err *err)
+{
+    struct draft *d = round->d;
+    if (!d->settings->only)
+        return seat_each(store->db, seats->product, meet_having, round, err);
+    uint32_t account = only_account(d);
+    if (account && seat_each_of(store->db, seats->product, account, meet_having, round, err) != 0)
+        return -1;
+    return seats->limited ? seat_count(store->db, seats->product, &round->have, err) : 0;
+}
+
+/*
+ * Of a plan for one person: is there a seat, whatever becomes of those who come before; or none, because none is released? Otherwise it
+ * takes the whole plan to say.
+ */
+static int decide_seat(struct store *store, const struct round *round, const struct target *t, struct seats *seats,
+                       struct err *err)
+{
+    struct draft *d = round->d;
+    uint32_t only = d->settings->only, before;
+    if (!only || !seats->limited || !d->nentitled || d->stamp[only] != stamp_entitled(d) ||
+        giving(round, only, &d->census.by_entry[only]).hold != HOLD_NONE)
+        return 0;
+    if (conf_count(t->section, "priority")) {
+        d->undecided = true; /* others may come before whoever they are */
+        return 0;
+    }
+    if (seat_count_before(store->db, d->settings->policy->team, seats->product, t->id, only, &before, err) != 0)
+        return -1;
+    if ((uint64_t)round->have + before < seats->limit)
+        return 0;
+    int scope = policy_scope(d->settings->policy);
+    bool released = false;
+    if (!d->hold_removals &&
+        seat_any_to_release(store->db, seats->product, t->id, scope < 0 ? 0 : d->settings->policy->targets[scope].id,
+                            &released, err) != 0)
+        return -1;
+    d->undecided |= released || round->have < seats->limit;
+    return 0;
 }
 
 static int draft_product(struct store *store, struct draft *d, const struct target *t, struct seats *seats,
@@ -186,8 +244,8 @@ static int draft_product(struct store *store, struct draft *d, const struct targ
                           .object = seats->product,
                           .unresolved = t && t->unresolved,
                           .unconfigured = !t};
-    if ((t && entitled_each(store->db, t->id, meet_entitled, &round, err) != 0) ||
-        seat_each(store->db, seats->product, meet_having, &round, err) != 0)
+    if (meet_all_entitled(store, t, &round, err) != 0 || meet_all_seats(store, seats, &round, err) != 0 ||
+        decide_seat(store, &round, t, seats, err) != 0)
         return -1;
     seats->before = round.have;
     seats->after = round.have - round.released;
@@ -308,8 +366,10 @@ static int draft_members(struct store *store, const struct platform_group *g, co
 {
     struct draft *d = round->d;
     begin_round(d);
-    if ((t && entitled_each(store->db, t->id, meet_entitled, round, err) != 0) ||
-        (g->id && synced_member_each(store->db, g->id, meet_member, round, err) != 0))
+    uint32_t account = only_account(d);
+    if (meet_all_entitled(store, t, round, err) != 0 ||
+        (g->id && !d->settings->only && synced_member_each(store->db, g->id, meet_member, round, err) != 0) ||
+        (g->id && account && synced_member_each_of(store->db, g->id, account, meet_member, round, err) != 0))
         return -1;
     guard_count(d->guard, "members of group", g->group, round->released, round->have - round->foreign);
     give_all(round, NULL);
@@ -340,6 +400,8 @@ static int draft_group(struct store *store, struct draft *d, struct person_reade
                           .unconfigured = !t,
                           .hold = hold};
     struct span display, name;
+    if (d->settings->only)
+        return draft_members(store, g, t, &round, err);
     int found = group_read(reader, g->group, &display, &name, err);
     if (found < 0 || draft_members(store, g, t, &round, err) != 0)
         return -1;
@@ -406,6 +468,8 @@ static int recognise_groups(struct store *store, struct draft *d, struct groups 
     for (size_t i = 0; i < g->n - there; i++)
         if (twins[i])
             pair(d, &g->v[twins[i] - 1], &g->v[there + i], twins[i]);
+    for (size_t i = 0; i < g->n - there && d->settings->only; i++)
+        d->undecided |= g->v[there + i].twin != 0; /* whether it waits depends on who was in the other one */
     return 0;
 }
 

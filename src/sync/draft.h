@@ -16,6 +16,7 @@ struct draft {
     uint32_t round;        /* counts targets, so that stamp needs no clearing */
     uint32_t *entitled;    /* the people of this round, in order */
     size_t nentitled, entitled_cap;
+    bool undecided; /* of a plan for one person: who gets the last seats takes everybody to say */
 };
 
 /* Why nothing new may be done for a wanted person: as the directory has it, and who else has the e-mail. */

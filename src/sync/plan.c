@@ -71,8 +71,8 @@ static void plan_unwanted(struct draft *d, uint32_t person, const struct residen
 /* *ret_accounts: how many accounts there are to lose. */
 static void plan_people(struct draft *d, uint32_t *ret_accounts)
 {
-    uint32_t accounts = 0;
-    for (uint32_t person = 1; person <= d->census.max_entry; person++) {
+    uint32_t accounts = 0, only = d->settings->only, last = only ? only : d->census.max_entry;
+    for (uint32_t person = only ? only : 1; person <= last; person++) {
         const struct resident *r = &d->census.by_entry[person];
         if (!r->known)
             continue;
@@ -145,10 +145,33 @@ static int compare(struct store *store, struct draft *d, struct err *err)
     return 0;
 }
 
+static size_t keep_only(struct change *changes, size_t n, uint32_t person)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (changes[i].person == person)
+            changes[kept++] = changes[i];
+    return kept;
+}
+
+/* Of everybody's plan what is this person's. */
+static void narrow(struct plan *plan, uint32_t person)
+{
+    plan->narrowed = true;
+    plan->n = keep_only(plan->changes, plan->n, person);
+    plan->nheld = keep_only(plan->held, plan->nheld, person);
+    memset(plan->counts, 0, sizeof plan->counts);
+    memset(plan->holds, 0, sizeof plan->holds);
+    for (size_t i = 0; i < plan->n; i++)
+        plan->counts[plan->changes[i].op]++;
+    for (size_t i = 0; i < plan->nheld; i++)
+        plan->holds[plan->held[i].hold]++;
+}
+
 /*
  * When the guard trips, everything is compared once more with removals held: who gets a seat depends on which seats are released.
  */
-static int make(struct store *store, struct draft *d, struct err *err)
+static int compare_all(struct store *store, struct draft *d, struct err *err)
 {
     struct plan *plan = d->plan;
     d->guard = &plan->guard;
@@ -163,6 +186,41 @@ static int make(struct store *store, struct draft *d, struct err *err)
         if (compare(store, d, err) != 0)
             return -1;
     }
+    return 0;
+}
+
+/* For one person: nobody is counted, so that the guard has nothing to say but what is known of it. *ret_decided: it could be done so. */
+static int compare_one(struct store *store, struct draft *d, bool *ret_decided, struct err *err)
+{
+    struct guard uncounted = {.limits = d->plan->guard.limits};
+    d->guard = &uncounted;
+    d->hold_removals = d->settings->guarded;
+    if (census_take(store, d->settings, &d->census, err) != 0 || compare(store, d, err) != 0)
+        return -1;
+    *ret_decided = !d->undecided;
+    return 0;
+}
+
+static int compare_in_all(struct store *store, struct draft *d, struct err *err)
+{
+    struct plan_settings all = *d->settings;
+    struct draft whole = {.plan = d->plan, .settings = &all};
+    all.only = 0;
+    forget(d->plan);
+    int r = compare_all(store, &whole, err);
+    draft_release(&whole);
+    narrow(d->plan, d->settings->only);
+    return r;
+}
+
+static int make(struct store *store, struct draft *d, struct err *err)
+{
+    struct plan *plan = d->plan;
+    bool decided = false;
+    if (d->settings->only ? compare_one(store, d, &decided, err) != 0 : compare_all(store, d, err) != 0)
+        return -1;
+    if (d->settings->only && !decided && compare_in_all(store, d, err) != 0)
+        return -1;
     sort(plan->changes, plan->n);
     sort(plan->held, plan->nheld);
     if (name_attributes(store, plan, plan->changes, plan->n, err) != 0 ||

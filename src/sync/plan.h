@@ -46,8 +46,9 @@ struct plan {
     uint32_t counts[OP_COUNT];  /* of changes */
     uint32_t withheld;          /* held removals that an approval lets through: the guard's, and those for a new id */
     uint32_t holds[HOLD_COUNT]; /* of held */
+    bool narrowed;              /* for one person, but out of the plan for everybody, as nothing less could say */
     struct identity identity;
-    struct guard guard; /* with the limits that were passed, which is why removals are held */
+    struct guard guard;         /* with the limits that were passed, which is why removals are held */
 };
 
 struct plan_settings {
@@ -60,6 +61,12 @@ struct plan_settings {
     bool approved; /* somebody approved the withheld removals: nothing is held by the guard, or because of a new id */
     int64_t now;
     bool read_only; /* writes nothing: a product without a number gets one that counts within the plan only */
+    /*
+     * Not 0: only this person's changes, as the plan for everybody has them, read from this person's rows. The guard counts
+     * nothing then; guarded says that it is known to hold the team's removals.
+     */
+    uint32_t only;
+    bool guarded;
 };
 
 /* Reads the settings' [sync] section. */

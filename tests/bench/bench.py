@@ -4,8 +4,8 @@
     tests/bench/bench.py --doorward build/doorward --cache build/bench [--rounds 5] [--people 100000 …]
 
 A throw-away slapd on a free loopback port serves a generated directory, loaded once and kept in the cache. Each
-command of COMMANDS is run alternately with ldapsearch -LLL of the same entries and attributes to /dev/null, so
-that both see the same machine; the medians of wall time are compared. Peak memory is the kernel's figure for the
+command of COMMANDS is run alternately with ldapsearch -LLL of the same entries and attributes to /dev/null (of one
+entry where the command is about one person), so that both see the same machine; the medians of wall time are compared. Peak memory is the kernel's figure for the
 process (wait4). Absolute figures do not travel, ratios do.
 
 Exit status 1: something failed, or with --strict a figure is over its limit.
@@ -60,19 +60,25 @@ index uid,mail,member eq
 
 class Command:
     """A row of the table. argv is completed with the configuration and the state it begins with: "proved", "planned"
-    (after a first plan) or "applied" (after an apply). limit: times ldapsearch's wall time; memory: MB at the peak, or None."""
+    (after a first plan) or "applied" (after an apply). limit: times ldapsearch's wall time; memory: MB at the peak, or
+    None. one: the filter of the one entry that the command tells of; it only reads, and both are short, so they are run
+    many times."""
 
-    def __init__(self, what, argv, state, limit, memory):
-        self.what, self.argv, self.state, self.limit, self.memory = what, argv, state, limit, memory
+    def __init__(self, what, argv, state, limit, memory, one=None):
+        self.what, self.argv, self.state, self.limit, self.memory, self.one = what, argv, state, limit, memory, one
 
 
 COMMANDS = [
     Command("plan, nothing to do", ["plan"], "applied", 1.5, 64),
     Command("first plan", ["plan"], "proved", 4.0, None),
     Command("first apply", ["apply", "--yes"], "planned", 4.0, None),
+    Command("explain, by e-mail", ["explain", "{mail}"], "applied", 3.0, None, "(mail={mail})"),
+    Command("explain, by user name", ["explain", "{uid}"], "applied", 3.0, None, "(uid={uid})"),
+    Command("explain, by DN", ["explain", "uid={uid},ou=People," + BASE], "applied", 3.0, None, "(uid={uid})"),
 ]
 
 
+ROUNDS_OF_ONE = 21  # where one entry is read: some 10 ms each, and a neighbour's load shows
 ENTITY = "https://idp.example.com/metadata"
 SITE = "https://signin.example.com"
 DOORWARD_CONF = """\
@@ -236,9 +242,9 @@ class Slapd:
             self.process.terminate()
         self.process.wait()
 
-    def ldapsearch(self):
+    def ldapsearch(self, which=FILTER):
         login = ["-x", "-H", self.uri, "-D", self.bind_dn, "-y", str(self.password_file)]
-        return ["ldapsearch", "-LLL", "-o", "nettimeout=30", *login, "-b", BASE, FILTER, *ATTRIBUTES]
+        return ["ldapsearch", "-LLL", "-o", "nettimeout=30", *login, "-b", BASE, which, *ATTRIBUTES]
 
 
 # --- measuring ------------------------------------------------------------------------------------------------------
@@ -286,11 +292,20 @@ def fresh_copy(template, place):
 def compare(command, doorward, folder, server, rounds):
     """One row: alternately ours and the peer's, ours beginning each time from the same state."""
     ours, peer = [], []
-    for _ in range(rounds):
-        state = fresh_copy(folder / command.state, folder / "state")
-        peer.append(measure(server.ldapsearch(), folder / "peer.log"))
+    for _ in range(max(rounds, ROUNDS_OF_ONE) if command.one else rounds):
+        state = folder / command.state if command.one else fresh_copy(folder / command.state, folder / "state")
+        peer.append(measure(server.ldapsearch(command.one or FILTER), folder / "peer.log"))
         ours.append(measure(command_line(doorward, folder, state, command.argv), folder / "ours.log"))
     return [statistics.median(column) for runs in (ours, peer) for column in zip(*runs)]
+
+
+def about(command, person):
+    """The command for this person, who has the same place in each of the bench's directories."""
+    uid = f"p{person:06d}"
+    words = {"uid": uid, "mail": f"{uid}@example.com"}
+    argv = [word.format(**words) for word in command.argv]
+    one = command.one and command.one.format(**words)
+    return Command(command.what, argv, command.state, command.limit, command.memory, one)
 
 
 def check_peer(server, people, groups):
@@ -303,7 +318,11 @@ def check_peer(server, people, groups):
 
 
 def print_row(what, ours, peer, ratio, limit, memory):
-    print(f"{what:<22}{ours:>10}{peer:>14}{ratio:>9}{limit:>9}{memory:>18}")
+    print(f"{what:<24}{ours:>10}{peer:>14}{ratio:>9}{limit:>9}{memory:>18}")
+
+
+def seconds(wall):
+    return f"{wall:.2f} s" if wall >= 0.1 else f"{wall * 1000:.1f} ms"
 
 
 def print_comparison(command, result):
@@ -314,8 +333,8 @@ def print_comparison(command, result):
     over = ratio > command.limit or bool(command.memory and ours_mb > command.memory)
     print_row(
         command.what,
-        f"{ours:.2f} s",
-        f"{peer:.2f} s",
+        seconds(ours),
+        seconds(peer),
         f"{ratio:.2f}",
         f"{command.limit:.1f}",
         f"{ours_mb:.0f}{allowed} MB" + (" !" if over else ""),
@@ -341,7 +360,7 @@ def bench(args, server, folder):
         fresh_copy(folder / before, folder / state)
         check_run(command_line(args.doorward, folder, folder / state, argv))
     over = 0
-    for command in COMMANDS:
+    for command in (about(command, args.people // 2) for command in COMMANDS):
         over += print_comparison(command, compare(command, args.doorward, folder, server, args.rounds))
         sys.stdout.flush()
     print(

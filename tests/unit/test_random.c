@@ -1,6 +1,7 @@
 /*
  * Directories that change at random, from a fixed seed: what is kept incrementally must be what a fresh store makes of the same
- * directory, and what an independent reckoning says; and after a plan was applied there is nothing left to plan.
+ * directory, and what an independent reckoning says; after a plan was applied there is nothing left to plan; and the plan for one person
+ * is what the plan for everybody says of that person.
  *
  * DOORWARD_TEST_SEED and DOORWARD_TEST_STEPS choose others.
  */
@@ -503,6 +504,106 @@ START_TEST(nothing_is_left_after_a_plan)
 }
 END_TEST
 
+/* --- plans for one person --- */
+
+#define CONF_SCARCE                                                                                                    \
+    "[sync]\nmax-removals-count = 2\n" WORLD_DIRECTORY(                                                                \
+        "scope-group = cn=g0,ou=Groups,dc=example,dc=com\nscope-group = cn=g1,ou=Groups,dc=example,dc=com")            \
+        WORLD_TEAM("groups = all\nprotect = p3@*")                                                                     \
+            WORLD_PRODUCT("autocad", "g2", "seats = 3\ngroup = cn=g3,ou=Groups,dc=example,dc=com")                     \
+                WORLD_PRODUCT("revit", "g4", "seats = 1") WORLD_PRODUCT("3dsmax", "g0", "seats = 9")                   \
+                    WORLD_PRODUCT("maya", "g1", "seats = 5")
+
+/* An address that somebody else has, or had, or nobody; of a domain that is open, closed, or none of ours. */
+static void change_email(void)
+{
+    static const char *const domains[] = {"example.com", "example.com", "EXAMPLE.com", "branch.example",
+                                          "elsewhere.example"};
+    CLEANUP(freep) char *email = mem_printf("p%u@%s", below(PEOPLE), domains[below(5)]);
+    if (below(12) == 0)
+        email[0] = '\0';
+    set_email(any(ENTRY_PERSON), email);
+}
+
+static void mine(const struct plan *plan, uint32_t person, struct buf *out)
+{
+    for (size_t i = 0; i < plan->n; i++)
+        if (plan->changes[i].person == person)
+            show_change(&w, plan, &plan->changes[i], out);
+    for (size_t i = 0; i < plan->nheld; i++)
+        if (plan->held[i].person == person)
+            show_change(&w, plan, &plan->held[i], out);
+}
+
+static struct plan *plan_with(const struct policy *policy, uint32_t only, bool approved, bool guarded)
+{
+    struct plan_settings settings = {.conf = w.conf,
+                                     .policy = policy,
+                                     .gate = &w.gate,
+                                     .now = w.now,
+                                     .approved = approved,
+                                     .only = only,
+                                     .guarded = guarded};
+    plan_settings_read(&settings);
+    struct plan *plan = NULL;
+    int r = plan_make(w.store, &settings, &plan, &w.err);
+    ck_assert_msg(r == 0, "%s", w.err.text);
+    return plan;
+}
+
+struct told {
+    size_t n, waiting, blocked, guarded;
+};
+
+static void one_is_part_of_all(const struct policy *policy, bool approved, int step, struct told *told)
+{
+    CLEANUP(plan_free) struct plan *whole = plan_with(policy, 0, approved, false);
+    for (uint32_t person = 1; person <= w.n; person++) {
+        bool guarded = !approved && whole->guard.ntrips > 0;
+        CLEANUP(plan_free) struct plan *one = plan_with(policy, person, approved, guarded);
+        CLEANUP(buf_release) struct buf expected = BUF_INIT, text = BUF_INIT, all = BUF_INIT;
+        mine(whole, person, &expected);
+        mine(one, person, &text);
+        show_plan(&w, one, &all);
+        ck_assert_msg(strcmp(buf_str(&text), buf_str(&expected)) == 0, "step %d, %s: alone\n%sof all\n%s", step,
+                      world_name(&w, person), buf_str(&text), buf_str(&expected));
+        ck_assert_str_eq(buf_str(&all), buf_str(&text)); /* nobody else's */
+        told->n += one->n + one->nheld;
+    }
+    told->waiting += whole->holds[HOLD_NO_SEAT];
+    told->blocked += whole->holds[HOLD_SAME_EMAIL];
+    told->guarded += whole->holds[HOLD_GUARD];
+}
+
+START_TEST(one_person_is_planned_as_in_all)
+{
+    int steps = (int)number_from("DOORWARD_TEST_STEPS", 50);
+    struct told told = {0};
+    world_conf(&w, CONF_SCARCE);
+    seed += (uint64_t)_i;
+    for (int step = 0; step < steps; step++) {
+        for (unsigned i = below(8); step > 0 && i > 0; i--)
+            below(4) == 0 ? change_email() : change_something(false);
+        w.now += below(3) == 0 ? 40 * 86400 : 60;
+        world_pull(&w);
+        note_delivered();
+        struct policy policy = {0};
+        int r = policy_load(w.store, w.conf, world_team(&w), &policy, &w.err);
+        ck_assert_msg(r == 0, "%s", w.err.text);
+        one_is_part_of_all(&policy, true, step, &told);
+        one_is_part_of_all(&policy, false, step, &told);
+        policy_release(&policy);
+        if (below(2) == 0)
+            world_apply(&w);
+    }
+    /* Or there was nothing to disagree about. */
+    ck_assert_uint_gt(told.n, (size_t)steps * 4);
+    ck_assert_uint_gt(told.waiting, (size_t)steps);
+    ck_assert_uint_gt(told.blocked, (size_t)steps / 2);
+    ck_assert_uint_gt(told.guarded, (size_t)steps / 2);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("random");
@@ -511,6 +612,7 @@ int main(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, incremental_is_full);
     tcase_add_test(c, nothing_is_left_after_a_plan);
+    tcase_add_loop_test(c, one_person_is_planned_as_in_all, 0, 4);
     suite_add_tcase(s, c);
     SRunner *sr = srunner_create(s);
     srunner_run_all(sr, CK_NORMAL);
