@@ -48,7 +48,7 @@ struct plan {
     uint32_t holds[HOLD_COUNT]; /* of held */
     bool narrowed;              /* for one person, but out of the plan for everybody, as nothing less could say */
     struct identity identity;
-    struct guard guard;         /* with the limits that were passed, which is why removals are held */
+    struct guard guard; /* with the limits that were passed, which is why removals are held */
 };
 
 struct plan_settings {
