@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "cli/interrupt.h"
 #include "cli/skipped.h"
 #include "cli/term.h"
@@ -39,6 +40,41 @@ int carry_can_ask(const struct cli *cli, struct err *err)
         return 0;
     return err_set(err, ERR_USAGE, "%s asks before it changes anything; write --yes where nobody can answer",
                    cli->command);
+}
+
+bool carry_asks_approval(const struct cli *cli, const struct plan *plan)
+{
+    return plan->withheld && !cli->approve && !cli->yes && !cli->json && isatty(STDIN_FILENO);
+}
+
+static void ask_number(const struct cli *cli, const struct plan *plan, char *answer, size_t size)
+{
+    printf("\n%s removals are %s. Type %" PRIu32 " to approve them, or press Enter to leave them held: ",
+           term_number(cli->pool, plan->withheld), plan->holds[HOLD_GUARD] ? "above the limits" : "held",
+           plan->withheld);
+    fflush(stdout);
+    if (!fgets(answer, (int)size, stdin))
+        *answer = '\0';
+    answer[strcspn(answer, "\n")] = '\0';
+}
+
+int carry_approval(const struct cli *cli, const struct plan *plan, bool *ret, struct err *err)
+{
+    char typed[24] = "", *end = NULL;
+    *ret = false;
+    if (carry_asks_approval(cli, plan))
+        ask_number(cli, plan, typed, sizeof typed);
+    if (!cli->approve && !*typed)
+        return 0;
+    const char *number = cli->approve ? cli->approve : typed;
+    if (*number && strtoll(number, &end, 10) == plan->withheld && !*end) {
+        *ret = plan->withheld > 0;
+        return 0;
+    }
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    return err_set(err, ERR_HELD, "this plan holds %s removals, and %s %s; nothing was done",
+                   term_number(pool, plan->withheld), cli->approve ? "--approve-removals says" : "what was typed is",
+                   text_printable(pool, span_str(number)));
 }
 
 static int confirm(const struct cli *cli, const struct carry_words *words, struct err *err)
@@ -120,6 +156,8 @@ int carry_out(struct cli *cli, const struct plan *plan, const char *id, const st
                             .plan_id = id,
                             .conf_digest = conf_digest(cli->conf),
                             .command = words->command,
+                            .approved = words->approved,
+                            .approved_plan = words->approved_plan,
                             .platform = platform,
                             .connector = platform_connector_find(conf_variant(platform)),
                             .conf = cli->conf,

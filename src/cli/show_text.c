@@ -6,6 +6,7 @@
 #include "cli/causes.h"
 #include "cli/evidence.h"
 #include "cli/gate.h"
+#include "cli/identity.h"
 #include "cli/show.h"
 #include "cli/term.h"
 #include "cli/words.h"
@@ -168,12 +169,22 @@ static int print_guard(struct cli *cli, struct words *w, const struct plan *plan
                *group ? " " : "", group, term_number(cli->pool, t->limit),
                held ? "so all its removals are held" : "and this was approved");
     }
-    if (held)
-        printf("      next: find out what happened to the directory; if all of it is meant: doorward plan %s -o FILE, "
-               "then "
-               "doorward apply FILE --approve-removals %u\n",
-               plan->team, plan->holds[HOLD_GUARD]);
     return 0;
+}
+
+static void print_approval(const struct shown_plan *s)
+{
+    const struct plan *plan = s->plan;
+    const char *meant =
+        plan->holds[HOLD_GUARD] ? "find out what happened; if all of it is meant" : "if they are different people";
+    if (!plan->withheld)
+        return;
+    if (s->undoes)
+        printf("      next: if all of it is meant: doorward runs undo %" PRId64 " --approve-removals %" PRIu32 "\n",
+               s->undoes, plan->withheld);
+    else
+        printf("      next: %s: doorward plan %s -o FILE, then doorward apply FILE --approve-removals %" PRIu32 "\n",
+               meant, plan->team, plan->withheld);
 }
 
 static void print_read(struct cli *cli, const struct pull_report *pull)
@@ -219,13 +230,33 @@ static int print_head(struct cli *cli, struct words *w, const struct shown_plan 
     gate_print(s->gate, stdout);
     if (!s->undoes && !s->policy->enabled_at)
         printf("sync: not enabled for team %s\n      next: doorward sync enable %s\n", s->plan->team, s->plan->team);
-    if (print_guard(cli, w, s->plan, err) != 0 || causes_print(cli, w, s, err) != 0)
+    if (print_guard(cli, w, s->plan, err) != 0 || identity_print(cli, s->plan, err) != 0 ||
+        causes_print(cli, w, s, err) != 0)
         return -1;
+    print_approval(s);
     putchar('\n');
     return 0;
 }
 
-static void print_seats(const struct plan *plan)
+#define WAITING_SHOWN 3
+
+/* ", 5 waiting: Ann, Ben, Cleo and 2 more", in the order in which they get the next ones */
+static const char *waiting_words(struct words *w, const struct seats *s, struct pool *pool)
+{
+    CLEANUP(freep) uint32_t *people = plan_waiting(w->plan, s);
+    CLEANUP(buf_release) struct buf text = BUF_INIT;
+    struct err ignored = ERR_INIT;
+    const char *name, *email;
+    buf_printf(&text, ", %" PRIu32 " waiting", s->waiting);
+    for (uint32_t i = 0; i < s->waiting && i < WAITING_SHOWN; i++)
+        if (words_person(w, people[i], pool, &name, &email, &ignored) == 0)
+            buf_printf(&text, "%s%s", i ? ", " : ": ", name);
+    if (s->waiting > WAITING_SHOWN)
+        buf_printf(&text, " and %" PRIu32 " more", s->waiting - WAITING_SHOWN);
+    return pool_strdup(pool, buf_str(&text));
+}
+
+static void print_seats(struct words *w, const struct plan *plan)
 {
     if (!plan->nseats)
         return;
@@ -236,7 +267,7 @@ static void print_seats(const struct plan *plan)
         const char *limit = s->limited ? pool_printf(pool, " of %" PRIu32, s->limit) : "";
         const char *change = s->before == s->after ? pool_printf(pool, "%" PRIu32, s->after)
                                                    : pool_printf(pool, "%" PRIu32 " → %" PRIu32, s->before, s->after);
-        const char *waiting = s->waiting ? pool_printf(pool, ", %" PRIu32 " waiting", s->waiting) : "";
+        const char *waiting = s->waiting ? waiting_words(w, s, pool) : "";
         const char *over = s->limited && s->after > s->limit ? ", over the limit" : "";
         const char *cells[] = {s->title, pool_printf(pool, "%s%s%s%s", change, limit, waiting, over)};
         table_add(table, cells);
@@ -278,7 +309,7 @@ static int print_body(struct words *w, const struct plan *plan, struct err *err)
         printf("%sHeld\n", plan->n ? "\n" : "");
     if (print_lines(w, plan->held, plan->nheld, true, err) != 0)
         return -1;
-    print_seats(plan);
+    print_seats(w, plan);
     return 0;
 }
 

@@ -62,14 +62,16 @@ static int make_note(struct undoing *u, struct err *err)
 /* As a run's; and what was left out for another reason makes it done in part. */
 static int status_of(const struct plan *plan)
 {
-    if (plan->holds[HOLD_GUARD])
+    if (plan->withheld)
         return err_exit_status(ERR_HELD);
     if (plan_gate_held(plan))
         return err_exit_status(ERR_GATE);
     return plan->nheld ? err_exit_status(ERR_PARTIAL) : 0;
 }
 
-static const struct carry_words *words_of(const struct undoing *u, const struct plan *plan)
+/* approved: so many removals were let through, of the plan with this id. */
+static const struct carry_words *words_of(const struct undoing *u, const struct plan *plan, uint32_t approved,
+                                          const char *approved_plan)
 {
     struct pool *pool = u->cli->pool;
     struct carry_words *w = pool_zero(pool, sizeof *w);
@@ -79,22 +81,17 @@ static const struct carry_words *words_of(const struct undoing *u, const struct 
     w->refused = "not undone";
     w->progress = "undoing";
     w->rest = pool_printf(pool, "undo run %" PRId64 " again for the rest", u->run);
+    w->approved = approved;
+    w->approved_plan = approved_plan;
     return w;
 }
 
-static int undo_with(struct undoing *u, struct err *err)
+static int show(const struct undoing *u, const struct plan *plan, const char *id, struct err *err)
 {
     struct cli *cli = u->cli;
-    struct plan_settings settings = {.conf = cli->conf, .policy = &u->policy, .gate = &u->gate, .now = cli->now};
-    plan_settings_read(&settings);
-    CLEANUP(plan_free) struct plan *plan = NULL;
-    if (undo_plan(cli->store, &settings, u->run, &plan, err) != 0 || make_note(u, err) != 0)
-        return -1;
     struct saved_state state = {0};
     if (carry_state(cli, plan, &state, err) != 0)
         return -1;
-    char id[DIGEST_HEX_MAX];
-    carry_id(plan, cli->conf, id);
     struct shown_plan shown = {.plan = plan,
                                .policy = &u->policy,
                                .gate = &u->gate,
@@ -105,8 +102,34 @@ static int undo_with(struct undoing *u, struct err *err)
                                .state = &state};
     if (pace_read(cli, shown.platform, plan->n, &shown.pace, err) != 0)
         return -1;
-    if ((cli->json ? show_plan_json(cli, &shown, stdout, err) : show_plan_text(cli, &shown, err)) != 0 ||
-        carry_out(cli, plan, id, u->platform, words_of(u, plan), err) != 0)
+    return cli->json ? show_plan_json(cli, &shown, stdout, err) : show_plan_text(cli, &shown, err);
+}
+
+/* Whoever is asked for the number has seen the plan that withholds them, and sees the one that does not. */
+static int undo_with(struct undoing *u, struct err *err)
+{
+    struct cli *cli = u->cli;
+    struct plan_settings settings = {.conf = cli->conf, .policy = &u->policy, .gate = &u->gate, .now = cli->now};
+    plan_settings_read(&settings);
+    CLEANUP(plan_free) struct plan *plan = NULL;
+    if (undo_plan(cli->store, &settings, u->run, &plan, err) != 0 || make_note(u, err) != 0)
+        return -1;
+    uint32_t withheld = plan->withheld;
+    char withholding[DIGEST_HEX_MAX], id[DIGEST_HEX_MAX];
+    carry_id(plan, cli->conf, withholding);
+    bool was_shown = carry_asks_approval(cli, plan);
+    if ((was_shown && show(u, plan, withholding, err) != 0) || carry_approval(cli, plan, &settings.approved, err) != 0)
+        return -1;
+    if (settings.approved) {
+        plan_free(&plan);
+        if (undo_plan(cli->store, &settings, u->run, &plan, err) != 0)
+            return -1;
+        was_shown = false;
+    }
+    carry_id(plan, cli->conf, id);
+    if ((!was_shown && show(u, plan, id, err) != 0) ||
+        carry_out(cli, plan, id, u->platform, words_of(u, plan, settings.approved ? withheld : 0, withholding), err) !=
+            0)
         return -1;
     if (plan->n && u->note && !cli->json)
         printf("%snote%s: %s\n", term_yellow(), term_plain(), u->note);

@@ -25,6 +25,7 @@ const char *const audit_names[AUDIT_COUNT] = {
     [AUDIT_GROUP_REBOUND] = "group-rebound",
     [AUDIT_RUN_BEGUN] = "run-begun",
     [AUDIT_RUN_ENDED] = "run-ended",
+    [AUDIT_REMOVALS_APPROVED] = "removals-approved",
 };
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */

@@ -124,11 +124,13 @@ int target_bind(struct db *db, uint32_t target, const char *configured, uint32_t
                   DB_ARGS(DB_INT(target), DB_TEXT(configured), DB_INT(group)), err);
 }
 
-int group_get(struct db *db, uint32_t group, bool *ret_there, char **ret_name, struct err *err)
+int group_get(struct db *db, const char *directory, uint32_t group, bool *ret_there, char **ret_name, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_query(db, "SELECT e.gone_at = 0, g.name FROM grp g JOIN entry e ON e.id = g.id WHERE g.id = ?",
-                 DB_ARGS(DB_INT(group)), &st, err) != 0)
+    if (db_query(db,
+                 "SELECT e.gone_at = 0 AND d.name = ?, g.name FROM grp g JOIN entry e ON e.id = g.id"
+                 " JOIN directory d ON d.id = e.directory WHERE g.id = ?",
+                 DB_ARGS(DB_TEXT(directory), DB_INT(group)), &st, err) != 0)
         return -1;
     int r = stmt_step(st, err);
     if (r < 0)

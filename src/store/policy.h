@@ -22,7 +22,7 @@ void team_row_release(struct team_row *row);
 int team_enable(struct db *db, int64_t team, int64_t when, struct err *err); /* when 0: off */
 int team_set_policy(struct db *db, int64_t team, const char *digest, struct err *err);
 
-enum target_kind { TARGET_SCOPE, TARGET_PRODUCT, TARGET_GROUP };
+enum target_kind { TARGET_SCOPE, TARGET_PRODUCT, TARGET_GROUP, TARGET_PRIORITY };
 
 /* The number of a target, made when there is none. group: the entry for TARGET_GROUP, else 0. */
 int target_get(struct db *db, int64_t team, enum target_kind kind, const char *name, uint32_t group, uint32_t *ret,
@@ -36,8 +36,8 @@ int target_drop_others(struct db *db, int64_t team, const uint32_t *keep, size_t
 int target_bound(struct db *db, uint32_t target, const char *configured, uint32_t *ret_group, struct err *err);
 int target_bind(struct db *db, uint32_t target, const char *configured, uint32_t group, struct err *err);
 
-/* A group's entry: *ret_there is false when it is gone or no group; *ret_name is what the directory calls it (pass to free). */
-int group_get(struct db *db, uint32_t group, bool *ret_there, char **ret_name, struct err *err);
+/* A group's entry: *ret_there is false when it is gone, no group, or of another directory; *ret_name is what the directory calls it (pass to free). */
+int group_get(struct db *db, const char *directory, uint32_t group, bool *ret_there, char **ret_name, struct err *err);
 /* Is it in the directory, and is anybody or any group in it who is there too? */
 int group_state(struct db *db, uint32_t group, bool *ret_there, bool *ret_any, struct err *err);
 /* The group of this directory that bears the name with this key; 0: none. */

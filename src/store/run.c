@@ -227,11 +227,12 @@ int run_find(struct store *store, int64_t run, void (*each)(void *ctx, const str
 }
 
 /* What a change takes away or replaces, by which row; nothing for the many that only add. */
-enum { OF_NOTHING, OF_ACCOUNT, OF_SEAT, OF_GROUP };
+enum { OF_NOTHING, OF_ACCOUNT, OF_SEAT, OF_GROUP, OF_OTHER_ID };
 
 static const uint8_t takes_from[OP_COUNT] = {
-    [OP_UNASSIGN] = OF_SEAT,      [OP_SUSPEND] = OF_ACCOUNT, [OP_REMOVE] = OF_ACCOUNT,  [OP_DROP_GROUP] = OF_GROUP,
-    [OP_RENAME_GROUP] = OF_GROUP, [OP_INVITE] = OF_ACCOUNT,  [OP_RESTORE] = OF_ACCOUNT, [OP_UPDATE] = OF_ACCOUNT,
+    [OP_UNASSIGN] = OF_SEAT,      [OP_SUSPEND] = OF_ACCOUNT,   [OP_REMOVE] = OF_ACCOUNT,  [OP_DROP_GROUP] = OF_GROUP,
+    [OP_RENAME_GROUP] = OF_GROUP, [OP_INVITE] = OF_ACCOUNT,    [OP_RESTORE] = OF_ACCOUNT, [OP_UPDATE] = OF_ACCOUNT,
+    [OP_ADOPT] = OF_OTHER_ID,     [OP_ADOPT_GROUP] = OF_GROUP,
 };
 
 /* One statement for many rows: row by row, the statements would cost four times what the rows do. */
@@ -252,15 +253,19 @@ static const uint8_t takes_from[OP_COUNT] = {
     " SELECT " VALUES_OF_ROW " coalesce(" DOMAIN_OF_ROW " FROM (VALUES " rows ") v"
 /* … and what it takes from; of an undo, the number of the change undone, else 0. The keys are columns: roster.c puts them back. */
 #define UNDONE "(SELECT u.before FROM run_change u WHERE v.column9 > 0 AND u.run = v.column6 AND u.seq = v.column9)"
+#define ACCOUNT_KEPT                                                                                                   \
+    "'state', state, 'since', since, 'activated_at', activated_at,"                                                    \
+    " 'domain', domain, 'email_hash', email_hash, 'user_name', user_name, 'email', email, 'given_name', given_name,"   \
+    " 'family_name', family_name, 'display_name', display_name, 'employee_number', employee_number, 'title', title,"   \
+    " 'department', department, 'language', language, 'fp_hi', fp_hi, 'fp_lo', fp_lo)"
 #define BEFORE                                                                                                         \
-    " CASE v.column8 WHEN 1 THEN (SELECT json_object('state', state, 'since', since, 'activated_at', activated_at,"    \
-    "  'domain', domain, 'email_hash', email_hash, 'user_name', user_name, 'email', email, 'given_name', given_name,"  \
-    "  'family_name', family_name, 'display_name', display_name, 'employee_number', employee_number, 'title', title,"  \
-    "  'department', department, 'language', language, 'fp_hi', fp_hi, 'fp_lo', fp_lo)"                                \
-    "  FROM account WHERE team = ?2 AND person = v.column4)"                                                           \
+    " CASE v.column8 WHEN 1 THEN (SELECT json_object(" ACCOUNT_KEPT " FROM account WHERE team = ?2"                    \
+    "  AND person = v.column4)"                                                                                        \
+    " WHEN 4 THEN (SELECT json_object('person', person, 'uid', uid, " ACCOUNT_KEPT " FROM account WHERE team = ?2"     \
+    "  AND person = v.column5)"                                                                                        \
     " WHEN 2 THEN (SELECT json_object('via', s.via, 'since', s.since) FROM account a"                                  \
     "  JOIN seat s ON s.product = v.column5 AND s.account = a.id WHERE a.team = ?2 AND a.person = v.column4)"          \
-    " WHEN 3 THEN (SELECT json_object('name', name) FROM synced_group WHERE team = ?2 AND grp = v.column5) END,"
+    " WHEN 3 THEN (SELECT json_object('name', name, 'grp', grp) FROM synced_group WHERE team = ?2 AND grp = v.column5) END,"
 #define WRITE_KEEPING(rows)                                                                                            \
     "INSERT INTO run_change (run, seq, op, cause, person, object, detail, domain, before, after)"                      \
     " SELECT " VALUES_OF_ROW " coalesce(json_extract(" UNDONE ", '$.domain'),"                                         \

@@ -53,7 +53,7 @@ static const char policy_tables[] =
     "CREATE TABLE team (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
     "  enabled_at INTEGER NOT NULL DEFAULT 0,"
     "  policy TEXT);" /* digest of what the rows of target and entitled were made from */
-    /* What people of a team can be entitled to: its scope (kind 0), a product (1), a synced group (2). */
+    /* What people of a team can be entitled to: its scope (kind 0), a product (1), a synced group (2), priority for a product's seats (3). */
     "CREATE TABLE target (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team (id),"
     "  kind INTEGER NOT NULL, name TEXT NOT NULL, grp INTEGER, UNIQUE (team, kind, name));"
     /* The groups that lead to a target: as configured, and the entry they were bound to at first sight. */

@@ -36,9 +36,17 @@ static size_t same_kind(const struct plan *plan, size_t first, size_t end)
     return n;
 }
 
+/*
+ * Where a transaction ends: it is full, or accounts and groups got other ids, which the journal has to find when it writes down what the next
+ * changes take away.
+ */
 static size_t end_of_some(const struct plan *plan, size_t first)
 {
-    return plan->n - first > CHANGES_PER_TRANSACTION ? first + CHANGES_PER_TRANSACTION : plan->n;
+    size_t end = plan->n - first > CHANGES_PER_TRANSACTION ? first + CHANGES_PER_TRANSACTION : plan->n;
+    for (size_t i = first + 1; i < end; i++)
+        if (op_changes_id((enum op)plan->changes[i - 1].op) && !op_changes_id((enum op)plan->changes[i].op))
+            return i;
+    return end;
 }
 
 static int write_journal(struct applying *a, size_t first, size_t end, struct err *err)
@@ -185,6 +193,19 @@ static int end(struct applying *a, int r, struct err *err)
     return r == 0 ? ended : -1;
 }
 
+static int note_approval(struct applying *a, const char *run, struct err *err)
+{
+    const struct apply_job *job = a->job;
+    if (!job->approved)
+        return 0;
+    return audit_write(
+        a->store,
+        &(struct audit_record){AUDIT_REMOVALS_APPROVED, run,
+                               AUDIT_DETAIL(AUDIT_TEXT("team", job->plan->team), AUDIT_TEXT("plan", job->approved_plan),
+                                            AUDIT_INT("removals", job->approved))},
+        err);
+}
+
 static int begin(struct applying *a, struct err *err)
 {
     const struct plan *plan = a->job->plan;
@@ -204,7 +225,8 @@ static int begin(struct applying *a, struct err *err)
                                                 AUDIT_TEXT("plan", a->job->plan_id),
                                                 AUDIT_TEXT("configuration", a->job->conf_digest),
                                                 AUDIT_INT("changes", plan->n), AUDIT_INT("held", plan->nheld))},
-            err) != 0)
+            err) != 0 ||
+        note_approval(a, number, err) != 0)
         return -1;
     open = NULL;
     return db_commit(a->store->db, err);

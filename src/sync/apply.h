@@ -12,8 +12,10 @@
 struct apply_job {
     const struct plan *plan;
     const char *plan_id;
-    const char *conf_digest; /* for the audit log; NULL: not known */
-    const char *command;     /* for the list of runs: "apply" */
+    const char *conf_digest;   /* for the audit log; NULL: not known */
+    const char *command;       /* for the list of runs: "apply" */
+    uint32_t approved;         /* removals above the limits that somebody let through, for the audit log; 0: none */
+    const char *approved_plan; /* … and the id of the plan that withheld them */
     const struct conf_section *platform;
     const struct platform_connector *connector;
     const struct conf *conf; /* for the names of products elsewhere; NULL on the roster */

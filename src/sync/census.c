@@ -3,6 +3,7 @@
 #include "base/keymap.h"
 #include "base/mem.h"
 #include "sync/guard.h"
+#include "sync/identity.h"
 
 /* One pass over all accounts costs less than looking up this many. */
 #define MANY_GOING 1000
@@ -71,8 +72,13 @@ static void take_account(void *ctx, const struct account_row *row)
     r->since = row->since;
     r->given = row->fingerprint;
     r->account_hold = (uint8_t)hold_of(t, row->domain);
-    if (row->state != ACCOUNT_REMOVED)
-        keymap_put(&t->emails, email_key(row->email_hash, CLAIM_HAS), row->person);
+    if (row->state == ACCOUNT_REMOVED)
+        return;
+    c->accounts++;
+    uint32_t holder = keymap_find(&t->emails, email_key(row->email_hash, CLAIM_HAS));
+    if (holder != KEYMAP_NONE)
+        c->by_entry[holder].shared = r->shared = true;
+    keymap_put(&t->emails, email_key(row->email_hash, CLAIM_HAS), row->person);
 }
 
 static void take_inside(void *ctx, uint32_t person, uint32_t via)
@@ -97,16 +103,19 @@ static void settle_email(struct taking *t, uint32_t person, int64_t hash)
 {
     struct resident *all = t->census->by_entry;
     uint32_t holder = keymap_find(&t->emails, email_key(hash, CLAIM_HAS));
-    if (holder != KEYMAP_NONE) {
-        if (holder != person)
-            block(all, person, holder);
+    if (holder == person)
         return;
-    }
     uint32_t rival = keymap_find(&t->emails, email_key(hash, CLAIM_WANTS));
-    if (rival == KEYMAP_NONE) {
+    if (rival == KEYMAP_NONE)
         keymap_put(&t->emails, email_key(hash, CLAIM_WANTS), person);
+    else
+        all[person].shared = all[rival].shared = true;
+    if (holder != KEYMAP_NONE) {
+        block(all, person, holder);
         return;
     }
+    if (rival == KEYMAP_NONE)
+        return;
     block(all, person, rival);
     block(all, rival, person);
 }
@@ -248,6 +257,8 @@ int census_take(struct store *store, const struct plan_settings *settings, struc
         return -1;
     ret->by_entry = mem_zero(((size_t)ret->max_entry + 1) * sizeof *ret->by_entry);
     int r = settings->only ? take_one(store, &t, err) : take_everybody(store, &t, err);
+    if (r == 0)
+        r = identity_recognise(store, settings, ret, err);
     if (r == 0)
         r = take_protected(store, &t, err);
     keymap_release(&t.emails);

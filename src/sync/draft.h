@@ -22,6 +22,10 @@ struct draft {
     struct tally by_group; /* of one product, seats by the group that led there */
 };
 
+/* Why nothing new may be done for a wanted person: as the directory has it, and who else has the e-mail. */
+enum hold draft_giving_hold(const struct draft *draft, const struct resident *r);
+/* Why nothing may be taken from the account. */
+enum hold draft_taking_hold(const struct draft *draft, const struct resident *r);
 /* Into the plan's changes, or into its held ones. */
 void draft_add(struct draft *draft, struct change change);
 /* Every product of the team with its limit, into the plan's seats. */

@@ -22,9 +22,13 @@ void plan_settings_read(struct plan_settings *settings)
 /* What the directory says of a wanted person, against the account. */
 static void plan_wanted(struct draft *d, uint32_t person, const struct resident *r)
 {
-    struct change c = {.person = person, .hold = r->blocked ? HOLD_SAME_EMAIL : r->hold, .other = r->other};
+    struct change c = {.person = person, .hold = (uint8_t)draft_giving_hold(d, r), .other = r->other};
     d->plan->people++;
-    if (r->state == ACCOUNT_NONE || r->state == ACCOUNT_REMOVED) {
+    if (r->follows) {
+        c.op = OP_ADOPT;
+        c.object = r->follows;
+        c.cause = CAUSE_NEW_ID;
+    } else if (r->state == ACCOUNT_NONE || r->state == ACCOUNT_REMOVED) {
         c.op = OP_INVITE;
         c.cause = r->state == ACCOUNT_REMOVED ? CAUSE_RETURNED : CAUSE_IN_DIRECTORY;
     } else if (r->state == ACCOUNT_SUSPENDED) {
@@ -43,7 +47,9 @@ static void plan_wanted(struct draft *d, uint32_t person, const struct resident 
 static void plan_unwanted(struct draft *d, uint32_t person, const struct resident *r)
 {
     const struct plan_settings *s = d->settings;
-    struct change c = {.person = person, .cause = r->away, .hold = r->account_hold};
+    struct change c = {.person = person, .cause = r->away, .hold = (uint8_t)draft_taking_hold(d, r)};
+    if (c.hold == HOLD_NEW_ID)
+        c.other = r->twin;
     if (r->away == CAUSE_EXCLUDED)
         c.detail = r->excluded;
     if (r->away == CAUSE_OUT_OF_SCOPE && d->census.scope_unresolved && c.hold == HOLD_NONE)
@@ -81,18 +87,19 @@ static void plan_people(struct draft *d, uint32_t *ret_accounts)
     *ret_accounts = accounts;
 }
 
-/* Which attributes an update is about: read for the few that differ. */
+/* Which attributes an update is about, or an adoption: read for the few that differ. */
 static int name_attributes(struct store *store, struct plan *plan, struct change *changes, size_t n, struct err *err)
 {
     CLEANUP(person_reader_close) struct person_reader *reader = NULL;
     if (person_reader_open(store->db, plan->team_id, &reader, err) != 0)
         return -1;
     for (size_t i = 0; i < n; i++) {
-        if (changes[i].op != OP_UPDATE)
+        bool adopts = changes[i].op == OP_ADOPT;
+        if (changes[i].op != OP_UPDATE && !adopts)
             continue;
         struct person_text now, before;
         if (person_read(reader, changes[i].person, &now, err) != 1 ||
-            account_read(reader, changes[i].person, &before, err) != 1)
+            account_read(reader, adopts ? changes[i].object : changes[i].person, &before, err) != 1)
             return -1;
         for (int a = 0; a < ATTR_COUNT; a++)
             if (!span_eq(now.attr[a], before.attr[a]))
@@ -101,11 +108,12 @@ static int name_attributes(struct store *store, struct plan *plan, struct change
     return 0;
 }
 
-static int by_op_and_person(const void *a, const void *b)
+static int by_rank_and_person(const void *a, const void *b)
 {
     const struct change *x = a, *y = b;
-    if (x->op != y->op)
-        return x->op < y->op ? -1 : 1;
+    int first = change_rank(x), second = change_rank(y);
+    if (first != second)
+        return first < second ? -1 : 1;
     if (x->person != y->person)
         return x->person < y->person ? -1 : 1;
     return (x->object > y->object) - (x->object < y->object);
@@ -114,7 +122,7 @@ static int by_op_and_person(const void *a, const void *b)
 static void sort(struct change *changes, size_t n)
 {
     if (n)
-        qsort(changes, n, sizeof *changes, by_op_and_person);
+        qsort(changes, n, sizeof *changes, by_rank_and_person);
 }
 
 static void forget(struct plan *plan)
@@ -123,7 +131,7 @@ static void forget(struct plan *plan)
         free(plan->seats[i].section);
     free(plan->seats);
     plan->seats = NULL;
-    plan->n = plan->nheld = plan->nseats = plan->people = 0;
+    plan->n = plan->nheld = plan->nseats = plan->people = plan->withheld = 0;
     memset(plan->counts, 0, sizeof plan->counts);
     memset(plan->holds, 0, sizeof plan->holds);
 }
@@ -184,6 +192,7 @@ static int compare_all(struct store *store, struct draft *d, struct err *err)
     d->guard = &plan->guard;
     if (census_take(store, d->settings, &d->census, err) != 0 || compare(store, d, err) != 0)
         return -1;
+    plan->identity = d->census.identity;
     if (plan->guard.ntrips && !d->settings->approved) {
         struct guard uncounted = {.limits = plan->guard.limits};
         d->guard = &uncounted;
@@ -266,4 +275,15 @@ void plan_free(struct plan **plan)
 bool plan_gate_held(const struct plan *plan)
 {
     return plan->holds[HOLD_GATE] > 0 || plan->holds[HOLD_DISABLED_SYNC] > 0;
+}
+
+uint32_t *plan_waiting(const struct plan *plan, const struct seats *seats)
+{
+    uint32_t *people = mem_zero(((size_t)seats->waiting + 1) * sizeof *people);
+    for (size_t i = 0; i < plan->nheld; i++) {
+        const struct change *c = &plan->held[i];
+        if (c->hold == HOLD_NO_SEAT && c->object == seats->product && c->other - 1 < seats->waiting)
+            people[c->other - 1] = c->person;
+    }
+    return people;
 }
