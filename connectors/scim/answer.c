@@ -193,6 +193,20 @@ static bool is_filtered(const struct reading *r, const json_t *resources)
     return true;
 }
 
+static bool has_email(const struct reading *r, const json_t *resource)
+{
+    const json_t *emails = json_object_get(resource, "emails"), *one;
+    const char *wanted = pool_strndup(r->pool, r->question->email.n ? r->question->email.p : "", r->question->email.n);
+    size_t i;
+    json_array_foreach(emails, i, one)
+    {
+        const char *value = json_string_value(json_object_get(one, "value"));
+        if (value && *wanted && text_same(value, wanted))
+            return true;
+    }
+    return false;
+}
+
 static void read_list(const struct reading *r)
 {
     const json_t *total = json_object_get(r->body, "totalResults"), *found = json_object_get(r->body, "Resources");
@@ -216,6 +230,8 @@ static void read_list(const struct reading *r)
         const char *theirs = json_string_value(json_object_get(json_array_get(found, 0), "externalId"));
         r->ret->finding = SCIM_GOOD;
         r->ret->is_ours = theirs && r->question->ours && strcmp(theirs, r->question->ours) == 0;
+        r->ret->is_nobodys = !theirs || !*theirs;
+        r->ret->same_email = has_email(r, json_array_get(found, 0));
     }
 }
 

@@ -24,6 +24,7 @@ struct scim_question {
     const char *attribute, *value; /* of LIST: of the filter */
     bool any_case;                 /* of LIST: the attribute is compared without regard to case */
     const char *ours;              /* our id of it; may be NULL */
+    struct span email;             /* of LIST of accounts: whose e-mail it would have to have */
 };
 
 enum scim_finding {
@@ -37,7 +38,8 @@ enum scim_finding {
 struct scim_answer {
     enum scim_finding finding;
     char id[SCIM_ID_MAX];          /* of GOOD with ONE or LIST */
-    bool is_ours;                  /* of GOOD with LIST: it bears our id */
+    bool is_ours, is_nobodys;      /* of GOOD with LIST: it bears our id; it bears none */
+    bool same_email;               /* of GOOD with LIST: one of its e-mails is the one asked for */
     enum platform_verdict verdict; /* of all but GOOD, for whoever cannot go on from it: RETRY, SKIP or STOP */
     int64_t wait;                  /* of RETRY; milliseconds, at most PLATFORM_WAIT_MAX */
     struct err why;                /* of all but GOOD */

@@ -24,7 +24,7 @@ static void go_on(struct scim_job *job);
 
 static void change_user(const struct scim_job *job, struct scim_request *ret)
 {
-    scim_change_user(job->service->base, job->account, job->task, ret);
+    scim_change_user(job->service->base, job->account, job->task, job->task->former || job->taken_over, ret);
 }
 
 static void suspend_user(const struct scim_job *job, struct scim_request *ret)
@@ -75,6 +75,8 @@ static const struct way ways[OP_COUNT] = {
     [OP_UPDATE]       = {ABSENT_SKIP, ABSENT_UNUSED, change_user, false},
     [OP_ASSIGN]       = {ABSENT_SKIP, ABSENT_MAKE, add_member, true},
     [OP_JOIN]         = {ABSENT_SKIP, ABSENT_SKIP, add_member, true},
+    [OP_ADOPT]        = {ABSENT_MAKE, ABSENT_UNUSED, change_user, false},
+    [OP_ADOPT_GROUP]  = {ABSENT_UNUSED, ABSENT_MAKE, rename_group, true},
 };
 /* clang-format on */
 
@@ -97,6 +99,9 @@ static void report_id(const struct scim_job *job, char ret[static PLATFORM_ID_MA
 static void end_done(struct scim_job *job)
 {
     job->answer->verdict = PLATFORM_DONE;
+    job->answer->taken_over = job->taken_over;
+    if (job->task->former)
+        scim_ids_forget(&job->service->ids, job->task->former);
     if (job->task->op == OP_REMOVE)
         scim_ids_forget(&job->service->ids, job->task->person);
     if (job->task->op == OP_DROP_GROUP)
@@ -178,18 +183,28 @@ static void know_group(struct scim_job *job, const char *id)
     scim_ids_put(&job->service->ids, job->task->object_uid, id);
 }
 
+/* What is adopted bears the id that it had until now; or the new one already, when an earlier attempt got through. */
+static const char *first_id(struct scim_job *job, const char *ours)
+{
+    job->by_former = job->task->former != NULL;
+    return job->by_former ? job->task->former : ours;
+}
+
 /* --- accounts that are not there, or in the way ------------------------------------------------------------------- */
 
 static void on_namesake(struct scim_job *job, const struct scim_answer *answer)
 {
-    if (answer->finding == SCIM_GOOD && answer->is_ours) {
+    bool may_take = job->task->take_over && answer->is_nobodys && answer->same_email;
+    if (answer->finding == SCIM_GOOD && (answer->is_ours || may_take)) {
+        job->taken_over = !answer->is_ours;
         know_account(job, answer->id);
         go_on(job);
     } else if (answer->finding == SCIM_GOOD) {
         struct err why;
-        err_set(&why, ERR_CONFLICT,
-                "%s: exists on the platform and is not ours; adopt = yes in the team's section takes it over",
-                job->object);
+        err_set(&why, ERR_CONFLICT, "%s: exists on the platform and is not ours%s", job->object,
+                !answer->is_nobodys   ? ", but of another system (externalId); mend it there"
+                : !answer->same_email ? ", and has another e-mail; mend it there"
+                                      : "; adopt = yes in the team's section takes it over");
         end_skip(job, &why);
     } else if (answer->finding == SCIM_ABSENT) {
         end_skip(job, &job->conflict);
@@ -213,7 +228,8 @@ static void find_namesake(struct scim_job *job)
                                .attribute = "userName",
                                .value = job->namesake,
                                .any_case = true,
-                               .ours = job->task->person},
+                               .ours = job->task->person,
+                               .email = job->task->attr[ATTR_EMAIL]},
         on_namesake);
 }
 
@@ -241,7 +257,10 @@ static void on_account_found(struct scim_job *job, const struct scim_answer *ans
 {
     enum absent absent = way_of(job)->account;
     job->looked_for_account = true;
-    if (answer->finding == SCIM_GOOD) {
+    if (answer->finding == SCIM_ABSENT && job->by_former) {
+        job->by_former = false;
+        look_up(job, SCIM_USER, job->task->person, on_account_found);
+    } else if (answer->finding == SCIM_GOOD) {
         know_account(job, answer->id);
         go_on(job);
     } else if (answer->finding != SCIM_ABSENT || absent == ABSENT_SKIP) {
@@ -259,7 +278,7 @@ static void on_group_made(struct scim_job *job, const struct scim_answer *answer
 {
     if (answer->finding == SCIM_GOOD) {
         know_group(job, answer->id);
-        if (job->task->op == OP_ADD_GROUP)
+        if (job->task->op == OP_ADD_GROUP || job->task->op == OP_ADOPT_GROUP)
             end_done(job);
         else
             go_on(job);
@@ -276,7 +295,10 @@ static void on_group_made(struct scim_job *job, const struct scim_answer *answer
 static void on_group_found(struct scim_job *job, const struct scim_answer *answer)
 {
     job->looked_for_group = true;
-    if (answer->finding == SCIM_GOOD) {
+    if (answer->finding == SCIM_ABSENT && job->by_former) {
+        job->by_former = false;
+        look_up(job, SCIM_GROUP, job->task->object_uid, on_group_found);
+    } else if (answer->finding == SCIM_GOOD) {
         know_group(job, answer->id);
         go_on(job);
     } else if (answer->finding != SCIM_ABSENT || way_of(job)->group == ABSENT_SKIP) {
@@ -299,11 +321,11 @@ static void look_again(struct scim_job *job)
     if (way_of(job)->on_group) {
         scim_ids_forget(&job->service->ids, job->task->object_uid);
         job->group = NULL;
-        look_up(job, SCIM_GROUP, job->task->object_uid, on_group_found);
+        look_up(job, SCIM_GROUP, first_id(job, job->task->object_uid), on_group_found);
     } else {
         scim_ids_forget(&job->service->ids, job->task->person);
         job->account = NULL;
-        look_up(job, SCIM_USER, job->task->person, on_account_found);
+        look_up(job, SCIM_USER, first_id(job, job->task->person), on_account_found);
     }
 }
 
@@ -327,9 +349,9 @@ static void go_on(struct scim_job *job)
 {
     const struct way *way = way_of(job);
     if (way->account != ABSENT_UNUSED && !job->account) {
-        look_up(job, SCIM_USER, job->task->person, on_account_found);
+        look_up(job, SCIM_USER, first_id(job, job->task->person), on_account_found);
     } else if (way->group != ABSENT_UNUSED && !job->group) {
-        look_up(job, SCIM_GROUP, job->task->object_uid, on_group_found);
+        look_up(job, SCIM_GROUP, first_id(job, job->task->object_uid), on_group_found);
     } else {
         struct scim_request request = SCIM_REQUEST_INIT;
         way->act(job, &request);
@@ -369,8 +391,8 @@ void scim_job_begin(struct scim_job *job)
     const struct platform_task *task = job->task;
     job->begun = true;
     name_it(job);
-    job->account = keep(job->found_account, known(job, task->account, task->person));
-    job->group = keep(job->found_group, known(job, task->object, task->object_uid));
+    job->account = keep(job->found_account, known(job, task->account, task->former ? task->former : task->person));
+    job->group = keep(job->found_group, known(job, task->object, task->former ? task->former : task->object_uid));
     go_on(job);
 }
 

@@ -39,6 +39,8 @@ struct scim_job {
     char found_account[SCIM_ID_MAX], found_group[SCIM_ID_MAX];
     char namesake[ENTRY_VALUE_MAX + 1];
     bool looked_for_account, looked_for_group;
+    bool by_former;  /* the last look-up was by the id that it had until now */
+    bool taken_over; /* the account was there, and nobody's */
     struct scim_question question;
     void (*then)(struct scim_job *job, const struct scim_answer *answer);
     struct err conflict; /* what the service said when an account could not be made */

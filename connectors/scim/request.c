@@ -82,7 +82,7 @@ void scim_find(const char *base, enum scim_kind kind, const char *attribute, con
     buf_adds(&ret->url, "?filter=");
     add_escaped(&ret->url, filter.data);
     /* Without it a group comes with all its members. */
-    buf_printf(&ret->url, "&attributes=id,externalId%s", kind == SCIM_USER ? ",userName" : "");
+    buf_printf(&ret->url, "&attributes=id,externalId%s", kind == SCIM_USER ? ",userName,emails" : "");
 }
 
 void scim_delete(const char *base, enum scim_kind kind, const char *id, struct scim_request *ret)
@@ -165,9 +165,12 @@ static json_t *text_or_none(struct span value)
     return value.n ? text(value) : NULL;
 }
 
-void scim_change_user(const char *base, const char *id, const struct platform_task *task, struct scim_request *ret)
+void scim_change_user(const char *base, const char *id, const struct platform_task *task, bool make_ours,
+                      struct scim_request *ret)
 {
     json_t *operations = json_array();
+    if (make_ours)
+        add_operation(operations, "externalId", json_string(task->person));
     add_operation(operations, "userName", text(scim_user_name(task)));
     for (size_t i = 0; i < NSIMPLE; i++)
         add_operation(operations, simple[i].path, text_or_none(task->attr[simple[i].attr]));
@@ -186,6 +189,8 @@ void scim_suspend_user(const char *base, const char *id, struct scim_request *re
 void scim_rename_group(const char *base, const char *id, const struct platform_task *task, struct scim_request *ret)
 {
     json_t *operations = json_array();
+    if (task->former)
+        add_operation(operations, "externalId", json_string(task->object_uid));
     add_operation(operations, "displayName", json_string(task->object_name));
     patch(ret, base, SCIM_GROUP, id, operations);
 }

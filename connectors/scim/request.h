@@ -34,7 +34,8 @@ void scim_request_release(struct scim_request *request);
 /* The account with all its attributes, our id as externalId. */
 void scim_create_user(const char *base, const struct platform_task *task, struct scim_request *ret);
 /* All attributes, and whether it is usable; an attribute that the task does not have is taken away. */
-void scim_change_user(const char *base, const char *id, const struct platform_task *task, struct scim_request *ret);
+void scim_change_user(const char *base, const char *id, const struct platform_task *task, bool make_ours,
+                      struct scim_request *ret);
 void scim_suspend_user(const char *base, const char *id, struct scim_request *ret);
 void scim_create_group(const char *base, const struct platform_task *task, struct scim_request *ret);
 void scim_rename_group(const char *base, const char *id, const struct platform_task *task, struct scim_request *ret);

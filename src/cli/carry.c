@@ -98,13 +98,17 @@ static void tick(void *ctx, size_t done, size_t total)
 /* For programs, one more document, so that a run of which nothing was skipped prints the plan and nothing else. */
 static int tell_skipped_json(struct cli *cli, const struct plan *plan, int64_t run, size_t done, struct err *err)
 {
-    json_t *list;
+    json_t *list, *notes;
     if (skipped_json(cli, plan->team_id, run, &list, err) != 0)
         return -1;
-    json_t *document =
-        json_pack("{s:s, s:I, s:s, s:I, s:I, s:o}", "format", "doorward-run/1", "run", (json_int_t)run, "team",
-                  plan->team, "changes", (json_int_t)plan->n, "done", (json_int_t)done, "skipped", list);
-    if (json_array_size(list))
+    if (noted_json(cli, plan->team_id, run, &notes, err) != 0) {
+        json_decref(list);
+        return -1;
+    }
+    json_t *document = json_pack("{s:s, s:I, s:s, s:I, s:I, s:o, s:o}", "format", "doorward-run/1", "run",
+                                 (json_int_t)run, "team", plan->team, "changes", (json_int_t)plan->n, "done",
+                                 (json_int_t)done, "skipped", list, "noted", notes);
+    if (json_array_size(list) + json_array_size(notes))
         json_print(document);
     json_decref(document);
     return 0;
@@ -133,14 +137,14 @@ static int tell_failed(struct cli *cli, const struct plan *plan, int64_t run, si
 static int tell_done(struct cli *cli, const struct plan *plan, int64_t run, size_t done,
                      const struct carry_words *words, struct err *err)
 {
+    if (tell_skipped(cli, plan, run, done, err) != 0)
+        return -1;
     if (done == plan->n) {
         if (!cli->json)
             printf("%sDone%s: %s changes, run %" PRId64 "\n", term_green(), term_plain(), term_number(cli->pool, done),
                    run);
         return 0;
     }
-    if (tell_skipped(cli, plan, run, done, err) != 0)
-        return -1;
     return err_set(err, ERR_PARTIAL, "team %s: %s of %s changes were done by run %" PRId64 ", the others skipped; %s",
                    plan->team, term_number(cli->pool, done), term_number(cli->pool, plan->n), run, words->rest);
 }
@@ -161,6 +165,7 @@ int carry_out(struct cli *cli, const struct plan *plan, const char *id, const st
                             .platform = platform,
                             .connector = platform_connector_find(conf_variant(platform)),
                             .conf = cli->conf,
+                            .take_over = cli_adopts(cli, plan->team),
                             .progress = tick,
                             .stop = interrupt_seen};
     bool elsewhere = job.connector->send != NULL;

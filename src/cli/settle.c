@@ -75,6 +75,7 @@ static int settle_one(struct cli *cli, const struct unsettled_run *run, struct e
                              .conf = cli->conf,
                              .platform = platform,
                              .connector = connector,
+                             .take_over = cli_adopts(cli, run->team),
                              .progress = tick,
                              .stop = interrupt_seen};
     struct settled settled;

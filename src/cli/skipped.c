@@ -14,6 +14,7 @@ struct skip {
 struct skips {
     struct skip *v;
     size_t n, cap, sent;
+    enum delivery_state state; /* of whom these are: skipped, or confirmed with a note */
     struct pool *pool;
 };
 
@@ -21,7 +22,7 @@ static void take(void *ctx, const struct delivery_row *row)
 {
     struct skips *all = ctx;
     all->sent += row->state == DELIVERY_SENT;
-    if (row->state == DELIVERY_SKIPPED)
+    if (row->state == all->state && (row->state == DELIVERY_SKIPPED || *row->message))
         *MEM_PUSH(&all->v, &all->n, &all->cap) =
             (struct skip){.change = row->change, .why = text_printable(all->pool, span_str(row->message))};
 }
@@ -53,10 +54,16 @@ static int each_skip(struct cli *cli, int64_t team, const struct skips *all,
     return r;
 }
 
+struct printing {
+    FILE *out;
+    char sign;
+};
+
 static void print_one(void *ctx, const struct skip *skip, const char *const words[4])
 {
-    fprintf(ctx, "! %s%s%s%s%s%s: %s\n", words[0], *words[0] ? "  " : "", words[1], *words[1] ? "  " : "", words[2],
-            words[3], skip->why);
+    const struct printing *p = ctx;
+    fprintf(p->out, "%c %s%s%s%s%s%s: %s\n", p->sign, words[0], *words[0] ? "  " : "", words[1], *words[1] ? "  " : "",
+            words[2], words[3], skip->why);
 }
 
 static void add_one(void *ctx, const struct skip *skip, const char *const words[4])
@@ -65,24 +72,37 @@ static void add_one(void *ctx, const struct skip *skip, const char *const words[
                                          "email", words[1], "object", words[3], "reason", skip->why));
 }
 
-int skipped_print(struct cli *cli, int64_t team, int64_t run, FILE *out, struct err *err)
+static int print_those(struct cli *cli, int64_t team, int64_t run, enum delivery_state state, FILE *out,
+                       size_t *ret_sent, struct err *err)
 {
-    struct skips all = {.pool = cli->pool};
+    struct skips all = {.pool = cli->pool, .state = state};
+    struct printing printing = {out, state == DELIVERY_SKIPPED ? '!' : '~'};
     int r = delivery_each(cli->store, run, take, &all, err);
     if (r == 0 && all.n)
-        fputs("\nSkipped\n", out);
+        fputs(state == DELIVERY_SKIPPED ? "\nSkipped\n" : "\nWorth knowing\n", out);
     if (r == 0)
-        r = each_skip(cli, team, &all, print_one, out, err);
-    if (r == 0 && all.sent)
-        fprintf(out, "Sent and not answered: %s; the next doorward apply settles them first\n",
-                term_number(cli->pool, all.sent));
+        r = each_skip(cli, team, &all, print_one, &printing, err);
+    *ret_sent = all.sent;
     free(all.v);
     return r;
 }
 
-int skipped_json(struct cli *cli, int64_t team, int64_t run, json_t **ret, struct err *err)
+int skipped_print(struct cli *cli, int64_t team, int64_t run, FILE *out, struct err *err)
 {
-    struct skips all = {.pool = cli->pool};
+    size_t sent = 0;
+    if (print_those(cli, team, run, DELIVERY_CONFIRMED, out, &sent, err) != 0 ||
+        print_those(cli, team, run, DELIVERY_SKIPPED, out, &sent, err) != 0)
+        return -1;
+    if (sent)
+        fprintf(out, "Sent and not answered: %s; the next doorward apply settles them first\n",
+                term_number(cli->pool, sent));
+    return 0;
+}
+
+static int list_json(struct cli *cli, int64_t team, int64_t run, enum delivery_state state, json_t **ret,
+                     struct err *err)
+{
+    struct skips all = {.pool = cli->pool, .state = state};
     json_t *list = json_array();
     int r = delivery_each(cli->store, run, take, &all, err);
     if (r == 0)
@@ -93,4 +113,14 @@ int skipped_json(struct cli *cli, int64_t team, int64_t run, json_t **ret, struc
     else
         json_decref(list);
     return r;
+}
+
+int skipped_json(struct cli *cli, int64_t team, int64_t run, json_t **ret, struct err *err)
+{
+    return list_json(cli, team, run, DELIVERY_SKIPPED, ret, err);
+}
+
+int noted_json(struct cli *cli, int64_t team, int64_t run, json_t **ret, struct err *err)
+{
+    return list_json(cli, team, run, DELIVERY_CONFIRMED, ret, err);
 }

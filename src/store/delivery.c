@@ -83,10 +83,11 @@ int delivery_sent(struct delivery *d, uint32_t seq, uint32_t attempts, int64_t a
                   DB_ARGS(DB_INT((int64_t)attempts + 1), DB_INT(at), DB_INT(d->run), DB_INT(seq)), err);
 }
 
-int delivery_confirmed(struct delivery *d, uint32_t seq, int64_t at, struct err *err)
+int delivery_confirmed(struct delivery *d, uint32_t seq, const char *note, int64_t at, struct err *err)
 {
-    return db_run(d->store->db, "UPDATE delivery SET state = 'confirmed', at = ? WHERE run = ? AND seq = ?",
-                  DB_ARGS(DB_INT(at), DB_INT(d->run), DB_INT(seq)), err);
+    return db_run(d->store->db,
+                  "UPDATE delivery SET state = 'confirmed', at = ?, message = ? WHERE run = ? AND seq = ?",
+                  DB_ARGS(DB_INT(at), DB_TEXT(note), DB_INT(d->run), DB_INT(seq)), err);
 }
 
 int delivery_skipped(struct delivery *d, uint32_t seq, bool was_sent, const char *why, int64_t at, struct err *err)
@@ -105,22 +106,30 @@ int delivery_skipped(struct delivery *d, uint32_t seq, bool was_sent, const char
 #define KEPT(key)       "json_extract(c.after, '$." key "')"
 #define ATTRIBUTE(name) ", CASE WHEN c.after IS NULL THEN p." name " ELSE " KEPT(name) " END"
 /* clang-format off */
+/* An account that is adopted is still that of the entry it had; the ids and attributes are those it gets. */
 static const char person_of_change[] =
-    "SELECT coalesce(a.uid, e.uid), a.remote, coalesce(" KEPT("state") ", ''), coalesce(a.state, '')"
+    "SELECT CASE WHEN c.op = ?4 THEN e.uid ELSE coalesce(a.uid, e.uid) END, CASE WHEN c.op = ?4 THEN a.uid END, a.remote, coalesce(" KEPT("state") ", ''), coalesce(a.state, '')"
     ATTRIBUTE("user_name") ATTRIBUTE("email") ATTRIBUTE("given_name") ATTRIBUTE("family_name")
     ATTRIBUTE("display_name") ATTRIBUTE("employee_number") ATTRIBUTE("title") ATTRIBUTE("department")
     ATTRIBUTE("language")
     " FROM run_change c JOIN entry e ON e.id = c.person LEFT JOIN person p ON p.id = c.person"
-    " LEFT JOIN account a ON a.team = ?1 AND a.person = c.person WHERE c.run = ?2 AND c.seq = ?3";
+    " LEFT JOIN account a ON a.team = ?1 AND a.person = CASE WHEN c.op = ?4 THEN c.object ELSE c.person END"
+    " WHERE c.run = ?2 AND c.seq = ?3";
 /* The name that the group gets, else the one it has. */
 static const char group_of_change[] =
-    "SELECT s.remote, e.uid, CASE WHEN c.op IN (?4, ?5) THEN coalesce(" KEPT("name") ", g.display_name, g.name)"
+    "SELECT s.remote, e.uid, NULL, CASE WHEN c.op IN (?4, ?5) THEN coalesce(" KEPT("name") ", g.display_name, g.name)"
     " ELSE coalesce(s.name, g.display_name, g.name) END"
     " FROM run_change c JOIN entry e ON e.id = c.object LEFT JOIN grp g ON g.id = c.object"
     " LEFT JOIN synced_group s ON s.team = ?1 AND s.grp = c.object WHERE c.run = ?2 AND c.seq = ?3";
+#define ADOPTED_GROUP "coalesce(" KEPT("grp") ", c.detail)"
+static const char adopted_group[] =
+    "SELECT s.remote, e.uid, f.uid, coalesce(" KEPT("name") ", g.display_name, g.name)"
+    " FROM run_change c JOIN entry f ON f.id = c.object JOIN entry e ON e.id = " ADOPTED_GROUP
+    " LEFT JOIN grp g ON g.id = e.id LEFT JOIN synced_group s ON s.team = ?1 AND s.grp = c.object"
+    " WHERE c.run = ?2 AND c.seq = ?3";
 /* clang-format on */
 
-enum { COL_PERSON, COL_ACCOUNT, COL_PUT_BACK, COL_STATE, COL_ATTR };
+enum { COL_PERSON, COL_FORMER, COL_ACCOUNT, COL_PUT_BACK, COL_STATE, COL_ATTR };
 
 static const char *text_at(struct stmt *st, int col, struct pool *pool)
 {
@@ -132,24 +141,26 @@ static bool usable(enum account_state state)
     return state == ACCOUNT_INVITED || state == ACCOUNT_ACTIVE;
 }
 
-/* Whoever is invited can use the account; an update leaves it as it is; restored is what the journal kept, or to use. */
+/* Whoever is invited can use the account; an update leaves it as it is; restored or adopted is what the journal kept, or to use. */
 static bool active_after(enum op op, enum account_state put_back, enum account_state now)
 {
     if (op == OP_UPDATE)
         return usable(now);
-    return op == OP_INVITE || (op == OP_RESTORE && (put_back == ACCOUNT_NONE || usable(put_back)));
+    return op == OP_INVITE || ((op == OP_RESTORE || op == OP_ADOPT) && (put_back == ACCOUNT_NONE || usable(put_back)));
 }
 
 static int read_person(struct delivery *d, const struct change *c, uint32_t seq, struct pool *pool,
                        struct delivery_text *ret, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_query(d->store->db, person_of_change, DB_ARGS(DB_INT(d->team), DB_INT(d->run), DB_INT(seq)), &st, err) != 0)
+    if (db_query(d->store->db, person_of_change,
+                 DB_ARGS(DB_INT(d->team), DB_INT(d->run), DB_INT(seq), DB_INT(OP_ADOPT)), &st, err) != 0)
         return -1;
     int found = stmt_step(st, err);
     if (found != 1)
         return found;
     ret->person = text_at(st, COL_PERSON, pool);
+    ret->former = text_at(st, COL_FORMER, pool);
     ret->account = text_at(st, COL_ACCOUNT, pool);
     ret->active = active_after((enum op)c->op, account_state_of(stmt_text(st, COL_PUT_BACK)),
                                account_state_of(stmt_text(st, COL_STATE)));
@@ -165,22 +176,29 @@ static bool of_product(const struct change *c)
     return c->op == OP_ASSIGN || c->op == OP_UNASSIGN;
 }
 
+static int query_object(struct delivery *d, const struct change *c, uint32_t seq, struct stmt **ret, struct err *err)
+{
+    if (of_product(c))
+        return db_query(d->store->db, "SELECT remote, NULL, NULL, name FROM product WHERE id = ?",
+                        DB_ARGS(DB_INT(c->object)), ret, err);
+    if (c->op == OP_ADOPT_GROUP)
+        return db_query(d->store->db, adopted_group, DB_ARGS(DB_INT(d->team), DB_INT(d->run), DB_INT(seq)), ret, err);
+    return db_query(
+        d->store->db, group_of_change,
+        DB_ARGS(DB_INT(d->team), DB_INT(d->run), DB_INT(seq), DB_INT(OP_ADD_GROUP), DB_INT(OP_RENAME_GROUP)), ret, err);
+}
+
 static int read_object(struct delivery *d, const struct change *c, uint32_t seq, struct pool *pool,
                        struct delivery_text *ret, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    int r = of_product(c) ? db_query(d->store->db, "SELECT remote, NULL, name FROM product WHERE id = ?",
-                                     DB_ARGS(DB_INT(c->object)), &st, err)
-                          : db_query(d->store->db, group_of_change,
-                                     DB_ARGS(DB_INT(d->team), DB_INT(d->run), DB_INT(seq), DB_INT(OP_ADD_GROUP),
-                                             DB_INT(OP_RENAME_GROUP)),
-                                     &st, err);
-    int found = r == 0 ? stmt_step(st, err) : -1;
+    int found = query_object(d, c, seq, &st, err) == 0 ? stmt_step(st, err) : -1;
     if (found != 1)
         return found;
     ret->object = text_at(st, 0, pool);
     ret->object_uid = text_at(st, 1, pool);
-    ret->object_name = text_at(st, 2, pool);
+    ret->former = text_at(st, 2, pool);
+    ret->object_name = text_at(st, 3, pool);
     return 1;
 }
 
@@ -189,7 +207,8 @@ int delivery_text(struct delivery *d, const struct change *c, uint32_t seq, stru
 {
     *ret = (struct delivery_text){0};
     int person = c->person ? read_person(d, c, seq, pool, ret, err) : 1;
-    int object = person == 1 && c->object ? read_object(d, c, seq, pool, ret, err) : 1;
+    bool has_object = c->object && c->op != OP_ADOPT; /* of adopt it is the entry that the account had */
+    int object = person == 1 && has_object ? read_object(d, c, seq, pool, ret, err) : 1;
     if (person < 0 || object < 0)
         return -1;
     if (person && object)
@@ -210,13 +229,16 @@ int delivery_keep_account(struct delivery *d, uint32_t person, const char *remot
                   DB_ARGS(DB_TEXT(remote), DB_INT(d->team), DB_INT(person)), err);
 }
 
-int delivery_keep_object(struct delivery *d, const struct change *c, const char *remote, struct err *err)
+int delivery_keep_object(struct delivery *d, const struct change *c, uint32_t seq, const char *remote, struct err *err)
 {
     if (of_product(c))
         return db_run(d->store->db, "UPDATE product SET remote = ? WHERE id = ?",
                       DB_ARGS(DB_TEXT(remote), DB_INT(c->object)), err);
-    return db_run(d->store->db, "UPDATE synced_group SET remote = ? WHERE team = ? AND grp = ?",
-                  DB_ARGS(DB_TEXT(remote), DB_INT(d->team), DB_INT(c->object)), err);
+    return db_run(
+        d->store->db,
+        "UPDATE synced_group SET remote = ?1 WHERE team = ?2 AND grp = (SELECT CASE WHEN c.op = ?5 THEN " ADOPTED_GROUP
+        " ELSE c.object END FROM run_change c WHERE c.run = ?3 AND c.seq = ?4)",
+        DB_ARGS(DB_TEXT(remote), DB_INT(d->team), DB_INT(d->run), DB_INT(seq), DB_INT(OP_ADOPT_GROUP)), err);
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */

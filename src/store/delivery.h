@@ -31,7 +31,8 @@ void delivery_key(const struct delivery *delivery, uint32_t seq, char ret[static
 
 /* attempts: how often it was sent before. */
 int delivery_sent(struct delivery *delivery, uint32_t seq, uint32_t attempts, int64_t at, struct err *err);
-int delivery_confirmed(struct delivery *delivery, uint32_t seq, int64_t at, struct err *err);
+/* note: what is worth knowing of it; NULL: nothing. */
+int delivery_confirmed(struct delivery *delivery, uint32_t seq, const char *note, int64_t at, struct err *err);
 /* was_sent: no when it was given up before it was sent, for the sake of another. */
 int delivery_skipped(struct delivery *delivery, uint32_t seq, bool was_sent, const char *why, int64_t at,
                      struct err *err);
@@ -42,13 +43,15 @@ struct delivery_text {
     bool active;                  /* is the account to be usable afterwards? */
     struct span attr[ATTR_COUNT];
     const char *object, *object_uid, *object_name; /* of a product: object_uid is NULL, object_name its section */
+    const char *former; /* of adopt and adopt-group: our id until now; person or object_uid is the one from now on */
 };
 int delivery_text(struct delivery *delivery, const struct change *change, uint32_t seq, struct pool *pool,
                   struct delivery_text *ret, struct err *err);
 
 /* The platform's ids; NULL: none any more. Behind the rows of the change. */
 int delivery_keep_account(struct delivery *delivery, uint32_t person, const char *remote, struct err *err);
-int delivery_keep_object(struct delivery *delivery, const struct change *change, const char *remote, struct err *err);
+int delivery_keep_object(struct delivery *delivery, const struct change *change, uint32_t seq, const char *remote,
+                         struct err *err);
 
 /* --- for readers too --- */
 
@@ -60,7 +63,7 @@ struct delivery_row {
     uint32_t seq, attempts;
     enum delivery_state state;
     bool open;           /* the gate lets the person through now */
-    const char *message; /* why it was skipped; "" */
+    const char *message; /* why it was skipped, or what is worth knowing of it; "" */
 };
 /* Every change of the run in its order; of a run on a platform in our own database nothing. */
 int delivery_each(struct store *store, int64_t run, void (*each)(void *ctx, const struct delivery_row *row), void *ctx,

@@ -135,6 +135,7 @@ static int send_all(struct applying *a, size_t *ret_done, struct err *err)
                                      .connector = job->connector,
                                      .platform = a->platform,
                                      .plan = job->plan,
+                                     .take_over = job->take_over,
                                      .team = job->plan->team_id,
                                      .run = a->run,
                                      .now = job->plan->now,

@@ -18,6 +18,7 @@ struct apply_job {
     const char *approved_plan; /* … and the id of the plan that withheld them */
     const struct conf_section *platform;
     const struct platform_connector *connector;
+    bool take_over;          /* adopt = yes in the team's section */
     const struct conf *conf; /* for the names of products elsewhere; NULL on the roster */
     void (*progress)(void *ctx, size_t done, size_t total); /* may be NULL */
     bool (*stop)(void *ctx);                                /* elsewhere: is the run to end? May be NULL */

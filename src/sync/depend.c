@@ -14,21 +14,24 @@ struct depend {
 };
 
 static const struct {
-    bool leaves;
+    enum { OF_NOTHING, OF_PERSON, OF_OBJECT, OF_DETAIL } of; /* where its entry stands in the change */
     enum kept kept;
-    bool of_object; /* by the object, else by the person */
 } leaving[OP_COUNT] = {
-    [OP_LEAVE] = {true, KEPT_MEMBER, true},
-    [OP_ADD_GROUP] = {true, KEPT_GROUP, true},
-    [OP_INVITE] = {true, KEPT_PERSON, false},
-    [OP_RESTORE] = {true, KEPT_PERSON, false},
+    [OP_LEAVE] = {OF_OBJECT, KEPT_MEMBER},  [OP_ADD_GROUP] = {OF_OBJECT, KEPT_GROUP},
+    [OP_INVITE] = {OF_PERSON, KEPT_PERSON}, [OP_RESTORE] = {OF_PERSON, KEPT_PERSON},
+    [OP_ADOPT] = {OF_PERSON, KEPT_PERSON},  [OP_ADOPT_GROUP] = {OF_DETAIL, KEPT_GROUP},
 };
 
 /* What each kind needs. */
 static const struct {
     bool person, group, empty_group;
 } needs[OP_COUNT] = {
-    [OP_DROP_GROUP] = {.empty_group = true},
+    [OP_UNASSIGN] = {.person = true},
+    [OP_LEAVE] = {.person = true, .group = true},
+    [OP_SUSPEND] = {.person = true},
+    [OP_REMOVE] = {.person = true},
+    [OP_DROP_GROUP] = {.group = true, .empty_group = true},
+    [OP_RENAME_GROUP] = {.group = true},
     [OP_UPDATE] = {.person = true},
     [OP_ASSIGN] = {.person = true},
     [OP_JOIN] = {.person = true, .group = true},
@@ -72,8 +75,9 @@ void depend_note_skipped(struct depend *d, const struct change *c, uint32_t seq)
 {
     const struct seats *seats;
     d->any = true;
-    if (leaving[c->op].leaves)
-        keymap_put(&d->skipped, key_of(leaving[c->op].kept, leaving[c->op].of_object ? c->object : c->person), seq);
+    const uint32_t entries[] = {[OF_PERSON] = c->person, [OF_OBJECT] = c->object, [OF_DETAIL] = c->detail};
+    if (leaving[c->op].of != OF_NOTHING)
+        keymap_put(&d->skipped, key_of(leaving[c->op].kept, entries[leaving[c->op].of]), seq);
     uint32_t *count = c->op == OP_UNASSIGN ? unreleased(d, c->object, &seats) : NULL;
     if (count)
         (*count)++;

@@ -184,7 +184,9 @@ static int make_task(struct sender *s, size_t i, struct err *err)
                                    .active = text.active,
                                    .object = text.object,
                                    .object_uid = text.object_uid,
-                                   .object_name = text.object_name};
+                                   .object_name = text.object_name,
+                                   .former = text.former,
+                                   .take_over = s->s.take_over};
     memcpy(task->attr, text.attr, sizeof task->attr);
     if (task->object_name && !task->object_uid)
         name_product(s, text.object_name, task);
@@ -248,7 +250,9 @@ static int keep_ids(struct sender *s, size_t i, struct err *err)
     if ((*a->account || c->op == OP_REMOVE) && c->person &&
         delivery_keep_account(s->delivery, c->person, *a->account ? a->account : NULL, err) != 0)
         return -1;
-    return *a->object && c->object ? delivery_keep_object(s->delivery, c, a->object, err) : 0;
+    if (!*a->object || !c->object)
+        return 0;
+    return delivery_keep_object(s->delivery, c, s->wave.errands[i]->seq, a->object, err);
 }
 
 static int move_rows(struct sender *s, const struct errand *first, size_t n, struct err *err)
@@ -311,8 +315,9 @@ static int keep_rows(struct sender *s, struct err *err)
 static int keep_outcome(struct sender *s, size_t i, struct err *err)
 {
     uint32_t seq = s->wave.errands[i]->seq;
+    const char *note = s->wave.answers[i].taken_over ? "the account had been there, and was taken over" : NULL;
     if (s->wave.outcomes[i] == CONFIRMED)
-        return delivery_confirmed(s->delivery, seq, now_of(s), err) != 0 ? -1 : keep_ids(s, i, err);
+        return delivery_confirmed(s->delivery, seq, note, now_of(s), err) != 0 ? -1 : keep_ids(s, i, err);
     if (s->wave.outcomes[i] == SKIPPED)
         return delivery_skipped(s->delivery, seq, true, s->wave.answers[i].why.text, now_of(s), err);
     return 0;

@@ -23,6 +23,7 @@ struct send_settings {
     const struct platform_connector *connector;
     struct platform *platform;
     const struct plan *plan; /* for the limits of seats; NULL when a run is settled */
+    bool take_over;          /* adopt = yes in the team's section */
     int64_t team, run, now;
     size_t done, total; /* before this; and of the whole run, for the progress */
     void (*progress)(void *ctx, size_t done, size_t total);

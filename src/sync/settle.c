@@ -31,6 +31,7 @@ static int send_again(struct store *store, const struct settle_job *job, struct 
                                      .section = job->platform,
                                      .connector = job->connector,
                                      .platform = platform,
+                                     .take_over = job->take_over,
                                      .team = job->team,
                                      .run = job->run,
                                      .now = job->now,

@@ -13,6 +13,7 @@ struct settle_job {
     size_t done; /* changes of the run that were confirmed before */
     const struct conf *conf;
     const struct conf_section *platform;
+    bool take_over;                             /* adopt = yes in the team's section */
     const struct platform_connector *connector; /* with send */
     void (*progress)(void *ctx, size_t done, size_t total);
     bool (*stop)(void *ctx);

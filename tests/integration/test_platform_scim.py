@@ -145,9 +145,14 @@ def test_gone_on_the_platform(small, service):
     assert service.active() == {"ann", "cid"}
 
 
+def stranger(service, **attributes):
+    """An account that was on the platform before Doorward."""
+    return service.ask("POST", "/Users", {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ben", "active": True,
+                                          "title": "somebody else's", "emails": [{"value": "Ben@example.com"}], **attributes})
+
+
 def test_an_account_that_is_not_ours(small, service):
-    there = service.ask("POST", "/Users", {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ben", "active": True,
-                                           "title": "somebody else's"})
+    there = stranger(service)
     out, err = small.apply(status=5)
     assert "account ben@example.com: exists on the platform and is not ours; adopt = yes" in out + err
     assert service.ask("GET", f"/Users/{there['id']}") == there
@@ -155,6 +160,83 @@ def test_an_account_that_is_not_ours(small, service):
     service.ask("DELETE", f"/Users/{there['id']}")
     small.apply()
     equal(small, service)
+
+
+def test_an_account_is_taken_over_where_the_team_adopts(small, service):
+    there = stranger(service)
+    small.conf["team design"]["adopt"] = "yes"
+    out, _ = small.apply()
+    assert "Worth knowing" in out and "ben@example.com  invite: the account had been there, and was taken over" in out
+    equal(small, service)
+    assert service.users()[entry_uuid("ben")]["id"] == there["id"]
+    assert "was taken over" in small.run("runs", "show", "1")[0]
+    small.run("runs", "verify")
+    small.settled()
+
+
+@pytest.mark.parametrize("attributes, why", (({"externalId": "theirs"}, "of another system (externalId)"),
+                                             ({"emails": [{"value": "benjamin@example.com"}]}, "has another e-mail"),
+                                             ({"emails": []}, "has another e-mail")))
+def test_nobody_elses_account_is_taken_over(small, service, attributes, why):
+    there = stranger(service, **attributes)
+    small.conf["team design"]["adopt"] = "yes"
+    out, err = small.apply(status=5)
+    assert why in out + err and "adopt = yes" not in out + err
+    assert service.ask("GET", f"/Users/{there['id']}") == there
+
+
+def rebuild(site):
+    """The same people and groups under new ids."""
+    for uid, person in site.org.people.items():
+        person["entryUUID"] = entry_uuid("again " + uid)
+    original = site.org.ldif
+
+    def ldif():
+        text = original()
+        for name in site.org.groups:
+            text = text.replace(entry_uuid("group " + name), entry_uuid("again group " + name))
+        return text
+
+    site.org.ldif = ldif
+
+
+def test_a_rebuilt_directory_is_adopted(small, service):
+    small.apply()
+    before = {user["userName"]: user["id"] for user in service.dump()["users"]}
+    members = service.groups()
+    rebuild(small)
+    assert small.plan(status=4)["changes"] == []
+    small.conf["team design"]["adopt"] = "yes"
+    small.apply()
+    users = {user["userName"]: user for user in service.dump()["users"]}
+    assert {name: user["id"] for name, user in users.items()} == before
+    assert {name: user["externalId"] for name, user in users.items()} == {uid: entry_uuid("again " + uid) for uid in before}
+    assert service.groups() == members
+    assert {g["externalId"] for g in service.dump()["groups"]} == {"product:autocad", entry_uuid("again group cad")}
+    small.settled()
+    small.org.people["ann"]["title"] = "Principal"  # found under its new id from now on
+    small.sql("UPDATE account SET remote = NULL")
+    small.apply()
+    assert service.users()[entry_uuid("again ann")]["title"] == "Principal"
+    assert len(service.dump()["users"]) == 3
+
+
+def test_an_adoption_whose_answer_was_lost_is_found_under_either_id(small, service):
+    small.apply()
+    rebuild(small)
+    small.conf["team design"]["adopt"] = "yes"
+    small.sql("UPDATE account SET remote = NULL")
+    small.sql("UPDATE synced_group SET remote = NULL")
+    ann = service.users()[entry_uuid("ann")]
+    service.ask("PATCH", f"/Users/{ann['id']}", {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [
+        {"op": "replace", "path": "externalId", "value": entry_uuid("again ann")}]})
+    small.apply()
+    assert set(service.users()) == {entry_uuid("again " + uid) for uid in ("ann", "ben", "cid")}
+    assert len(service.dump()["users"]) == 3 and len(service.dump()["groups"]) == 2
+    small.settled()
+    run = max(r["run"] for r in small.json("runs", "list"))
+    small.run("runs", "undo", run, "--yes")
+    assert set(service.users()) == {entry_uuid(uid) for uid in ("ann", "ben", "cid")}
 
 
 def test_undone(small, service):

@@ -420,10 +420,13 @@ START_TEST(what_cannot_get_the_id_again_gets_nothing)
     world_pull(&w);
     world_apply(&w);
     undone(2, "assign again autocad: undo of run 2\nadopt anna again: undo of run 2\n", true);
-    world_sql(&w,
-              "INSERT INTO account SELECT 99, team, 3, uid, state, since, activated_at, domain, 99, user_name, email,"
-              " given_name, family_name, display_name, employee_number, title, department, language, fp_hi, fp_lo"
-              " FROM account");
+    world_sql(
+        &w,
+        "INSERT INTO account (id, team, person, uid, state, since, activated_at, domain, email_hash, user_name, email,"
+        " given_name, family_name, display_name, employee_number, title, department, language, fp_hi, fp_lo)"
+        " SELECT 99, team, 3, uid, state, since, activated_at, domain, 99, user_name, email,"
+        " given_name, family_name, display_name, employee_number, title, department, language, fp_hi, fp_lo"
+        " FROM account");
     undone(3,
            "adopt again anna: undo of run 3 [changed-since 0]\n"
            "unassign again autocad: undo of run 3 [changed-since 0]\n",

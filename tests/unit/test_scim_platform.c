@@ -91,7 +91,7 @@ END_TEST
 /* What the directory no longer has is taken away; what others keep in the account is not named. */
 START_TEST(changes_a_user)
 {
-    scim_change_user(BASE, "2819c223", &task, &request);
+    scim_change_user(BASE, "2819c223", &task, false, &request);
     expect("PATCH", BASE "/Users/2819c223",
            PATCH("{\"op\":\"replace\",\"path\":\"userName\",\"value\":\"ann\"},"
                  "{\"op\":\"replace\",\"path\":\"name.givenName\",\"value\":\"Ann\"},"
