@@ -44,9 +44,10 @@ LIBOBJS := $(filter-out $(BUILD)/$(MAIN:.c=.o),$(OBJS))
 
 all: $(BUILD)/doorward
 
-$(BUILD)/doorward: $(OBJS)
+# From the archive, and only with the libraries it calls: each one more costs every start of the program.
+$(BUILD)/doorward: $(BUILD)/$(MAIN:.c=.o) $(BUILD)/libdoorward.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(OBJS) $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--as-needed -o $@ $^ $(LIBS)
 
 $(BUILD)/%.o: %.c
 	$(call say,CC,$<)

@@ -13,6 +13,7 @@ static const char *const member_types[MEMBER_KINDS] = {
 
 #define FOR_PEOPLE (1U << ENTRY_PERSON)
 #define FOR_GROUPS (1U << ENTRY_GROUP)
+#define FOR_ALL    ((1U << ENTRY_KINDS) - 1)
 
 void attrmap_free(struct attrmap **map)
 {
@@ -41,8 +42,8 @@ static size_t want(struct attrmap *map, struct span name, unsigned kinds)
         struct attr_slot slot = {.name = pool_strndup(map->pool, name.p, name.n), .n = name.n};
         *MEM_PUSH(&map->slots, &map->nslots, &map->cap_slots) = slot;
     }
-    map->slots[i].wanted[ENTRY_PERSON] |= (kinds & FOR_PEOPLE) != 0;
-    map->slots[i].wanted[ENTRY_GROUP] |= (kinds & FOR_GROUPS) != 0;
+    for (unsigned kind = 0; kind < ENTRY_KINDS; kind++)
+        map->slots[i].wanted[kind] |= (kinds & 1U << kind) != 0;
     return i;
 }
 
@@ -106,11 +107,22 @@ static bool parse_rule(struct attrmap *map, const char *text, bool may_negate, u
     return true;
 }
 
-static int read_active(struct attrmap *map, const struct conf_section *section, struct err *err)
+static const char *active_rule(const struct conf_section *section)
 {
     const char *text = conf_str(section, "map-active");
-    if (!text)
-        text = map->flavour->active;
+    return text ? text : flavour_find(conf_str(section, "flavour"))->active;
+}
+
+const char *attrmap_active_name(const struct conf_section *section, struct pool *pool)
+{
+    const char *text = active_rule(section);
+    size_t n = strcspn(text, "!= ");
+    return text[n] ? pool_strndup(pool, text, n) : NULL;
+}
+
+static int read_active(struct attrmap *map, const struct conf_section *section, struct err *err)
+{
+    const char *text = active_rule(section);
     if (text_same_ascii(text, "always"))
         return 0;
     map->has_active = parse_rule(map, text, true, FOR_PEOPLE, &map->active);
@@ -133,14 +145,18 @@ static int read_exclude(struct attrmap *map, const struct conf_section *section,
     return 0;
 }
 
-static int read_id(struct attrmap *map, const struct conf_section *section, struct err *err)
+const char *attrmap_id_name(const struct conf_section *section)
 {
     const char *id = conf_str(section, "id-attribute");
-    if (!id)
-        id = map->flavour->id;
+    return id ? id : flavour_find(conf_str(section, "flavour"))->id;
+}
+
+static int read_id(struct attrmap *map, const struct conf_section *section, struct err *err)
+{
+    const char *id = attrmap_id_name(section);
     if (!is_type(span_str(id)))
         return fault(section, "id-attribute", 0, id, "not the name of an attribute", err);
-    map->id = want(map, span_str(id), FOR_PEOPLE | FOR_GROUPS);
+    map->id = want(map, span_str(id), FOR_ALL);
     return 0;
 }
 

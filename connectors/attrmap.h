@@ -27,8 +27,8 @@ enum member_kind { MEMBER_DN, MEMBER_DN_AND_UID, MEMBER_ALIAS, MEMBER_KINDS };
 
 struct attr_slot {
     const char *name;
-    size_t n;       /* its length */
-    bool wanted[2]; /* by enum entry_kind */
+    size_t n; /* its length */
+    bool wanted[ENTRY_KINDS];
 };
 
 #define ATTRMAP_NONE SIZE_MAX
@@ -55,6 +55,11 @@ int attrmap_check(const struct conf_section *section, struct err *err);
 
 /* Names to ask the source for, NULL-terminated; the array is the caller's (free), the names are the map's. */
 const char **attrmap_wanted(const struct attrmap *map, enum entry_kind kind);
+/* The attribute of the immutable id, as configured or the flavour's: "entryUUID". */
+const char *attrmap_id_name(const struct conf_section *section);
+/* The attribute that says who is active; it lives in the pool. NULL: everyone is. */
+const char *attrmap_active_name(const struct conf_section *section, struct pool *pool);
+
 /* The slot of this type (without options), or ATTRMAP_NONE. */
 size_t attrmap_slot(const struct attrmap *map, struct span type);
 

@@ -10,6 +10,7 @@
 #define CONNECTORS_CONNECTOR_H
 
 #include "base/err.h"
+#include "base/pool.h"
 #include "conf/conf.h"
 #include "model/entry.h"
 
@@ -37,6 +38,16 @@ struct sink {
      * (else id is empty) nothing is removed for its sake, and if not, the pull does not prove any absence.
      */
     int (*fault)(void *ctx, struct span id, struct span name, const char *why, struct err *err);
+    /*
+     * What follows is read below this base, named as the configuration has it. Said ahead of each search by connectors
+     * that have bases. May be NULL: not of interest.
+     */
+    int (*base)(void *ctx, struct span name, struct err *err);
+};
+
+/* A base that the source says is not there. */
+struct missing_base {
+    const char *name, *where; /* as configured, and in which "FILE:LINE" */
 };
 
 struct directory; /* an open connection of some connector */
@@ -59,6 +70,14 @@ struct directory_connector {
      */
     int (*pull)(struct directory *directory, const char *cursor, const struct sink *sink, enum pull_result *ret,
                 struct err *err);
+    /*
+     * Where the entry of this immutable id, as the sink got it, is now, outside the bases as well. 1: in *ret, which
+     * lives in the pool; 0: nowhere that we may read. One question to the source each; after a pull only. NULL when a
+     * source cannot tell.
+     */
+    int (*locate)(struct directory *directory, struct span id, struct pool *pool, const char **ret, struct err *err);
+    /* Did the last pull fail because a base is not there? NULL when a source has no bases. */
+    bool (*missing_base)(const struct directory *directory, struct missing_base *ret);
     /*
      * The key under which entries refer to the entry of this name, for names written in the configuration.
      * ERR_INPUT: not a name.

@@ -27,7 +27,7 @@ struct deliver {
     struct found *found;
     struct key128 *members;
     size_t cap_members;
-    size_t count[2];
+    size_t count[ENTRY_KINDS];
 };
 
 /* The entry at hand. */
@@ -387,12 +387,28 @@ static void fill_values(struct job *job)
             entry->excluded = (unsigned)i + 1;
 }
 
+/* A container is kept to tell moves by its id. One that cannot be kept proves nothing, and is no fault. */
+static int deliver_container(struct job *job, struct err *err)
+{
+    const struct sink *sink = job->d->sink;
+    const char *attribute, *what;
+    if (id_value(job).n == 0 || find_id(job))
+        return 0;
+    job->entry.fingerprint = fingerprint(job);
+    int seen = sink->seen(sink->ctx, ENTRY_CONTAINER, job->entry.id, job->entry.fingerprint, err);
+    if (seen != 0)
+        return seen < 0 ? -1 : 0;
+    return fill_keys(job, &attribute, &what) == 0 ? sink->put(sink->ctx, &job->entry, err) : 0;
+}
+
 int deliver_entry(struct deliver *d, enum entry_kind kind, struct raw *raw, struct err *err)
 {
     pool_reset(d->pool);
     d->count[kind]++;
     struct job job = {.d = d, .raw = raw, .entry = {.kind = kind, .name = raw->name}};
     find_attrs(&job, raw);
+    if (kind == ENTRY_CONTAINER)
+        return deliver_container(&job, err);
     const char *attribute = d->map->slots[d->map->id].name, *what = find_id(&job);
     if (what)
         return report(&job, attribute, what, err);

@@ -20,7 +20,10 @@ struct deliver;
 struct deliver *deliver_new(const struct attrmap *map, const struct sink *sink, bool id_from_name);
 void deliver_free(struct deliver **deliver);
 
-/* Gives one entry to the sink, or its fault. -1 only when the sink ends the pull. Touches raw's next fields. */
+/*
+ * Gives one entry to the sink, or its fault; a container without a readable id or name is passed over. -1 only when the
+ * sink ends the pull. Touches raw's next fields.
+ */
 int deliver_entry(struct deliver *deliver, enum entry_kind kind, struct raw *raw, struct err *err);
 
 /* How many were given to the sink so far, faults among them. */

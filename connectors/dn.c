@@ -315,6 +315,21 @@ int dn_normalise(struct dn_keyer *keyer, struct span dn, struct buf *ret)
     return 0;
 }
 
+/* Commas that are escaped (RFC 4514 section 3) or inside quotes (RFC 2253 section 4) belong to a value. */
+struct span dn_parent(struct span dn)
+{
+    bool quoted = false;
+    for (size_t i = 0; i < dn.n; i++) {
+        if (dn.p[i] == '\\')
+            i++;
+        else if (dn.p[i] == '"')
+            quoted = !quoted;
+        else if (dn.p[i] == ',' && !quoted)
+            return (struct span){dn.p + i + 1, dn.n - i - 1};
+    }
+    return (struct span){NULL, 0};
+}
+
 bool dn_is_below(const char *name, const char *base)
 {
     size_t n = strlen(name), b = strlen(base);

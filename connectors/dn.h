@@ -41,6 +41,9 @@ int dn_key_of(const char *dn, struct key128 *ret, struct err *err);
 /* Appends the normal form to ret, for comparing and for tests. -1 as dn_keyer_name, and ret is as before. */
 int dn_normalise(struct dn_keyer *keyer, struct span dn, struct buf *ret);
 
+/* The name without its first RDN: a view of dn, empty at the top or when it is not a DN. */
+struct span dn_parent(struct span dn);
+
 /* Is the normalised name inside the normalised base, or the base itself? */
 bool dn_is_below(const char *name, const char *base);
 

@@ -6,6 +6,16 @@ static const char *const rfc_person_classes[] = {"person", "organizationalPerson
 static const char *const rfc_group_classes[] = {"groupOfNames", "groupOfUniqueNames", "groupOfMembers", "posixGroup",
                                                 NULL};
 
+const char *const flavour_container_classes[] = {"organizationalUnit",
+                                                 "organization",
+                                                 "container",
+                                                 "builtinDomain",
+                                                 "domain",
+                                                 "dcObject",
+                                                 "country",
+                                                 "locality",
+                                                 NULL};
+
 /* Of RFC 2798, 4519 and 4524: what every server's own flavour starts from. */
 #define RFC_ATTRS                                                                                                      \
     .attr = {                                                                                                          \

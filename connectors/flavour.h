@@ -11,6 +11,9 @@
 
 #define FLAVOUR_CANDIDATES 4
 
+/* What people and groups lie below, on every server: RFC 4519, RFC 2247 and Active Directory. Ends with NULL. */
+extern const char *const flavour_container_classes[];
+
 struct flavour {
     const char *name;
     const char *id;                                   /* attribute of the immutable id */

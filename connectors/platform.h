@@ -34,6 +34,9 @@ struct platform_task {
     const char *object;      /* the platform's id of the group, or of what stands for the product; NULL: none known */
     const char *object_uid;  /* our id of it: the group's immutable id, or "product:" and the section's name */
     const char *object_name; /* as people know it */
+    const char *
+        former; /* of adopt and adopt-group: our id that it has there until now; person or object_uid is the one it gets */
+    bool take_over; /* an account that has the person's e-mail there, and no id of anybody, may be made ours */
 };
 
 enum platform_verdict {
@@ -51,8 +54,27 @@ struct platform_answer {
     int64_t wait; /* of RETRY: milliseconds that the platform asks to be left alone for; 0: it does not say */
     char account[PLATFORM_ID_MAX]; /* of DONE, when the account's id became known: else "" */
     char object[PLATFORM_ID_MAX];  /* the same of the group or product */
-    struct err why;                /* of all but DONE: object, fault, remedy */
+    bool taken_over;               /* of DONE: the account had been there, and is ours now */
+    struct err why; /* of all but DONE: object, fault, remedy. Of RETRY: ERR_NETWORK when there was no answer */
 };
+
+/*
+ * How often and how soon a change is sent again: of every platform that has send. The caller reads these keys, so they stand among the
+ * settings of such a platform as they are here.
+ */
+#define PLATFORM_REMOTE_SETTINGS                                                                                       \
+    {.key = "retries",                                                                                                 \
+     .type = CONF_INT,                                                                                                 \
+     .def = "8",                                                                                                       \
+     .min = 0,                                                                                                         \
+     .max = 100,                                                                                                       \
+     .help = "How often a change is sent again when the platform is busy or does not answer. After that it is "        \
+             "skipped, and planned again by the next run."},                                                           \
+    {                                                                                                                  \
+        .key = "retry-wait", .type = CONF_MILLIS, .def = "1s", .min = 1, .max = 3600000,                               \
+        .help = "How long is waited before a change is sent again for the first time; each further wait is twice as "  \
+                "long, up to a minute. Where the platform asks for a longer wait, that counts."                        \
+    }
 
 struct platform_connector {
     const char *name;

@@ -17,7 +17,7 @@ BUILD='gcc libc6-dev make pkgconf
 # with.
 DEMO='ca-certificates dns-root-data publicsuffix openssl xmlsec1 dnsmasq-base'
 TEST='check clang libclang-rt-dev llvm valgrind libc6-dbg python3 python3-pytest sqlite3
-    slapd ldap-utils knot
+    slapd ldap-utils knot nodejs npm
     build-essential debhelper lintian rpm debootstrap'
 # Packages among them that bring a service of their own.
 SERVICES='slapd knot'
@@ -27,7 +27,12 @@ fail() {
     exit 1
 }
 
+# Another vendor's nodejs holds npm as well, and the distribution's package of that name conflicts with it.
 is_installed() {
+    case $1 in
+    nodejs) ! command -v node >/dev/null || return 0 ;;
+    npm) ! command -v npm >/dev/null || return 0 ;;
+    esac
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 

@@ -26,8 +26,31 @@ $(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/libdoorward.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(BUILD)/libdoorward.a $(LIBS)
 
-tools: $(TOOLS)
--include $(TOOLS:=.d)
+# … and libraries that are preloaded into the program.
+PRELOADS := $(patsubst tests/preload/%.c,$(BUILD)/tests/preload/%.so,$(wildcard tests/preload/*.c))
+
+$(BUILD)/tests/preload/%.so: tests/preload/%.c
+	$(call say,TOOL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fPIE,$(ALL_CFLAGS)) -fPIC -shared -MMD -MP -MF $@.d -o $@ $< -ldl
+
+tools: $(TOOLS) $(PRELOADS)
+-include $(TOOLS:=.d) $(PRELOADS:=.d)
+
+# --- peers: services not written here, from npm, with what little makes them run --------------------------------------
+PEER := $(BUILD)/peers/scim
+
+# Without npm or the network, the cases that need a peer skip themselves by name; in CI none may.
+peers:
+	@[ ! -e $(PEER)/node_modules/.package-lock.json ] || \
+		[ tests/peers/scim/package-lock.json -nt $(PEER)/node_modules/.package-lock.json ] || fresh=yes; \
+	mkdir -p $(PEER) && cp tests/peers/scim/package.json tests/peers/scim/package-lock.json \
+		tests/peers/scim/server.js $(PEER)/ || exit 1; \
+	[ -z "$$fresh" ] || exit 0; \
+	$(call need,peers,node npm); \
+	echo "  NPM   $(PEER)"; npm ci --prefix $(PEER) --ignore-scripts --no-audit --no-fund --loglevel=error >$(PEER)/npm.log 2>&1 || \
+	{ cat $(PEER)/npm.log >&2; rm -rf $(PEER)/node_modules; \
+	echo "peers: npm could not install tests/peers/scim" >&2; exit $(if $(CI),1,0); }
 
 # --- the whole ------------------------------------------------------------------------------------------------------
 test: layers
@@ -38,13 +61,13 @@ test: layers
 	@echo "test: all passed"
 
 # Built first and at once, so that both processors have work; the stages after it only run.
-test-programs: all tools fuzzers unit-sanitized
+test-programs: all tools peers fuzzers unit-sanitized
 unit-programs: $(UNITS)
 unit-sanitized:
 	$(SUBMAKE) SANITIZE=address,undefined unit-programs
 
 # --- integration ----------------------------------------------------------------------------------------------------
-INTEGRATION_NEEDS := slapd slapadd ldapsearch ldapmodify knotd dnsmasq xmlsec1 openssl sqlite3
+INTEGRATION_NEEDS := slapd slapadd ldapsearch ldapmodify knotd dnsmasq xmlsec1 openssl sqlite3 node npm
 DOORWARD ?= $(BUILD)/doorward
 
 # $(call need,STAGE,TOOLS): ends the recipe's shell, with 1 in CI and 0 elsewhere, when a tool is missing.
@@ -53,12 +76,13 @@ need = missing=; for tool in $(2); do command -v $$tool >/dev/null || missing="$
 	exit $(if $(CI),1,0); }
 
 # Without one of the servers, the cases that need it skip themselves by name; in CI none may.
-integration: all tools
+integration: all tools peers
 	@export PATH="$(TEST_PATH)"; $(call need,integration,$(PYTHON)); \
 	$(PYTHON) -c 'import pytest' 2>/dev/null || \
 	{ echo "integration: skipped, missing: python3-pytest" >&2; exit $(if $(CI),1,0); }; \
 	$(if $(CI),$(call need,integration,$(INTEGRATION_NEEDS));) \
 	PYTHONDONTWRITEBYTECODE=1 DOORWARD="$(abspath $(DOORWARD))" DOORWARD_TOOLS="$(abspath $(BUILD)/tests/tools)" \
+	DOORWARD_PEERS="$(abspath $(BUILD)/peers)" \
 	$(PYTHON) -m pytest -q -rs -p no:cacheprovider tests/integration $(T)
 
 # --- fuzzing: the library built by clang in a folder of its own -----------------------------------------------------
@@ -131,7 +155,7 @@ valgrind-demo: $(BUILD)/doorward-valgrind
 	{ tail -n 60 $(BUILD)/demo-valgrind.log >&2; echo "$@: failed" >&2; exit 1; }
 	@echo "$@: passed"
 
-valgrind-integration: $(BUILD)/doorward-valgrind tools
+valgrind-integration: $(BUILD)/doorward-valgrind tools peers
 	@$(call need,$@,valgrind)
 	$(SUBMAKE) integration DOORWARD=$(BUILD)/doorward-valgrind
 
@@ -143,5 +167,5 @@ bench: $(BUILD)/doorward
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
-.PHONY: test test-programs unit-programs unit-sanitized tools integration fuzz fuzzers valgrind valgrind-demo \
+.PHONY: test test-programs unit-programs unit-sanitized tools peers integration fuzz fuzzers valgrind valgrind-demo \
         valgrind-integration bench help

@@ -1,7 +1,7 @@
 /*
  * "type = ldap": people and groups by search, streamed.
  *
- * A pull is: which entries are both (they are people), the people, the groups. Entries of which the server gave a part
+ * A pull is: which entries are both (they are people), the people, the groups, the containers. Entries of which the server gave a part
  * only are read again at the end of their search, so that no other search's entries pile up in memory meanwhile.
  */
 #include "connectors/ldap/directory.h"
@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "connectors/deliver.h"
 #include "connectors/dn.h"
+#include "connectors/ldap/locate.h"
 #include "connectors/ldap/range.h"
 #include "connectors/ldap/search.h"
 #include "connectors/ldap/settings.h"
@@ -24,26 +25,36 @@ struct directory {
     const struct conf_section *section;
     struct session session;
     struct attrmap *map;
+    struct missing_base missing; /* name NULL: none */
 };
 
-static const char *const plural[] = {[ENTRY_PERSON] = "people", [ENTRY_GROUP] = "groups"};
+static const char *const plural[] = {
+    [ENTRY_PERSON] = "people", [ENTRY_GROUP] = "groups", [ENTRY_CONTAINER] = "containers"};
+
+/* An entry to be read again, and the place of the base that it was found through. */
+struct ranged {
+    char *dn;
+    size_t base;
+};
 
 /* One pull at work. */
 struct pull {
     struct directory *directory;
+    const struct sink *sink;
     struct deliver *deliver;
     struct dn_keyer *keyer;
     struct raw raw;
     struct keymap both; /* names of entries that are people and groups */
     enum entry_kind kind;
-    char **ranged; /* DNs of entries to be read again */
+    size_t base;
+    struct ranged *ranged;
     size_t nranged, cap_ranged;
 };
 
 static void forget_ranged(struct pull *pull)
 {
     for (size_t i = 0; i < pull->nranged; i++)
-        free(pull->ranged[i]);
+        free(pull->ranged[i].dn);
     pull->nranged = 0;
 }
 
@@ -80,7 +91,8 @@ static int take_entry(void *ctx, LDAPMessage **entry, struct err *err)
     if (range_is_open(&pull->raw)) {
         if (pull->nranged == ODD_MAX || pull->raw.name.n == 0)
             return undecodable(pull, err);
-        *MEM_PUSH(&pull->ranged, &pull->nranged, &pull->cap_ranged) = mem_strndup(pull->raw.name.p, pull->raw.name.n);
+        *MEM_PUSH(&pull->ranged, &pull->nranged, &pull->cap_ranged) =
+            (struct ranged){mem_strndup(pull->raw.name.p, pull->raw.name.n), pull->base};
         return 0;
     }
     return deliver_entry(pull->deliver, pull->kind, &pull->raw, err);
@@ -101,12 +113,23 @@ static int take_both(void *ctx, LDAPMessage **entry, struct err *err)
     return 0;
 }
 
+static int tell_base(struct pull *pull, size_t i, struct err *err)
+{
+    pull->base = i;
+    if (!pull->sink->base)
+        return 0;
+    const char *name = settings_base(pull->directory->section, pull->kind, i);
+    return pull->sink->base(pull->sink->ctx, span_str(name), err);
+}
+
 static int search_bases(struct pull *pull, const char *filter, const char **attrs,
                         int (*take)(void *, LDAPMessage **, struct err *), struct err *err)
 {
     const struct conf_section *section = pull->directory->section;
     int rc = 1;
     for (size_t i = 0; rc == 1 && i < settings_base_count(section, pull->kind); i++) {
+        if (tell_base(pull, i, err) != 0)
+            return -1;
         struct search search = {.session = &pull->directory->session,
                                 .base = settings_base(section, pull->kind, i),
                                 .filter = filter,
@@ -117,6 +140,8 @@ static int search_bases(struct pull *pull, const char *filter, const char **attr
                                 .take = take,
                                 .ctx = pull};
         rc = search_run(&search, err);
+        if (rc < 0 && search.code == LDAP_NO_SUCH_OBJECT)
+            pull->directory->missing = (struct missing_base){search.base, settings_base_where(section, pull->kind, i)};
     }
     return rc;
 }
@@ -144,10 +169,11 @@ static int read_ranged(struct pull *pull, const char **attrs, struct err *err)
 {
     for (size_t i = 0; i < pull->nranged; i++) {
         CLEANUP(range_free) struct range *range = NULL;
-        int rc = range_read(&pull->directory->session, pull->ranged[i], attrs, &pull->raw, &range, err);
+        int rc = range_read(&pull->directory->session, pull->ranged[i].dn, attrs, &pull->raw, &range, err);
         if (rc != 1)
             return rc < 0 && err->kind == ERR_CONFIG ? 0 : rc;
-        if (deliver_entry(pull->deliver, pull->kind, &pull->raw, err) != 0)
+        if (tell_base(pull, pull->ranged[i].base, err) != 0 ||
+            deliver_entry(pull->deliver, pull->kind, &pull->raw, err) != 0)
             return -1;
     }
     forget_ranged(pull);
@@ -179,10 +205,13 @@ static int directory_pull(struct directory *directory, const char *cursor, const
 {
     (void)cursor;
     CLEANUP(pull_release)
-    struct pull pull = {
-        .directory = directory, .deliver = deliver_new(directory->map, sink, false), .keyer = dn_keyer_new()};
+    struct pull pull = {.directory = directory,
+                        .sink = sink,
+                        .deliver = deliver_new(directory->map, sink, false),
+                        .keyer = dn_keyer_new()};
+    directory->missing = (struct missing_base){0};
     int rc = find_both(&pull, err);
-    for (int kind = ENTRY_PERSON; rc == 1 && kind <= ENTRY_GROUP; kind++)
+    for (int kind = ENTRY_PERSON; rc == 1 && kind < ENTRY_KINDS; kind++)
         rc = pull_kind(&pull, (enum entry_kind)kind, err);
     if (rc == 1)
         rc = check_found(&pull, err);
@@ -214,6 +243,20 @@ static int directory_open(const struct conf_section *section, struct directory *
     return 0;
 }
 
+static int directory_locate(struct directory *directory, struct span id, struct pool *pool, const char **ret,
+                            struct err *err)
+{
+    const struct locate locate = {&directory->session, attrmap_id_name(directory->section),
+                                  settings_page_size(directory->section)};
+    return locate_entry(&locate, id, pool, ret, err);
+}
+
+static bool directory_missing_base(const struct directory *directory, struct missing_base *ret)
+{
+    *ret = directory->missing;
+    return directory->missing.name != NULL;
+}
+
 static const char *directory_describe(const struct directory *directory)
 {
     return directory->session.uri;
@@ -226,6 +269,8 @@ const struct directory_connector ldap_connector = {
     .check = settings_check,
     .open = directory_open,
     .pull = directory_pull,
+    .locate = directory_locate,
+    .missing_base = directory_missing_base,
     .name_key = dn_key_of,
     .describe = directory_describe,
     .close = directory_close,

@@ -28,6 +28,7 @@ DEFINE_CLEANUP(free_text, char *, ldap_memfree)
 static int ended(const struct run *run, int code, const char *said, struct err *err)
 {
     const struct search *s = run->search;
+    run->search->code = code;
     const struct outcome *o = outcome_of(code);
     CLEANUP(pool_free) struct pool *pool = pool_new();
     const char *extra = said && *said ? pool_printf(pool, " (%.300s)", text_printable(pool, span_str(said))) : "";

@@ -17,6 +17,7 @@ struct search {
     int (*take)(void *ctx, LDAPMessage **entry, struct err *err);
     void *ctx;
     size_t count; /* entries so far */
+    int code;     /* the result that it ended with, when it did not end well */
 };
 
 /*

@@ -240,18 +240,50 @@ static const char *base_key(const struct conf_section *section, enum entry_kind 
     return conf_count(section, base_keys[kind]) ? base_keys[kind] : "base";
 }
 
+/* The key that the i-th base of this kind stands under, and its place there in *i. */
+static const char *key_of_base(const struct conf_section *section, enum entry_kind kind, size_t *i)
+{
+    const char *key = base_key(section, kind == ENTRY_CONTAINER ? ENTRY_PERSON : kind);
+    if (kind != ENTRY_CONTAINER || *i < conf_count(section, key))
+        return key;
+    *i -= conf_count(section, key);
+    return base_key(section, ENTRY_GROUP);
+}
+
 size_t settings_base_count(const struct conf_section *section, enum entry_kind kind)
 {
-    return conf_count(section, base_key(section, kind));
+    if (kind != ENTRY_CONTAINER)
+        return conf_count(section, base_key(section, kind));
+    const char *people = base_key(section, ENTRY_PERSON), *groups = base_key(section, ENTRY_GROUP);
+    return conf_count(section, people) + (strcmp(people, groups) == 0 ? 0 : conf_count(section, groups));
 }
 
 const char *settings_base(const struct conf_section *section, enum entry_kind kind, size_t i)
 {
-    return conf_at(section, base_key(section, kind), i);
+    const char *key = key_of_base(section, kind, &i);
+    return conf_at(section, key, i);
+}
+
+const char *settings_base_where(const struct conf_section *section, enum entry_kind kind, size_t i)
+{
+    const char *key = key_of_base(section, kind, &i);
+    return conf_where_key(section, key, i);
+}
+
+static char *container_filter(void)
+{
+    CLEANUP(buf_release) struct buf filter = BUF_INIT;
+    buf_adds(&filter, "(|");
+    for (const char *const *class = flavour_container_classes; *class; class ++)
+        buf_printf(&filter, "(objectClass=%s)", *class);
+    buf_addc(&filter, ')');
+    return mem_strdup(buf_str(&filter));
 }
 
 char *settings_filter(const struct conf_section *section, enum entry_kind kind)
 {
+    if (kind == ENTRY_CONTAINER)
+        return container_filter();
     const struct flavour *flavour = flavour_find(conf_str(section, "flavour"));
     const char *filter = conf_str(section, filter_keys[kind]);
     if (!filter)

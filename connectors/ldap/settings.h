@@ -11,9 +11,15 @@ extern const struct conf_item ldap_rows[];
 /* Between the keys, without network. ERR_CONFIG. */
 int settings_check(const struct conf_section *section, struct err *err);
 
-/* The bases of the searches of one kind: person-base or group-base, and base when that is not written. */
+/*
+ * The bases of the searches of one kind: person-base or group-base, and base when that is not written. Containers have
+ * those of both.
+ */
 size_t settings_base_count(const struct conf_section *section, enum entry_kind kind);
 const char *settings_base(const struct conf_section *section, enum entry_kind kind, size_t i);
+
+/* In which "FILE:LINE" it stands. */
+const char *settings_base_where(const struct conf_section *section, enum entry_kind kind, size_t i);
 
 /* The filter of one kind, in parentheses. The caller frees it. */
 char *settings_filter(const struct conf_section *section, enum entry_kind kind);

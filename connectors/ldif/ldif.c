@@ -80,6 +80,8 @@ static int deliver_record(const struct directory *directory, struct deliver *del
         return deliver_entry(deliver, ENTRY_PERSON, raw, err);
     if (is_of(raw, directory->map->flavour->group_classes))
         return deliver_entry(deliver, ENTRY_GROUP, raw, err);
+    if (is_of(raw, flavour_container_classes))
+        return deliver_entry(deliver, ENTRY_CONTAINER, raw, err);
     return 0;
 }
 

@@ -82,6 +82,8 @@ bool text_same_ascii(const char *a, const char *b)
 bool text_same(const char *a, const char *b)
 {
     int order = 0;
+    if (is_plain_ascii(span_str(a)) && is_plain_ascii(span_str(b)))
+        return text_same_ascii(a, b);
     if (u8_casecmp((const uint8_t *)a, strlen(a), (const uint8_t *)b, strlen(b), NULL, UNINORM_NFC, &order) != 0)
         return false;
     return order == 0;

@@ -53,6 +53,9 @@ const char *cli_state_dir(const struct cli *cli);
 int cli_section(const struct cli *cli, const char *kind, const char *name, const struct conf_section **ret,
                 struct err *err);
 
+/* adopt = yes in the section of this team. */
+bool cli_adopts(const struct cli *cli, const char *team);
+
 /* The number of a run, as the first word names it; ERR_USAGE when it is none. */
 int cli_run_number(const struct cli *cli, int64_t *ret, struct err *err);
 

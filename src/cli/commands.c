@@ -61,7 +61,11 @@ const struct command commands[] = {
      "--yes does not ask, as the scheduled agent needs it. With a FILE that doorward\n"
      "plan -o saved, exactly that plan is carried out; it is refused (exit status 6)\n"
      "when the configuration, the directory or the platform changed since. Removals\n"
-     "that the guard held are carried out when their number is given.\n\n"
+     "that are held, above the limits or because people have new ids, are carried out\n"
+     "when their number is given, or typed at the terminal.\n\n"
+     "An earlier run that was cut off is settled first. What a platform refuses, or does\n"
+     "not answer, is skipped and listed with the reason, and the exit status is then 5;\n"
+     "--json then prints one more document (\"doorward-run/1\").\n\n"
      "  doorward apply\n"
      "  doorward apply design --yes\n"
      "  doorward apply plan.json --approve-removals 412\n"},
@@ -74,12 +78,14 @@ const struct command commands[] = {
     {"runs", "", NULL, 0, 0, command_runs_list, "the last runs", NULL},
     {"runs list", "", NULL, 0, 0, command_runs_list, "the last runs", NULL},
     {"runs show", "RUN", NULL, 1, 1, command_runs_show, "what a run did, and why", NULL},
-    {"runs undo", "RUN [--yes]", "Y", 1, 1, command_runs_undo,
+    {"runs undo", "RUN [--yes] [--approve-removals N]", "YA", 1, 1, command_runs_undo,
      "plan the inverse of a run, show it, ask, and carry it out",
      "Puts accounts, attributes, seats and groups back as they were before the run, as\n"
      "far as nothing else changed them since; what cannot be put back is shown with\n"
      "the reason, and the exit status is then 5. Gate and guard hold for it as for any\n"
-     "run; it works with sync disabled, too. Without --yes it asks; --json needs --yes.\n\n"
+     "run; it works with sync disabled, too. Without --yes it asks; --json needs --yes.\n"
+     "Removals above the limits are held (exit status 4) unless their number is typed at\n"
+     "the terminal or given with --approve-removals.\n\n"
      "  doorward sync disable design\n"
      "  doorward runs undo 12\n"},
     {"runs audit", "", NULL, 0, 0, command_runs_audit, "the audit log: who changed what, oldest first",

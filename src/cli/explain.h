@@ -36,6 +36,9 @@ enum explain_exclude explain_exclude(const struct explain_person *person, size_t
 /* The plan's changes of this person, then the held ones; the index is kept in *at, which begins with 0. NULL: no more. */
 const struct change *explain_next_pending(const struct explain_view *view, size_t *at);
 
+/* Something is to be taken away, and only a plan for everybody could say whether that is too much at once. */
+bool explain_guard_unknown(const struct explain_view *view);
+
 int explain_text(struct cli *cli, const struct explanation *e, struct err *err);
 int explain_json(struct cli *cli, const struct explanation *e, struct err *err);
 

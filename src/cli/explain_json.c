@@ -130,12 +130,13 @@ static int add_products(struct explain_view *v, json_t *list, struct err *err)
             json_decref(groups);
             return -1;
         }
-        json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:{s:I, s:o, s:I}}", "product",
-                                              p->section, "name", p->title, "configured", p->configured, "entitled",
-                                              p->entitled, "path", path, "groups", groups, "seat_since",
-                                              time_json(p->seat_since), "seats", "taken", (json_int_t)p->taken, "limit",
-                                              p->limited ? json_integer(p->limit) : json_null(), "waiting",
-                                              (json_int_t)p->waiting));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:{s:o, s:o, s:o}}", "product", p->section,
+                                        "name", p->title, "configured", p->configured, "entitled", p->entitled, "path",
+                                        path, "groups", groups, "seat_since", time_json(p->seat_since), "seats",
+                                        "taken", p->limited ? json_integer(p->taken) : json_null(), "limit",
+                                        p->limited ? json_integer(p->limit) : json_null(), "waiting",
+                                        p->waiting < 0 ? json_null() : json_integer(p->waiting)));
         if (add_groups(v, p->groups, p->n, groups, err) != 0)
             return -1;
     }
@@ -218,6 +219,17 @@ static int add_lists(struct explain_view *v, json_t *to, struct err *err)
     return 0;
 }
 
+/* Known of the plan made just now for everybody, or of the last one; else null. */
+static json_t *guard_json(const struct explain_view *v)
+{
+    const struct explain_team *t = v->team;
+    bool narrowed = t->plan && t->plan->narrowed;
+    if (!t->plan || (!narrowed && !t->current))
+        return json_null();
+    return json_pack("{s:b, s:o}", "trips", narrowed ? t->plan->guard.ntrips > 0 : t->last.ntrips > 0, "plan_at",
+                     time_json(narrowed ? v->cli->now : t->last.made_at));
+}
+
 static int fill_team(struct explain_view *v, json_t *to, struct err *err)
 {
     const struct explain_team *t = v->team;
@@ -231,6 +243,7 @@ static int fill_team(struct explain_view *v, json_t *to, struct err *err)
     json_object_set_new(to, "verdict", json_pack("{s:s, s:s}", "kind", explain_verdict_names[verdict], "text", text));
     json_object_set_new(to, "protected", json_boolean(t->protects));
     json_object_set_new(to, "planned", json_boolean(t->plan != NULL));
+    json_object_set_new(to, "guard", guard_json(v));
     add_account(v, to);
     return add_lists(v, to, err);
 }

@@ -158,9 +158,10 @@ static int print_rivals(struct explain_view *v, struct err *err)
 
 static const char *seats_words(struct cli *cli, const struct explain_product *p)
 {
-    const char *limit = p->limited ? pool_printf(cli->pool, " of %" PRId64, p->limit) : "";
-    const char *waiting = p->waiting ? pool_printf(cli->pool, ", %" PRIu32 " waiting", p->waiting) : "";
-    return pool_printf(cli->pool, "%" PRId64 "%s seats taken%s", p->taken, limit, waiting);
+    if (!p->limited)
+        return "";
+    const char *waiting = p->waiting > 0 ? pool_printf(cli->pool, ", %" PRId64 " waiting", p->waiting) : "";
+    return pool_printf(cli->pool, "; %" PRId64 " of %" PRId64 " seats taken%s", p->taken, p->limit, waiting);
 }
 
 /* Groups only where none of them leads there: otherwise the way says it. */
@@ -170,7 +171,7 @@ static int print_product(struct explain_view *v, const struct explain_product *p
     const char *seat =
         p->seat_since ? pool_printf(cli->pool, "has a seat since %s", when(cli, p->seat_since)) : "no seat";
     const char *title = shown(cli, p->title), *way;
-    printf("    %s: %s, %s; %s\n", title,
+    printf("    %s: %s, %s%s\n", title,
            p->entitled     ? "entitled"
            : p->path.n     ? "in its groups, but not to be synced"
            : p->configured ? "not entitled"
@@ -236,6 +237,8 @@ static int print_pending(struct explain_view *v, struct err *err)
         if (words_what(&v->words, c, &verb, &object, err) != 0 ||
             (c->hold ? words_hold : words_cause)(&v->words, c, &why, err) != 0)
             return -1;
+        if (c->hold == HOLD_GUARD && !v->team->plan->narrowed)
+            buf_printf(&why, " in the plan of %s", when(v->cli, v->team->last.made_at));
         const char sign[] = {c->hold ? '!' : op_sign((enum op)c->op), '\0'};
         const char *cells[] = {sign, pool_printf(v->cli->pool, "%s%s", verb, object),
                                c->hold ? pool_printf(v->cli->pool, "held: %s", buf_str(&why)) : buf_str(&why)};
@@ -244,12 +247,16 @@ static int print_pending(struct explain_view *v, struct err *err)
     table_print(table, "    ");
     if (!n)
         puts("    nothing");
+    if (explain_guard_unknown(v))
+        printf(
+            "    whether the guard holds this is not known, as no plan was made of this state; run: doorward plan %s\n",
+            conf_name(v->team->section));
     return 0;
 }
 
 static int print_done(struct explain_view *v, struct err *err)
 {
-    puts("  Done by the last runs");
+    printf("  Done by the last %d runs\n", EXPLAIN_RUNS);
     CLEANUP(table_free) struct table *table = table_new(4);
     for (size_t i = 0; i < v->team->ndone; i++) {
         const struct explain_change *d = &v->team->done[i];

@@ -74,6 +74,17 @@ const struct change *explain_next_pending(const struct explain_view *v, size_t *
     return NULL;
 }
 
+bool explain_guard_unknown(const struct explain_view *v)
+{
+    const struct plan *plan = v->team->plan;
+    if (!plan || plan->narrowed || v->team->current)
+        return false;
+    for (size_t i = 0; i < plan->n; i++)
+        if (op_is_removal((enum op)plan->changes[i].op))
+            return true;
+    return false;
+}
+
 static const struct change *bringing_change(const struct explain_view *v)
 {
     const struct change *c;

@@ -232,6 +232,12 @@ int cli_open(struct cli *cli, enum store_mode mode, struct err *err)
     return -1;
 }
 
+bool cli_adopts(const struct cli *cli, const char *team)
+{
+    const struct conf_section *section = conf_find(cli->conf, "team", team);
+    return section && conf_bool(section, "adopt");
+}
+
 int cli_section(const struct cli *cli, const char *kind, const char *name, const struct conf_section **ret,
                 struct err *err)
 {

@@ -5,10 +5,12 @@
 #include "base/mem.h"
 #include "cli/carry.h"
 #include "cli/cli.h"
+#include "cli/settle.h"
 #include "cli/show.h"
 #include "cli/term.h"
 #include "gate/gate.h"
 #include "store/run.h"
+#include "sync/last.h"
 #include "sync/plan.h"
 #include "sync/pull.h"
 
@@ -90,42 +92,45 @@ static int save(struct cli *cli, const struct shown_plan *shown, struct err *err
     return r;
 }
 
-/* Did somebody approve the removals above the limits? A number that is not theirs is refused. */
-static int read_approval(const struct cli *cli, const struct plan *plan, bool *ret, struct err *err)
+/* The plan made anew has to be the one that was saved. */
+static int compare_saved(struct job *job, const struct shown_plan *shown, struct err *err)
 {
-    *ret = false;
-    uint32_t held = plan->holds[HOLD_GUARD];
-    if (!cli->approve)
-        return 0;
-    char *end = NULL;
-    long long n = strtoll(cli->approve, &end, 10);
-    if (!*cli->approve || *end || n != held)
-        return err_set(err, ERR_HELD,
-                       "the guard holds %s removals of this plan, and --approve-removals says %s; nothing was done",
-                       term_number(cli->pool, held), cli->approve);
-    *ret = held > 0;
-    return 0;
-}
-
-/* The plan made anew has to be the one that was saved; then its approved removals are let through. */
-static int compare_saved(struct job *job, struct plan_settings *settings, const struct saved_state *state,
-                         struct plan **plan, struct err *err)
-{
-    char id[DIGEST_HEX_MAX];
-    carry_id(*plan, job->cli->conf, id);
-    if (saved_compare(job->saved, state, (*plan)->directory, err) != 0)
+    if (saved_compare(job->saved, shown->state, shown->plan->directory, err) != 0)
         return -1;
-    if (strcmp(id, job->saved->id) != 0)
+    if (strcmp(shown->id, job->saved->id) != 0)
         return err_set(
             err, ERR_STALE,
             "saved plan %s, made at %s, is out of date: the gate, a time of grace or the platform's rows changed since",
             job->saved->path, job->saved->made_at);
-    if (read_approval(job->cli, *plan, &settings->approved, err) != 0)
+    return 0;
+}
+
+static int show(struct job *job, const struct shown_plan *shown, struct err *err)
+{
+    struct cli *cli = job->cli;
+    if (job->shown++ && !cli->json)
+        putchar('\n');
+    return cli->json ? show_plan_json(cli, shown, stdout, err) : show_plan_text(cli, shown, err);
+}
+
+/*
+ * Of a saved plan: what was approved is let through, by a plan that is made once more. Whoever is asked has seen what it is about;
+ * *ret_shown: and there is nothing else to show.
+ */
+static int release_approved(struct job *job, struct plan_settings *settings, struct shown_plan *shown,
+                            struct plan **plan, bool *ret_shown, struct err *err)
+{
+    *ret_shown = carry_asks_approval(job->cli, *plan);
+    if ((*ret_shown && show(job, shown, err) != 0) || carry_approval(job->cli, *plan, &settings->approved, err) != 0)
         return -1;
     if (!settings->approved)
         return 0;
+    *ret_shown = false;
     plan_free(plan);
-    return plan_make(job->cli->store, settings, plan, err);
+    if (plan_make(job->cli->store, settings, plan, err) != 0)
+        return -1;
+    shown->plan = *plan;
+    return 0;
 }
 
 static int plan_with(struct job *job, const struct conf_section *team, const struct policy *policy,
@@ -137,37 +142,47 @@ static int plan_with(struct job *job, const struct conf_section *team, const str
     plan_settings_read(&settings);
     CLEANUP(plan_free) struct plan *plan = NULL;
     struct saved_state state = {0};
-    if (plan_make(cli->store, &settings, &plan, err) != 0 || carry_state(cli, plan, &state, err) != 0 ||
-        (job->saved && compare_saved(job, &settings, &state, &plan, err) != 0))
+    if (plan_make(cli->store, &settings, &plan, err) != 0 || carry_state(cli, plan, &state, err) != 0)
         return -1;
     log_debug("team %s: planned", plan->team);
+    uint32_t withheld = plan->withheld;
+    bool was_shown = false;
     char id[DIGEST_HEX_MAX];
     carry_id(plan, cli->conf, id);
+    const char *note = NULL;
+    if (run_settle(cli->store, cli->now, err) != 0 || settle_note(cli, plan->team, &note, err) != 0)
+        return -1;
     struct shown_plan shown = {.plan = plan,
                                .policy = policy,
                                .gate = &job->gate,
                                .pull = pull,
+                               .note = note,
                                .id = id,
                                .platform = conf_name(platform),
                                .state = &state};
-    if (job->shown++ && !cli->json)
-        putchar('\n');
-    if ((cli->json ? show_plan_json(cli, &shown, stdout, err) : show_plan_text(cli, &shown, err)) != 0 ||
-        (cli->out && save(cli, &shown, err) != 0))
+    if (pace_read(cli, shown.platform, plan->n, &shown.pace, err) != 0)
+        return -1;
+    if (job->saved &&
+        (compare_saved(job, &shown, err) != 0 || release_approved(job, &settings, &shown, &plan, &was_shown, err) != 0))
+        return -1;
+    carry_id(plan, cli->conf, id);
+    if ((!was_shown && show(job, &shown, err) != 0) || (cli->out && save(cli, &shown, err) != 0))
         return -1;
     log_debug("team %s: shown", plan->team);
     job->pending |= plan->n > 0;
-    job->guard_held |= plan->holds[HOLD_GUARD] > 0;
+    job->guard_held |= plan->holds[HOLD_GUARD] > 0 || plan->holds[HOLD_NEW_ID] > 0;
     job->gate_held |= plan_gate_held(plan) || gate_all_closed(&job->gate) || !policy->enabled_at;
     if (!job->apply)
-        return 0;
+        return last_note(cli->store, &settings, plan, err);
     struct carry_words words = {.command = cli->command,
                                 .question = pool_printf(cli->pool, "Apply these %s changes to team %s?",
                                                         term_number(cli->pool, plan->n), plan->team),
                                 .refused = "not applied",
                                 .progress = "applying",
-                                .rest = "the rest is planned again next time"};
-    return carry_out(cli, plan, id, platform, &words, err);
+                                .rest = "the rest is planned again next time",
+                                .approved = settings.approved ? withheld : 0,
+                                .approved_plan = job->saved ? job->saved->id : NULL};
+    return carry_out(cli, plan, id, platform, &words, err) != 0 ? -1 : last_note(cli->store, &settings, plan, err);
 }
 
 static int plan_team(struct job *job, const struct conf_section *team, struct err *err)
@@ -175,6 +190,8 @@ static int plan_team(struct job *job, const struct conf_section *team, struct er
     struct cli *cli = job->cli;
     const struct conf_section *directory = conf_find(cli->conf, "directory", conf_str(team, "directory"));
     struct pull_report *pull = NULL;
+    if (job->apply && settle_runs(cli, team, false, err) != 0)
+        return -1;
     if (read_directory(job, directory, &pull, err) != 0)
         return -1;
     log_debug("directory %s: mirror committed", conf_name(directory));
@@ -240,7 +257,6 @@ static int run_job(struct job *job, struct err *err)
     const struct conf_section *team = NULL;
     struct saved saved;
     if (cli_conf(cli, err) != 0 || read_word(job, &saved, &team, err) != 0 || cli_open(cli, STORE_WRITE, err) != 0 ||
-        run_settle(cli->store, cli->now, err) != 0 ||
         gate_check(cli->store, cli->conf, cli->now, true, cli->pool, &job->gate, err) != 0)
         return -1;
     return team ? plan_team(job, team, err) : plan_teams(job, err);

@@ -10,8 +10,10 @@
 #include "cli/cli.h"
 #include "cli/json.h"
 #include "cli/show.h"
+#include "cli/skipped.h"
 #include "cli/term.h"
 #include "cli/words.h"
+#include "store/delivery.h"
 #include "store/run.h"
 
 #define RUNS_SHOWN 50
@@ -83,7 +85,16 @@ static void take_change(void *ctx, const struct change *c)
     *MEM_PUSH(&all->v, &all->n, &all->cap) = *c;
 }
 
-static int show_json(struct cli *cli, int64_t team, const struct changes *all, json_t *run, struct err *err)
+/* Of a run on a platform elsewhere: in place of each change of the journal, what became of it. */
+static void add_delivery(void *ctx, const struct delivery_row *row)
+{
+    json_t *change = json_array_get(ctx, row->seq - 1);
+    json_object_set_new(change, "state", json_string(delivery_state_names[row->state]));
+    if (row->state == DELIVERY_SKIPPED)
+        json_object_set_new(change, "reason", json_string(row->message));
+}
+
+static int show_json(struct cli *cli, int64_t team, int64_t id, const struct changes *all, json_t *run, struct err *err)
 {
     struct words w;
     if (words_open(cli->store, team, NULL, NULL, &w, err) != 0)
@@ -102,10 +113,41 @@ static int show_json(struct cli *cli, int64_t team, const struct changes *all, j
                                                   name, "email", email, "object", object, "cause", buf_str(&cause)));
     }
     words_close(&w);
+    if (r == 0)
+        r = delivery_each(cli->store, id, add_delivery, list, err);
     json_object_set_new(run, "journal", list);
     if (r == 0)
         json_print(run);
     return r;
+}
+
+/* Which changes of a run on a platform elsewhere are to be shown as done: by their number, from 1. */
+struct done {
+    struct changes *all;
+    size_t rows, kept, unsent;
+};
+
+static void keep_done(void *ctx, const struct delivery_row *row)
+{
+    struct done *d = ctx;
+    d->rows++;
+    d->unsent += row->state == DELIVERY_INTENDED;
+    if (row->state == DELIVERY_CONFIRMED)
+        d->all->v[d->kept++] = d->all->v[row->seq - 1];
+}
+
+/* What was done, then what was not. */
+static int show_text(struct cli *cli, int64_t team, int64_t run, struct changes *all, struct err *err)
+{
+    struct done done = {.all = all};
+    if (delivery_each(cli->store, run, keep_done, &done, err) != 0)
+        return -1;
+    if (show_changes(cli, team, all->v, done.rows ? done.kept : all->n, err) != 0 ||
+        skipped_print(cli, team, run, stdout, err) != 0)
+        return -1;
+    if (done.unsent)
+        printf("Not sent: %s; planned again\n", term_number(cli->pool, done.unsent));
+    return 0;
 }
 
 static int show_run(struct cli *cli, int64_t run, struct listing *l, struct err *err)
@@ -121,11 +163,11 @@ static int show_run(struct cli *cli, int64_t run, struct listing *l, struct err 
     if (r == 0)
         r = run_changes(cli->store, run, take_change, &all, err);
     if (r == 0 && cli->json) {
-        r = show_json(cli, team, &all, json_array_get(l->json, 0), err);
+        r = show_json(cli, team, run, &all, json_array_get(l->json, 0), err);
     } else if (r == 0) {
         table_print(l->table, "");
         putchar('\n');
-        r = show_changes(cli, team, all.v, all.n, err);
+        r = show_text(cli, team, run, &all, err);
     }
     free(all.v);
     return r;

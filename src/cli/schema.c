@@ -3,7 +3,7 @@
 #include "conf/rows.h"
 #include "connectors/connector.h"
 #include "model/domain.h"
-#include "roster/roster.h"
+#include "roster/platforms.h"
 
 #define ROOM(array) (sizeof(array) / sizeof *(array)-1)
 
@@ -94,12 +94,15 @@ static int check_product(const struct conf *conf, const struct conf_section *pro
     const struct conf_section *team = conf_find(conf, "team", conf_str(product, "team"));
     const struct conf_section *directory = conf_find(conf, "directory", conf_str(team, "directory"));
     const struct directory_connector *connector = directory_connector_find(conf_variant(directory));
+    static const char *const keys[] = {"group", "priority"};
     struct key128 ignored;
-    for (size_t i = 0; i < conf_count(product, "group"); i++)
-        if (connector->name_key(conf_at(product, "group", i), &ignored, err) != 0) {
-            err->kind = ERR_CONFIG;
-            return err_wrap(err, "%s: product %s: group", conf_where_key(product, "group", i), conf_name(product));
-        }
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+        for (size_t i = 0; i < conf_count(product, keys[k]); i++)
+            if (connector->name_key(conf_at(product, keys[k], i), &ignored, err) != 0) {
+                err->kind = ERR_CONFIG;
+                return err_wrap(err, "%s: product %s: %s", conf_where_key(product, keys[k], i), conf_name(product),
+                                keys[k]);
+            }
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/pace.h"
 #include "cli/saved.h"
 #include "model/gate.h"
 #include "sync/plan.h"
@@ -22,9 +23,10 @@ struct shown_plan {
     const struct gate *gate;
     const struct pull_report *pull; /* NULL for an undo, which reads no directory */
     int64_t undoes;                 /* the run that the plan takes back; 0: none */
-    const char *note;               /* of an undo: what follows from it; NULL: nothing */
+    const char *note;               /* what follows from an undo; of a plan, what apply does first; NULL: nothing */
     const char *id;
     const char *platform;            /* section name */
+    struct pace pace;                /* of the platform */
     const struct saved_state *state; /* of which it was made; written into the document */
 };
 

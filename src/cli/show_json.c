@@ -1,9 +1,14 @@
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/text.h"
+#include "cli/causes.h"
+#include "cli/evidence.h"
 #include "cli/gate.h"
+#include "cli/identity.h"
 #include "cli/json.h"
 #include "cli/show.h"
 #include "cli/words.h"
+#include "store/container.h"
 #include "store/undo.h"
 
 static json_t *attributes_json(const struct person_text *t, uint32_t only)
@@ -35,6 +40,32 @@ static uint32_t differing(const struct person_text *before, const struct person_
 }
 
 /* Of an undo, what the journal puts back; where it puts nothing back, the account is taken away. */
+static json_t *id_and_state(const struct person_text *t, uint32_t only)
+{
+    json_t *j = attributes_json(t, only);
+    json_object_set_new(j, "id", json_text(t->uid));
+    json_object_set_new(j, "state", json_string(account_state_names[t->state]));
+    return j;
+}
+
+/* The account is still another entry's; of an undo, what the journal puts back. */
+static int add_adopted_sides(struct words *w, const struct change *c, const struct person_text *now, json_t *j,
+                             struct err *err)
+{
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    struct person_text before = {0}, after = *now;
+    if (account_read(w->reader, c->object, &before, err) < 0)
+        return -1;
+    after.state = before.state == ACCOUNT_SUSPENDED ? ACCOUNT_ACTIVE : before.state;
+    if (c->cause == CAUSE_UNDO && undo_read(w->store, c->detail, c->other, pool, &after, err) < 0)
+        return -1;
+    after.uid = now->uid;
+    uint32_t differ = differing(&before, &after);
+    json_object_set_new(j, "before", id_and_state(&before, differ));
+    json_object_set_new(j, "after", id_and_state(&after, differ));
+    return 0;
+}
+
 static int add_undo_sides(struct words *w, const struct change *c, json_t *j, struct err *err)
 {
     CLEANUP(pool_free) struct pool *pool = pool_new();
@@ -52,6 +83,8 @@ static int add_undo_sides(struct words *w, const struct change *c, json_t *j, st
 /* "before" and "after": attributes of whom is invited or updated, states of whom is suspended, restored or removed. */
 static int add_sides(struct words *w, const struct change *c, const struct person_text *now, json_t *j, struct err *err)
 {
+    if (c->op == OP_ADOPT && (c->cause != CAUSE_UNDO || c->hold == HOLD_NONE))
+        return add_adopted_sides(w, c, now, j, err);
     bool of_account = c->op == OP_UPDATE || c->op == OP_SUSPEND || c->op == OP_REMOVE || c->op == OP_RESTORE;
     if (c->cause == CAUSE_UNDO && of_account && c->hold == HOLD_NONE)
         return add_undo_sides(w, c, j, err);
@@ -94,11 +127,31 @@ static int add_object(struct words *w, const struct change *c, json_t *j, struct
         for (size_t i = 0; i < w->plan->nseats; i++)
             if (w->plan->seats[i].product == c->object)
                 json_object_set_new(j, "product", json_string(w->plan->seats[i].section));
-    } else if (c->object) {
+    } else if (c->object && c->op != OP_ADOPT) {
         const char *name;
         if (words_group(w, c->object, &name, err) != 0)
             return -1;
         json_object_set_new(j, "group", json_string(name));
+    }
+    return 0;
+}
+
+static int add_cause(struct words *w, const struct change *c, const char *text, json_t *j, struct err *err)
+{
+    json_t *cause = json_pack("{s:s, s:s}", "kind", cause_names[c->cause], "text", text);
+    json_object_set_new(j, "cause", cause);
+    struct path path = {0};
+    if (c->cause != CAUSE_GROUP || !w->evidence)
+        return 0;
+    if (evidence_path(w->evidence, c, &path, err) != 0)
+        return -1;
+    json_t *groups = json_array();
+    json_object_set_new(cause, "path", groups);
+    for (size_t i = 0; i < path.n; i++) {
+        const char *name;
+        if (words_group(w, path.groups[i], &name, err) != 0)
+            return -1;
+        json_array_append_new(groups, json_string(name));
     }
     return 0;
 }
@@ -113,7 +166,7 @@ static int print_change(struct words *w, const struct change *c, struct buf *tex
     if (r == 0)
         r = words_cause(w, c, text, err);
     if (r == 0)
-        json_object_set_new(j, "cause", json_pack("{s:s, s:s}", "kind", cause_names[c->cause], "text", buf_str(text)));
+        r = add_cause(w, c, buf_str(text), j, err);
     buf_clear(text);
     if (r == 0 && c->hold != HOLD_NONE)
         r = words_hold(w, c, text, err);
@@ -156,6 +209,10 @@ static json_t *summary_json(const struct shown_plan *s)
     json_object_set_new(j, "changes", json_integer((json_int_t)s->plan->n));
     json_object_set_new(j, "held", json_integer((json_int_t)s->plan->nheld));
     json_object_set_new(j, "people", json_integer((json_int_t)s->plan->people));
+    json_object_set_new(j, "estimate",
+                        s->pace.seconds > 0 ? json_pack("{s:f, s:f}", "seconds", s->pace.seconds, "per_second",
+                                                        s->pace.measured.per_second)
+                                            : json_null());
     return j;
 }
 
@@ -175,29 +232,56 @@ static json_t *basis_json(const struct shown_plan *s)
 {
     return json_pack("{s:s, s:I, s:I, s:I}", "configuration", s->state->configuration, "mirror",
                      (json_int_t)s->state->mirror, "last_run", (json_int_t)s->state->last_run, "guarded",
-                     (json_int_t)s->plan->holds[HOLD_GUARD]);
+                     (json_int_t)s->plan->withheld);
 }
 
-static json_t *seats_json(const struct plan *plan)
+/* The e-mails of those who wait, in the order in which free seats go to them. */
+static json_t *waits_json(struct words *w, const struct seats *s)
 {
+    CLEANUP(freep) uint32_t *people = plan_waiting(w->plan, s);
     json_t *list = json_array();
-    for (size_t i = 0; i < plan->nseats; i++) {
-        const struct seats *s = &plan->seats[i];
-        json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I, s:o, s:I}", "product", s->section, "name", s->title,
-                                              "before", (json_int_t)s->before, "after", (json_int_t)s->after, "limit",
-                                              s->limited ? json_integer(s->limit) : json_null(), "waiting",
-                                              (json_int_t)s->waiting));
+    for (uint32_t i = 0; i < s->waiting; i++) {
+        CLEANUP(pool_free) struct pool *pool = pool_new();
+        const char *name, *email = "";
+        struct err ignored = ERR_INIT;
+        if (words_person(w, people[i], pool, &name, &email, &ignored) == 0)
+            json_array_append_new(list, json_string(email));
     }
     return list;
 }
 
-static json_t *guard_json(const struct guard *g)
+static json_t *seats_json(struct words *w)
+{
+    const struct plan *plan = w->plan;
+    json_t *list = json_array();
+    for (size_t i = 0; i < plan->nseats; i++) {
+        const struct seats *s = &plan->seats[i];
+        json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I, s:o, s:I, s:o}", "product", s->section, "name",
+                                              s->title, "before", (json_int_t)s->before, "after", (json_int_t)s->after,
+                                              "limit", s->limited ? json_integer(s->limit) : json_null(), "waiting",
+                                              (json_int_t)s->waiting, "waits", waits_json(w, s)));
+    }
+    return list;
+}
+
+static json_t *trip_json(struct cli *cli, struct words *w, const struct guard_trip *t)
+{
+    json_t *j = json_pack("{s:s, s:I, s:I, s:I}", "what", t->what, "removals", (json_int_t)t->removals, "of",
+                          (json_int_t)t->of, "limit", (json_int_t)t->limit);
+    struct err ignored = ERR_INIT;
+    const char *name = NULL;
+    if (t->group && words_group(w, t->group, &name, &ignored) == 0)
+        json_object_set_new(j, "group", json_string(name));
+    if (t->base && base_name(cli->store->db, t->base, cli->pool, &name, &ignored) == 0 && name)
+        json_object_set_new(j, "base", json_string(name));
+    return j;
+}
+
+static json_t *guard_json(struct cli *cli, struct words *w, const struct guard *g)
 {
     json_t *trips = json_array();
     for (size_t i = 0; i < g->ntrips; i++)
-        json_array_append_new(trips, json_pack("{s:s, s:I, s:I, s:I}", "what", g->trips[i].what, "removals",
-                                               (json_int_t)g->trips[i].removals, "of", (json_int_t)g->trips[i].of,
-                                               "limit", (json_int_t)g->trips[i].limit));
+        json_array_append_new(trips, trip_json(cli, w, &g->trips[i]));
     return json_pack("{s:b, s:o}", "tripped", g->ntrips > 0, "trips", trips);
 }
 
@@ -217,6 +301,14 @@ int show_plan_json(struct cli *cli, const struct shown_plan *s, FILE *out, struc
     struct words w;
     if (words_open(cli->store, s->plan->team_id, s->plan, s->gate, &w, err) != 0)
         return -1;
+    json_t *causes = NULL;
+    if (!s->undoes)
+        w.evidence = evidence_open(cli->store, cli->conf, s->policy, s->plan);
+    if (causes_json(cli, &w, s, &causes, err) != 0) {
+        evidence_close(&w.evidence);
+        words_close(&w);
+        return -1;
+    }
     char made[CLOCK_TEXT_MAX];
     fputs("{\"format\":\"doorward-plan/1\"", out);
     print_member(out, "id", json_string(s->id));
@@ -230,16 +322,20 @@ int show_plan_json(struct cli *cli, const struct shown_plan *s, FILE *out, struc
     if (s->undoes)
         print_member(out, "undoes", json_integer(s->undoes));
     print_member(out, "gate", gate_json(s->gate));
-    print_member(out, "guard", guard_json(&s->plan->guard));
+    print_member(out, "guard", guard_json(cli, &w, &s->plan->guard));
+    print_member(out, "identity", identity_json(cli, s->plan));
+    print_member(out, "causes", causes);
     print_member(out, "notes", notes_json(s));
     print_member(out, "summary", summary_json(s));
     int r = print_changes(&w, "changes", s->plan->changes, s->plan->n, out, err);
     if (r == 0)
         r = print_changes(&w, "held", s->plan->held, s->plan->nheld, out, err);
+    if (r == 0)
+        print_member(out, "seats", seats_json(&w));
+    evidence_close(&w.evidence);
     words_close(&w);
     if (r != 0)
         return -1;
-    print_member(out, "seats", seats_json(s->plan));
     fputs("}\n", out);
     return 0;
 }

@@ -3,10 +3,14 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/causes.h"
+#include "cli/evidence.h"
 #include "cli/gate.h"
+#include "cli/identity.h"
 #include "cli/show.h"
 #include "cli/term.h"
 #include "cli/words.h"
+#include "store/container.h"
 
 /* A line to come: which change, and under which name it is sorted. */
 struct line {
@@ -134,25 +138,53 @@ int show_changes(struct cli *cli, int64_t team, const struct change *changes, si
     return r;
 }
 
+/* Of whom or what the limit was passed: a group's name and what became of it, a base's. */
+static int trip_words(struct cli *cli, struct words *w, const struct guard_trip *t, const char **ret, struct err *err)
+{
+    bool there = true, any = true;
+    if (t->base && base_name(cli->store->db, t->base, cli->pool, ret, err) != 0)
+        return -1;
+    if (t->base && *ret)
+        *ret = text_printable(cli->pool, span_str(*ret));
+    if (t->base || !t->group)
+        return 0;
+    if (words_group(w, t->group, ret, err) != 0 || group_state(cli->store->db, t->group, &there, &any, err) != 0)
+        return -1;
+    if (!there || !any)
+        *ret = pool_printf(cli->pool, "%s (%s)", *ret,
+                           there ? "it has no members any more" : "it is no longer in the directory");
+    return 0;
+}
+
 static int print_guard(struct cli *cli, struct words *w, const struct plan *plan, struct err *err)
 {
     bool held = plan->holds[HOLD_GUARD] > 0;
     for (size_t i = 0; i < plan->guard.ntrips; i++) {
         const struct guard_trip *t = &plan->guard.trips[i];
         const char *group = "";
-        if (t->group && words_group(w, t->group, &group, err) != 0)
+        if (trip_words(cli, w, t, &group, err) != 0)
             return -1;
         printf("%sguard%s: this plan takes %s of %s %s%s%s away; %s are allowed at once, %s\n", term_red(),
                term_plain(), term_number(cli->pool, t->removals), term_number(cli->pool, t->of), t->what,
                *group ? " " : "", group, term_number(cli->pool, t->limit),
                held ? "so all its removals are held" : "and this was approved");
     }
-    if (held)
-        printf("      next: find out what happened to the directory; if all of it is meant: doorward plan %s -o FILE, "
-               "then "
-               "doorward apply FILE --approve-removals %u\n",
-               plan->team, plan->holds[HOLD_GUARD]);
     return 0;
+}
+
+static void print_approval(const struct shown_plan *s)
+{
+    const struct plan *plan = s->plan;
+    const char *meant =
+        plan->holds[HOLD_GUARD] ? "find out what happened; if all of it is meant" : "if they are different people";
+    if (!plan->withheld)
+        return;
+    if (s->undoes)
+        printf("      next: if all of it is meant: doorward runs undo %" PRId64 " --approve-removals %" PRIu32 "\n",
+               s->undoes, plan->withheld);
+    else
+        printf("      next: %s: doorward plan %s -o FILE, then doorward apply FILE --approve-removals %" PRIu32 "\n",
+               meant, plan->team, plan->withheld);
 }
 
 static void print_read(struct cli *cli, const struct pull_report *pull)
@@ -193,16 +225,38 @@ static int print_head(struct cli *cli, struct words *w, const struct shown_plan 
                term_plain(), s->platform);
     else
         print_source(cli, s);
+    if (!s->undoes && s->note)
+        printf("%snote%s: %s\n", term_yellow(), term_plain(), s->note);
     gate_print(s->gate, stdout);
     if (!s->undoes && !s->policy->enabled_at)
         printf("sync: not enabled for team %s\n      next: doorward sync enable %s\n", s->plan->team, s->plan->team);
-    if (print_guard(cli, w, s->plan, err) != 0)
+    if (print_guard(cli, w, s->plan, err) != 0 || identity_print(cli, s->plan, err) != 0 ||
+        causes_print(cli, w, s, err) != 0)
         return -1;
+    print_approval(s);
     putchar('\n');
     return 0;
 }
 
-static void print_seats(const struct plan *plan)
+#define WAITING_SHOWN 3
+
+/* ", 5 waiting: Ann, Ben, Cleo and 2 more", in the order in which they get the next ones */
+static const char *waiting_words(struct words *w, const struct seats *s, struct pool *pool)
+{
+    CLEANUP(freep) uint32_t *people = plan_waiting(w->plan, s);
+    CLEANUP(buf_release) struct buf text = BUF_INIT;
+    struct err ignored = ERR_INIT;
+    const char *name, *email;
+    buf_printf(&text, ", %" PRIu32 " waiting", s->waiting);
+    for (uint32_t i = 0; i < s->waiting && i < WAITING_SHOWN; i++)
+        if (words_person(w, people[i], pool, &name, &email, &ignored) == 0)
+            buf_printf(&text, "%s%s", i ? ", " : ": ", name);
+    if (s->waiting > WAITING_SHOWN)
+        buf_printf(&text, " and %" PRIu32 " more", s->waiting - WAITING_SHOWN);
+    return pool_strdup(pool, buf_str(&text));
+}
+
+static void print_seats(struct words *w, const struct plan *plan)
 {
     if (!plan->nseats)
         return;
@@ -213,7 +267,7 @@ static void print_seats(const struct plan *plan)
         const char *limit = s->limited ? pool_printf(pool, " of %" PRIu32, s->limit) : "";
         const char *change = s->before == s->after ? pool_printf(pool, "%" PRIu32, s->after)
                                                    : pool_printf(pool, "%" PRIu32 " → %" PRIu32, s->before, s->after);
-        const char *waiting = s->waiting ? pool_printf(pool, ", %" PRIu32 " waiting", s->waiting) : "";
+        const char *waiting = s->waiting ? waiting_words(w, s, pool) : "";
         const char *over = s->limited && s->after > s->limit ? ", over the limit" : "";
         const char *cells[] = {s->title, pool_printf(pool, "%s%s%s%s", change, limit, waiting, over)};
         table_add(table, cells);
@@ -222,8 +276,9 @@ static void print_seats(const struct plan *plan)
     table_print(table, "  ");
 }
 
-static void print_summary(struct cli *cli, const struct plan *plan)
+static void print_summary(struct cli *cli, const struct shown_plan *s)
 {
+    const struct plan *plan = s->plan;
     if (!cli->quiet)
         putchar('\n');
     if (!plan->n && !plan->nheld) {
@@ -241,6 +296,9 @@ static void print_summary(struct cli *cli, const struct plan *plan)
     if (plan->nheld)
         printf("%s held", term_number(cli->pool, plan->nheld));
     putchar('\n');
+    const char *pace = pace_text(&s->pace, cli->pool);
+    if (pace)
+        puts(pace);
 }
 
 static int print_body(struct words *w, const struct plan *plan, struct err *err)
@@ -251,7 +309,7 @@ static int print_body(struct words *w, const struct plan *plan, struct err *err)
         printf("%sHeld\n", plan->n ? "\n" : "");
     if (print_lines(w, plan->held, plan->nheld, true, err) != 0)
         return -1;
-    print_seats(plan);
+    print_seats(w, plan);
     return 0;
 }
 
@@ -260,11 +318,14 @@ int show_plan_text(struct cli *cli, const struct shown_plan *s, struct err *err)
     struct words w;
     if (words_open(cli->store, s->plan->team_id, s->plan, s->gate, &w, err) != 0)
         return -1;
+    if (!s->undoes)
+        w.evidence = evidence_open(cli->store, cli->conf, s->policy, s->plan);
     int r = print_head(cli, &w, s, err);
     if (r == 0 && !cli->quiet)
         r = print_body(&w, s->plan, err);
+    evidence_close(&w.evidence);
     words_close(&w);
     if (r == 0)
-        print_summary(cli, s->plan);
+        print_summary(cli, s);
     return r;
 }

@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/gate.h"
 #include "cli/json.h"
+#include "cli/settle.h"
 #include "cli/term.h"
 #include "connectors/connector.h"
 #include "gate/gate.h"
@@ -108,9 +109,11 @@ static int add_team(struct cli *cli, const struct conf_section *s, const struct 
 {
     struct team_row row = {0};
     int64_t states[ACCOUNT_STATES] = {0}, last = 0;
-    if (cli->store && (team_find(cli->store->db, conf_name(s), &row, err) != 0 ||
-                       report_states(cli->store, conf_name(s), states, err) != 0 ||
-                       report_last_run(cli->store, conf_name(s), &last, err) != 0))
+    const char *note = NULL;
+    if (cli->store &&
+        (team_find(cli->store->db, conf_name(s), &row, err) != 0 ||
+         report_states(cli->store, conf_name(s), states, err) != 0 ||
+         report_last_run(cli->store, conf_name(s), &last, err) != 0 || settle_note(cli, conf_name(s), &note, err) != 0))
         return -1;
     team_row_release(&row);
     char when[CLOCK_TEXT_MAX];
@@ -123,6 +126,8 @@ static int add_team(struct cli *cli, const struct conf_section *s, const struct 
         printf("  %-12s sync %s, %" PRId64 " invited, %" PRId64 " active, %" PRId64 " suspended; last run %s\n",
                conf_name(s), row.enabled_at ? "on" : "off", states[ACCOUNT_INVITED], states[ACCOUNT_ACTIVE],
                states[ACCOUNT_SUSPENDED], when);
+    if (!cli->json && note)
+        printf("  %-12s %snote%s: %s\n", "", term_yellow(), term_plain(), note);
     if (!*next && !row.enabled_at && !gate_all_closed(gate))
         *next = pool_printf(cli->pool, "doorward sync enable %s", conf_name(s));
     return 0;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/carry.h"
 #include "cli/cli.h"
+#include "cli/settle.h"
 #include "cli/show.h"
 #include "cli/term.h"
 #include "crypto/digest.h"
@@ -61,14 +62,16 @@ static int make_note(struct undoing *u, struct err *err)
 /* As a run's; and what was left out for another reason makes it done in part. */
 static int status_of(const struct plan *plan)
 {
-    if (plan->holds[HOLD_GUARD])
+    if (plan->withheld)
         return err_exit_status(ERR_HELD);
     if (plan_gate_held(plan))
         return err_exit_status(ERR_GATE);
     return plan->nheld ? err_exit_status(ERR_PARTIAL) : 0;
 }
 
-static const struct carry_words *words_of(const struct undoing *u, const struct plan *plan)
+/* approved: so many removals were let through, of the plan with this id. */
+static const struct carry_words *words_of(const struct undoing *u, const struct plan *plan, uint32_t approved,
+                                          const char *approved_plan)
 {
     struct pool *pool = u->cli->pool;
     struct carry_words *w = pool_zero(pool, sizeof *w);
@@ -78,22 +81,17 @@ static const struct carry_words *words_of(const struct undoing *u, const struct 
     w->refused = "not undone";
     w->progress = "undoing";
     w->rest = pool_printf(pool, "undo run %" PRId64 " again for the rest", u->run);
+    w->approved = approved;
+    w->approved_plan = approved_plan;
     return w;
 }
 
-static int undo_with(struct undoing *u, struct err *err)
+static int show(const struct undoing *u, const struct plan *plan, const char *id, struct err *err)
 {
     struct cli *cli = u->cli;
-    struct plan_settings settings = {.conf = cli->conf, .policy = &u->policy, .gate = &u->gate, .now = cli->now};
-    plan_settings_read(&settings);
-    CLEANUP(plan_free) struct plan *plan = NULL;
-    if (undo_plan(cli->store, &settings, u->run, &plan, err) != 0 || make_note(u, err) != 0)
-        return -1;
     struct saved_state state = {0};
     if (carry_state(cli, plan, &state, err) != 0)
         return -1;
-    char id[DIGEST_HEX_MAX];
-    carry_id(plan, cli->conf, id);
     struct shown_plan shown = {.plan = plan,
                                .policy = &u->policy,
                                .gate = &u->gate,
@@ -102,8 +100,36 @@ static int undo_with(struct undoing *u, struct err *err)
                                .id = id,
                                .platform = conf_name(u->platform),
                                .state = &state};
-    if ((cli->json ? show_plan_json(cli, &shown, stdout, err) : show_plan_text(cli, &shown, err)) != 0 ||
-        carry_out(cli, plan, id, u->platform, words_of(u, plan), err) != 0)
+    if (pace_read(cli, shown.platform, plan->n, &shown.pace, err) != 0)
+        return -1;
+    return cli->json ? show_plan_json(cli, &shown, stdout, err) : show_plan_text(cli, &shown, err);
+}
+
+/* Whoever is asked for the number has seen the plan that withholds them, and sees the one that does not. */
+static int undo_with(struct undoing *u, struct err *err)
+{
+    struct cli *cli = u->cli;
+    struct plan_settings settings = {.conf = cli->conf, .policy = &u->policy, .gate = &u->gate, .now = cli->now};
+    plan_settings_read(&settings);
+    CLEANUP(plan_free) struct plan *plan = NULL;
+    if (undo_plan(cli->store, &settings, u->run, &plan, err) != 0 || make_note(u, err) != 0)
+        return -1;
+    uint32_t withheld = plan->withheld;
+    char withholding[DIGEST_HEX_MAX], id[DIGEST_HEX_MAX];
+    carry_id(plan, cli->conf, withholding);
+    bool was_shown = carry_asks_approval(cli, plan);
+    if ((was_shown && show(u, plan, withholding, err) != 0) || carry_approval(cli, plan, &settings.approved, err) != 0)
+        return -1;
+    if (settings.approved) {
+        plan_free(&plan);
+        if (undo_plan(cli->store, &settings, u->run, &plan, err) != 0)
+            return -1;
+        was_shown = false;
+    }
+    carry_id(plan, cli->conf, id);
+    if ((!was_shown && show(u, plan, id, err) != 0) ||
+        carry_out(cli, plan, id, u->platform, words_of(u, plan, settings.approved ? withheld : 0, withholding), err) !=
+            0)
         return -1;
     if (plan->n && u->note && !cli->json)
         printf("%snote%s: %s\n", term_yellow(), term_plain(), u->note);
@@ -114,9 +140,8 @@ int command_runs_undo(struct cli *cli, struct err *err)
 {
     struct undoing u = {.cli = cli};
     if (cli_run_number(cli, &u.run, err) != 0 || carry_can_ask(cli, err) != 0 || cli_open(cli, STORE_WRITE, err) != 0 ||
-        run_settle(cli->store, cli->now, err) != 0 || find_run(&u, err) != 0 ||
-        gate_check(cli->store, cli->conf, cli->now, true, cli->pool, &u.gate, err) != 0 ||
-        policy_load(cli->store, cli->conf, u.team, &u.policy, err) != 0)
+        find_run(&u, err) != 0 || gate_check(cli->store, cli->conf, cli->now, true, cli->pool, &u.gate, err) != 0 ||
+        settle_runs(cli, u.team, true, err) != 0 || policy_load(cli->store, cli->conf, u.team, &u.policy, err) != 0)
         return -1;
     int r = undo_with(&u, err);
     policy_release(&u.policy);

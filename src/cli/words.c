@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/evidence.h"
 #include "store/undo.h"
 
 int words_open(struct store *store, int64_t team, const struct plan *plan, const struct gate *gate, struct words *ret,
@@ -109,12 +110,14 @@ int words_what(struct words *w, const struct change *c, const char **ret_verb, c
         [OP_UPDATE] = "update",
         [OP_ASSIGN] = "assign ",
         [OP_JOIN] = "join group ",
+        [OP_ADOPT] = "adopt",
+        [OP_ADOPT_GROUP] = "adopt group ",
     };
     *ret_verb = verbs[c->op];
     *ret_object = "";
     if (c->op == OP_ASSIGN || c->op == OP_UNASSIGN)
         *ret_object = words_product(w, c->object);
-    else if (c->object)
+    else if (c->object && c->op != OP_ADOPT)
         return words_group(w, c->object, ret_object, err);
     return 0;
 }
@@ -131,7 +134,8 @@ static int attribute_words(struct words *w, const struct change *c, struct buf *
 {
     CLEANUP(pool_free) struct pool *pool = pool_new();
     struct person_text now, before;
-    int is = person_read(w->reader, c->person, &now, err), was = account_read(w->reader, c->person, &before, err);
+    int is = person_read(w->reader, c->person, &now, err),
+        was = account_read(w->reader, c->op == OP_ADOPT ? c->object : c->person, &before, err);
     if (is < 0 || was < 0)
         return -1;
     const char *sep = "";
@@ -148,16 +152,27 @@ static int attribute_words(struct words *w, const struct change *c, struct buf *
     return 0;
 }
 
+static int new_id_words(struct words *w, const struct change *c, struct buf *out, struct err *err)
+{
+    buf_printf(out, "the same %s under a new id", c->op == OP_ADOPT ? "person" : "full name");
+    if (c->op != OP_ADOPT || !c->detail)
+        return 0;
+    buf_adds(out, "; ");
+    return attribute_words(w, c, out, err);
+}
+
 /* What an undo puts back, as far as it differs from what is there now. */
 static int undo_words(struct words *w, const struct change *c, struct buf *out, struct err *err)
 {
     CLEANUP(pool_free) struct pool *pool = pool_new();
     struct person_text after, now;
     buf_printf(out, "undo of run %u", c->detail);
-    if (c->op != OP_UPDATE || c->hold != HOLD_NONE)
+    if (c->op == OP_ADOPT || c->op == OP_ADOPT_GROUP)
+        buf_adds(out, "; back under the id of before");
+    if ((c->op != OP_UPDATE && c->op != OP_ADOPT) || c->hold != HOLD_NONE)
         return 0;
     int kept = undo_read(w->store, c->detail, c->other, pool, &after, err),
-        is = account_read(w->reader, c->person, &now, err);
+        is = account_read(w->reader, c->op == OP_ADOPT ? c->object : c->person, &now, err);
     if (kept < 0 || is < 0)
         return -1;
     for (int a = 0; kept && is && a < ATTR_COUNT; a++)
@@ -190,10 +205,15 @@ int words_cause(struct words *w, const struct change *c, struct buf *out, struct
         [CAUSE_UNCONFIGURED] = "the configuration no longer asks for it",
         [CAUSE_RENAMED] = "has this name in the directory now",
     };
+    int told = w->evidence ? evidence_words(w->evidence, w, c, out, err) : 0;
+    if (told != 0)
+        return told < 0 ? -1 : 0;
     if (c->cause == CAUSE_ATTRIBUTES)
         return attribute_words(w, c, out, err);
     if (c->cause == CAUSE_UNDO)
         return undo_words(w, c, out, err);
+    if (c->cause == CAUSE_NEW_ID)
+        return new_id_words(w, c, out, err);
     if (c->cause == CAUSE_GROUP)
         return group_words(w, "in group ", c->detail, out, err);
     if (c->cause == CAUSE_LEFT_GROUP && c->detail)
@@ -237,6 +257,35 @@ static int same_email_words(struct words *w, const struct change *c, struct buf 
     return 0;
 }
 
+/* Of the account, of the person, or of a group's membership that waits for both. */
+static int new_id_hold_words(struct words *w, const struct change *c, struct buf *out, struct err *err)
+{
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    const char *team = w->plan ? w->plan->team : "", *name, *email, *directory;
+    if (!c->person || !c->other) {
+        buf_printf(out, "looks like the group of this name under a new id; adopt = yes in [team %s] lets it follow",
+                   team);
+        return 0;
+    }
+    if (words_person(w, c->other, pool, &name, &email, err) != 0 ||
+        entry_directory(w->store->db, c->other, pool, &directory, err) != 0)
+        return -1;
+    bool of_account = c->op == OP_INVITE || c->op == OP_SUSPEND || c->op == OP_REMOVE;
+    if (!of_account)
+        buf_printf(out, "looks like %s under a new id", name); /* the rest stands where the account's change is held */
+    else if (w->plan && strcmp(directory, w->plan->directory) != 0)
+        buf_printf(out,
+                   "looks like %s, whose account was made from directory %s; call the section %s again, or "
+                   "adopt = yes in [team %s] lets the account follow",
+                   name, directory, directory, team);
+    else
+        buf_printf(out,
+                   "looks like %s under a new id; adopt = yes in [team %s] lets the account follow, or approve the "
+                   "removal in a saved plan",
+                   name, team);
+    return 0;
+}
+
 int words_hold(struct words *w, const struct change *c, struct buf *out, struct err *err)
 {
     static const char *const plain[HOLD_COUNT] = {
@@ -244,7 +293,6 @@ int words_hold(struct words *w, const struct change *c, struct buf *out, struct 
         [HOLD_DOMAIN] =
             "the e-mail's domain is none of the organisation's; add a [domain] section, or exclude the person",
         [HOLD_NO_EMAIL] = "has no usable e-mail address in the directory",
-        [HOLD_NO_SEAT] = "no seat is left",
         [HOLD_PROTECTED] = "but an administrator of the team or protected",
         [HOLD_GUARD] = "held by the guard",
         [HOLD_UNRESOLVED] = "a configured group was not found, so nothing is taken away on its account",
@@ -253,7 +301,8 @@ int words_hold(struct words *w, const struct change *c, struct buf *out, struct 
     if (c->hold == HOLD_GATE)
         return gate_words(w, c, out, err);
     /* Of what would be taken away, the cause matters more than who holds it. */
-    if (c->hold == HOLD_GUARD || c->hold == HOLD_PROTECTED) {
+    if (c->hold == HOLD_GUARD || c->hold == HOLD_PROTECTED ||
+        (c->hold == HOLD_NEW_ID && op_is_removal((enum op)c->op))) {
         if (words_cause(w, c, out, err) != 0)
             return -1;
         buf_adds(out, "; ");
@@ -262,6 +311,14 @@ int words_hold(struct words *w, const struct change *c, struct buf *out, struct 
         buf_printf(out, "run %u changed the same again; undo that one first", c->other);
         return 0;
     }
+    if (c->hold == HOLD_NO_SEAT) {
+        buf_adds(out, "no seat is left");
+        if (c->other)
+            buf_printf(out, "; number %u of those who wait", c->other);
+        return 0;
+    }
+    if (c->hold == HOLD_NEW_ID)
+        return new_id_hold_words(w, c, out, err);
     if (c->hold == HOLD_SAME_EMAIL)
         return same_email_words(w, c, out, err);
     buf_adds(out, plain[c->hold]);

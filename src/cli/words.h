@@ -22,6 +22,7 @@ struct words {
     size_t ngroups;
     struct shown_name *people; /* by entry, once words_load_people was called */
     size_t npeople;
+    struct evidence *evidence; /* for the changes of a plan; NULL: they are told without it */
 };
 
 int words_open(struct store *store, int64_t team, const struct plan *plan, const struct gate *gate, struct words *ret,

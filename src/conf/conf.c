@@ -86,7 +86,7 @@ const char *conf_str(const struct conf_section *section, const char *key)
 {
     const struct conf_slot *slot = slot_of(section, key);
     if (slot->item->type == CONF_INT || slot->item->type == CONF_BOOL || slot->item->type == CONF_PERCENT ||
-        slot->item->type == CONF_DURATION)
+        slot->item->type == CONF_DURATION || slot->item->type == CONF_MILLIS)
         mistake(section, key, "asked for as text");
     return first_value(slot)->text;
 }
@@ -94,7 +94,8 @@ const char *conf_str(const struct conf_section *section, const char *key)
 int64_t conf_int(const struct conf_section *section, const char *key)
 {
     const struct conf_slot *slot = slot_of(section, key);
-    if (slot->item->type != CONF_INT && slot->item->type != CONF_PERCENT && slot->item->type != CONF_DURATION)
+    if (slot->item->type != CONF_INT && slot->item->type != CONF_PERCENT && slot->item->type != CONF_DURATION &&
+        slot->item->type != CONF_MILLIS)
         mistake(section, key, "asked for as a number");
     return first_value(slot)->number;
 }

@@ -27,6 +27,7 @@ enum conf_type {
     CONF_PERCENT,     /* decimal and "%", min..max */
     CONF_BOOL,        /* yes|no, also true|false, on|off, 1|0; any case */
     CONF_DURATION,    /* number and s, m, h, d or w; min..max in seconds */
+    CONF_MILLIS,      /* number and ms, s, m or h; min..max in milliseconds */
     CONF_CHOICE,      /* one of choices */
     CONF_FILE,        /* path of a file that exists and can be read; a relative one starts at the file that names it */
     CONF_SECRET_FILE, /* as CONF_FILE, and nobody else may read it: file_check_secret */
@@ -46,7 +47,7 @@ struct conf_item {
     bool required;
     bool repeatable;  /* may be written several times; the values keep their order */
     const char *def;  /* default as it would be written; NULL: none */
-    int64_t min, max; /* CONF_INT, CONF_PERCENT, CONF_DURATION (seconds); both 0: any non-negative */
+    int64_t min, max; /* CONF_INT, CONF_PERCENT, CONF_DURATION (seconds), CONF_MILLIS; both 0: any non-negative */
     const char *unit; /* for the help: "people", "bytes"; NULL: none */
     /* CONF_CHOICE; ends with NULL. Of other types: words that may stand instead of a value ("none"). */
     const char *const *choices;
@@ -133,7 +134,7 @@ const char *conf_where(const struct conf_section *section);   /* "FILE:LINE" of 
  */
 /* Any text-like type; the first value of a repeatable key. NULL: not written, no default. */
 const char *conf_str(const struct conf_section *section, const char *key);
-/* CONF_INT, and CONF_DURATION in seconds. 0: not written, no default. */
+/* CONF_INT, CONF_DURATION in seconds and CONF_MILLIS in milliseconds. 0: not written, no default. */
 int64_t conf_int(const struct conf_section *section, const char *key);
 bool conf_bool(const struct conf_section *section, const char *key);
 /* Written, not from the default. */

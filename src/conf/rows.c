@@ -153,6 +153,12 @@ const struct conf_item conf_rows_team[] = {
      .choices = synced_groups,
      .help = "Which of the directory's groups are made on the platform: those that the team's products name, all of "
              "them, or none."},
+    {.key = "adopt",
+     .type = CONF_BOOL,
+     .def = "no",
+     .help = "What happens when a person who is gone appears again under a new id (same e-mail, and the same employee "
+             "number, user name or full name), as after the directory was rebuilt: yes lets the account follow, with "
+             "seats and groups, and a synced group of the same full name too; no holds both until somebody decides."},
     {0},
 };
 
@@ -175,6 +181,13 @@ const struct conf_item conf_rows_product[] = {
      .example = "CN=CAD Users,OU=Groups,DC=example,DC=com",
      .help = "A group of the directory, by its full name, whose members get the product; members of groups inside it "
              "too. A person in several takes one seat."},
+    {.key = "priority",
+     .type = CONF_TEXT,
+     .repeatable = true,
+     .example = "CN=CAD Leads,OU=Groups,DC=example,DC=com",
+     .help = "When seats are short, members of this group (by its full name; of groups inside it too) get free ones "
+             "before everybody else who is entitled; several are served in the order written. Nobody loses a seat for "
+             "it."},
     {.key = "seats",
      .type = CONF_INT,
      .min = 0,

@@ -10,7 +10,7 @@
 
 struct conf_value {
     const char *text;
-    int64_t number; /* CONF_INT, CONF_DURATION, CONF_BOOL */
+    int64_t number; /* CONF_INT, CONF_DURATION, CONF_MILLIS, CONF_BOOL */
     unsigned line;
 };
 

@@ -80,21 +80,36 @@ static int check_percent(const struct job *job)
     return check_range(job, number);
 }
 
+struct unit {
+    const char *name;
+    int64_t size;
+};
+
+/* units: from the largest down, and NULL behind. */
+static const struct unit seconds[] = {{"w", 604800}, {"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}, {0}};
+static const struct unit milliseconds[] = {{"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}, {0}};
+
+static int check_measure(const struct job *job, const struct unit *units)
+{
+    size_t n = strspn(job->text, "0123456789");
+    int64_t number;
+    if (read_digits(job->text, n, &number) != 0)
+        return refuse(job, "is not a duration");
+    for (const struct unit *u = units; u->name; u++)
+        if (strcmp(u->name, job->text + n) == 0)
+            return __builtin_mul_overflow(number, u->size, &number) ? refuse(job, "is too large")
+                                                                    : check_range(job, number);
+    return refuse(job, "is not a duration");
+}
+
 static int check_duration(const struct job *job)
 {
-    static const struct {
-        char unit;
-        int64_t seconds;
-    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
-    size_t n = strlen(job->text);
-    int64_t number;
-    if (read_digits(job->text, n - 1, &number) != 0)
-        return refuse(job, "is not a duration");
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (units[i].unit == job->text[n - 1])
-            return __builtin_mul_overflow(number, units[i].seconds, &number) ? refuse(job, "is too large")
-                                                                             : check_range(job, number);
-    return refuse(job, "is not a duration");
+    return check_measure(job, seconds);
+}
+
+static int check_millis(const struct job *job)
+{
+    return check_measure(job, milliseconds);
 }
 
 static int check_bool(const struct job *job)
@@ -227,6 +242,7 @@ static int (*const checks[])(const struct job *) = {
     [CONF_FILE] = check_file,         [CONF_PATH] = check_path,
     [CONF_EMAIL] = check_email,       [CONF_SECRET_FILE] = check_secret_file,
     [CONF_URL] = check_url,           [CONF_REF] = check_text,
+    [CONF_MILLIS] = check_millis,
 };
 
 int value_check(struct pool *pool, const char *folder, const struct conf_item *item, const char *text,
@@ -281,6 +297,22 @@ static const char *rule_duration(struct pool *pool, const struct conf_item *item
                        clock_format_duration(item->max, max));
 }
 
+static const char *millis_text(struct pool *pool, int64_t number)
+{
+    const struct unit *u = milliseconds;
+    while (u->size > 1 && (number == 0 || number % u->size != 0))
+        u++;
+    return pool_printf(pool, "%" PRId64 "%s", number / u->size, u->name);
+}
+
+static const char *rule_millis(struct pool *pool, const struct conf_item *item)
+{
+    if (!item->min && !item->max)
+        return "a number and ms, s, m or h, such as 500ms";
+    return pool_printf(pool, "a number and ms, s, m or h, from %s to %s", millis_text(pool, item->min),
+                       millis_text(pool, item->max));
+}
+
 static const char *rule_ref(struct pool *pool, const struct conf_item *item)
 {
     return pool_printf(pool, "the name of a [%s] section", item->ref);
@@ -297,6 +329,7 @@ const char *value_rule(struct pool *pool, const struct conf_item *item)
         [CONF_BOOL] = {"yes or no", NULL},
         [CONF_PERCENT] = {NULL, rule_percent},
         [CONF_DURATION] = {NULL, rule_duration},
+        [CONF_MILLIS] = {NULL, rule_millis},
         [CONF_CHOICE] = {NULL, rule_choices},
         [CONF_FILE] = {"the path of a file", NULL},
         [CONF_SECRET_FILE] = {"the path of a file that nobody else may read", NULL},

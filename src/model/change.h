@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* In the order in which a run carries them out: seats are released before they are given. */
+/* A plan's order is that of change_rank; an undo takes them in this one. */
 enum op {
     OP_UNASSIGN,
     OP_LEAVE,
@@ -21,6 +21,8 @@ enum op {
     OP_UPDATE,
     OP_ASSIGN,
     OP_JOIN,
+    OP_ADOPT,       /* the account moves to the person's new id */
+    OP_ADOPT_GROUP, /* the platform's group moves to the directory group's new id */
     OP_COUNT,
 };
 
@@ -38,7 +40,8 @@ enum cause {
     CAUSE_CONFIGURED,   /* the configuration asks for it */
     CAUSE_UNCONFIGURED, /* the configuration no longer asks for it */
     CAUSE_RENAMED,      /* the group has another name */
-    CAUSE_UNDO,         /* takes a change of another run back; detail: that run; other: the change's number there */
+    CAUSE_NEW_ID, /* the same person or group under a new id; detail of a person: bits of enum attr, of a group: its entry now */
+    CAUSE_UNDO, /* takes a change of another run back; detail: that run; other: the change's number there */
     CAUSE_COUNT,
 };
 
@@ -49,17 +52,19 @@ enum hold {
     HOLD_DOMAIN,        /* the e-mail's domain is none of the organisation's */
     HOLD_NO_EMAIL,
     HOLD_SAME_EMAIL, /* another person or account has this e-mail; other: that person */
-    HOLD_NO_SEAT,
+    HOLD_NO_SEAT,    /* other: place among those who wait, from 1; 0: not known */
     HOLD_PROTECTED,  /* an administrator, or protected by the configuration */
     HOLD_GUARD,      /* too many removals at once */
     HOLD_UNRESOLVED, /* a configured group was not found: nothing is taken away */
+    HOLD_NEW_ID,     /* looks like somebody under a new id, which needs a decision; other: that person */
     HOLD_CHANGED,    /* of an undo: changed again since; other: by this run, or 0 */
     HOLD_COUNT,
 };
 
 struct change {
     uint32_t person; /* entry; 0 for changes of a group itself */
-    uint32_t object; /* assign, unassign: product; of groups: the group's entry; else 0 */
+    uint32_t
+        object; /* assign, unassign: product; of groups: the group's entry; adopt: the entry that the account or group had; else 0 */
     uint32_t detail; /* see enum cause */
     uint32_t other;  /* see enum hold; where nothing holds it, see CAUSE_UNDO */
     uint8_t op, cause, hold;
@@ -72,8 +77,15 @@ extern const char *const op_names[OP_COUNT];
 char op_sign(enum op op);
 /* Takes something away from a person: unassign, leave, suspend, remove. */
 bool op_is_removal(enum op op);
-/* Gives an account the attributes that the directory has: invite, restore, update. */
+/* Gives an account the attributes that the directory has: invite, restore, update, adopt. */
 bool op_takes_attributes(enum op op);
+/* What is there goes by another id afterwards: adopt, adopt-group. */
+bool op_changes_id(enum op op);
+/*
+ * Where a change stands in a plan. First what locks out those who may no longer be there, each person's account before the rest,
+ * so that a run cut short has done it; then seats and memberships that are released, before any is given.
+ */
+int change_rank(const struct change *change);
 /* "in-directory", "returned" …: as written in JSON. */
 extern const char *const cause_names[CAUSE_COUNT];
 extern const char *const hold_names[HOLD_COUNT];

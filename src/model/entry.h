@@ -1,6 +1,6 @@
 /*
- * One entry as a directory connector delivers it: a person or a group, already normalised, owned by the connector and dead
- * after the call that delivers it.
+ * One entry as a directory connector delivers it: a person, a group or a container, already normalised, owned by the
+ * connector and dead after the call that delivers it.
  */
 #ifndef MODEL_ENTRY_H
 #define MODEL_ENTRY_H
@@ -11,7 +11,11 @@
 #include "base/key.h"
 #include "base/span.h"
 
-enum entry_kind { ENTRY_PERSON, ENTRY_GROUP };
+/*
+ * A container is what people lie below: an organisational unit and the like. It is kept so that whoever goes because a container was
+ * moved or renamed is told from whoever left.
+ */
+enum entry_kind { ENTRY_PERSON, ENTRY_GROUP, ENTRY_CONTAINER, ENTRY_KINDS };
 
 /* What is kept of a person, and of a group (display name only). The names below are also configuration keys ("map-email"). */
 enum attr {

@@ -80,6 +80,15 @@ bool address_is_public(const struct sockaddr *address)
     return false;
 }
 
+bool address_is_loopback(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET)
+        return ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr) >> 24 == 127;
+    if (address->sa_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
+    return false;
+}
+
 const char *address_format(const struct sockaddr *address, char ret[static ADDRESS_TEXT_MAX])
 {
     const void *bytes = address->sa_family == AF_INET6

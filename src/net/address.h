@@ -14,6 +14,9 @@
  */
 bool address_is_public(const struct sockaddr *address);
 
+/* 127.0.0.0/8 and ::1: what is said to it stays in this machine. */
+bool address_is_loopback(const struct sockaddr *address);
+
 /* The address without its port into ret. Gives ret back. */
 const char *address_format(const struct sockaddr *address, char ret[static ADDRESS_TEXT_MAX]);
 

@@ -24,7 +24,6 @@
 #define FETCH_TIMEOUT_DEFAULT 15
 #define FETCH_TIMEOUT_MAX     300
 #define FETCH_MAX_DEFAULT     (1024 * 1024)
-#define FETCH_HEADERS_MAX     65536
 
 struct fetch_policy {
     const char *ca_file; /* PEM, in place of the system's authorities; NULL: the system's */

@@ -35,7 +35,7 @@ static int roster_open(const struct conf_section *section, struct store *store, 
     CLEANUP(roster_close) struct platform *p = mem_zero(sizeof *p);
     enum account_state invited_as =
         strcmp(conf_str(section, "activate"), "at-once") == 0 ? ACCOUNT_ACTIVE : ACCOUNT_INVITED;
-    if (roster_rows_open(store, team, now, invited_as, &p->rows, err) != 0)
+    if (roster_rows_open(store, team, now, invited_as, true, &p->rows, err) != 0)
         return -1;
     *ret = TAKE(p);
     return 0;
@@ -56,13 +56,3 @@ const struct platform_connector roster_platform = {
     .carry_out = roster_carry_out,
     .close = roster_close,
 };
-
-const struct platform_connector *const platform_connectors[] = {&roster_platform, NULL};
-
-const struct platform_connector *platform_connector_find(const char *name)
-{
-    for (size_t i = 0; platform_connectors[i]; i++)
-        if (strcmp(platform_connectors[i]->name, name) == 0)
-            return platform_connectors[i];
-    return NULL;
-}

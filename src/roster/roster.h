@@ -9,8 +9,4 @@
 
 extern const struct platform_connector roster_platform;
 
-/* Every platform this program knows, NULL at the end; and by name (NULL: none). */
-extern const struct platform_connector *const platform_connectors[];
-const struct platform_connector *platform_connector_find(const char *name);
-
 #endif

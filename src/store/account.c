@@ -17,13 +17,9 @@ static struct key128 key_at(struct stmt *st, int col)
     return (struct key128){(uint64_t)stmt_int(st, col), (uint64_t)stmt_int(st, col + 1)};
 }
 
-int account_each(struct db *db, int64_t team, void (*each)(void *ctx, const struct account_row *row), void *ctx,
-                 struct err *err)
+static int step_accounts(struct stmt *st, void (*each)(void *ctx, const struct account_row *row), void *ctx,
+                         struct err *err)
 {
-    CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_query(db, "SELECT id, person, state, since, email_hash, fp_hi, fp_lo, domain FROM account WHERE team = ?",
-                 DB_ARGS(DB_INT(team)), &st, err) != 0)
-        return -1;
     int r;
     while ((r = stmt_step(st, err)) == 1) {
         struct account_row row = {.id = (uint32_t)stmt_int(st, 0),
@@ -38,16 +34,43 @@ int account_each(struct db *db, int64_t team, void (*each)(void *ctx, const stru
     return r;
 }
 
-int person_each(struct db *db, const char *directory, void (*each)(void *ctx, const struct person_row *row), void *ctx,
-                struct err *err)
+int account_each_address(struct db *db, int64_t team,
+                         void (*each)(void *ctx, uint32_t person, struct span email, struct span user_name), void *ctx,
+                         struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_query(db,
-                 "SELECT p.id, p.active, p.excluded, p.domain, p.email_hash, p.fp_hi, p.fp_lo, e.gone_at <> 0"
-                 " FROM entry e CROSS JOIN person p ON p.id = e.id"
-                 " WHERE +e.directory = (SELECT id FROM directory WHERE name = ?) ORDER BY e.id",
-                 DB_ARGS(DB_TEXT(directory)), &st, err) != 0)
+    if (db_query(db, "SELECT person, email, user_name FROM account WHERE team = ?", DB_ARGS(DB_INT(team)), &st, err) !=
+        0)
         return -1;
+    int r;
+    while ((r = stmt_step(st, err)) == 1)
+        each(ctx, (uint32_t)stmt_int(st, 0), stmt_span(st, 1), stmt_span(st, 2));
+    return r;
+}
+
+#define ACCOUNTS "SELECT id, person, state, since, email_hash, fp_hi, fp_lo, domain FROM account WHERE team = ?"
+
+int account_each(struct db *db, int64_t team, void (*each)(void *ctx, const struct account_row *row), void *ctx,
+                 struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_query(db, ACCOUNTS, DB_ARGS(DB_INT(team)), &st, err) != 0)
+        return -1;
+    return step_accounts(st, each, ctx, err);
+}
+
+int account_each_of(struct db *db, int64_t team, uint32_t person,
+                    void (*each)(void *ctx, const struct account_row *row), void *ctx, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_query(db, ACCOUNTS " AND person = ?", DB_ARGS(DB_INT(team), DB_INT(person)), &st, err) != 0)
+        return -1;
+    return step_accounts(st, each, ctx, err);
+}
+
+static int step_people(struct stmt *st, void (*each)(void *ctx, const struct person_row *row), void *ctx,
+                       struct err *err)
+{
     int r;
     while ((r = stmt_step(st, err)) == 1) {
         struct person_row row = {.id = (uint32_t)stmt_int(st, 0),
@@ -56,9 +79,49 @@ int person_each(struct db *db, const char *directory, void (*each)(void *ctx, co
                                  .domain = stmt_text(st, 3),
                                  .email_hash = stmt_int(st, 4),
                                  .fingerprint = key_at(st, 5),
-                                 .gone = stmt_int(st, 7) != 0};
+                                 .gone = stmt_int(st, 7) != 0,
+                                 .base = (uint32_t)stmt_int(st, 8)};
         each(ctx, &row);
     }
+    return r;
+}
+
+#define PEOPLE                                                                                                         \
+    "SELECT p.id, p.active, p.excluded, p.domain, p.email_hash, p.fp_hi, p.fp_lo, e.gone_at <> 0, e.base"              \
+    " FROM entry e CROSS JOIN person p ON p.id = e.id"                                                                 \
+    " WHERE +e.directory = (SELECT id FROM directory WHERE name = ?)"
+
+int person_each(struct db *db, const char *directory, void (*each)(void *ctx, const struct person_row *row), void *ctx,
+                struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_query(db, PEOPLE " ORDER BY e.id", DB_ARGS(DB_TEXT(directory)), &st, err) != 0)
+        return -1;
+    return step_people(st, each, ctx, err);
+}
+
+int person_each_of(struct db *db, const char *directory, uint32_t person,
+                   void (*each)(void *ctx, const struct person_row *row), void *ctx, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_query(db, PEOPLE " AND e.id = ?", DB_ARGS(DB_TEXT(directory), DB_INT(person)), &st, err) != 0)
+        return -1;
+    return step_people(st, each, ctx, err);
+}
+
+int person_each_near(struct db *db, uint32_t person, void (*each)(void *ctx, uint32_t near), void *ctx, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_query(db,
+                 "SELECT id FROM person WHERE id = ?1"
+                 " UNION SELECT id FROM person WHERE email_hash = (SELECT email_hash FROM person WHERE id = ?1)"
+                 " UNION SELECT person FROM former_email WHERE hash = (SELECT email_hash FROM person WHERE id = ?1)"
+                 " ORDER BY 1",
+                 DB_ARGS(DB_INT(person)), &st, err) != 0)
+        return -1;
+    int r;
+    while ((r = stmt_step(st, err)) == 1)
+        each(ctx, (uint32_t)stmt_int(st, 0));
     return r;
 }
 
@@ -140,6 +203,59 @@ int seat_each(struct db *db, uint32_t product, void (*each)(void *ctx, uint32_t 
     return r;
 }
 
+int seat_each_of(struct db *db, uint32_t product, uint32_t account,
+                 void (*each)(void *ctx, uint32_t account, uint32_t via), void *ctx, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_query(db, "SELECT via FROM seat WHERE product = ? AND account = ?",
+                 DB_ARGS(DB_INT(product), DB_INT(account)), &st, err) != 0)
+        return -1;
+    int r = stmt_step(st, err);
+    if (r == 1)
+        each(ctx, account, (uint32_t)stmt_int(st, 0));
+    return r < 0 ? -1 : 0;
+}
+
+static int count(struct db *db, const char *sql, const struct db_value *values, size_t n, uint32_t *ret,
+                 struct err *err)
+{
+    int64_t number;
+    if (db_number(db, sql, values, n, &number, err) != 0)
+        return -1;
+    *ret = (uint32_t)number;
+    return 0;
+}
+
+int seat_count(struct db *db, uint32_t product, uint32_t *ret, struct err *err)
+{
+    return count(db, "SELECT count(*) FROM seat WHERE product = ?", DB_ARGS(DB_INT(product)), ret, err);
+}
+
+int seat_count_before(struct db *db, int64_t team, uint32_t product, uint32_t target, uint32_t person, uint32_t *ret,
+                      struct err *err)
+{
+    return count(db,
+                 "SELECT count(*) FROM entitled t WHERE t.target = ?1 AND t.person < ?2 AND NOT EXISTS (SELECT 1 FROM"
+                 " account a JOIN seat s ON s.product = ?3 AND s.account = a.id WHERE a.team = ?4 AND a.person ="
+                 " t.person)",
+                 DB_ARGS(DB_INT(target), DB_INT(person), DB_INT(product), DB_INT(team)), ret, err);
+}
+
+int seat_any_to_release(struct db *db, uint32_t product, uint32_t target, uint32_t scope, bool *ret, struct err *err)
+{
+    int64_t any;
+    if (db_number(db,
+                  "SELECT EXISTS (SELECT 1 FROM seat s CROSS JOIN account a ON a.id = s.account"
+                  " LEFT JOIN person p ON p.id = a.person LEFT JOIN entry e ON e.id = a.person WHERE s.product = ?1"
+                  " AND NOT coalesce(p.active <> 0 AND p.excluded = 0 AND e.gone_at = 0"
+                  "  AND EXISTS (SELECT 1 FROM entitled WHERE target = ?2 AND person = a.person)"
+                  "  AND (?3 = 0 OR EXISTS (SELECT 1 FROM entitled WHERE target = ?3 AND person = a.person)), 0))",
+                  DB_ARGS(DB_INT(product), DB_INT(target), DB_INT(scope)), &any, err) != 0)
+        return -1;
+    *ret = any != 0;
+    return 0;
+}
+
 int synced_group_each(struct db *db, int64_t team,
                       void (*each)(void *ctx, uint32_t id, uint32_t group, const char *name), void *ctx,
                       struct err *err)
@@ -165,6 +281,18 @@ int synced_member_each(struct db *db, uint32_t synced_group, void (*each)(void *
     while ((r = stmt_step(st, err)) == 1)
         each(ctx, (uint32_t)stmt_int(st, 0));
     return r;
+}
+
+int synced_member_each_of(struct db *db, uint32_t synced_group, uint32_t account,
+                          void (*each)(void *ctx, uint32_t account), void *ctx, struct err *err)
+{
+    int64_t there;
+    if (db_number(db, "SELECT count(*) FROM synced_member WHERE synced_group = ? AND account = ?",
+                  DB_ARGS(DB_INT(synced_group), DB_INT(account)), &there, err) != 0)
+        return -1;
+    if (there)
+        each(ctx, account);
+    return 0;
 }
 
 struct person_reader {

@@ -25,6 +25,7 @@ const char *const audit_names[AUDIT_COUNT] = {
     [AUDIT_GROUP_REBOUND] = "group-rebound",
     [AUDIT_RUN_BEGUN] = "run-begun",
     [AUDIT_RUN_ENDED] = "run-ended",
+    [AUDIT_REMOVALS_APPROVED] = "removals-approved",
 };
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
@@ -189,7 +190,7 @@ static int check_record(struct verifying *v, struct stmt *st, struct err *err)
 static const struct {
     const char *sql, *fault;
 } strays[] = {
-    {"SELECT min(id) FROM run WHERE state <> 'running' AND id NOT IN"
+    {"SELECT min(id) FROM run WHERE state IN ('done', 'failed') AND id NOT IN"
      " (SELECT CAST(subject AS INTEGER) FROM audit WHERE what = 'run-ended')",
      "ended, and no audit record says so"},
     {"SELECT min(CAST(subject AS INTEGER)) FROM audit WHERE what = 'run-begun' AND CAST(subject AS INTEGER) NOT IN"
@@ -197,6 +198,8 @@ static const struct {
      "in the audit log, but not among the runs"},
     {"SELECT min(run) FROM run_change WHERE run NOT IN (SELECT id FROM run)",
      "has a journal, but is not among the runs"},
+    {"SELECT min(run) FROM delivery WHERE run NOT IN (SELECT id FROM run)",
+     "has deliveries, but is not among the runs"},
 };
 
 static int check_strays(struct db *db, struct err *err)

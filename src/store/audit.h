@@ -33,6 +33,7 @@ enum audit_what {
     AUDIT_GROUP_REBOUND,
     AUDIT_RUN_BEGUN,
     AUDIT_RUN_ENDED,
+    AUDIT_REMOVALS_APPROVED,
     AUDIT_COUNT,
 };
 extern const char *const audit_names[AUDIT_COUNT]; /* "domain-challenged", … */

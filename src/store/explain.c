@@ -1,8 +1,11 @@
 #include "store/explain.h"
 
+#include <inttypes.h>
+
 #include "base/mem.h"
 
-#define RUNS_LOOKED_AT 500 /* the journal has no index by person: it is read from its end, so far */
+/* An index of the journal by person would cost every run; a short run is read, and in a long one the person's changes are searched. */
+#define SCANNED 256
 
 int explain_begin(struct db *db, struct err *err)
 {
@@ -30,7 +33,10 @@ int explain_find(struct db *db, enum explain_by by, const char *text, int64_t em
                                " WHERE e.uid IN (?1, lower(?1))" THEN_ORDER,
         [EXPLAIN_BY_DN] = PEOPLE "lower(p.name) = lower(?1)" THEN_ORDER,
         [EXPLAIN_BY_EMAIL] = PEOPLE "p.email_hash = ?1" THEN_ORDER,
-        [EXPLAIN_BY_ACCOUNT_EMAIL] = MET "account a JOIN entry e ON e.id = a.person WHERE a.email_hash = ?1" THEN_ORDER,
+        /* Of people who have another now: the others' is found by theirs. */
+        [EXPLAIN_BY_ACCOUNT_EMAIL] = MET "former_email f CROSS JOIN team t CROSS JOIN account a ON a.team = t.id"
+                                         " AND a.person = f.person JOIN entry e ON e.id = a.person"
+                                         " WHERE f.hash = ?1 AND a.email_hash = ?1" THEN_ORDER,
         [EXPLAIN_BY_USER_NAME] = PEOPLE "lower(p.user_name) = lower(?1)" THEN_ORDER,
         [EXPLAIN_BY_DISPLAY_NAME] = PEOPLE "lower(p.display_name) = lower(?1)" THEN_ORDER,
     };
@@ -144,8 +150,9 @@ int explain_same_email(struct db *db, int64_t team, const struct explain_person 
     if (!*person->domain)
         return 0;
     if (each_rival(db,
-                   "SELECT person, state FROM account WHERE team = ? AND email_hash = ? AND person <> ?"
-                   " AND state <> 'removed'",
+                   "SELECT a.person, a.state FROM (SELECT id FROM person WHERE email_hash = ?2 UNION SELECT person FROM"
+                   " former_email WHERE hash = ?2) p CROSS JOIN account a ON a.team = ?1 AND a.person = p.id"
+                   " WHERE a.email_hash = ?2 AND a.person <> ?3 AND a.state <> 'removed'",
                    DB_ARGS(DB_INT(team), DB_INT(person->email_hash), DB_INT(person->id)), each, ctx, err) != 0)
         return -1;
     return each_rival(db,
@@ -211,24 +218,130 @@ static enum run_state run_state_of(const char *name)
     return RUN_FAILED;
 }
 
+struct run_head {
+    int64_t id, at;
+    const char *command;
+    enum run_state state;
+};
+
+/* What is looked for in the journal, run by run. */
+struct found {
+    const struct run_head *run;
+    uint32_t person;
+    size_t left;
+    void (*each)(void *ctx, const struct explain_change *change);
+    void *ctx;
+};
+
+static void meet_change(struct found *f, struct stmt *st)
+{
+    struct explain_change c = {.change = change_at(st, f->person),
+                               .run = f->run->id,
+                               .at = f->run->at,
+                               .command = f->run->command,
+                               .state = f->run->state};
+    f->each(f->ctx, &c);
+    f->left--;
+}
+
+static int scan_run(struct db *db, struct found *f, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_query(db, "SELECT op, cause, object, detail FROM done_change WHERE run = ? AND person = ? ORDER BY seq",
+                 DB_ARGS(DB_INT(f->run->id), DB_INT(f->person)), &st, err) != 0)
+        return -1;
+    int r = 0;
+    while (f->left && (r = stmt_step(st, err)) == 1)
+        meet_change(f, st);
+    return r < 0 ? -1 : 0;
+}
+
+static int place_at(struct db *db, int64_t run, int64_t seq, int *ret_op, uint32_t *ret_person, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_query(db, "SELECT op, person FROM run_change WHERE run = ? AND seq = ?", DB_ARGS(DB_INT(run), DB_INT(seq)),
+                 &st, err) != 0)
+        return -1;
+    int r = stmt_step(st, err);
+    if (r == 0)
+        return err_set(err, ERR_STATE,
+                       "%s: change %" PRId64 " of run %" PRId64 " is missing; run: doorward runs verify", db_path(db),
+                       seq, run);
+    *ret_op = (int)stmt_int(st, 0);
+    *ret_person = (uint32_t)stmt_int(st, 1);
+    return r < 0 ? -1 : 0;
+}
+
+/* The first change from *seq to n that does not come before (op, person); n + 1 when all do. */
+static int seek(struct db *db, int64_t run, int64_t n, int op, uint32_t person, int64_t *seq, struct err *err)
+{
+    int64_t low = *seq, high = n + 1;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        int there = 0;
+        uint32_t who = 0;
+        if (place_at(db, run, middle, &there, &who, err) != 0)
+            return -1;
+        if (there < op || (there == op && who < person))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *seq = low;
+    return 0;
+}
+
+static int take_op(struct db *db, struct found *f, int op, int64_t seq, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_query(db,
+                 "SELECT op, cause, object, detail, person FROM done_change WHERE run = ? AND seq >= ? ORDER BY seq",
+                 DB_ARGS(DB_INT(f->run->id), DB_INT(seq)), &st, err) != 0)
+        return -1;
+    int r = 0;
+    while (f->left && (r = stmt_step(st, err)) == 1 && stmt_int(st, 0) == op && stmt_int(st, 4) == f->person)
+        meet_change(f, st);
+    return r < 0 ? -1 : 0;
+}
+
+/* The changes of a run stand in the order of op, then of people: each op's place is found by halving. */
+static int search_run(struct db *db, struct found *f, int64_t n, struct err *err)
+{
+    int64_t seq = 1;
+    for (int op = 0, there = 0; op < OP_COUNT && f->left && seq <= n; op++) {
+        uint32_t who;
+        if (place_at(db, f->run->id, seq, &there, &who, err) != 0)
+            return -1;
+        op = there > op ? there : op; /* the run has none of those between */
+        if (seek(db, f->run->id, n, op, f->person, &seq, err) != 0 || take_op(db, f, op, seq, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int each_change(struct db *db, struct found *f, struct err *err)
+{
+    int64_t n;
+    if (db_number(db, "SELECT max(seq) FROM run_change WHERE run = ?", DB_ARGS(DB_INT(f->run->id)), &n, err) != 0)
+        return -1;
+    return n <= SCANNED ? scan_run(db, f, err) : search_run(db, f, n, err);
+}
+
 int explain_changes(struct db *db, int64_t team, uint32_t person, size_t limit,
                     void (*each)(void *ctx, const struct explain_change *change), void *ctx, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_query(db,
-                 "SELECT c.op, c.cause, c.object, c.detail, r.id, r.started_at, r.command, r.state"
-                 " FROM (SELECT id, started_at, command, state FROM run WHERE team = ?1 ORDER BY id DESC LIMIT ?2) r"
-                 " JOIN run_change c ON c.run = r.id WHERE c.person = ?3 ORDER BY r.id DESC, c.seq LIMIT ?4",
-                 DB_ARGS(DB_INT(team), DB_INT(RUNS_LOOKED_AT), DB_INT(person), DB_INT((int64_t)limit)), &st, err) != 0)
+    if (db_query(db, "SELECT id, started_at, command, state FROM run WHERE team = ? ORDER BY id DESC LIMIT ?",
+                 DB_ARGS(DB_INT(team), DB_INT(EXPLAIN_RUNS)), &st, err) != 0)
         return -1;
-    int r;
-    while ((r = stmt_step(st, err)) == 1) {
-        struct explain_change c = {.change = change_at(st, person),
-                                   .run = stmt_int(st, 4),
-                                   .at = stmt_int(st, 5),
-                                   .command = stmt_text(st, 6),
-                                   .state = run_state_of(stmt_text(st, 7))};
-        each(ctx, &c);
+    struct found f = {.person = person, .left = limit, .each = each, .ctx = ctx};
+    int r = 0;
+    while (f.left && (r = stmt_step(st, err)) == 1) {
+        CLEANUP(freep) char *command = mem_strdup(stmt_text(st, 2));
+        struct run_head run = {stmt_int(st, 0), stmt_int(st, 1), command, run_state_of(stmt_text(st, 3))};
+        f.run = &run;
+        if (each_change(db, &f, err) != 0)
+            return -1;
     }
-    return r;
+    return r < 0 ? -1 : 0;
 }

@@ -3,7 +3,8 @@
  *
  *   explain_begin -> explain_find… -> explain_person, explain_account, … -> db_rollback
  *
- * Reads only; each call costs one person's rows, but for finding (one pass over the people) and explain_changes (one over the journal).
+ * Reads only; each call costs one person's rows, but for finding somebody by a display name or a DN that nobody bears any more (one pass
+ * over the people).
  */
 #ifndef STORE_EXPLAIN_H
 #define STORE_EXPLAIN_H
@@ -81,7 +82,8 @@ struct explain_change {
     const char *command;
     enum run_state state;
 };
-/* What the team's last runs did to this person, newest first, at most limit. */
+#define EXPLAIN_RUNS 200
+/* What the team's last EXPLAIN_RUNS runs did to this person, newest first, at most limit. */
 int explain_changes(struct db *db, int64_t team, uint32_t person, size_t limit,
                     void (*each)(void *ctx, const struct explain_change *change), void *ctx, struct err *err);
 

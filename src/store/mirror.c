@@ -6,7 +6,8 @@
 struct mirror {
     struct db *db;
     struct mirror_directory directory;
-    struct stmt *put_entry, *put_person, *put_group, *put_ref, *bind_ref, *put_edge, *drop_edge, *gone, *edges;
+    struct stmt *put_entry, *put_person, *put_group, *put_container, *put_ref, *bind_ref, *put_edge, *drop_edge, *gone,
+        *edges;
 };
 
 static int find_directory(struct mirror *m, const char *name, struct err *err)
@@ -37,8 +38,9 @@ static int prepare(struct mirror *m, struct err *err)
         struct stmt **st;
         const char *sql;
     } all[] = {
-        {&m->put_entry, "INSERT INTO entry (id, directory, kind, uid, fp_hi, fp_lo) VALUES (?, ?, ?, ?, ?, ?)"
-                        " ON CONFLICT (id) DO UPDATE SET fp_hi = excluded.fp_hi, fp_lo = excluded.fp_lo, gone_at = 0"},
+        {&m->put_entry, "INSERT INTO entry (id, directory, kind, uid, fp_hi, fp_lo, base) VALUES (?, ?, ?, ?, ?, ?, ?)"
+                        " ON CONFLICT (id) DO UPDATE SET fp_hi = excluded.fp_hi, fp_lo = excluded.fp_lo, gone_at = 0,"
+                        " base = excluded.base"},
         {&m->put_person,
          "INSERT INTO person (id, name, " ATTR_COLUMNS ", email_hash, domain, active, excluded, fp_hi, fp_lo)"
          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = "
@@ -50,6 +52,11 @@ static int prepare(struct mirror *m, struct err *err)
          " active = excluded.active, excluded = excluded.excluded, fp_hi = excluded.fp_hi, fp_lo = excluded.fp_lo"},
         {&m->put_group, "INSERT INTO grp (id, name, display_name) VALUES (?, ?, ?)"
                         " ON CONFLICT (id) DO UPDATE SET name = excluded.name, display_name = excluded.display_name"},
+        {&m->put_container,
+         "INSERT INTO container (id, name, was_until) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET moved_to = NULL,"
+         " was = CASE WHEN container.name <> excluded.name THEN container.name ELSE container.was END,"
+         " was_until = CASE WHEN container.name <> excluded.name THEN excluded.was_until ELSE container.was_until END,"
+         " name = excluded.name"},
         {&m->put_ref, "INSERT INTO ref (id, directory, key_hi, key_lo, entry) VALUES (?, ?, ?, ?, ?)"},
         {&m->bind_ref, "UPDATE ref SET entry = ? WHERE id = ?"},
         {&m->put_edge, "INSERT INTO edge (grp, ref) VALUES (?, ?)"},
@@ -78,8 +85,8 @@ void mirror_close(struct mirror **mirror)
     struct mirror *m = *mirror;
     if (!m)
         return;
-    struct stmt **all[] = {&m->put_entry, &m->put_person, &m->put_group, &m->put_ref, &m->bind_ref,
-                           &m->put_edge,  &m->drop_edge,  &m->gone,      &m->edges};
+    struct stmt **all[] = {&m->put_entry, &m->put_person, &m->put_group, &m->put_container, &m->put_ref,
+                           &m->bind_ref,  &m->put_edge,   &m->drop_edge, &m->gone,          &m->edges};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         stmt_free(all[i]);
     free(m->directory.cursor);
@@ -118,7 +125,8 @@ int mirror_load_entries(struct mirror *m, int (*each)(void *ctx, const struct mi
                         struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_query(m->db, "SELECT id, kind, uid, fp_hi, fp_lo, gone_at <> 0 FROM entry WHERE +directory = ? ORDER BY id",
+    if (db_query(m->db,
+                 "SELECT id, kind, uid, fp_hi, fp_lo, gone_at <> 0, base FROM entry WHERE +directory = ? ORDER BY id",
                  DB_ARGS(DB_INT(m->directory.id)), &st, err) != 0)
         return -1;
     int r;
@@ -127,7 +135,8 @@ int mirror_load_entries(struct mirror *m, int (*each)(void *ctx, const struct mi
                                  .kind = (enum entry_kind)stmt_int(st, 1),
                                  .uid = stmt_span(st, 2),
                                  .fingerprint = key_at(st, 3),
-                                 .gone = stmt_int(st, 5) != 0};
+                                 .gone = stmt_int(st, 5) != 0,
+                                 .base = (uint32_t)stmt_int(st, 6)};
         if (each(ctx, &row) != 0)
             return -1;
     }
@@ -157,20 +166,21 @@ int mirror_load_edges(struct mirror *m, uint32_t group, void (*each)(void *ctx, 
     return r;
 }
 
-static int put_entry(struct mirror *m, uint32_t id, const struct entry *e, struct err *err)
+static int put_entry(struct mirror *m, uint32_t id, uint32_t base, const struct entry *e, struct err *err)
 {
     stmt_bind_int(m->put_entry, 1, id);
     stmt_bind_int(m->put_entry, 2, m->directory.id);
     stmt_bind_int(m->put_entry, 3, e->kind);
     stmt_bind_span(m->put_entry, 4, e->id);
     bind_key(m->put_entry, 5, e->fingerprint);
+    stmt_bind_int(m->put_entry, 7, base);
     return stmt_run(m->put_entry, err);
 }
 
-int mirror_put_person(struct mirror *m, uint32_t id, const struct entry *e, const struct mirror_person *p,
-                      struct err *err)
+int mirror_put_person(struct mirror *m, uint32_t id, uint32_t base, const struct entry *e,
+                      const struct mirror_person *p, struct err *err)
 {
-    if (put_entry(m, id, e, err) != 0)
+    if (put_entry(m, id, base, e, err) != 0)
         return -1;
     struct stmt *st = m->put_person;
     int i = 1;
@@ -189,9 +199,32 @@ int mirror_put_person(struct mirror *m, uint32_t id, const struct entry *e, cons
     return stmt_run(st, err);
 }
 
-int mirror_put_group(struct mirror *m, uint32_t id, const struct entry *e, struct err *err)
+int mirror_put_container(struct mirror *m, uint32_t id, uint32_t base, const struct entry *e, int64_t now,
+                         struct err *err)
 {
-    if (put_entry(m, id, e, err) != 0)
+    if (put_entry(m, id, base, e, err) != 0)
+        return -1;
+    stmt_bind_int(m->put_container, 1, id);
+    stmt_bind_span(m->put_container, 2, e->name);
+    stmt_bind_int(m->put_container, 3, now);
+    return stmt_run(m->put_container, err);
+}
+
+int mirror_base(struct mirror *m, const char *name, uint32_t *ret, struct err *err)
+{
+    int64_t id;
+    if (db_run(m->db, "INSERT INTO base (directory, name) VALUES (?, ?) ON CONFLICT (directory, name) DO NOTHING",
+               DB_ARGS(DB_INT(m->directory.id), DB_TEXT(name)), err) != 0 ||
+        db_number(m->db, "SELECT id FROM base WHERE directory = ? AND name = ?",
+                  DB_ARGS(DB_INT(m->directory.id), DB_TEXT(name)), &id, err) != 0)
+        return -1;
+    *ret = (uint32_t)id;
+    return 0;
+}
+
+int mirror_put_group(struct mirror *m, uint32_t id, uint32_t base, const struct entry *e, struct err *err)
+{
+    if (put_entry(m, id, base, e, err) != 0)
         return -1;
     stmt_bind_int(m->put_group, 1, id);
     stmt_bind_span(m->put_group, 2, e->name);
@@ -261,6 +294,8 @@ int mirror_bulk_end(struct mirror *m, struct err *err)
 
 int mirror_done(struct mirror *m, const char *cursor, int64_t now, bool changed, struct err *err)
 {
+    if (db_exec(m->db, SCHEMA_SEARCH_INDEXES, err) != 0)
+        return -1;
     return db_run(m->db, "UPDATE directory SET cursor = ?, read_at = ?, version = version + ? WHERE id = ?",
                   DB_ARGS(DB_TEXT(cursor), DB_INT(now), DB_INT(changed), DB_INT(m->directory.id)), err);
 }

@@ -33,6 +33,7 @@ struct mirror_row {
     enum entry_kind kind;
     struct span uid;
     struct key128 fingerprint;
+    uint32_t base;
     bool gone;
 };
 /* Every entry of the directory, gone ones too, in order of id. each returns -1 to stop. */
@@ -52,10 +53,15 @@ struct mirror_person {
     struct key128 fingerprint; /* of the attributes a platform gets */
 };
 
-/* Inserts or replaces; a gone entry is there again. */
-int mirror_put_person(struct mirror *mirror, uint32_t id, const struct entry *entry, const struct mirror_person *person,
-                      struct err *err);
-int mirror_put_group(struct mirror *mirror, uint32_t id, const struct entry *entry, struct err *err);
+/* Inserts or replaces; a gone entry is there again. base: the number of the search base it was read through, or 0. */
+int mirror_put_person(struct mirror *mirror, uint32_t id, uint32_t base, const struct entry *entry,
+                      const struct mirror_person *person, struct err *err);
+int mirror_put_group(struct mirror *mirror, uint32_t id, uint32_t base, const struct entry *entry, struct err *err);
+/* now: of the read that met it; noted with the name that it had before when it has another. */
+int mirror_put_container(struct mirror *mirror, uint32_t id, uint32_t base, const struct entry *entry, int64_t now,
+                         struct err *err);
+/* The number of this search base, made when there is none. */
+int mirror_base(struct mirror *mirror, const char *name, uint32_t *ret, struct err *err);
 int mirror_put_ref(struct mirror *mirror, uint32_t id, struct key128 key, uint32_t entry, struct err *err);
 int mirror_bind_ref(struct mirror *mirror, uint32_t id, uint32_t entry,
                     struct err *err); /* entry 0: nobody bears it now */

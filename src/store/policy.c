@@ -124,17 +124,34 @@ int target_bind(struct db *db, uint32_t target, const char *configured, uint32_t
                   DB_ARGS(DB_INT(target), DB_TEXT(configured), DB_INT(group)), err);
 }
 
-int group_get(struct db *db, uint32_t group, bool *ret_there, char **ret_name, struct err *err)
+int group_get(struct db *db, const char *directory, uint32_t group, bool *ret_there, char **ret_name, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_query(db, "SELECT e.gone_at = 0, g.name FROM grp g JOIN entry e ON e.id = g.id WHERE g.id = ?",
-                 DB_ARGS(DB_INT(group)), &st, err) != 0)
+    if (db_query(db,
+                 "SELECT e.gone_at = 0 AND d.name = ?, g.name FROM grp g JOIN entry e ON e.id = g.id"
+                 " JOIN directory d ON d.id = e.directory WHERE g.id = ?",
+                 DB_ARGS(DB_TEXT(directory), DB_INT(group)), &st, err) != 0)
         return -1;
     int r = stmt_step(st, err);
     if (r < 0)
         return -1;
     *ret_there = r == 1 && stmt_int(st, 0) != 0;
     *ret_name = mem_strdup(r == 1 ? stmt_text(st, 1) : "");
+    return 0;
+}
+
+int group_state(struct db *db, uint32_t group, bool *ret_there, bool *ret_any, struct err *err)
+{
+    int64_t there, any;
+    if (db_number(db, "SELECT count(*) FROM entry WHERE id = ? AND gone_at = 0", DB_ARGS(DB_INT(group)), &there, err) !=
+            0 ||
+        db_number(db,
+                  "SELECT EXISTS (SELECT 1 FROM edge CROSS JOIN ref ON ref.id = edge.ref CROSS JOIN entry e ON"
+                  " e.id = ref.entry WHERE edge.grp = ? AND e.gone_at = 0)",
+                  DB_ARGS(DB_INT(group)), &any, err) != 0)
+        return -1;
+    *ret_there = there != 0;
+    *ret_any = any != 0;
     return 0;
 }
 
@@ -192,6 +209,19 @@ int group_nestings(struct db *db, const char *directory, void (*each)(void *ctx,
         return -1;
     stmt_bind_text(st, 1, directory);
     return each_pair(st, each, ctx, err);
+}
+
+int group_parents(struct db *db, const char *directory, uint32_t member, void (*each)(void *ctx, uint32_t group),
+                  void *ctx, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_query(db,
+                 "SELECT edge.grp FROM entry e CROSS JOIN ref r ON r.entry = e.id CROSS JOIN edge ON edge.ref = r.id"
+                 " WHERE e.id = ? AND e.gone_at = 0 AND e.directory = (SELECT id FROM directory WHERE name = ?)"
+                 " ORDER BY edge.grp",
+                 DB_ARGS(DB_INT(member), DB_TEXT(directory)), &st, err) != 0)
+        return -1;
+    return each_number(st, each, ctx, err);
 }
 
 /* Which person each reference names now: an array, as a join would look each of many edges up in three tables. */
@@ -275,6 +305,16 @@ int entitled_each(struct db *db, uint32_t target, void (*each)(void *ctx, uint32
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_query(db, "SELECT person, via FROM entitled WHERE target = ? ORDER BY person", DB_ARGS(DB_INT(target)), &st,
                  err) != 0)
+        return -1;
+    return each_pair(st, each, ctx, err);
+}
+
+int entitled_each_of(struct db *db, uint32_t target, uint32_t person,
+                     void (*each)(void *ctx, uint32_t person, uint32_t via), void *ctx, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_query(db, "SELECT person, via FROM entitled WHERE target = ? AND person = ?",
+                 DB_ARGS(DB_INT(target), DB_INT(person)), &st, err) != 0)
         return -1;
     return each_pair(st, each, ctx, err);
 }

@@ -29,6 +29,20 @@
 
 /* Each changes one row for each change. */
 static const char *const statements[OP_COUNT] = {
+    [OP_ADOPT] =
+        "UPDATE account SET person = p.id, uid = e.uid,"
+        " since = CASE account.state WHEN 'suspended' THEN ?5 ELSE account.since END,"
+        " state = CASE WHEN account.state <> 'suspended' THEN account.state WHEN account.activated_at > 0 THEN "
+        "'active' ELSE 'invited' END, domain = p.domain, email_hash = p.email_hash, user_name = p.user_name, email = "
+        "p.email,"
+        " given_name = p.given_name, family_name = p.family_name, display_name = p.display_name,"
+        " employee_number = p.employee_number, title = p.title, department = p.department,"
+        " language = p.language, fp_hi = p.fp_hi, fp_lo = p.fp_lo" OF_JOURNAL
+        " JOIN person p ON p.id = c.person JOIN entry e ON e.id = c.person" THESE
+        " AND account.team = ?1 AND account.person = c.object AND account.state <> 'removed'",
+    [OP_ADOPT_GROUP] =
+        "UPDATE synced_group SET grp = g.id, name = coalesce(g.display_name, g.name)" OF_JOURNAL
+        " JOIN grp g ON g.id = c.detail" THESE " AND synced_group.team = ?1 AND synced_group.grp = c.object",
     [OP_UNASSIGN] =
         "DELETE FROM seat WHERE (product, account) IN (SELECT c.object, a.id" OF_JOURNAL WITH_ACCOUNT THESE ")",
     [OP_LEAVE] = "DELETE FROM synced_member WHERE (synced_group, account) IN"
@@ -80,6 +94,12 @@ static const char *const undo_statements[OP_COUNT][2] = {
                    "UPDATE account SET state = 'removed', since = ?5 WHERE team = ?1 AND state <> 'removed' AND person "
                    "IN (SELECT c.person" OF_JOURNAL THESE " AND c.after IS NULL)"},
     [OP_RESTORE] = {PUT_ACCOUNT_BACK},
+    [OP_ADOPT] = {"UPDATE account SET " PUT_BACK("person") ", " PUT_BACK("uid") ", " PUT_BACK_STATE PUT_BACK_ATTRIBUTES
+                  " FROM run_change c WHERE c.run = ?2 AND c.seq BETWEEN ?3 AND ?4 AND account.team = ?1"
+                  " AND account.person = c.object AND c.after IS NOT NULL"},
+    [OP_ADOPT_GROUP] = {"UPDATE synced_group SET " PUT_BACK("name") ", " PUT_BACK("grp") " FROM run_change c"
+                        " WHERE c.run = ?2 AND c.seq BETWEEN ?3 AND ?4 AND synced_group.team = ?1"
+                        " AND synced_group.grp = c.object"},
     [OP_UPDATE] = {"UPDATE account SET " PUT_BACK_ATTRIBUTES OF_THEM},
     [OP_ADD_GROUP] = {"INSERT INTO synced_group (team, grp, name) SELECT ?1, c.object, " KEPT("name") OF_JOURNAL THESE},
     [OP_RENAME_GROUP] = {"UPDATE synced_group SET " PUT_BACK("name") " FROM run_change c WHERE c.run = ?2"
@@ -104,14 +124,15 @@ struct roster_rows {
     struct store *store;
     int64_t team, now;
     enum account_state invited_as;
+    bool invites;
 };
 
-int roster_rows_open(struct store *store, int64_t team, int64_t now, enum account_state invited_as,
+int roster_rows_open(struct store *store, int64_t team, int64_t now, enum account_state invited_as, bool invites,
                      struct roster_rows **ret, struct err *err)
 {
     (void)err;
     struct roster_rows *r = mem_zero(sizeof *r);
-    *r = (struct roster_rows){.store = store, .team = team, .now = now, .invited_as = invited_as};
+    *r = (struct roster_rows){.store = store, .team = team, .now = now, .invited_as = invited_as, .invites = invites};
     *ret = r;
     return 0;
 }
@@ -137,7 +158,7 @@ static int run_on(struct roster_rows *r, const char *sql, int64_t run, size_t fi
     return stmt_run(st, err);
 }
 
-/* ERR_STATE unless these statements change this many rows in all. */
+/* ERR_CONFLICT unless these statements change this many rows in all. */
 static int run_exactly(struct roster_rows *r, const char *const sql[2], int64_t run, enum op op, size_t first,
                        size_t last, struct err *err)
 {
@@ -148,7 +169,7 @@ static int run_exactly(struct roster_rows *r, const char *const sql[2], int64_t 
         changed += (size_t)db_changed(r->store->db);
     }
     if (changed != last - first + 1)
-        return err_set(err, ERR_STATE, "%s: the roster is not as the plan found it; run doorward plan again",
+        return err_set(err, ERR_CONFLICT, "%s: the roster is not as the plan found it; run doorward plan again",
                        op_names[op]);
     return 0;
 }
@@ -159,6 +180,8 @@ int roster_rows_change(struct roster_rows *r, int64_t run, enum op op, bool undo
     const char *const usual[2] = {statements[op]};
     if (run_exactly(r, undo && undo_statements[op][0] ? undo_statements[op] : usual, run, op, first, last, err) != 0)
         return -1;
+    if (!r->invites)
+        return 0;
     if (undo && undo_invitations[op])
         return run_on(r, undo_invitations[op], run, first, last, err);
     if (op != OP_INVITE)

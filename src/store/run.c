@@ -5,9 +5,10 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/pool.h"
 #include "store/audit.h"
 
-const char *const run_state_names[] = {"running", "done", "failed"};
+const char *const run_state_names[] = {"running", "interrupted", "done", "failed"};
 
 static enum run_state state_of(const char *name)
 {
@@ -37,6 +38,34 @@ int run_begin(struct store *store, int64_t team, const char *command, const char
 int run_progress(struct store *store, int64_t run, size_t done, struct err *err)
 {
     return db_run(store->db, "UPDATE run SET done = ? WHERE id = ?", DB_ARGS(DB_INT((int64_t)done), DB_INT(run)), err);
+}
+
+int run_goes_to(struct store *store, int64_t run, const char *platform, bool elsewhere, struct err *err)
+{
+    return db_run(store->db, "UPDATE run SET platform = ?, elsewhere = ? WHERE id = ?",
+                  DB_ARGS(DB_TEXT(platform), DB_INT(elsewhere), DB_INT(run)), err);
+}
+
+int run_took(struct store *store, int64_t run, int64_t milliseconds, struct err *err)
+{
+    return db_run(store->db, "UPDATE run SET millis = ? WHERE id = ?", DB_ARGS(DB_INT(milliseconds), DB_INT(run)), err);
+}
+
+#define PACE_CHANGES 10 /* fewer tell how long the connection took, not the changes */
+
+int run_pace(struct store *store, const char *platform, struct run_pace *ret, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_query(store->db,
+                 "SELECT id, done, millis FROM run WHERE platform = ? AND state IN ('done', 'failed') AND done >= ?"
+                 " AND millis > 0 ORDER BY id DESC LIMIT 1",
+                 DB_ARGS(DB_TEXT(platform), DB_INT(PACE_CHANGES)), &st, err) != 0)
+        return -1;
+    int found = stmt_step(st, err);
+    if (found == 1)
+        *ret = (struct run_pace){.run = stmt_int(st, 0),
+                                 .per_second = (double)stmt_int(st, 1) * 1000 / (double)stmt_int(st, 2)};
+    return found;
 }
 
 /* --- the digest that the audit log keeps -------------------------------------------------------------------------- */
@@ -73,13 +102,15 @@ int run_digest(struct store *store, int64_t run, char ret[static DIGEST_HEX_MAX]
 {
     CLEANUP(digest_free) struct digest *d = digest_new();
     if (add_rows(store->db,
-                 "SELECT id, team, command, started_at, ended_at, state, plan, changes, done, held, message FROM run"
-                 " WHERE id = ?",
-                 11, run, d, err) != 0 ||
+                 "SELECT id, team, command, started_at, ended_at, state, plan, changes, done, held, message, platform,"
+                 " elsewhere, millis FROM run WHERE id = ?",
+                 14, run, d, err) != 0 ||
         add_rows(store->db,
                  "SELECT seq, op, cause, person, object, detail, domain, before, after FROM run_change WHERE run = ?"
                  " ORDER BY seq",
-                 9, run, d, err) != 0)
+                 9, run, d, err) != 0 ||
+        add_rows(store->db, "SELECT seq, state, attempts, at, message FROM delivery WHERE run = ? ORDER BY seq", 5, run,
+                 d, err) != 0)
         return -1;
     digest_hex(d, ret);
     return 0;
@@ -115,18 +146,41 @@ int run_end(struct store *store, int64_t run, enum run_state state, const char *
     return -1;
 }
 
+int run_interrupt(struct store *store, int64_t run, const char *message, int64_t now, struct err *err)
+{
+    return db_run(store->db, "UPDATE run SET state = 'interrupted', message = ?, ended_at = ? WHERE id = ?",
+                  DB_ARGS(DB_TEXT(message), DB_INT(now), DB_INT(run)), err);
+}
+
+/* 1: there is one, with its message in the pool */
+static int find_killed(struct store *store, struct pool *pool, int64_t *ret, const char **ret_message, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_query(
+            store->db,
+            "SELECT id, coalesce(message, 'ended before its time; what it did not do, the next plan shows again')"
+            " FROM run r WHERE state IN ('running', 'interrupted')"
+            " AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.run = r.id AND d.state = 'sent') ORDER BY id LIMIT 1",
+            NULL, 0, &st, err) != 0)
+        return -1;
+    int found = stmt_step(st, err);
+    if (found != 1)
+        return found;
+    *ret = stmt_int(st, 0);
+    *ret_message = pool_strdup(pool, stmt_text(st, 1));
+    return 1;
+}
+
 int run_settle(struct store *store, int64_t now, struct err *err)
 {
-    for (;;) {
-        int64_t run;
-        if (db_get_int(store->db, "SELECT min(id) FROM run WHERE state = 'running'", &run, err) != 0)
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    int64_t run;
+    const char *message;
+    int found;
+    while ((found = find_killed(store, pool, &run, &message, err)) == 1)
+        if (run_end(store, run, RUN_FAILED, message, now, err) != 0)
             return -1;
-        if (!run)
-            return 0;
-        if (run_end(store, run, RUN_FAILED, "ended before its time; what it did not do, the next plan shows again", now,
-                    err) != 0)
-            return -1;
-    }
+    return found;
 }
 
 #define RUN_COLUMNS                                                                                                    \
@@ -173,11 +227,12 @@ int run_find(struct store *store, int64_t run, void (*each)(void *ctx, const str
 }
 
 /* What a change takes away or replaces, by which row; nothing for the many that only add. */
-enum { OF_NOTHING, OF_ACCOUNT, OF_SEAT, OF_GROUP };
+enum { OF_NOTHING, OF_ACCOUNT, OF_SEAT, OF_GROUP, OF_OTHER_ID };
 
 static const uint8_t takes_from[OP_COUNT] = {
-    [OP_UNASSIGN] = OF_SEAT,      [OP_SUSPEND] = OF_ACCOUNT, [OP_REMOVE] = OF_ACCOUNT,  [OP_DROP_GROUP] = OF_GROUP,
-    [OP_RENAME_GROUP] = OF_GROUP, [OP_INVITE] = OF_ACCOUNT,  [OP_RESTORE] = OF_ACCOUNT, [OP_UPDATE] = OF_ACCOUNT,
+    [OP_UNASSIGN] = OF_SEAT,      [OP_SUSPEND] = OF_ACCOUNT,   [OP_REMOVE] = OF_ACCOUNT,  [OP_DROP_GROUP] = OF_GROUP,
+    [OP_RENAME_GROUP] = OF_GROUP, [OP_INVITE] = OF_ACCOUNT,    [OP_RESTORE] = OF_ACCOUNT, [OP_UPDATE] = OF_ACCOUNT,
+    [OP_ADOPT] = OF_OTHER_ID,     [OP_ADOPT_GROUP] = OF_GROUP,
 };
 
 /* One statement for many rows: row by row, the statements would cost four times what the rows do. */
@@ -198,15 +253,19 @@ static const uint8_t takes_from[OP_COUNT] = {
     " SELECT " VALUES_OF_ROW " coalesce(" DOMAIN_OF_ROW " FROM (VALUES " rows ") v"
 /* … and what it takes from; of an undo, the number of the change undone, else 0. The keys are columns: roster.c puts them back. */
 #define UNDONE "(SELECT u.before FROM run_change u WHERE v.column9 > 0 AND u.run = v.column6 AND u.seq = v.column9)"
+#define ACCOUNT_KEPT                                                                                                   \
+    "'state', state, 'since', since, 'activated_at', activated_at,"                                                    \
+    " 'domain', domain, 'email_hash', email_hash, 'user_name', user_name, 'email', email, 'given_name', given_name,"   \
+    " 'family_name', family_name, 'display_name', display_name, 'employee_number', employee_number, 'title', title,"   \
+    " 'department', department, 'language', language, 'fp_hi', fp_hi, 'fp_lo', fp_lo)"
 #define BEFORE                                                                                                         \
-    " CASE v.column8 WHEN 1 THEN (SELECT json_object('state', state, 'since', since, 'activated_at', activated_at,"    \
-    "  'domain', domain, 'email_hash', email_hash, 'user_name', user_name, 'email', email, 'given_name', given_name,"  \
-    "  'family_name', family_name, 'display_name', display_name, 'employee_number', employee_number, 'title', title,"  \
-    "  'department', department, 'language', language, 'fp_hi', fp_hi, 'fp_lo', fp_lo)"                                \
-    "  FROM account WHERE team = ?2 AND person = v.column4)"                                                           \
+    " CASE v.column8 WHEN 1 THEN (SELECT json_object(" ACCOUNT_KEPT " FROM account WHERE team = ?2"                    \
+    "  AND person = v.column4)"                                                                                        \
+    " WHEN 4 THEN (SELECT json_object('person', person, 'uid', uid, " ACCOUNT_KEPT " FROM account WHERE team = ?2"     \
+    "  AND person = v.column5)"                                                                                        \
     " WHEN 2 THEN (SELECT json_object('via', s.via, 'since', s.since) FROM account a"                                  \
     "  JOIN seat s ON s.product = v.column5 AND s.account = a.id WHERE a.team = ?2 AND a.person = v.column4)"          \
-    " WHEN 3 THEN (SELECT json_object('name', name) FROM synced_group WHERE team = ?2 AND grp = v.column5) END,"
+    " WHEN 3 THEN (SELECT json_object('name', name, 'grp', grp) FROM synced_group WHERE team = ?2 AND grp = v.column5) END,"
 #define WRITE_KEEPING(rows)                                                                                            \
     "INSERT INTO run_change (run, seq, op, cause, person, object, detail, domain, before, after)"                      \
     " SELECT " VALUES_OF_ROW " coalesce(json_extract(" UNDONE ", '$.domain'),"                                         \

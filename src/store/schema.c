@@ -18,7 +18,14 @@ static const char mirror_tables[] =
     "CREATE TABLE entry ("
     "  id INTEGER PRIMARY KEY, directory INTEGER NOT NULL REFERENCES directory (id),"
     "  kind INTEGER NOT NULL, uid TEXT NOT NULL, fp_hi INTEGER NOT NULL, fp_lo INTEGER NOT NULL,"
-    "  gone_at INTEGER NOT NULL DEFAULT 0, UNIQUE (directory, uid));"
+    "  gone_at INTEGER NOT NULL DEFAULT 0,"
+    "  base INTEGER NOT NULL DEFAULT 0," /* the search base it was read through; 0: none */
+    "  UNIQUE (directory, uid));"
+    "CREATE TABLE base (id INTEGER PRIMARY KEY, directory INTEGER NOT NULL REFERENCES directory (id),"
+    "  name TEXT NOT NULL, UNIQUE (directory, name));"
+    /* What people lie below. moved_to: where it was found when it was missed; "" for nowhere, NULL when nobody could say. */
+    "CREATE TABLE container (id INTEGER PRIMARY KEY REFERENCES entry (id), name TEXT NOT NULL, moved_to TEXT,"
+    "  was TEXT, was_until INTEGER NOT NULL DEFAULT 0);" /* the name before, and the read that met the new one */
     "CREATE INDEX entry_gone ON entry (id) WHERE gone_at <> 0;"
     "CREATE TABLE person ("
     "  id INTEGER PRIMARY KEY REFERENCES entry (id), name TEXT NOT NULL,"
@@ -27,6 +34,13 @@ static const char mirror_tables[] =
     "  email_hash INTEGER, domain TEXT," /* of the e-mail folded for comparison; its domain as an A-label */
     "  active INTEGER NOT NULL, excluded INTEGER NOT NULL,"
     "  fp_hi INTEGER NOT NULL, fp_lo INTEGER NOT NULL);" /* of the attributes that a platform gets */
+    /* E-mails that people had: an account may have one of them still. */
+    "CREATE TABLE former_email (hash INTEGER NOT NULL, person INTEGER NOT NULL, PRIMARY KEY (hash, person)) WITHOUT "
+    "ROWID;"
+    "CREATE TRIGGER person_email_moves AFTER UPDATE OF email_hash ON person"
+    " WHEN OLD.email_hash IS NOT NULL AND OLD.email_hash IS NOT NEW.email_hash BEGIN"
+    " INSERT INTO former_email (hash, person) SELECT OLD.email_hash, OLD.id WHERE NOT EXISTS"
+    " (SELECT 1 FROM former_email WHERE hash = OLD.email_hash AND person = OLD.id); END;"
     "CREATE TABLE grp ("
     "  id INTEGER PRIMARY KEY REFERENCES entry (id), name TEXT NOT NULL, display_name TEXT);"
     "CREATE TABLE ref ("
@@ -39,7 +53,7 @@ static const char policy_tables[] =
     "CREATE TABLE team (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
     "  enabled_at INTEGER NOT NULL DEFAULT 0,"
     "  policy TEXT);" /* digest of what the rows of target and entitled were made from */
-    /* What people of a team can be entitled to: its scope (kind 0), a product (1), a synced group (2). */
+    /* What people of a team can be entitled to: its scope (kind 0), a product (1), a synced group (2), priority for a product's seats (3). */
     "CREATE TABLE target (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team (id),"
     "  kind INTEGER NOT NULL, name TEXT NOT NULL, grp INTEGER, UNIQUE (team, kind, name));"
     /* The groups that lead to a target: as configured, and the entry they were bound to at first sight. */
@@ -52,31 +66,54 @@ static const char platform_tables[] =
     "CREATE TABLE account ("
     "  id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team (id), person INTEGER NOT NULL,"
     "  uid TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN ('invited', 'active', 'suspended', 'removed')),"
+    "  remote TEXT," /* the platform's id of it; NULL: none, as on the roster, or none known */
     "  since INTEGER NOT NULL, activated_at INTEGER NOT NULL DEFAULT 0, domain TEXT NOT NULL, email_hash INTEGER NOT "
     "NULL,"
     "  user_name TEXT, email TEXT NOT NULL, given_name TEXT, family_name TEXT, display_name TEXT, employee_number TEXT,"
     "  title TEXT, department TEXT, language TEXT, fp_hi INTEGER NOT NULL, fp_lo INTEGER NOT NULL,"
     "  UNIQUE (team, person));"
     "CREATE TABLE product (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team (id), name TEXT NOT NULL,"
-    "  UNIQUE (team, name));"
+    "  remote TEXT, UNIQUE (team, name));"
     "CREATE TABLE seat (account INTEGER NOT NULL REFERENCES account (id), product INTEGER NOT NULL REFERENCES product "
     "(id),"
     "  via INTEGER NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (product, account)) WITHOUT ROWID;"
     "CREATE TABLE synced_group (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team (id),"
-    "  grp INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE (team, grp));"
+    "  grp INTEGER NOT NULL, name TEXT NOT NULL, remote TEXT, UNIQUE (team, grp));"
     "CREATE TABLE synced_member (synced_group INTEGER NOT NULL REFERENCES synced_group (id), account INTEGER NOT NULL,"
     "  PRIMARY KEY (synced_group, account)) WITHOUT ROWID;"
     "CREATE TABLE invitation (id INTEGER PRIMARY KEY, account INTEGER NOT NULL REFERENCES account (id),"
     "  email TEXT NOT NULL, made_at INTEGER NOT NULL, sent_at INTEGER NOT NULL DEFAULT 0);"
     "CREATE TABLE run (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team (id), command TEXT NOT NULL,"
     "  started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL DEFAULT 0,"
-    "  state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed')), plan TEXT NOT NULL,"
-    "  changes INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0, held INTEGER NOT NULL, message TEXT);"
+    /* interrupted: ended, but of some changes it is not known whether the platform did them */
+    "  state TEXT NOT NULL CHECK (state IN ('running', 'interrupted', 'done', 'failed')), plan TEXT NOT NULL,"
+    "  changes INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0, held INTEGER NOT NULL, message TEXT,"
+    "  platform TEXT,"                        /* its section */
+    "  elsewhere INTEGER NOT NULL DEFAULT 0," /* 1: a change was done when its delivery is confirmed; 0: with its row */
+    "  millis INTEGER NOT NULL DEFAULT 0);"   /* that the changes took, by a clock that only moves forward */
+    /* What only a plan for everybody finds out, of each team's last one; follows from the other tables, and is no record. */
+    "CREATE TABLE last_plan (team INTEGER PRIMARY KEY REFERENCES team (id), made_at INTEGER NOT NULL,"
+    "  state TEXT NOT NULL, content TEXT NOT NULL);"
+    "CREATE TABLE last_trip (team INTEGER NOT NULL, seq INTEGER NOT NULL, what TEXT NOT NULL, grp INTEGER NOT NULL,"
+    "  removals INTEGER NOT NULL, total INTEGER NOT NULL, allowed INTEGER NOT NULL, PRIMARY KEY (team, seq)) WITHOUT "
+    "ROWID;"
+    "CREATE TABLE last_waiting (team INTEGER NOT NULL, product TEXT NOT NULL, waiting INTEGER NOT NULL,"
+    "  PRIMARY KEY (team, product)) WITHOUT ROWID;"
     "CREATE TABLE run_change (run INTEGER NOT NULL, seq INTEGER NOT NULL, op INTEGER NOT NULL,"
     "  cause INTEGER NOT NULL, person INTEGER NOT NULL, object INTEGER NOT NULL, detail INTEGER NOT NULL,"
     "  domain TEXT,"
     /* JSON: what the change takes away or replaces, and of an undo what it puts back; NULL where there is nothing to say. */
-    "  before TEXT, after TEXT, PRIMARY KEY (run, seq)) WITHOUT ROWID;";
+    "  before TEXT, after TEXT, PRIMARY KEY (run, seq)) WITHOUT ROWID;"
+    /*
+     * What became of a change that is sent to a platform elsewhere. Without a row it is only intended; sent: it may have been done, and
+     * has to be sent again until there is an answer.
+     */
+    "CREATE TABLE delivery (run INTEGER NOT NULL, seq INTEGER NOT NULL,"
+    "  state TEXT NOT NULL CHECK (state IN ('sent', 'confirmed', 'skipped')),"
+    "  attempts INTEGER NOT NULL, at INTEGER NOT NULL, message TEXT, PRIMARY KEY (run, seq)) WITHOUT ROWID;"
+    "CREATE INDEX delivery_sent ON delivery (run) WHERE state = 'sent';"
+    "CREATE VIEW done_change AS SELECT c.* FROM run_change c JOIN run r ON r.id = c.run WHERE r.elsewhere = 0 OR EXISTS"
+    " (SELECT 1 FROM delivery d WHERE d.run = c.run AND d.seq = c.seq AND d.state = 'confirmed');";
 
 static const char gate_tables[] =
     "CREATE TABLE domain (name TEXT PRIMARY KEY, token TEXT NOT NULL, created_at INTEGER NOT NULL,"
@@ -128,6 +165,7 @@ static const char gate_triggers[] =
  * Nothing is looked at for an insert into run_change, of which a run has many: the digest of the run finds a row too many.
  */
 /* clang-format off */
+#define RUN_ENDED    " NOT EXISTS (SELECT 1 FROM run WHERE id = NEW.run AND state IN ('running', 'interrupted'))"
 #define REFUSE(what) " BEGIN SELECT RAISE(ABORT, 'audit: " what "'); END;"
 static const char audit_tables[] =
     "CREATE TABLE audit (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, what TEXT NOT NULL,"
@@ -140,9 +178,18 @@ static const char audit_tables[] =
     "CREATE TRIGGER audit_change_delete BEFORE DELETE ON run_change" REFUSE("the journal is never shortened")
     "CREATE TRIGGER audit_run_insert BEFORE INSERT ON run"
     " WHEN EXISTS (SELECT 1 FROM run WHERE id = NEW.id)" REFUSE("a run is never replaced")
-    "CREATE TRIGGER audit_run_update BEFORE UPDATE ON run WHEN OLD.state <> 'running'"
+    "CREATE TRIGGER audit_run_update BEFORE UPDATE ON run WHEN OLD.state IN ('done', 'failed')"
     REFUSE("a run that has ended is never changed")
-    "CREATE TRIGGER audit_run_delete BEFORE DELETE ON run" REFUSE("a run is never removed");
+    "CREATE TRIGGER audit_run_delete BEFORE DELETE ON run" REFUSE("a run is never removed")
+    /* A delivery follows its change of the journal, is answered once, and only as long as its run is open. */
+    "CREATE TRIGGER audit_delivery_insert BEFORE INSERT ON delivery"
+    " WHEN NEW.state = 'confirmed' OR EXISTS (SELECT 1 FROM delivery WHERE run = NEW.run AND seq = NEW.seq)"
+    "  OR NOT EXISTS (SELECT 1 FROM run_change WHERE run = NEW.run AND seq = NEW.seq) OR" RUN_ENDED
+    REFUSE("a delivery begins with a change of an open run")
+    "CREATE TRIGGER audit_delivery_update BEFORE UPDATE ON delivery"
+    " WHEN OLD.state <> 'sent' OR NEW.run <> OLD.run OR NEW.seq <> OLD.seq OR" RUN_ENDED
+    REFUSE("a delivery that was answered is never changed")
+    "CREATE TRIGGER audit_delivery_delete BEFORE DELETE ON delivery" REFUSE("a delivery is never removed");
 /* clang-format on */
 
 /* A migration is a list of scripts; its place is its version. Never change one that was released: add one. */

@@ -4,12 +4,19 @@
 #define KEPT(key) "json_extract(c.before, '$." key "')"
 /* clang-format off */
 static const char rows_of_run[] =
-    "SELECT c.seq, c.op, c.person, c.object, " KEPT("state") ", " KEPT("domain") ", " KEPT("email_hash") ","
+    /* What the run moved to another id after this change is found there. */
+    "WITH moved_person AS MATERIALIZED (SELECT seq, object AS was, person AS goes_by FROM done_change WHERE run = ?2 AND op = ?7),"
+    " moved_group AS MATERIALIZED (SELECT seq, object AS was, coalesce(json_extract(after, '$.grp'), detail) AS goes_by"
+    "  FROM done_change WHERE run = ?2 AND op = ?8)"
+    " SELECT c.seq, c.op, c.person, c.object, " KEPT("state") ", " KEPT("domain") ", " KEPT("email_hash") ","
     " a.state, a.domain, a.email, a.user_name,"
     " CASE WHEN c.op IN (?3, ?4) THEN EXISTS (SELECT 1 FROM seat s WHERE s.product = c.object AND s.account = a.id)"
     "  WHEN c.op IN (?5, ?6) THEN EXISTS (SELECT 1 FROM synced_group g JOIN synced_member m"
-    "   ON m.synced_group = g.id AND m.account = a.id WHERE g.team = ?1 AND g.grp = c.object) ELSE 0 END"
-    " FROM run_change c LEFT JOIN account a ON a.team = ?1 AND a.person = c.person"
+    "   ON m.synced_group = g.id AND m.account = a.id WHERE g.team = ?1 AND g.grp = coalesce(mg.goes_by, c.object)) ELSE 0 END,"
+    " " KEPT("grp") ", coalesce(json_extract(c.after, '$.grp'), c.detail)"
+    " FROM done_change c LEFT JOIN moved_person mp ON mp.was = c.person AND mp.seq > c.seq"
+    " LEFT JOIN moved_group mg ON mg.was = c.object AND mg.seq > c.seq"
+    " LEFT JOIN account a ON a.team = ?1 AND a.person = coalesce(mp.goes_by, c.person)"
     " WHERE c.run = ?2 ORDER BY c.seq";
 /* Behind the state, in the order of enum attr. */
 static const char account_of_change[] =
@@ -25,7 +32,7 @@ int undo_each(struct store *store, int64_t team, int64_t run, void (*each)(void 
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_query(store->db, rows_of_run,
                  DB_ARGS(DB_INT(team), DB_INT(run), DB_INT(OP_ASSIGN), DB_INT(OP_UNASSIGN), DB_INT(OP_JOIN),
-                         DB_INT(OP_LEAVE)),
+                         DB_INT(OP_LEAVE), DB_INT(OP_ADOPT), DB_INT(OP_ADOPT_GROUP)),
                  &st, err) != 0)
         return -1;
     int r;
@@ -41,7 +48,9 @@ int undo_each(struct store *store, int64_t team, int64_t run, void (*each)(void 
                                .domain = stmt_text(st, 8),
                                .email = stmt_span(st, 9),
                                .user_name = stmt_span(st, 10),
-                               .has = stmt_int(st, 11) != 0};
+                               .has = stmt_int(st, 11) != 0,
+                               .group_was = (uint32_t)stmt_int(st, 12),
+                               .group_is = (uint32_t)stmt_int(st, 13)};
         each(ctx, &row);
     }
     return r;
@@ -53,7 +62,7 @@ int undo_each_later(struct store *store, int64_t team, int64_t run,
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_query(store->db,
-                 "SELECT c.run, c.op, c.person, c.object FROM run_change c JOIN run r ON r.id = c.run"
+                 "SELECT c.run, c.op, c.person, c.object FROM done_change c JOIN run r ON r.id = c.run"
                  " WHERE c.run > ? AND r.team = ? ORDER BY c.run, c.seq",
                  DB_ARGS(DB_INT(run), DB_INT(team)), &st, err) != 0)
         return -1;

@@ -16,6 +16,7 @@ struct undo_row {
     enum account_state before;
     const char *before_domain;
     int64_t before_email_hash;
+    uint32_t group_was, group_is; /* of adopt-group: the entry that the platform's group had, and got */
     /* The account as it is now; ACCOUNT_NONE: there is none. */
     enum account_state state;
     const char *domain;

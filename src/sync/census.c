@@ -3,6 +3,10 @@
 #include "base/keymap.h"
 #include "base/mem.h"
 #include "sync/guard.h"
+#include "sync/identity.h"
+
+/* One pass over all accounts costs less than looking up this many. */
+#define MANY_GOING 1000
 
 struct taking {
     const struct plan_settings *settings;
@@ -68,8 +72,13 @@ static void take_account(void *ctx, const struct account_row *row)
     r->since = row->since;
     r->given = row->fingerprint;
     r->account_hold = (uint8_t)hold_of(t, row->domain);
-    if (row->state != ACCOUNT_REMOVED)
-        keymap_put(&t->emails, email_key(row->email_hash, CLAIM_HAS), row->person);
+    if (row->state == ACCOUNT_REMOVED)
+        return;
+    c->accounts++;
+    uint32_t holder = keymap_find(&t->emails, email_key(row->email_hash, CLAIM_HAS));
+    if (holder != KEYMAP_NONE)
+        c->by_entry[holder].shared = r->shared = true;
+    keymap_put(&t->emails, email_key(row->email_hash, CLAIM_HAS), row->person);
 }
 
 static void take_inside(void *ctx, uint32_t person, uint32_t via)
@@ -94,16 +103,19 @@ static void settle_email(struct taking *t, uint32_t person, int64_t hash)
 {
     struct resident *all = t->census->by_entry;
     uint32_t holder = keymap_find(&t->emails, email_key(hash, CLAIM_HAS));
-    if (holder != KEYMAP_NONE) {
-        if (holder != person)
-            block(all, person, holder);
+    if (holder == person)
         return;
-    }
     uint32_t rival = keymap_find(&t->emails, email_key(hash, CLAIM_WANTS));
-    if (rival == KEYMAP_NONE) {
+    if (rival == KEYMAP_NONE)
         keymap_put(&t->emails, email_key(hash, CLAIM_WANTS), person);
+    else
+        all[person].shared = all[rival].shared = true;
+    if (holder != KEYMAP_NONE) {
+        block(all, person, holder);
         return;
     }
+    if (rival == KEYMAP_NONE)
+        return;
     block(all, person, rival);
     block(all, rival, person);
 }
@@ -125,6 +137,7 @@ static void take_person(void *ctx, const struct person_row *row)
     struct resident *r = &t->census->by_entry[row->id];
     r->known = true;
     r->excluded = row->excluded;
+    r->base = row->base;
     r->differs = r->account && !key_eq(r->given, row->fingerprint);
     r->hold = (uint8_t)hold_of(t, row->domain);
     r->away = (uint8_t)away_of(t, row, r->inside);
@@ -132,7 +145,19 @@ static void take_person(void *ctx, const struct person_row *row)
         settle_email(t, row->id, row->email_hash);
 }
 
-static int take_scope(struct store *store, struct taking *t, struct err *err)
+/* Of a plan for one person: who else has a say in whose the e-mail is. */
+struct near {
+    uint32_t *people;
+    size_t n, cap;
+};
+
+static void take_near(void *ctx, uint32_t person)
+{
+    struct near *near = ctx;
+    *MEM_PUSH(&near->people, &near->n, &near->cap) = person;
+}
+
+static int take_scope(struct store *store, struct taking *t, const struct near *near, struct err *err)
 {
     int scope = policy_scope(t->settings->policy);
     if (scope < 0)
@@ -140,25 +165,87 @@ static int take_scope(struct store *store, struct taking *t, struct err *err)
     const struct target *target = &t->settings->policy->targets[scope];
     t->scoped = true;
     t->census->scope_unresolved = target->unresolved;
-    return entitled_each(store->db, target->id, take_inside, t, err);
+    if (!t->settings->only)
+        return entitled_each(store->db, target->id, take_inside, t, err);
+    for (size_t i = 0; i < near->n; i++)
+        if (entitled_each_of(store->db, target->id, near->people[i], take_inside, t, err) != 0)
+            return -1;
+    return 0;
 }
 
-/* Of those who would go, whom the guard protects: read one by one, as they are few. */
+static int take_everybody(struct store *store, struct taking *t, struct err *err)
+{
+    const struct policy *p = t->settings->policy;
+    keymap_reserve(&t->emails, t->census->max_entry);
+    return account_each(store->db, p->team, take_account, t, err) != 0 || take_scope(store, t, NULL, err) != 0 ||
+                   person_each(store->db, p->directory, take_person, t, err) != 0
+               ? -1
+               : 0;
+}
+
+static int take_these(struct store *store, struct taking *t, const struct near *near, struct err *err)
+{
+    const struct policy *p = t->settings->policy;
+    for (size_t i = 0; i < near->n; i++)
+        if (account_each_of(store->db, p->team, near->people[i], take_account, t, err) != 0)
+            return -1;
+    if (take_scope(store, t, near, err) != 0)
+        return -1;
+    for (size_t i = 0; i < near->n; i++)
+        if (person_each_of(store->db, p->directory, near->people[i], take_person, t, err) != 0)
+            return -1;
+    return 0;
+}
+
+static int take_one(struct store *store, struct taking *t, struct err *err)
+{
+    struct near near = {0};
+    int r = person_each_near(store->db, t->settings->only, take_near, &near, err);
+    if (r == 0)
+        r = take_these(store, t, &near, err);
+    free(near.people);
+    return r;
+}
+
+static bool may_go(const struct resident *r)
+{
+    return r->known && !resident_wanted(r) && r->account && r->state != ACCOUNT_REMOVED;
+}
+
+static void protect(void *ctx, uint32_t person, struct span email, struct span user_name)
+{
+    struct taking *t = ctx;
+    if (person > t->census->max_entry)
+        return;
+    struct resident *r = &t->census->by_entry[person];
+    if (may_go(r) && r->account_hold == HOLD_NONE && guard_protects(t->settings->policy->section, email, user_name))
+        r->account_hold = HOLD_PROTECTED;
+}
+
+static size_t count_going(const struct census *c)
+{
+    size_t n = 0;
+    for (uint32_t person = 1; person <= c->max_entry; person++)
+        n += may_go(&c->by_entry[person]);
+    return n;
+}
+
+/* Of those who would go, whom the guard protects: read one by one while they are few. */
 static int take_protected(struct store *store, struct taking *t, struct err *err)
 {
+    if (!t->settings->only && count_going(t->census) > MANY_GOING)
+        return account_each_address(store->db, t->settings->policy->team, protect, t, err);
     CLEANUP(person_reader_close) struct person_reader *reader = NULL;
     if (person_reader_open(store->db, t->settings->policy->team, &reader, err) != 0)
         return -1;
-    for (uint32_t person = 1; person <= t->census->max_entry; person++) {
-        struct resident *r = &t->census->by_entry[person];
+    uint32_t only = t->settings->only, last = only ? only : t->census->max_entry;
+    for (uint32_t person = only ? only : 1; person <= last; person++) {
         struct person_text text;
-        if (!r->known || resident_wanted(r) || !r->account || r->state == ACCOUNT_REMOVED)
-            continue;
-        if (account_read(reader, person, &text, err) < 0)
+        int found = may_go(&t->census->by_entry[person]) ? account_read(reader, person, &text, err) : 0;
+        if (found < 0)
             return -1;
-        if (r->account_hold == HOLD_NONE &&
-            guard_protects(t->settings->policy->section, text.attr[ATTR_EMAIL], text.attr[ATTR_USER_NAME]))
-            r->account_hold = HOLD_PROTECTED;
+        if (found)
+            protect(t, person, text.attr[ATTR_EMAIL], text.attr[ATTR_USER_NAME]);
     }
     return 0;
 }
@@ -169,13 +256,11 @@ int census_take(struct store *store, const struct plan_settings *settings, struc
     if (max_entry(store->db, &ret->max_entry, err) != 0)
         return -1;
     ret->by_entry = mem_zero(((size_t)ret->max_entry + 1) * sizeof *ret->by_entry);
-    keymap_reserve(&t.emails, ret->max_entry);
-    int r = 0;
-    if (account_each(store->db, settings->policy->team, take_account, &t, err) != 0 ||
-        take_scope(store, &t, err) != 0 ||
-        person_each(store->db, settings->policy->directory, take_person, &t, err) != 0 ||
-        take_protected(store, &t, err) != 0)
-        r = -1;
+    int r = settings->only ? take_one(store, &t, err) : take_everybody(store, &t, err);
+    if (r == 0)
+        r = identity_recognise(store, settings, ret, err);
+    if (r == 0)
+        r = take_protected(store, &t, err);
     keymap_release(&t.emails);
     return r;
 }

@@ -9,18 +9,22 @@
 #include "sync/plan.h"
 
 struct resident {
-    struct key128 given;  /* fingerprint of the attributes that the account has */
-    int64_t since;        /* of the account's state */
-    uint32_t account;     /* 0: none */
-    uint32_t other;       /* when blocked: the person whose e-mail it is too */
-    uint32_t excluded;    /* number of the rule */
-    uint8_t state;        /* enum account_state */
-    uint8_t away;         /* enum cause: why the person is not wanted; CAUSE_IN_DIRECTORY: wanted */
-    uint8_t hold;         /* enum hold: why nothing new may be done for the person as the directory has it */
+    struct key128 given; /* fingerprint of the attributes that the account has */
+    int64_t since;       /* of the account's state */
+    uint32_t account;    /* 0: none */
+    uint32_t other;      /* when blocked: the person whose e-mail it is too */
+    uint32_t twin;       /* looks like the same person under another id (sync/identity.h); both sides name each other */
+    uint32_t follows;    /* the entry that the account has to leave for this one */
+    uint32_t excluded;   /* number of the rule */
+    uint32_t base;       /* number of the search base the person was read through, or 0 */
+    uint8_t state;       /* enum account_state */
+    uint8_t away;        /* enum cause: why the person is not wanted; CAUSE_IN_DIRECTORY: wanted */
+    uint8_t hold;        /* enum hold: why nothing new may be done for the person as the directory has it */
     uint8_t account_hold; /* the same for the account as it is */
     bool known;           /* is a person of this directory */
     bool inside;          /* a scope group leads to the person */
     bool differs;         /* the account's attributes are not those of the directory */
+    bool shared;          /* somebody else has, or would have, the same e-mail: unfit to recognise anybody by */
     bool blocked;         /* somebody else has the e-mail: no new account, no new attributes; all else goes on */
 };
 
@@ -29,7 +33,9 @@ struct census {
     uint32_t max_entry;
     uint32_t *person_of; /* by account number */
     uint32_t max_account;
-    bool scope_unresolved; /* a scope group was not found: nobody is taken as out of scope */
+    uint32_t accounts;        /* that are not removed, whatever directory they came from */
+    struct identity identity; /* how many of them look like people who are there under a new id */
+    bool scope_unresolved;    /* a scope group was not found: nobody is taken as out of scope */
 };
 
 /* Fills ret, which the caller zeroed; release it also on -1. */

@@ -5,6 +5,7 @@
 #define SYNC_DRAFT_H
 
 #include "sync/census.h"
+#include "sync/tally.h"
 
 struct draft {
     struct plan *plan;
@@ -16,8 +17,15 @@ struct draft {
     uint32_t round;        /* counts targets, so that stamp needs no clearing */
     uint32_t *entitled;    /* the people of this round, in order */
     size_t nentitled, entitled_cap;
+    bool undecided;        /* of a plan for one person: who gets the last seats takes everybody to say */
+    struct tally by_base;  /* people below each search base */
+    struct tally by_group; /* of one product, seats by the group that led there */
 };
 
+/* Why nothing new may be done for a wanted person: as the directory has it, and who else has the e-mail. */
+enum hold draft_giving_hold(const struct draft *draft, const struct resident *r);
+/* Why nothing may be taken from the account. */
+enum hold draft_taking_hold(const struct draft *draft, const struct resident *r);
 /* Into the plan's changes, or into its held ones. */
 void draft_add(struct draft *draft, struct change change);
 /* Every product of the team with its limit, into the plan's seats. */

@@ -1,7 +1,9 @@
 #include "sync/explain.h"
 
+#include "base/keymap.h"
 #include "base/mem.h"
 #include "store/report.h"
+#include "sync/last.h"
 
 #define DONE_SHOWN 20
 
@@ -15,23 +17,59 @@ struct making {
     struct explain_team *team; /* the one in the making */
 };
 
-static void take_nesting(void *ctx, uint32_t group, uint32_t member)
+/* The groups that were met on the way upward from the person, each once. */
+struct climb {
+    struct paths *paths;
+    struct keymap met;
+    uint32_t *groups;
+    size_t n, cap;
+    uint32_t at; /* the group whose parents are read */
+};
+
+static void meet_group(struct climb *c, uint32_t group)
 {
-    paths_nest(ctx, group, member);
+    struct key128 key = {group, 0};
+    if (keymap_find(&c->met, key) != KEYMAP_NONE)
+        return;
+    keymap_put(&c->met, key, group);
+    *MEM_PUSH(&c->groups, &c->n, &c->cap) = group;
 }
 
 static void take_own_group(void *ctx, uint32_t group)
 {
-    paths_start(ctx, group);
+    struct climb *c = ctx;
+    paths_start(c->paths, group);
+    meet_group(c, group);
+}
+
+static void take_parent(void *ctx, uint32_t parent)
+{
+    struct climb *c = ctx;
+    paths_nest(c->paths, parent, c->at);
+    meet_group(c, parent);
+}
+
+static int climb_up(struct making *m, struct climb *c, struct err *err)
+{
+    if (person_groups(m->store->db, m->e->person.id, take_own_group, c, err) != 0)
+        return -1;
+    for (size_t i = 0; i < c->n; i++) {
+        c->at = c->groups[i];
+        if (group_parents(m->store->db, m->e->person.directory, c->at, take_parent, c, err) != 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int find_paths(struct making *m, struct err *err)
 {
-    if (person_groups(m->store->db, m->e->person.id, take_own_group, m->paths, err) != 0 ||
-        group_nestings(m->store->db, m->e->person.directory, take_nesting, m->paths, err) != 0)
-        return -1;
-    paths_solve(m->paths);
-    return 0;
+    struct climb climb = {.paths = m->paths};
+    int r = climb_up(m, &climb, err);
+    keymap_release(&climb.met);
+    free(climb.groups);
+    if (r == 0)
+        paths_solve(m->paths);
+    return r;
 }
 
 /* The groups that a section names, and how the person is in them. */
@@ -107,22 +145,26 @@ static int take_account(struct making *m, struct err *err)
     return 0;
 }
 
-static uint32_t waiting_for(const struct plan *plan, const char *product)
+static int64_t waiting_for(const struct explain_team *t, const char *product)
 {
+    const struct plan *plan = t->plan && t->plan->narrowed ? t->plan : NULL;
     for (size_t i = 0; plan && i < plan->nseats; i++)
         if (strcmp(plan->seats[i].section, product) == 0)
             return plan->seats[i].waiting;
-    return 0;
+    for (size_t i = 0; i < t->last.nwaiting; i++)
+        if (t->current && strcmp(t->last.waiting[i].product, product) == 0)
+            return t->last.waiting[i].waiting;
+    return plan || t->current ? 0 : -1;
 }
 
 static int take_seats(struct making *m, struct explain_product *p, struct err *err)
 {
     const struct explain_team *t = m->team;
-    p->waiting = waiting_for(t->plan, p->section);
-    if (report_seats_used(m->store, t->policy.team_name, p->section, &p->taken, err) != 0)
+    p->waiting = p->limited ? waiting_for(t, p->section) : 0;
+    if (t->account.id &&
+        explain_seat(m->store->db, t->policy.team, p->section, t->account.id, &p->seat_since, err) != 0)
         return -1;
-    return t->account.id ? explain_seat(m->store->db, t->policy.team, p->section, t->account.id, &p->seat_since, err)
-                         : 0;
+    return p->limited ? report_seats_used(m->store, t->policy.team_name, p->section, &p->taken, err) : 0;
 }
 
 static int take_product(struct making *m, const struct target *target, struct err *err)
@@ -210,9 +252,19 @@ static int take_plan(struct making *m, struct err *err)
     struct explain_team *t = m->team;
     if (!policy_is_current(&t->policy))
         return 0;
-    struct plan_settings settings = {
-        .conf = m->conf, .policy = &t->policy, .gate = m->e->gate, .now = m->now, .read_only = true};
+    struct plan_settings settings = {.conf = m->conf,
+                                     .policy = &t->policy,
+                                     .gate = m->e->gate,
+                                     .now = m->now,
+                                     .read_only = true,
+                                     .only = m->e->person.id};
+    char state[DIGEST_HEX_MAX];
     plan_settings_read(&settings);
+    if (last_state(m->store, &settings, state, err) != 0 ||
+        last_plan_get(m->store->db, t->policy.team, m->pool, &t->last, err) != 0)
+        return -1;
+    t->current = t->last.made_at && strcmp(state, t->last.state) == 0;
+    settings.guarded = t->current && t->last.ntrips;
     return plan_make(m->store, &settings, &t->plan, err);
 }
 

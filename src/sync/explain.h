@@ -8,6 +8,7 @@
 #define SYNC_EXPLAIN_H
 
 #include "store/explain.h"
+#include "store/last_plan.h"
 #include "sync/path.h"
 #include "sync/plan.h"
 
@@ -38,10 +39,10 @@ struct explain_product {
     struct path path;   /* the shortest of the groups' */
     bool entitled;      /* there is a way, and the person is wanted */
     int64_t seat_since; /* 0: has none */
-    int64_t taken;
     bool limited;
     int64_t limit;
-    uint32_t waiting; /* for want of a seat; 0 when no plan could be made */
+    int64_t taken;   /* of a product that is limited: nobody waits for another, and counting takes reading them all */
+    int64_t waiting; /* people, for want of a seat; -1: not known, as no plan was made of this state */
 };
 
 struct explain_synced {
@@ -58,7 +59,14 @@ struct explain_rival {
 struct explain_team {
     const struct conf_section *section;
     struct policy policy;
-    struct plan *plan; /* NULL: the configuration changed since the directory was last read for this team */
+    struct plan
+        *plan; /* this person's part; NULL: the configuration changed since the directory was last read for this team */
+    /*
+     * What the last plan for everybody found out; current: of this state of the mirror, the platform and the configuration. Unless it
+     * is, or plan->narrowed, nothing is known of the guard, and the plan is as if it held nothing.
+     */
+    struct last_plan last;
+    bool current;
     struct explain_account account;
     uint32_t differs;   /* bits of enum attr: account and directory differ */
     int64_t removed_at; /* when a suspended account is removed unless the person comes back; 0: never */

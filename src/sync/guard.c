@@ -19,13 +19,35 @@ uint32_t guard_limit(const struct guard_limits *limits, uint32_t of)
     return (uint32_t)(by_percent < limits->count ? by_percent : limits->count);
 }
 
+/* The trip to write into; NULL: there is room for no more. */
+static struct guard_trip *trip_of(struct guard *guard, const char *what, uint32_t group, uint32_t base)
+{
+    for (size_t i = 0; i < guard->ntrips; i++) {
+        struct guard_trip *t = &guard->trips[i];
+        if (strcmp(t->what, what) == 0 && t->group == group && t->base == base)
+            return t;
+    }
+    return guard->ntrips < GUARD_TRIPS ? &guard->trips[guard->ntrips++] : NULL;
+}
+
+static void count(struct guard *guard, struct guard_trip trip)
+{
+    trip.limit = guard_limit(&guard->limits, trip.of);
+    if (trip.removals <= trip.limit)
+        return;
+    struct guard_trip *t = trip_of(guard, trip.what, trip.group, trip.base);
+    if (t && trip.removals > t->removals)
+        *t = trip;
+}
+
 void guard_count(struct guard *guard, const char *what, uint32_t group, uint32_t removals, uint32_t of)
 {
-    uint32_t limit = guard_limit(&guard->limits, of);
-    if (removals <= limit || guard->ntrips == GUARD_TRIPS)
-        return;
-    guard->trips[guard->ntrips++] =
-        (struct guard_trip){.what = what, .group = group, .removals = removals, .of = of, .limit = limit};
+    count(guard, (struct guard_trip){.what = what, .group = group, .removals = removals, .of = of});
+}
+
+void guard_count_base(struct guard *guard, uint32_t base, uint32_t removals, uint32_t of)
+{
+    count(guard, (struct guard_trip){.what = "people below", .base = base, .removals = removals, .of = of});
 }
 
 static bool is_admin(const struct conf_section *team, const char *key, const char *email)

@@ -1,6 +1,6 @@
 /*
- * The guard: when a plan would take away more than the limits allow, of a team's people, of its seats or of one group's members, all its
- * removals are held and the rest proceeds.
+ * The guard: when a plan would take away more than the limits allow, of a team's people, of those below one search base, of its
+ * seats or of one group's members, all its removals are held and the rest proceeds.
  *
  *   guard_read -> (draft counts through guard_count_…) -> guard_trip -> the draft is made anew with its removals held
  *
@@ -25,8 +25,8 @@ struct guard_limits {
 
 /* A limit that was passed. */
 struct guard_trip {
-    const char *what; /* "people", "seats" or "members of a group" */
-    uint32_t group;   /* the group's entry, else 0 */
+    const char *what;     /* "people", "people below", "seats" or "members of group" */
+    uint32_t group, base; /* the group's entry; the number of the search base; else 0 */
     uint32_t removals, of, limit;
 };
 
@@ -39,8 +39,10 @@ struct guard {
 void guard_read(const struct conf *conf, struct guard_limits *ret);
 /* How many of these may be removed; pure. */
 uint32_t guard_limit(const struct guard_limits *limits, uint32_t of);
-/* Notes it when the removals pass the limit. */
+/* Notes it when the removals pass the limit; of one group once, with the most. */
 void guard_count(struct guard *guard, const char *what, uint32_t group, uint32_t removals, uint32_t of);
+/* The same of the people below one search base. */
+void guard_count_base(struct guard *guard, uint32_t base, uint32_t removals, uint32_t of);
 
 /* Is this account an administrator's of the team, or protected? Addresses are compared without regard to case, in any script. */
 bool guard_protects(const struct conf_section *team, struct span email, struct span user_name);

@@ -1,5 +1,8 @@
 #include "sync/path.h"
 
+#include <stdbool.h>
+#include <string.h>
+
 #include "base/mem.h"
 
 struct nesting {
@@ -21,6 +24,8 @@ struct paths {
     size_t nqueue, queue_cap;
     uint32_t max;
     size_t *place; /* by group: its place in the queue + 1; 0: not reached */
+    size_t nplace;
+    bool sorted;
 };
 
 struct paths *paths_new(void)
@@ -49,6 +54,7 @@ void paths_nest(struct paths *p, uint32_t parent, uint32_t child)
 {
     meet(p, parent);
     meet(p, child);
+    p->sorted = false;
     *MEM_PUSH(&p->nestings, &p->n, &p->cap) = (struct nesting){child, parent};
 }
 
@@ -91,11 +97,29 @@ static void reach_parents(struct paths *p, size_t from)
     }
 }
 
+static void make_room(struct paths *p)
+{
+    size_t n = (size_t)p->max + 1;
+    if (n <= p->nplace)
+        return;
+    p->place = mem_resize(p->place, n, sizeof *p->place);
+    memset(p->place + p->nplace, 0, (n - p->nplace) * sizeof *p->place);
+    p->nplace = n;
+}
+
+void paths_restart(struct paths *p)
+{
+    for (size_t i = 0; i < p->nqueue; i++)
+        p->place[p->queue[i].group] = 0;
+    p->nqueue = 0;
+}
+
 void paths_solve(struct paths *p)
 {
-    if (p->n)
+    if (p->n && !p->sorted)
         qsort(p->nestings, p->n, sizeof *p->nestings, by_child);
-    p->place = mem_zero(((size_t)p->max + 1) * sizeof *p->place);
+    p->sorted = true;
+    make_room(p);
     for (size_t i = 0; i < p->nqueue; i++)
         if (!p->place[p->queue[i].group])
             p->place[p->queue[i].group] = i + 1;
@@ -105,7 +129,7 @@ void paths_solve(struct paths *p)
 
 struct path paths_to(const struct paths *p, uint32_t group, struct pool *pool)
 {
-    if (group > p->max || !p->place[group])
+    if (group >= p->nplace || !p->place[group])
         return (struct path){0};
     size_t n = 0;
     for (size_t at = p->place[group] - 1; at != FROM_PERSON; at = p->queue[at].from)

@@ -21,6 +21,8 @@ void paths_free(struct paths **paths);
 void paths_nest(struct paths *paths, uint32_t parent, uint32_t child); /* child is a member of parent */
 void paths_start(struct paths *paths, uint32_t group);                 /* the person is directly in group */
 void paths_solve(struct paths *paths);
+/* Forgets the starts and what was solved, and keeps the nestings: for the next paths_start and paths_solve. */
+void paths_restart(struct paths *paths);
 
 struct path {
     const uint32_t *groups; /* from the group that the person is directly in to the one asked for */

@@ -22,9 +22,13 @@ void plan_settings_read(struct plan_settings *settings)
 /* What the directory says of a wanted person, against the account. */
 static void plan_wanted(struct draft *d, uint32_t person, const struct resident *r)
 {
-    struct change c = {.person = person, .hold = r->blocked ? HOLD_SAME_EMAIL : r->hold, .other = r->other};
+    struct change c = {.person = person, .hold = (uint8_t)draft_giving_hold(d, r), .other = r->other};
     d->plan->people++;
-    if (r->state == ACCOUNT_NONE || r->state == ACCOUNT_REMOVED) {
+    if (r->follows) {
+        c.op = OP_ADOPT;
+        c.object = r->follows;
+        c.cause = CAUSE_NEW_ID;
+    } else if (r->state == ACCOUNT_NONE || r->state == ACCOUNT_REMOVED) {
         c.op = OP_INVITE;
         c.cause = r->state == ACCOUNT_REMOVED ? CAUSE_RETURNED : CAUSE_IN_DIRECTORY;
     } else if (r->state == ACCOUNT_SUSPENDED) {
@@ -43,7 +47,9 @@ static void plan_wanted(struct draft *d, uint32_t person, const struct resident 
 static void plan_unwanted(struct draft *d, uint32_t person, const struct resident *r)
 {
     const struct plan_settings *s = d->settings;
-    struct change c = {.person = person, .cause = r->away, .hold = r->account_hold};
+    struct change c = {.person = person, .cause = r->away, .hold = (uint8_t)draft_taking_hold(d, r)};
+    if (c.hold == HOLD_NEW_ID)
+        c.other = r->twin;
     if (r->away == CAUSE_EXCLUDED)
         c.detail = r->excluded;
     if (r->away == CAUSE_OUT_OF_SCOPE && d->census.scope_unresolved && c.hold == HOLD_NONE)
@@ -59,35 +65,41 @@ static void plan_unwanted(struct draft *d, uint32_t person, const struct residen
     } else {
         return;
     }
+    if (c.hold == HOLD_NONE && !d->hold_removals)
+        tally_lose(&d->by_base, r->base);
     draft_add(d, c);
 }
 
 /* *ret_accounts: how many accounts there are to lose. */
 static void plan_people(struct draft *d, uint32_t *ret_accounts)
 {
-    uint32_t accounts = 0;
-    for (uint32_t person = 1; person <= d->census.max_entry; person++) {
+    uint32_t accounts = 0, only = d->settings->only, last = only ? only : d->census.max_entry;
+    for (uint32_t person = only ? only : 1; person <= last; person++) {
         const struct resident *r = &d->census.by_entry[person];
         if (!r->known)
             continue;
-        accounts += r->account && r->state != ACCOUNT_REMOVED;
+        if (r->account && r->state != ACCOUNT_REMOVED) {
+            accounts++;
+            tally_have(&d->by_base, r->base);
+        }
         (resident_wanted(r) ? plan_wanted : plan_unwanted)(d, person, r);
     }
     *ret_accounts = accounts;
 }
 
-/* Which attributes an update is about: read for the few that differ. */
+/* Which attributes an update is about, or an adoption: read for the few that differ. */
 static int name_attributes(struct store *store, struct plan *plan, struct change *changes, size_t n, struct err *err)
 {
     CLEANUP(person_reader_close) struct person_reader *reader = NULL;
     if (person_reader_open(store->db, plan->team_id, &reader, err) != 0)
         return -1;
     for (size_t i = 0; i < n; i++) {
-        if (changes[i].op != OP_UPDATE)
+        bool adopts = changes[i].op == OP_ADOPT;
+        if (changes[i].op != OP_UPDATE && !adopts)
             continue;
         struct person_text now, before;
         if (person_read(reader, changes[i].person, &now, err) != 1 ||
-            account_read(reader, changes[i].person, &before, err) != 1)
+            account_read(reader, adopts ? changes[i].object : changes[i].person, &before, err) != 1)
             return -1;
         for (int a = 0; a < ATTR_COUNT; a++)
             if (!span_eq(now.attr[a], before.attr[a]))
@@ -96,11 +108,12 @@ static int name_attributes(struct store *store, struct plan *plan, struct change
     return 0;
 }
 
-static int by_op_and_person(const void *a, const void *b)
+static int by_rank_and_person(const void *a, const void *b)
 {
     const struct change *x = a, *y = b;
-    if (x->op != y->op)
-        return x->op < y->op ? -1 : 1;
+    int first = change_rank(x), second = change_rank(y);
+    if (first != second)
+        return first < second ? -1 : 1;
     if (x->person != y->person)
         return x->person < y->person ? -1 : 1;
     return (x->object > y->object) - (x->object < y->object);
@@ -109,7 +122,7 @@ static int by_op_and_person(const void *a, const void *b)
 static void sort(struct change *changes, size_t n)
 {
     if (n)
-        qsort(changes, n, sizeof *changes, by_op_and_person);
+        qsort(changes, n, sizeof *changes, by_rank_and_person);
 }
 
 static void forget(struct plan *plan)
@@ -118,9 +131,19 @@ static void forget(struct plan *plan)
         free(plan->seats[i].section);
     free(plan->seats);
     plan->seats = NULL;
-    plan->n = plan->nheld = plan->nseats = plan->people = 0;
+    plan->n = plan->nheld = plan->nseats = plan->people = plan->withheld = 0;
     memset(plan->counts, 0, sizeof plan->counts);
     memset(plan->holds, 0, sizeof plan->holds);
+}
+
+/* Where all are below one base, its people are the team's, which are counted already. */
+static void guard_people(struct draft *d, uint32_t accounts)
+{
+    const struct plan *plan = d->plan;
+    guard_count(d->guard, "people", 0, plan->counts[OP_SUSPEND] + plan->counts[OP_REMOVE], accounts);
+    for (size_t i = 0; i < d->by_base.n && d->by_base.n > 1; i++)
+        guard_count_base(d->guard, d->by_base.v[i].number, d->by_base.v[i].lose, d->by_base.v[i].have);
+    tally_clear(&d->by_base);
 }
 
 static int compare(struct store *store, struct draft *d, struct err *err)
@@ -128,24 +151,48 @@ static int compare(struct store *store, struct draft *d, struct err *err)
     struct plan *plan = d->plan;
     uint32_t accounts, seats = 0;
     plan_people(d, &accounts);
-    if (draft_products(store, d, err) != 0 || draft_groups(store, d, err) != 0)
+    guard_people(d, accounts);
+    if (draft_products(store, d, err) != 0)
         return -1;
     for (size_t i = 0; i < plan->nseats; i++)
         seats += plan->seats[i].before;
-    guard_count(d->guard, "people", 0, plan->counts[OP_SUSPEND] + plan->counts[OP_REMOVE], accounts);
     guard_count(d->guard, "seats", 0, plan->counts[OP_UNASSIGN], seats);
-    return 0;
+    return draft_groups(store, d, err);
+}
+
+static size_t keep_only(struct change *changes, size_t n, uint32_t person)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (changes[i].person == person)
+            changes[kept++] = changes[i];
+    return kept;
+}
+
+/* Of everybody's plan what is this person's. */
+static void narrow(struct plan *plan, uint32_t person)
+{
+    plan->narrowed = true;
+    plan->n = keep_only(plan->changes, plan->n, person);
+    plan->nheld = keep_only(plan->held, plan->nheld, person);
+    memset(plan->counts, 0, sizeof plan->counts);
+    memset(plan->holds, 0, sizeof plan->holds);
+    for (size_t i = 0; i < plan->n; i++)
+        plan->counts[plan->changes[i].op]++;
+    for (size_t i = 0; i < plan->nheld; i++)
+        plan->holds[plan->held[i].hold]++;
 }
 
 /*
  * When the guard trips, everything is compared once more with removals held: who gets a seat depends on which seats are released.
  */
-static int make(struct store *store, struct draft *d, struct err *err)
+static int compare_all(struct store *store, struct draft *d, struct err *err)
 {
     struct plan *plan = d->plan;
     d->guard = &plan->guard;
     if (census_take(store, d->settings, &d->census, err) != 0 || compare(store, d, err) != 0)
         return -1;
+    plan->identity = d->census.identity;
     if (plan->guard.ntrips && !d->settings->approved) {
         struct guard uncounted = {.limits = plan->guard.limits};
         d->guard = &uncounted;
@@ -154,6 +201,41 @@ static int make(struct store *store, struct draft *d, struct err *err)
         if (compare(store, d, err) != 0)
             return -1;
     }
+    return 0;
+}
+
+/* For one person: nobody is counted, so that the guard has nothing to say but what is known of it. *ret_decided: it could be done so. */
+static int compare_one(struct store *store, struct draft *d, bool *ret_decided, struct err *err)
+{
+    struct guard uncounted = {.limits = d->plan->guard.limits};
+    d->guard = &uncounted;
+    d->hold_removals = d->settings->guarded;
+    if (census_take(store, d->settings, &d->census, err) != 0 || compare(store, d, err) != 0)
+        return -1;
+    *ret_decided = !d->undecided;
+    return 0;
+}
+
+static int compare_in_all(struct store *store, struct draft *d, struct err *err)
+{
+    struct plan_settings all = *d->settings;
+    struct draft whole = {.plan = d->plan, .settings = &all};
+    all.only = 0;
+    forget(d->plan);
+    int r = compare_all(store, &whole, err);
+    draft_release(&whole);
+    narrow(d->plan, d->settings->only);
+    return r;
+}
+
+static int make(struct store *store, struct draft *d, struct err *err)
+{
+    struct plan *plan = d->plan;
+    bool decided = false;
+    if (d->settings->only ? compare_one(store, d, &decided, err) != 0 : compare_all(store, d, err) != 0)
+        return -1;
+    if (d->settings->only && !decided && compare_in_all(store, d, err) != 0)
+        return -1;
     sort(plan->changes, plan->n);
     sort(plan->held, plan->nheld);
     if (name_attributes(store, plan, plan->changes, plan->n, err) != 0 ||
@@ -193,4 +275,15 @@ void plan_free(struct plan **plan)
 bool plan_gate_held(const struct plan *plan)
 {
     return plan->holds[HOLD_GATE] > 0 || plan->holds[HOLD_DISABLED_SYNC] > 0;
+}
+
+uint32_t *plan_waiting(const struct plan *plan, const struct seats *seats)
+{
+    uint32_t *people = mem_zero(((size_t)seats->waiting + 1) * sizeof *people);
+    for (size_t i = 0; i < plan->nheld; i++) {
+        const struct change *c = &plan->held[i];
+        if (c->hold == HOLD_NO_SEAT && c->object == seats->product && c->other - 1 < seats->waiting)
+            people[c->other - 1] = c->person;
+    }
+    return people;
 }

@@ -24,11 +24,19 @@ struct seats {
     uint32_t limit, before, after, waiting; /* waiting: people held for want of a seat */
 };
 
+/* Accounts whose person is there under a new id. */
+struct identity {
+    uint32_t matched, of, limit; /* of: accounts; limit: of the guard; more than that look like a rebuilt directory */
+    uint32_t elsewhere;          /* of those matched, made from another directory than the team has now … */
+    uint32_t entry;              /* … and one such entry; 0: none */
+    bool adopt;                  /* they follow; else they wait for a decision */
+};
+
 struct plan {
     const char *team;      /* section name */
     const char *directory; /* section name */
     int64_t team_id, now;
-    struct change *changes; /* to be done, in the order of enum op, then of people */
+    struct change *changes; /* to be done, in the order of change_rank, then of people */
     size_t n, cap;
     struct change *held;
     size_t nheld, held_cap;
@@ -36,8 +44,11 @@ struct plan {
     size_t nseats;
     size_t people;              /* people the team syncs: active, in scope */
     uint32_t counts[OP_COUNT];  /* of changes */
+    uint32_t withheld;          /* held removals that an approval lets through: the guard's, and those for a new id */
     uint32_t holds[HOLD_COUNT]; /* of held */
-    struct guard guard;         /* with the limits that were passed, which is why removals are held */
+    bool narrowed;              /* for one person, but out of the plan for everybody, as nothing less could say */
+    struct identity identity;
+    struct guard guard; /* with the limits that were passed, which is why removals are held */
 };
 
 struct plan_settings {
@@ -47,15 +58,24 @@ struct plan_settings {
     enum on_leave on_leave;
     int64_t grace; /* seconds */
     struct guard_limits limits;
-    bool approved; /* somebody approved the removals above the limits: nothing is held by the guard */
+    bool approved; /* somebody approved the withheld removals: nothing is held by the guard, or because of a new id */
     int64_t now;
     bool read_only; /* writes nothing: a product without a number gets one that counts within the plan only */
+    /*
+     * Not 0: only this person's changes, as the plan for everybody has them, read from this person's rows. The guard counts
+     * nothing then; guarded says that it is known to hold the team's removals.
+     */
+    uint32_t only;
+    bool guarded;
 };
 
 /* Reads the settings' [sync] section. */
 void plan_settings_read(struct plan_settings *settings);
 int plan_make(struct store *store, const struct plan_settings *settings, struct plan **ret, struct err *err);
 void plan_free(struct plan **plan);
+
+/* The people who wait for a seat, in the order in which they get one: an array of seats->waiting for the caller to free. */
+uint32_t *plan_waiting(const struct plan *plan, const struct seats *seats);
 
 /* Does the gate hold anything of this plan back? */
 bool plan_gate_held(const struct plan *plan);

@@ -52,7 +52,8 @@ static int bind_to(struct loading *l, const struct target *t, const char *config
 {
     CLEANUP(freep) char *name = NULL;
     bool there;
-    if (target_bind(l->db, t->id, configured, group, err) != 0 || group_get(l->db, group, &there, &name, err) != 0)
+    if (target_bind(l->db, t->id, configured, group, err) != 0 ||
+        group_get(l->db, l->policy->directory, group, &there, &name, err) != 0)
         return -1;
     return audit_write(
         l->store,
@@ -70,7 +71,8 @@ static int bind_group(struct loading *l, struct target *t, const char *where, co
     uint32_t group = 0;
     bool there = false;
     CLEANUP(freep) char *name = NULL;
-    if (target_bound(l->db, t->id, configured, &group, err) != 0 || group_get(l->db, group, &there, &name, err) != 0)
+    if (target_bound(l->db, t->id, configured, &group, err) != 0 ||
+        group_get(l->db, l->policy->directory, group, &there, &name, err) != 0)
         return -1;
     if (there) {
         *ret = group;
@@ -85,10 +87,30 @@ static int bind_group(struct loading *l, struct target *t, const char *where, co
         return 0;
     if (*ret)
         return bind_to(l, t, configured, group, *ret, err);
+    if (t->kind == TARGET_PRIORITY) {
+        add_note(l->policy,
+                 mem_printf("%s: group '%s' is not in directory %s, so it puts nobody before others; correct or remove "
+                            "the line",
+                            where, configured, l->policy->directory));
+        return 0;
+    }
     t->unresolved = true;
     add_note(l->policy, mem_printf("%s: group '%s' is not in directory %s, so nothing is taken away on its account; "
                                    "correct the line, or remove it if the group is gone for good",
                                    where, configured, l->policy->directory));
+    return 0;
+}
+
+/* The i-th group that the key names leads to the target, when it is there. */
+static int add_line(struct loading *l, uint32_t target, const struct conf_section *section, const char *key, size_t i,
+                    struct err *err)
+{
+    uint32_t group = 0;
+    if (bind_group(l, &l->policy->targets[target], conf_where_key(section, key, i), conf_at(section, key, i), &group,
+                   err) != 0)
+        return -1;
+    if (group)
+        add_root(l->policy, target, group);
     return 0;
 }
 
@@ -98,13 +120,21 @@ static int add_configured(struct loading *l, enum target_kind kind, const char *
     uint32_t index;
     if (add_target(l, kind, name, section, 0, &index, err) != 0)
         return -1;
-    for (size_t i = 0; i < conf_count(section, key); i++) {
-        uint32_t group = 0;
-        if (bind_group(l, &l->policy->targets[index], conf_where_key(section, key, i), conf_at(section, key, i), &group,
-                       err) != 0)
+    for (size_t i = 0; i < conf_count(section, key); i++)
+        if (add_line(l, index, section, key, i, err) != 0)
             return -1;
-        if (group)
-            add_root(l->policy, index, group);
+    return 0;
+}
+
+/* A target for each line, in their order: whom it leads to is whom it ranks. */
+static int add_priorities(struct loading *l, const struct conf_section *product, struct err *err)
+{
+    for (size_t i = 0; i < conf_count(product, "priority"); i++) {
+        CLEANUP(freep) char *name = mem_printf("%s: %s", conf_name(product), conf_at(product, "priority", i));
+        uint32_t index;
+        if (add_target(l, TARGET_PRIORITY, name, product, 0, &index, err) != 0 ||
+            add_line(l, index, product, "priority", i, err) != 0)
+            return -1;
     }
     return 0;
 }
@@ -197,7 +227,7 @@ static int load(struct loading *l, const struct conf *conf, const struct conf_se
         return -1;
     for (const struct conf_section *s = conf_next(conf, "product", NULL); s; s = conf_next(conf, "product", s))
         if (strcmp(conf_str(s, "team"), p->team_name) == 0 &&
-            add_configured(l, TARGET_PRODUCT, conf_name(s), s, "group", err) != 0)
+            (add_configured(l, TARGET_PRODUCT, conf_name(s), s, "group", err) != 0 || add_priorities(l, s, err) != 0))
             return -1;
     if (add_groups(l, conf_str(team, "groups"), err) != 0 || (!l->read_only && drop_others(l, err) != 0))
         return -1;

@@ -15,11 +15,12 @@
 
 struct target {
     enum target_kind kind;
-    uint32_t id;                        /* its number in the database */
-    char *name;                         /* product's section name; "scope"; the group's number as text */
-    const struct conf_section *section; /* the product's; the directory's for the scope; NULL for groups */
-    uint32_t group;                     /* TARGET_GROUP: the entry */
-    bool unresolved;                    /* a configured group is not there: nothing may be taken away on its account */
+    uint32_t id; /* its number in the database */
+    char *name;  /* product's section name, of priority with the group; "scope"; the group's number as text */
+    const struct conf_section
+        *section;    /* the product's, also of priority; the directory's for the scope; NULL for groups */
+    uint32_t group;  /* TARGET_GROUP: the entry */
+    bool unresolved; /* a configured group is not there: nothing may be taken away on its account (never of priority) */
 };
 
 /* Membership in this group, direct or nested, leads to the target (an index into targets). */

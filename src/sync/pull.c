@@ -3,8 +3,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "connectors/attrmap.h"
 #include "store/audit.h"
 #include "sync/entitle.h"
+#include "sync/locate.h"
 
 #define TICK 1000 /* entries between two calls of progress */
 
@@ -35,11 +37,18 @@ static int pass_fault(void *ctx, struct span id, struct span name, const char *w
     return c->inner->fault(c->inner->ctx, id, name, why, err);
 }
 
+static int pass_base(void *ctx, struct span name, struct err *err)
+{
+    struct counting *c = ctx;
+    return c->inner->base(c->inner->ctx, name, err);
+}
+
 static int read_all(const struct directory_connector *connector, struct directory *directory, struct stage *stage,
                     const struct pull_progress *progress, enum pull_result *ret, struct err *err)
 {
     struct counting counting = {.inner = stage_sink(stage), .progress = progress};
-    const struct sink counted = {.ctx = &counting, .seen = count_seen, .put = pass_put, .fault = pass_fault};
+    const struct sink counted = {
+        .ctx = &counting, .seen = count_seen, .put = pass_put, .fault = pass_fault, .base = pass_base};
     const struct sink *sink = progress && progress->tick ? &counted : counting.inner;
     if (connector->pull(directory, stage_cursor(stage), sink, ret, err) != 0)
         return -1;
@@ -96,19 +105,31 @@ static int record_read(struct store *store, const char *directory, const struct 
         err);
 }
 
+static int find_containers(struct store *store, const struct located_source *source, const struct stage *stage,
+                           struct err *err)
+{
+    const uint32_t *missing;
+    size_t n;
+    stage_missing(stage, &missing, &n);
+    return locate_missing(store, source, missing, n, err);
+}
+
 static int pull_open(struct store *store, const struct conf *conf, const struct conf_section *section,
                      struct directory *directory, const struct directory_connector *connector, int64_t now,
                      const struct pull_progress *progress, struct pull_report *ret, struct err *err)
 {
     CLEANUP(stage_free) struct stage *stage = NULL;
+    const struct located_source source = {connector, directory, conf_name(section), attrmap_id_name(section)};
     if (stage_begin(store, conf_name(section), now, &stage, err) != 0)
         return -1;
     int r = read_all(connector, directory, stage, progress, &ret->result, err);
     fill_report(ret, stage);
-    if (r != 0)
+    if (r != 0) {
+        locate_base(store, &source, err);
         return -1;
+    }
     log_debug("directory %s: read", conf_name(section));
-    if (stage_finish(stage, ret->result, NULL, err) != 0)
+    if (stage_finish(stage, ret->result, NULL, err) != 0 || find_containers(store, &source, stage, err) != 0)
         return -1;
     log_debug("directory %s: memberships written", conf_name(section));
     if (update_teams(store, conf, section, stage, err) != 0)

@@ -12,8 +12,9 @@
 struct known {
     struct key128 fingerprint;
     uint32_t id;
+    uint16_t base;
     uint8_t kind;
-    bool seen, gone;
+    bool seen : 1, gone : 1;
 };
 
 struct stage {
@@ -27,7 +28,9 @@ struct stage {
     struct known *known;
     size_t nknown, cap;
     struct refs *refs; /* loaded when the first difference shows up */
-    uint32_t max_id, max_ref;
+    uint32_t max_id, max_ref, base;
+    uint32_t *missing; /* containers that are newly gone */
+    size_t nmissing, missing_cap;
     uint32_t *dirty;
     size_t ndirty, dirty_cap;
     bool dirty_all, changed, open, loaded;
@@ -86,6 +89,7 @@ static int remember_row(void *ctx, const struct mirror_row *row)
     struct known *k = remember(s, uid_key(s, row->uid), row->id, row->kind);
     k->fingerprint = row->fingerprint;
     k->gone = row->gone;
+    k->base = (uint16_t)row->base;
     return 0;
 }
 
@@ -94,7 +98,9 @@ static void count_met(struct stage *s, struct known *k)
     if (k->seen)
         return;
     k->seen = true;
-    *(k->kind == ENTRY_PERSON ? &s->result.people : &s->result.groups) += 1;
+    size_t *counts[ENTRY_KINDS] = {[ENTRY_PERSON] = &s->result.people, [ENTRY_GROUP] = &s->result.groups};
+    if (counts[k->kind])
+        *counts[k->kind] += 1;
 }
 
 /* Not before the first entry is there: while we load, the server is already sending. */
@@ -114,10 +120,17 @@ static int on_seen(void *ctx, enum entry_kind kind, struct span id, struct key12
         return -1;
     struct key128 key;
     struct known *k = find(s, id, &key);
-    if (!k || k->gone || k->kind != kind || !key_eq(k->fingerprint, fingerprint))
+    if (!k || k->gone || k->kind != kind || k->base != (uint16_t)s->base || !key_eq(k->fingerprint, fingerprint))
         return 0;
     count_met(s, k);
     return 1;
+}
+
+static int on_base(void *ctx, struct span name, struct err *err)
+{
+    struct stage *s = ctx;
+    CLEANUP(freep) char *text = mem_strndup(name.p, name.n);
+    return mirror_base(s->mirror, text, &s->base, err);
 }
 
 static void add_dirty(void *ctx, uint32_t entry, bool is_group)
@@ -164,7 +177,7 @@ static int on_fault(void *ctx, struct span id, struct span name, const char *why
 
 static int put_group(struct stage *s, uint32_t id, const struct entry *e, struct err *err)
 {
-    if (mirror_put_group(s->mirror, id, e, err) != 0)
+    if (mirror_put_group(s->mirror, id, s->base, e, err) != 0)
         return -1;
     return refs_set_members(s->refs, id, e->members, e->nmembers, err);
 }
@@ -173,28 +186,49 @@ static int put_person(struct stage *s, uint32_t id, const struct entry *e, struc
 {
     struct mirror_person p;
     derive_person(s->derive, e, &p);
-    return mirror_put_person(s->mirror, id, e, &p, err);
+    return mirror_put_person(s->mirror, id, s->base, e, &p, err);
+}
+
+/* Nobody is entitled to anything by a container: it is kept, and counts nowhere. */
+static int put_container(struct stage *s, const struct entry *e, struct err *err)
+{
+    struct key128 key;
+    struct known *k = find(s, e->id, &key);
+    if (k && (k->kind != ENTRY_CONTAINER || k->seen))
+        return 0;
+    if (!k)
+        k = remember(s, key, ++s->max_id, ENTRY_CONTAINER);
+    k->seen = true;
+    k->gone = false;
+    k->base = (uint16_t)s->base;
+    k->fingerprint = e->fingerprint;
+    return mirror_put_container(s->mirror, k->id, s->base, e, s->now, err);
 }
 
 static int on_put(void *ctx, const struct entry *e, struct err *err)
 {
     struct stage *s = ctx;
-    if (need_known(s, err) != 0 || need_refs(s, err) != 0)
+    if (need_known(s, err) != 0)
+        return -1;
+    if (e->kind == ENTRY_CONTAINER)
+        return put_container(s, e, err);
+    if (need_refs(s, err) != 0)
         return -1;
     struct key128 key;
     struct known *k = find(s, e->id, &key);
     if (k && k->kind != e->kind)
-        return on_fault(s, e->id, e->name, "the same id was a person and a group; it stays what it was", err);
+        return on_fault(s, e->id, e->name, "the same id was an entry of another kind; it stays what it was", err);
     if (k && k->seen)
         return 0; /* changed between two searches of one pull: the next pull sees it whole */
     if (!k) {
         k = remember(s, key, ++s->max_id, e->kind);
         s->result.added++;
-    } else {
-        s->result.changed++;
+    } else if (k->gone || !key_eq(k->fingerprint, e->fingerprint)) {
+        s->result.changed++; /* else it is the same, through another base */
     }
     count_met(s, k);
     k->gone = false;
+    k->base = (uint16_t)s->base;
     k->fingerprint = e->fingerprint;
     s->changed = true;
     uint32_t id = k->id; /* k moves when known grows */
@@ -212,7 +246,7 @@ int stage_begin(struct store *store, const char *directory, int64_t now, struct 
     s->now = now;
     s->digest = digest_new();
     s->derive = derive_new();
-    s->sink = (struct sink){.ctx = s, .seen = on_seen, .put = on_put, .fault = on_fault};
+    s->sink = (struct sink){.ctx = s, .seen = on_seen, .put = on_put, .fault = on_fault, .base = on_base};
     if (db_begin(store->db, err) != 0)
         return -1;
     s->open = true;
@@ -241,6 +275,7 @@ void stage_free(struct stage **stage)
     keymap_release(&s->by_uid);
     free(s->known);
     free(s->dirty);
+    free(s->missing);
     free(s);
     *stage = NULL;
 }
@@ -255,10 +290,20 @@ const struct sink *stage_sink(struct stage *s)
     return &s->sink;
 }
 
-static int mark_gone(struct stage *s, struct known *k, struct err *err)
+static int mark_container_gone(struct stage *s, const struct known *k, struct err *err)
+{
+    if (s->result.absence_unproved)
+        return 0;
+    *MEM_PUSH(&s->missing, &s->nmissing, &s->missing_cap) = k->id;
+    return mirror_gone(s->mirror, k->id, s->now, err);
+}
+
+static int mark_gone(struct stage *s, const struct known *k, struct err *err)
 {
     if (k->seen || k->gone)
         return 0;
+    if (k->kind == ENTRY_CONTAINER)
+        return mark_container_gone(s, k, err);
     if (s->result.absence_unproved) {
         s->result.missing++;
         return 0;
@@ -296,6 +341,12 @@ int stage_commit(struct stage *s, struct err *err)
 const struct stage_result *stage_result(const struct stage *s)
 {
     return &s->result;
+}
+
+void stage_missing(const struct stage *s, const uint32_t **ret_containers, size_t *ret_n)
+{
+    *ret_containers = s->missing;
+    *ret_n = s->nmissing;
 }
 
 void stage_dirty(const struct stage *s, const uint32_t **ret_people, size_t *ret_n, bool *ret_all)

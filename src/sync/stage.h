@@ -40,6 +40,8 @@ const struct sink *stage_sink(struct stage *stage);
 /* After the pull: PULL_PARTIAL is refused. cursor is what the next pull begins with; NULL: none. */
 int stage_finish(struct stage *stage, enum pull_result result, const char *cursor, struct err *err);
 int stage_commit(struct stage *stage, struct err *err);
+/* Between finish and commit: containers that are newly gone, as ids in no order. */
+void stage_missing(const struct stage *stage, const uint32_t **ret_containers, size_t *ret_n);
 
 const struct stage_result *stage_result(const struct stage *stage);
 /*

@@ -28,22 +28,28 @@ static const struct {
     [OP_UPDATE] = {ABOUT_ACCOUNT, OP_UPDATE},
     [OP_ASSIGN] = {ABOUT_SEAT, OP_UNASSIGN},
     [OP_JOIN] = {ABOUT_MEMBER, OP_LEAVE},
+    [OP_ADOPT] = {ABOUT_ACCOUNT, OP_ADOPT},
+    [OP_ADOPT_GROUP] = {ABOUT_GROUP, OP_ADOPT_GROUP},
 };
 
 /* One change to be taken back; c is its inverse. */
 struct step {
     struct change c;
     enum op undone;
+    uint8_t place; /* 0: before all others; 2: behind them */
     enum account_state before;
     int64_t email_hash; /* that the account would have again */
+    uint32_t group;     /* of adopt-group: the entry that the group would have again */
     uint32_t later;     /* the last later run that changed the same; 0: none */
     bool as_left;       /* what is there now is what the run left */
+    bool taken;         /* of a change of id: something else is there under that id */
 };
 
 /* A person, or a group: by entry. What holds its account, or the group itself, holds what depends on it. */
 struct standing {
     uint8_t state; /* enum account_state; as the undo has come so far */
     uint8_t hold;
+    bool stuck;                 /* would have this id again only by a change that comes first, and is held */
     bool there, leaving, keeps; /* group exists · account would go · protected, so that it keeps everything */
     uint32_t other;
     uint32_t members, left; /* of a group, and how many would leave it */
@@ -67,6 +73,7 @@ struct undo {
     size_t ngifts, gifts_cap;
     struct standing *by_entry;
     uint32_t max_entry, accounts;
+    enum op last; /* the run's last change */
 };
 
 static struct key128 key_of(enum op op, uint32_t person, uint32_t object)
@@ -104,6 +111,7 @@ static bool as_left(const struct undo_row *row)
     case OP_INVITE:
     case OP_RESTORE:
     case OP_UPDATE:
+    case OP_ADOPT:
         return row->state != ACCOUNT_NONE && row->state != ACCOUNT_REMOVED;
     default:
         return true; /* groups are looked at when the rest is known */
@@ -139,12 +147,21 @@ static void take_row(void *ctx, const struct undo_row *row)
                      .undone = row->op,
                      .before = row->before,
                      .email_hash = row->before_email_hash,
+                     .group = row->group_was,
                      .as_left = as_left(row)};
+    if (s.c.op == OP_ADOPT) { /* back to where it came from, which the change names as its object */
+        s.c.person = row->object;
+        s.c.object = row->person;
+        standing(u, row->person)->leaving |= s.before == ACCOUNT_SUSPENDED;
+    } else if (s.c.op == OP_ADOPT_GROUP) {
+        s.c.object = row->group_is;
+    }
     if (s.c.op == OP_SUSPEND || s.c.op == OP_REMOVE) {
         standing(u, row->person)->leaving = true;
         standing(u, row->person)->keeps = guard_protects(settings->policy->section, row->email, row->user_name);
     }
     *MEM_PUSH(&u->steps, &u->n, &u->cap) = s;
+    u->last = row->op;
 }
 
 static void take_account(void *ctx, const struct account_row *row)
@@ -180,21 +197,64 @@ static void note_gift(struct undo *u, uint32_t later, enum op op, uint32_t perso
 static void take_later(void *ctx, uint32_t later, enum op op, uint32_t person, uint32_t object)
 {
     struct undo *u = ctx;
-    uint32_t i = keymap_find(&u->mine, key_of(op, person, object));
+    uint32_t i = keymap_find(&u->mine, key_of(op, person, object)),
+             from = op == OP_ADOPT ? keymap_find(&u->mine, key_of(op, object, 0)) : KEYMAP_NONE;
     if (i != KEYMAP_NONE)
         u->steps[i].later = later;
+    if (from != KEYMAP_NONE)
+        u->steps[from].later = later;
     if ((ops[op].about == ABOUT_SEAT || ops[op].about == ABOUT_MEMBER) && standing(u, person)->leaving)
         note_gift(u, later, op, person, object);
 }
 
 static int by_op_and_person(const void *a, const void *b)
 {
-    const struct change *x = &((const struct step *)a)->c, *y = &((const struct step *)b)->c;
+    const struct step *first = a, *second = b;
+    const struct change *x = &first->c, *y = &second->c;
+    if (first->place != second->place)
+        return first->place < second->place ? -1 : 1;
     if (x->op != y->op)
         return x->op < y->op ? -1 : 1;
     if (x->person != y->person)
         return x->person < y->person ? -1 : 1;
     return (x->object > y->object) - (x->object < y->object);
+}
+
+/*
+ * A run gives new ids first and does everything else under them, so that its undo does all of that first, and the undo of an undo begins with
+ * the ids again.
+ */
+static int find_places(struct store *store, struct undo *u, struct err *err)
+{
+    bool again;
+    if (undo_is_undo(store, u->run, &again, err) != 0)
+        return -1;
+    bool ids_first = again && op_changes_id(u->last);
+    for (size_t i = 0; i < u->n; i++)
+        u->steps[i].place = !op_changes_id(u->steps[i].undone) ? 1 : ids_first ? 0 : 2;
+    return 0;
+}
+
+static struct standing *id_again(struct undo *u, const struct step *s)
+{
+    return standing(u, s->undone == OP_ADOPT ? s->c.person : s->group);
+}
+
+/* What gets its id before all else stands under it from the beginning. */
+static void stand_under_ids(struct undo *u)
+{
+    for (size_t i = 0; i < u->n; i++) {
+        struct step *s = &u->steps[i];
+        if (!op_changes_id(s->undone))
+            continue;
+        struct standing *to = id_again(u, s), *from = standing(u, s->c.object);
+        s->taken = s->undone == OP_ADOPT ? to->state != ACCOUNT_NONE : to->there;
+        if (s->place != 0 || s->taken)
+            continue;
+        to->state = from->state;
+        to->there = from->there;
+        to->members = from->members;
+    }
 }
 
 static int load(struct store *store, struct undo *u, struct err *err)
@@ -207,9 +267,15 @@ static int load(struct store *store, struct undo *u, struct err *err)
         return -1;
     if (u->n == 0)
         return err_set(err, ERR_REFUSED, "run %" PRId64 " changed nothing, so there is nothing to undo", u->run);
+    if (find_places(store, u, err) != 0)
+        return -1;
     qsort(u->steps, u->n, sizeof *u->steps, by_op_and_person);
-    for (size_t i = 0; i < u->n; i++)
-        keymap_put(&u->mine, key_of(u->steps[i].undone, u->steps[i].c.person, u->steps[i].c.object), (uint32_t)i);
+    for (size_t i = 0; i < u->n; i++) {
+        const struct step *s = &u->steps[i];
+        keymap_put(&u->mine, key_of(s->undone, s->c.person, s->c.object), (uint32_t)i);
+        if (s->undone == OP_ADOPT)
+            keymap_put(&u->mine, key_of(s->undone, s->c.object, 0), (uint32_t)i);
+    }
     if (account_each(store->db, team, take_account, u, err) != 0 ||
         undo_each_group(store, team, take_group, u, err) != 0 ||
         undo_each_later(store, team, u->run, take_later, u, err) != 0)
@@ -217,6 +283,7 @@ static int load(struct store *store, struct undo *u, struct err *err)
     for (size_t i = 0; i < u->ngifts; i++)
         if (u->gifts[i].has)
             standing(u, u->gifts[i].person)->given = u->gifts[i].run;
+    stand_under_ids(u);
     return 0;
 }
 
@@ -237,13 +304,14 @@ static void judge(struct undo *u, struct step *s)
 {
     struct change *c = &s->c;
     const struct standing *p = standing(u, c->person);
-    bool goes = c->op == OP_SUSPEND || c->op == OP_REMOVE;
+    bool adopts = c->op == OP_ADOPT, goes = c->op == OP_SUSPEND || c->op == OP_REMOVE || adopts;
+    uint32_t given = standing(u, adopts ? c->object : c->person)->given;
     if (c->hold != HOLD_NONE)
         return;
     if (s->later || !s->as_left || !group_as_left(u, s))
         hold_changed(c, s->later);
-    else if (goes && p->given)
-        hold_changed(c, p->given);
+    else if (goes && given)
+        hold_changed(c, given);
     else if (c->person && p->keeps && op_is_removal((enum op)c->op))
         c->hold = HOLD_PROTECTED;
 }
@@ -334,6 +402,26 @@ static void put_account_back(struct undo *u, struct step *s)
     }
 }
 
+/* Where everything else comes after this, it is held too. */
+static void put_id_back(struct undo *u, struct step *s)
+{
+    struct change *c = &s->c;
+    struct standing *to = id_again(u, s);
+    uint32_t holder =
+        s->undone == OP_ADOPT ? keymap_find(&u->emails, (struct key128){(uint64_t)s->email_hash, 0}) : KEYMAP_NONE;
+    if (c->hold == HOLD_NONE && s->taken)
+        hold_changed(c, 0);
+    if (c->hold == HOLD_NONE && holder != KEYMAP_NONE && holder != c->object) {
+        c->hold = HOLD_SAME_EMAIL;
+        c->other = holder;
+    }
+    if (c->hold == HOLD_NONE || s->place != 0)
+        return;
+    to->stuck = true;
+    to->hold = c->hold;
+    to->other = c->other;
+}
+
 /* For want of the account or the group that it would be given to, for whatever reason that is. */
 static void hold_as(struct change *c, const struct standing *s)
 {
@@ -373,7 +461,7 @@ static void give(struct undo *u, struct step *s)
         return;
     if (seats->limited && seats->after >= seats->limit) {
         c->hold = HOLD_NO_SEAT;
-        seats->waiting++;
+        c->other = ++seats->waiting;
     } else {
         seats->after++;
     }
@@ -393,7 +481,14 @@ static void settle(struct undo *u, struct step *s)
         [OP_UPDATE] = put_account_back,
         [OP_ASSIGN] = give,
         [OP_JOIN] = give,
+        [OP_ADOPT] = put_id_back,
+        [OP_ADOPT_GROUP] = put_id_back,
     };
+    bool of_group = s->c.op == OP_JOIN || s->c.op == OP_LEAVE;
+    if (s->c.hold == HOLD_NONE && s->c.person && standing(u, s->c.person)->stuck)
+        hold_as(&s->c, standing(u, s->c.person));
+    if (s->c.hold == HOLD_NONE && of_group && standing(u, s->c.object)->stuck)
+        hold_as(&s->c, standing(u, s->c.object));
     if (s->c.hold == HOLD_NONE && u->d.hold_removals && op_is_removal((enum op)s->c.op))
         s->c.hold = HOLD_GUARD;
     settlers[s->c.op](u, s);

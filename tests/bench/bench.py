@@ -4,9 +4,12 @@
     tests/bench/bench.py --doorward build/doorward --cache build/bench [--rounds 5] [--people 100000 …]
 
 A throw-away slapd on a free loopback port serves a generated directory, loaded once and kept in the cache. Each
-command of COMMANDS is run alternately with ldapsearch -LLL of the same entries and attributes to /dev/null, so
-that both see the same machine; the medians of wall time are compared. Peak memory is the kernel's figure for the
+command of COMMANDS is run alternately with ldapsearch -LLL of the same entries and attributes to /dev/null (of one
+entry where the command is about one person), so that both see the same machine; the medians of wall time are compared. Peak memory is the kernel's figure for the
 process (wait4). Absolute figures do not travel, ratios do.
+
+A plan that removes two of five people, because their unit was moved out of the base, is compared with our own plan that
+finds nothing to do.
 
 Exit status 1: something failed, or with --strict a figure is over its limit.
 """
@@ -16,6 +19,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import secrets
 import shutil
 import socket
@@ -60,18 +64,29 @@ index uid,mail,member eq
 
 class Command:
     """A row of the table. argv is completed with the configuration and the state it begins with: "proved", "planned"
-    (after a first plan) or "applied" (after an apply). limit: times ldapsearch's wall time; memory: MB at the peak, or None."""
+    (after a first plan) or "applied" (after an apply). limit: times ldapsearch's wall time; memory: MB at the peak, or
+    None. one: the filter of the one entry that the command tells of; it only reads, and both are short, so they are run
+    many times."""
 
-    def __init__(self, what, argv, state, limit, memory):
-        self.what, self.argv, self.state, self.limit, self.memory = what, argv, state, limit, memory
+    def __init__(self, what, argv, state, limit, memory, one=None):
+        self.what, self.argv, self.state, self.limit, self.memory, self.one = what, argv, state, limit, memory, one
 
 
 COMMANDS = [
     Command("plan, nothing to do", ["plan"], "applied", 1.5, 64),
     Command("first plan", ["plan"], "proved", 4.0, None),
     Command("first apply", ["apply", "--yes"], "planned", 4.0, None),
+    Command("explain, by e-mail", ["explain", "{mail}"], "applied", 3.0, None, "(mail={mail})"),
+    Command("explain, by user name", ["explain", "{uid}"], "applied", 3.0, None, "(uid={uid})"),
+    Command("explain, by DN", ["explain", "uid={uid},ou=People," + BASE], "applied", 3.0, None, "(uid={uid})"),
 ]
 
+
+ROUNDS_OF_ONE = 21  # where one entry is read: some 10 ms each, and a neighbour's load shows
+# Of the wall time of a first apply on the roster: to write the journal, to vouch for the run, and of the commits as large a part as the journal
+# has of what the apply adds to the file.
+JOURNAL_LIMIT = 0.25
+JOURNAL_LINE = re.compile(r"run \d+: [\d.]+ s, of these ([\d.]+) s to write the journal, ([\d.]+) s to commit; ([\d.]+) s to vouch")
 
 ENTITY = "https://idp.example.com/metadata"
 SITE = "https://signin.example.com"
@@ -88,6 +103,8 @@ metadata-file = idp/metadata.xml
 type = ldap
 uri = {uri}
 base = {base}
+person-base = ou=People,{base}
+group-base = ou=Groups,{base}
 bind-dn = {bind_dn}
 bind-password-file = {password_file}
 flavour = openldap
@@ -236,9 +253,9 @@ class Slapd:
             self.process.terminate()
         self.process.wait()
 
-    def ldapsearch(self):
+    def ldapsearch(self, which=FILTER):
         login = ["-x", "-H", self.uri, "-D", self.bind_dn, "-y", str(self.password_file)]
-        return ["ldapsearch", "-LLL", "-o", "nettimeout=30", *login, "-b", BASE, FILTER, *ATTRIBUTES]
+        return ["ldapsearch", "-LLL", "-o", "nettimeout=30", *login, "-b", BASE, which, *ATTRIBUTES]
 
 
 # --- measuring ------------------------------------------------------------------------------------------------------
@@ -256,7 +273,7 @@ def check_run(argv, ok=(0,)):
     return text
 
 
-def measure(argv, log):
+def measure(argv, log, ok=(0,)):
     """Wall seconds and peak MB of one run, with its output thrown away. A failing command ends the bench.
 
     A spawned process inherits this one's peak until it executes, so that nothing below this program's own size can
@@ -271,7 +288,7 @@ def measure(argv, log):
     os.close(devnull)
     os.close(errors)
     code = os.waitstatus_to_exitcode(status)
-    if code:
+    if code not in ok:
         text = pathlib.Path(log).read_text(errors="replace")[-2000:]
         raise SystemExit(f"bench: {' '.join(argv)}: exit status {code}\n{text}")
     return wall, usage.ru_maxrss / 1024
@@ -286,11 +303,78 @@ def fresh_copy(template, place):
 def compare(command, doorward, folder, server, rounds):
     """One row: alternately ours and the peer's, ours beginning each time from the same state."""
     ours, peer = [], []
-    for _ in range(rounds):
-        state = fresh_copy(folder / command.state, folder / "state")
-        peer.append(measure(server.ldapsearch(), folder / "peer.log"))
+    for _ in range(max(rounds, ROUNDS_OF_ONE) if command.one else rounds):
+        state = folder / command.state if command.one else fresh_copy(folder / command.state, folder / "state")
+        peer.append(measure(server.ldapsearch(command.one or FILTER), folder / "peer.log"))
         ours.append(measure(command_line(doorward, folder, state, command.argv), folder / "ours.log"))
     return [statistics.median(column) for runs in (ours, peer) for column in zip(*runs)]
+
+
+def pages(state):
+    """(bytes of the journal, of the whole database)"""
+    sizes = "SELECT coalesce(sum(CASE WHEN name = 'run_change' THEN pgsize END), 0), sum(pgsize) FROM dbstat"
+    return [int(n) for n in check_run(["sqlite3", "-readonly", str(state / "doorward.db"), sizes]).split("|")]
+
+
+def journalling(doorward, folder, rounds):
+    """Seconds that the journal costs an apply, and of the whole apply; as the program measures itself."""
+    costs = []
+    before = pages(folder / "planned")
+    for _ in range(rounds):
+        state = fresh_copy(folder / "planned", folder / "state")
+        wall, _ = measure(command_line(doorward, folder, state, ["apply", "--yes", "-v"]), folder / "ours.log")
+        found = JOURNAL_LINE.search((folder / "ours.log").read_text())
+        if not found:
+            raise SystemExit("bench: apply -v does not say what the journal cost")
+        write, commit, vouch = map(float, found.groups())
+        journal, whole = (after - was for after, was in zip(pages(state), before))
+        costs.append((write + vouch + commit * journal / whole, wall))
+    return [statistics.median(column) for column in zip(*costs)]
+
+
+def about(command, person):
+    """The command for this person, who has the same place in each of the bench's directories."""
+    uid = f"p{person:06d}"
+    words = {"uid": uid, "mail": f"{uid}@example.com"}
+    argv = [word.format(**words) for word in command.argv]
+    one = command.one and command.one.format(**words)
+    return Command(command.what, argv, command.state, command.limit, command.memory, one)
+
+
+# --- a plan that takes away ------------------------------------------------------------------------------------------
+
+REMOVAL_LIMIT = 1.5  # times our own plan with nothing to do
+UNIT, HOME, AWAY = "ou=Design", f"ou=People,{BASE}", f"ou=Archive,{BASE}"
+
+
+def move_unit(server, above, to, ok=(0,)):
+    login = ["-x", "-H", server.uri, "-D", server.bind_dn, "-y", str(server.password_file)]
+    check_run(["ldapmodrdn", *login, "-r", "-s", to, f"{UNIT},{above}", UNIT], ok)
+
+
+def compare_removal(doorward, folder, server, rounds):
+    """Alternately with the unit in its place and away; the guard holds what is planned, so the status is 4."""
+    quiet, removing = [], []
+    for _ in range(rounds):
+        state = fresh_copy(folder / "applied", folder / "state")
+        quiet.append(measure(command_line(doorward, folder, state, ["plan"]), folder / "ours.log"))
+        state = fresh_copy(folder / "applied", folder / "state")
+        move_unit(server, HOME, AWAY)
+        try:
+            removing.append(measure(command_line(doorward, folder, state, ["plan"]), folder / "ours.log", ok=(4,)))
+        finally:
+            move_unit(server, AWAY, HOME)
+    return [statistics.median(column) for runs in (removing, quiet) for column in zip(*runs)]
+
+
+def print_removal(people, result):
+    """Returns whether it is over its limit."""
+    ours, ours_mb, quiet, _ = result
+    over = ours / quiet > REMOVAL_LIMIT
+    what = f"plan removing {people * 2 // 5}"
+    memory = f"{ours_mb:.0f} MB" + (" !" if over else "")
+    print_row(what, f"{ours:.2f} s", f"{quiet:.2f} s *", f"{ours / quiet:.2f}", f"{REMOVAL_LIMIT:.1f}", memory)
+    return over
 
 
 def check_peer(server, people, groups):
@@ -303,7 +387,11 @@ def check_peer(server, people, groups):
 
 
 def print_row(what, ours, peer, ratio, limit, memory):
-    print(f"{what:<22}{ours:>10}{peer:>14}{ratio:>9}{limit:>9}{memory:>18}")
+    print(f"{what:<24}{ours:>10}{peer:>14}{ratio:>9}{limit:>9}{memory:>18}")
+
+
+def seconds(wall):
+    return f"{wall:.2f} s" if wall >= 0.1 else f"{wall * 1000:.1f} ms"
 
 
 def print_comparison(command, result):
@@ -314,8 +402,8 @@ def print_comparison(command, result):
     over = ratio > command.limit or bool(command.memory and ours_mb > command.memory)
     print_row(
         command.what,
-        f"{ours:.2f} s",
-        f"{peer:.2f} s",
+        seconds(ours),
+        seconds(peer),
         f"{ratio:.2f}",
         f"{command.limit:.1f}",
         f"{ours_mb:.0f}{allowed} MB" + (" !" if over else ""),
@@ -324,6 +412,7 @@ def print_comparison(command, result):
 
 
 def bench(args, server, folder):
+    move_unit(server, AWAY, HOME, ok=(0, 32))  # left there by a bench that was killed
     check_peer(server, args.people, args.groups)
     runs = [measure(server.ldapsearch(), folder / "peer.log") for _ in range(args.rounds)]
     wall, memory = (statistics.median(column) for column in zip(*runs))
@@ -341,9 +430,15 @@ def bench(args, server, folder):
         fresh_copy(folder / before, folder / state)
         check_run(command_line(args.doorward, folder, folder / state, argv))
     over = 0
-    for command in COMMANDS:
+    for command in (about(command, args.people // 2) for command in COMMANDS):
         over += print_comparison(command, compare(command, args.doorward, folder, server, args.rounds))
         sys.stdout.flush()
+    journal, wall = journalling(args.doorward, folder, args.rounds)
+    over += journal / wall > JOURNAL_LIMIT
+    print_row("journalling", f"{journal:.2f} s", f"{wall:.2f} s", f"{journal / wall:.2f}", f"{JOURNAL_LIMIT:.2f}",
+              "of first apply" + (" !" if journal / wall > JOURNAL_LIMIT else ""))
+    over += print_removal(args.people, compare_removal(args.doorward, folder, server, args.rounds))
+    print("* our own plan with nothing to do, in the same rounds")
     print(
         f"ldapsearch read {entries / wall:,.0f} entries a second; peaks below {floor:.0f} MB cannot be told apart here"
     )

@@ -36,7 +36,9 @@ def entry_uuid(kind, number):
 
 
 def person_dn(i):
-    return f"uid=p{i:06d},ou=People,{BASE}"
+    """Two of five are in a unit of their own, which the bench moves away."""
+    unit = "ou=Design,ou=People" if i % 5 > 2 else "ou=People"
+    return f"uid=p{i:06d},{unit},{BASE}"
 
 
 def group_dn(i):
@@ -110,8 +112,8 @@ def main():
     args = parser.parse_args()
     out = sys.stdout.write
     out(f"dn: {BASE}\nobjectClass: dcObject\nobjectClass: organization\ndc: example\no: Example\n\n")
-    for ou in ("People", "Groups"):
-        out(f"dn: ou={ou},{BASE}\nobjectClass: organizationalUnit\nou: {ou}\n\n")
+    for ou, above in (("People", BASE), ("Groups", BASE), ("Archive", BASE), ("Design", f"ou=People,{BASE}")):
+        out(f"dn: ou={ou},{above}\nobjectClass: organizationalUnit\nou: {ou}\n\n")
     for i in range(args.people):
         write_person(out, i)
     for i, size in enumerate(group_sizes(args.people, args.groups, args.memberships)):

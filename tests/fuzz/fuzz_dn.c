@@ -31,6 +31,18 @@ static bool escape_one(struct span dn, struct buf *ret)
     return true;
 }
 
+/* What stands above a normal form is one too, and the name is below it. */
+static void check_parent(struct dn_keyer *keyer, const struct buf *form)
+{
+    CLEANUP(buf_release) struct buf above = BUF_INIT;
+    struct span parent = dn_parent((struct span){form->data, form->len});
+    if (parent.n == 0)
+        return;
+    require(dn_normalise(keyer, parent, &above) == 0);
+    require(above.len == parent.n && memcmp(above.data, parent.p, parent.n) == 0);
+    require(dn_is_below(form->data, above.data));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     CLEANUP(dn_keyer_free) struct dn_keyer *keyer = dn_keyer_new();
@@ -46,6 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (form.len <= 4096) {
         require(dn_normalise(keyer, (struct span){form.data, form.len}, &again) == 0);
         require(strcmp(form.data, again.data) == 0);
+        check_parent(keyer, &form);
     }
     if (!memchr(data, '\\', size) && escape_one(dn, &escaped) &&
         dn_normalise(keyer, (struct span){escaped.data, escaped.len}, &other) == 0)

@@ -298,7 +298,7 @@ def test_a_disk_that_is_full(settled, tmp_path):
     before = fill_up(settled)
     disk = tmp_path / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=700k,mode=700", "tmpfs", disk], capture_output=True, check=False).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=900k,mode=700", "tmpfs", disk], capture_output=True, check=False).returncode:
         pytest.skip("mounting a small tmpfs is not allowed here")
     try:
         for name in os.listdir(settled.state):

@@ -125,6 +125,48 @@ def test_disabled_is_entitled_to_nothing(firm):
     assert "in its groups, but not to be synced" in firm.run("explain", "moritz")[0]
 
 
+@pytest.fixture(name="crowd")
+def crowd_fixture(site):
+    for i in range(40):
+        site.org.person(f"p{i:02d}")
+    site.org.group("cad", *site.org.people)
+    site.apply()
+    for i in range(20):
+        site.org.people[f"p{i:02d}"]["employeeType"] = "disabled"
+    return site
+
+
+def pending(site, uid):
+    return {(c["op"], c.get("hold", {}).get("kind")) for c in team(site.json("explain", uid))["pending"]}
+
+
+def test_held_by_the_guard(crowd):
+    """Told with the time of the plan that counted; after an apply that held them, too."""
+    held = {("suspend", "guard"), ("unassign", "guard"), ("leave", "guard")}
+    crowd.run("plan", status=4)
+    assert pending(crowd, "p00") == held and pending(crowd, "p30") == set()
+    guard = team(crowd.json("explain", "p00"))["guard"]
+    assert guard["trips"] and f"held by the guard in the plan of {guard['plan_at']}" in crowd.run("explain", "p00")[0]
+    crowd.org.person("new")
+    crowd.apply(status=4)
+    assert pending(crowd, "p00") == held
+    crowd.run("plan", status=4)
+    assert pending(crowd, "p00") == held
+
+
+def test_what_the_guard_says_is_of_one_state(crowd):
+    crowd.run("plan", status=4)
+    crowd.conf["sync"]["max-removals"] = "90%"
+    found = team(crowd.json("explain", "p00"))
+    assert found["guard"] is None and {c["op"] for c in found["pending"]} == {"suspend", "unassign", "leave"}
+    assert not any("hold" in c for c in found["pending"])
+    assert "whether the guard holds this is not known" in crowd.run("explain", "p00")[0]
+    assert "whether the guard" not in crowd.run("explain", "p30")[0]
+    crowd.run("plan")
+    assert team(crowd.json("explain", "p00"))["guard"]["trips"] is False
+    assert "whether the guard" not in crowd.run("explain", "p00")[0]
+
+
 def test_what_differs_and_by_the_old_address(firm):
     firm.apply()
     firm.org.people["moritz"]["mail"] = "mo@example.com"
@@ -192,7 +234,8 @@ def test_cycle(firm):
 
 
 def everything(site):
-    return site.tables(ROSTER + MIRROR + ("team", "target", "target_group", "entitled", "domain", "connection", "meta"))
+    return site.tables(ROSTER + MIRROR + ("team", "target", "target_group", "entitled", "domain", "connection", "meta", "former_email",
+                                          "last_plan", "last_trip", "last_waiting"))
 
 
 def test_nothing_is_written(firm):

@@ -16,7 +16,8 @@ from site_fixture import DOORWARD, GROUPS, Dns
 from slapd import entry_uuid
 
 PLAN_KEYS = {"format", "id", "gate", "summary", "changes", "held", "seats"}
-OPS = {"unassign", "leave", "suspend", "remove", "drop-group", "add-group", "rename-group", "invite", "restore", "update", "assign", "join"}
+OPS = {"unassign", "leave", "suspend", "remove", "drop-group", "add-group", "rename-group", "invite", "restore", "update", "assign", "join",
+       "adopt", "adopt-group"}
 
 
 @pytest.fixture(name="busy")
@@ -54,7 +55,7 @@ def test_plan_json(busy):
     assert plan["summary"]["changes"] == len(plan["changes"]) and plan["summary"]["held"] == len(plan["held"])
     gate, = plan["gate"]
     assert gate["domain"] == "example.com" and gate["open"] is True and gate["reason"] is None
-    assert plan["seats"] == [{"product": "autocad", "name": "AutoCAD", "before": 2, "after": 2, "limit": 2, "waiting": 1}]
+    assert plan["seats"] == [{"product": "autocad", "name": "AutoCAD", "before": 2, "after": 2, "limit": 2, "waiting": 1, "waits": ["dan@example.com"]}]
 
 
 def test_the_same_plan_has_the_same_id(busy):

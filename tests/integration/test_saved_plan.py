@@ -1,6 +1,8 @@
 """Saved plans: exactly what was shown is carried out, or nothing."""
 
 import json
+import os
+import pty
 
 import pytest
 
@@ -131,6 +133,76 @@ def test_guarded_removals_without_approval_stay(crowd):
     path = save(crowd, status=4)
     crowd.run("apply", str(path), "--yes", status=4)
     assert "suspended" not in crowd.states().values() and crowd.states()["new@example.com"] == "invited"
+
+
+def apply_typing(site, path, answers, status, *words):
+    """At a terminal where somebody types this."""
+    main, terminal = pty.openpty()
+    os.write(main, answers)
+    out, err = site.run("apply", path, *words, status=status, stdin=terminal)
+    os.close(main)
+    os.close(terminal)
+    return out, err
+
+
+def approvals(site):
+    return [(r["subject"], r["detail"]) for r in map(json.loads, site.run("runs", "audit", "--json")[0].splitlines())
+            if r["what"] == "removals-approved"]
+
+
+def test_the_number_is_typed(crowd):
+    leave(crowd, 10, 20)
+    crowd.org.person("new")
+    path = save(crowd, status=4)
+    saved = json.loads(path.read_text())
+    before = crowd.tables()
+    question = "40 removals are above the limits. Type 40 to approve them, or press Enter to leave them held: "
+    # A wrong number is refused, and nothing is done.
+    for wrong in (b"39\n", b"y\n", b"40 yes\n", b"-40\n", b"99999999999999999999999999999\n", b"\x1b[2J\n"):
+        out, err = apply_typing(crowd, path, wrong, 4)
+        assert question in out and "this plan holds 40 removals, and what was typed is" in err and "\x1b" not in err
+        assert "Apply these" not in out and crowd.tables() == before
+    # The right one shows the plan without the hold, and the question of every run comes behind it.
+    out, err = apply_typing(crowd, path, b"40\nn\n", 1)
+    assert out.index("held by the guard") < out.index(question) < out.index("this was approved") < out.index("Apply these 41 changes")
+    assert crowd.tables() == before and not approvals(crowd)
+    apply_typing(crowd, path, b"40\ny\n", 0)
+    assert list(crowd.states().values()).count("suspended") == 20
+    run, = crowd.sql("SELECT max(id) FROM run")[0]
+    assert approvals(crowd) == [(str(run), {"team": "design", "plan": saved["id"], "removals": 40})]
+    crowd.settled()
+    crowd.run("runs", "verify")
+
+
+def test_enter_leaves_them_held(crowd):
+    leave(crowd, 10, 20)
+    crowd.org.person("new")
+    path = save(crowd, status=4)
+    out, _ = apply_typing(crowd, path, b"\ny\n", 4)
+    assert out.count("Plan for team design") == 1 and "Apply these 1 changes" in out
+    assert "suspended" not in crowd.states().values() and crowd.states()["new@example.com"] == "invited"
+    assert not approvals(crowd)
+
+
+def test_nobody_is_asked_who_said_yes_or_had_nothing_to_approve(crowd):
+    leave(crowd, 10, 20)
+    path = save(crowd, status=4)
+    assert "Type 40" not in apply_typing(crowd, path, b"40\n", 4, "--yes")[0]
+    leave(crowd, 40, 0)
+    for i in range(11, 30):
+        crowd.org.person(f"p{i:02d}")
+    path = save(crowd)
+    assert "Type" not in apply_typing(crowd, path, b"y\n", 0)[0]
+
+
+def test_who_approved_is_recorded(crowd):
+    leave(crowd, 10, 20)
+    path = save(crowd, status=4)
+    crowd.run("apply", path, "--yes", "--approve-removals", "40")
+    records = [json.loads(line) for line in crowd.run("runs", "audit", "--json")[0].splitlines()]
+    record, = [r for r in records if r["what"] == "removals-approved"]
+    begun, = [r for r in records if r["what"] == "run-begun" and r["subject"] == record["subject"]]
+    assert record["actor"] == begun["actor"] and record["record"] == begun["record"] + 1 and record["detail"]["removals"] == 40
 
 
 def test_wrong_words(crowd):

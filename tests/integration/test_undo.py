@@ -5,10 +5,13 @@ import re
 import pytest
 
 from site_fixture import GROUPS, holds, steps
+from slapd import entry_uuid
 
 ACCOUNT = ("id, team, person, uid, state, since, activated_at, domain, email_hash, user_name, email, given_name, family_name, display_name,"
            " employee_number, title, department, language, fp_hi, fp_lo")
 EVERYTHING = "100%"
+OPS_OF_JOURNAL = ["unassign", "leave", "suspend", "remove", "drop-group", "add-group", "rename-group", "invite", "restore", "update", "assign",
+                  "join", "adopt", "adopt-group"]
 
 
 def roster(site):
@@ -86,6 +89,42 @@ def test_300_mixed_changes_give_back_the_roster_of_before(crowd):
     crowd.run("runs", "verify")
 
 
+def test_a_run_of_every_operation_gives_back_the_roster_of_before(crowd):
+    """As above, with what needs a past: people suspended before, groups named otherwise, people and a group under new ids."""
+    org = crowd.org
+    for i in range(150, 154):
+        del org.people[f"p{i:03d}"]
+    for i in range(154, 158):
+        org.people[f"p{i:03d}"]["employeeType"] = "disabled"
+    crowd.apply()
+    crowd.sql("UPDATE account SET since = 1 WHERE email IN ('p150@example.com', 'p151@example.com')")  # grace is over for these
+    crowd.sql("UPDATE synced_group SET name = 'Before' WHERE name = 'cad'")
+    before = roster(crowd)
+    for i in range(154, 158):
+        del org.people[f"p{i:03d}"]["employeeType"]
+    a_busy_week(crowd)
+    for i in range(80, 120):
+        org.people[f"p{i:03d}"].update(entryUUID=entry_uuid(f"another p{i}"), title="Made anew")
+    ldif = org.ldif
+    org.ldif = lambda: ldif().replace(entry_uuid("group bim"), entry_uuid("another group bim"))
+    crowd.conf["team design"]["adopt"] = "yes"
+    plan = crowd.plan()
+    assert plan["summary"]["changes"] >= 300 and not plan["held"]
+    assert {op for op in OPS_OF_JOURNAL if plan["summary"][op]} == set(OPS_OF_JOURNAL)
+    order = [c["op"] for c in plan["changes"]]
+    crowd.apply()
+    crowd.settled()
+    left, run = roster(crowd), last_run(crowd)
+    assert [op for op, in crowd.sql("SELECT op FROM run_change WHERE run = ? ORDER BY seq", run)] == [OPS_OF_JOURNAL.index(op) for op in order]
+    for _ in range(2):
+        undo(crowd, last_run(crowd))
+        assert roster(crowd) == before
+        undo(crowd, last_run(crowd))
+        assert roster(crowd) == left
+    crowd.settled()
+    crowd.run("runs", "verify")
+
+
 def test_shown_as_a_plan_and_listed_as_a_run(crowd):
     crowd.org.people["p001"]["title"] = "Head"
     del crowd.org.people["p150"]
@@ -139,7 +178,7 @@ def test_a_run_that_failed_half_way(site):
     site.org.group("cad", *(f"p{i:04d}" for i in range(2000)))
     site.run("plan")
     site.sql("CREATE TRIGGER full BEFORE INSERT ON run_change WHEN NEW.seq = 5500 BEGIN SELECT RAISE(FAIL, 'full'); END")
-    site.apply(status=1)
+    site.apply(status=5)
     run = last_run(site)
     assert site.sql("SELECT state, changes, done FROM run WHERE id = ?", run) == [("failed", 6001, 5000)]
     site.sql("DROP TRIGGER full")
@@ -182,6 +221,47 @@ def test_guard_holds_the_undo(crowd):
     assert "guard" in out and "all its removals are held" in out
     assert roster(crowd)["account"] != left["account"]  # what takes nothing away went on
     assert {e for e, s in crowd.states().items() if s == "removed"} == set()
+
+
+def test_removals_of_an_undo_are_approved_by_their_number(crowd):
+    import json
+
+    before = roster(crowd)
+    a_busy_week(crowd)
+    crowd.apply()
+    run, left = last_run(crowd), roster(crowd)
+    crowd.conf["sync"]["max-removals"] = "5%"
+    err = crowd.refused("runs", "undo", run, "--yes", "--approve-removals", "1", status=4)
+    n = int(re.search(r"this plan holds (\d+) removals, and --approve-removals says 1; nothing was done", err)[1])
+    assert roster(crowd) == left and last_run(crowd) == run
+    for wrong in ("", "x", str(n) + "0", "-1"):
+        crowd.refused("runs", "undo", run, "--yes", "--approve-removals", wrong, status=4)
+    out, _ = crowd.run("runs", "undo", run, "--yes", "--approve-removals", n)
+    assert "this was approved" in out
+    assert roster(crowd) == before
+    record, = [r for r in map(json.loads, crowd.run("runs", "audit", "--json")[0].splitlines()) if r["what"] == "removals-approved"]
+    assert record["subject"] == str(run + 1) and record["detail"]["removals"] == n
+    crowd.run("runs", "verify")
+
+
+def test_an_undo_says_how_and_asks_for_the_number(crowd):
+    import os
+    import pty
+
+    before = roster(crowd)
+    a_busy_week(crowd)
+    crowd.apply()
+    run, left = last_run(crowd), roster(crowd)
+    crowd.conf["sync"]["max-removals"] = "5%"
+    for answers, status in ((b"7\n", 4), (b"\nn\n", 1), (b"%d\ny\n", 0)):
+        main, terminal = pty.openpty()
+        os.write(main, answers.replace(b"%d", str(n).encode()) if status == 0 else answers)
+        out, _ = crowd.run("runs", "undo", run, status=status, stdin=terminal)
+        os.close(main)
+        os.close(terminal)
+        n = int(re.search(r"(\d+) removals are above the limits\. Type \1 to approve them, or press Enter", out)[1])
+        assert f"doorward runs undo {run} --approve-removals {n}" in out
+        assert roster(crowd) == (before if status == 0 else left)
 
 
 def test_what_changed_since_is_held_and_named(crowd):

@@ -18,7 +18,7 @@ enum mode { MODE_PRINT, MODE_SEEN, MODE_COUNT };
 
 struct tally {
     enum mode mode;
-    size_t seen, people, groups, members, faults;
+    size_t seen, people, groups, containers, members, faults;
 };
 
 static void print(json_t *object)
@@ -43,15 +43,15 @@ static json_t *key(struct key128 k)
 static int seen(void *ctx, enum entry_kind kind, struct span id, struct key128 fingerprint, struct err *err)
 {
     struct tally *tally = ctx;
-    (void)kind, (void)id, (void)fingerprint, (void)err;
-    tally->seen++;
+    (void)id, (void)fingerprint, (void)err;
+    tally->seen += kind != ENTRY_CONTAINER;
     return tally->mode == MODE_SEEN;
 }
 
 static json_t *entry_json(const struct entry *entry)
 {
-    json_t *object = json_pack("{s:s, s:o, s:o, s:o, s:o}", "kind", entry->kind == ENTRY_PERSON ? "person" : "group",
-                               "id", text(entry->id), "name", text(entry->name), "key", key(entry->key), "fingerprint",
+    static const char *const kinds[] = {"person", "group", "container"};
+    json_t *object = json_pack("{s:s, s:o, s:o, s:o, s:o}", "kind", kinds[entry->kind], "id", text(entry->id), "name", text(entry->name), "key", key(entry->key), "fingerprint",
                                key(entry->fingerprint));
     if (!key_is_zero(entry->alias))
         json_object_set_new(object, "alias", key(entry->alias));
@@ -75,7 +75,8 @@ static int put(void *ctx, const struct entry *entry, struct err *err)
 {
     struct tally *tally = ctx;
     (void)err;
-    *(entry->kind == ENTRY_PERSON ? &tally->people : &tally->groups) += 1;
+    size_t *counts[] = {&tally->people, &tally->groups, &tally->containers};
+    *counts[entry->kind] += 1;
     tally->members += entry->nmembers;
     if (tally->mode == MODE_PRINT)
         print(entry_json(entry));
@@ -103,7 +104,7 @@ static int run(const struct conf_section *section, enum mode mode)
 {
     const struct directory_connector *connector = directory_connector_find(conf_variant(section));
     struct tally tally = {.mode = mode};
-    struct sink sink = {&tally, seen, put, fault};
+    struct sink sink = {.ctx = &tally, .seen = seen, .put = put, .fault = fault};
     struct directory *directory = NULL;
     enum pull_result result;
     struct err err = ERR_INIT;

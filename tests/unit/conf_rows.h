@@ -20,6 +20,7 @@ static const struct conf_item test_types[] = {
     {.key = "any-int", .type = CONF_INT, .example = "0", .help = "A number without a range."},
     {.key = "bool", .type = CONF_BOOL, .def = "yes", .help = "Yes or no."},
     {.key = "duration", .type = CONF_DURATION, .def = "2h", .min = 60, .max = 86400, .help = "A time."},
+    {.key = "wait", .type = CONF_MILLIS, .example = "500ms", .min = 1, .max = 3600000, .help = "A short time."},
     {.key = "colour", .type = CONF_CHOICE, .def = "green", .choices = test_colours, .help = "A colour."},
     {.key = "file", .type = CONF_FILE, .choices = test_none, .example = "none", .help = "A file, or none."},
     {.key = "secret", .type = CONF_SECRET_FILE, .example = "/etc/secret", .help = "A secret."},

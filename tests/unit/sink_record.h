@@ -19,7 +19,7 @@ struct record {
 
 struct recorder {
     struct record all[RECORD_MAX];
-    size_t n, people, groups, faults;
+    size_t n, people, groups, containers, faults;
     bool knows_all;
 };
 
@@ -44,7 +44,8 @@ static inline int record_put(void *ctx, const struct entry *entry, struct err *e
     ck_assert_uint_le(entry->nmembers, 8);
     for (size_t i = 0; i < entry->nmembers; i++)
         r->members[i] = entry->members[i];
-    *(entry->kind == ENTRY_PERSON ? &recorder->people : &recorder->groups) += 1;
+    size_t *counts[] = {&recorder->people, &recorder->groups, &recorder->containers};
+    *counts[entry->kind] += 1;
     return 0;
 }
 
@@ -76,7 +77,7 @@ static inline void recorder_clear(struct recorder *recorder)
 
 static inline struct sink recorder_sink(struct recorder *recorder)
 {
-    return (struct sink){recorder, record_seen, record_put, record_fault};
+    return (struct sink){.ctx = recorder, .seen = record_seen, .put = record_put, .fault = record_fault};
 }
 
 /* The section "[directory hq]" with these lines, of a kind with these rows. Ends the test when it is refused. */

@@ -248,7 +248,7 @@ static const struct {
     {"DELETE FROM audit WHERE id > 3; DELETE FROM run_change; DELETE FROM run",
      "run 1: in the audit log, but not among"},
     {"DELETE FROM audit WHERE id > 2; DELETE FROM run", "run 1: has a journal, but is not among the runs"},
-    {"INSERT INTO run SELECT 2, team, command, 1, 1, 'done', plan, 0, 0, 0, NULL FROM run",
+    {"INSERT INTO run SELECT 2, team, command, 1, 1, 'done', plan, 0, 0, 0, NULL, NULL, 0, 0 FROM run",
      "run 2: ended, and no audit"},
 #define UNFIT "run 1: its row or its journal does not fit the digest in audit record 4; it was changed after the run"
     {"UPDATE run SET state = 'failed'", UNFIT},

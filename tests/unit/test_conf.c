@@ -340,7 +340,7 @@ START_TEST(values_are_given_as_they_were_written)
     struct conf *conf =
         load_text("; comment\n# comment\n[Organization] ; who\nname = x ; y\n"
                   "[types]\nTEXT = a;b = c # d\nlist =;one\nlist = two\n \t three\t; no\n   ; none\n"
-                  "list = two words\nint = 007\nbool = Off\nduration = 90m\ncolour = BLUE\nfile = None\n"
+                  "list = two words\nint = 007\nbool = Off\nduration = 90m\nwait = 90s\ncolour = BLUE\nfile = None\n"
                   "url = https://example.com/a//\nref = HQ\nany-int = 9223372036854775807\n"
                   "[directory hq]\ntype = Empty\n");
     const struct conf_section *types = conf_find(conf, "types", NULL);
@@ -354,6 +354,7 @@ START_TEST(values_are_given_as_they_were_written)
     ck_assert_int_eq(conf_int(types, "any-int"), INT64_MAX);
     ck_assert(!conf_bool(types, "bool"));
     ck_assert_int_eq(conf_int(types, "duration"), 5400);
+    ck_assert_int_eq(conf_int(types, "wait"), 90000);
     ck_assert_str_eq(conf_str(types, "colour"), "blue");
     ck_assert_str_eq(conf_str(types, "file"), "none");
     ck_assert_str_eq(conf_str(types, "url"), "https://example.com/a");
@@ -403,6 +404,16 @@ START_TEST(each_type_takes_and_refuses)
         {"int", "5 people", "is not a number"},
         {"int", "99999999999999999999", "is not a number"},
         {"any-int", "9223372036854775808", "is not a number"},
+        {"wait", "1ms", NULL},
+        {"wait", "90s", NULL},
+        {"wait", "1h", NULL},
+        {"wait", "0ms", "is too small"},
+        {"wait", "61m", "is too large"},
+        {"wait", "9223372036854775807h", "is too large"},
+        {"wait", "500", "is not a duration"},
+        {"wait", "ms", "is not a duration"},
+        {"wait", "5 ms", "is not a duration"},
+        {"wait", "1d", "is not a duration"},
         {"duration", "60s", NULL},
         {"duration", "1d", NULL},
         {"duration", "59s", "is too small"},

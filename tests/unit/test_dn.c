@@ -121,6 +121,28 @@ START_TEST(below)
 }
 END_TEST
 
+static const struct {
+    const char *dn, *parent;
+} parents[] = {
+    {"uid=a,ou=b,dc=c", "ou=b,dc=c"},
+    {"dc=c", ""},
+    {"", ""},
+    {"cn=Smith\\, Ann,ou=b", "ou=b"},
+    {"cn=a\\\\,ou=b", "ou=b"},
+    {"cn=\"Smith, Ann\",ou=b", "ou=b"},
+    {"cn=a\\2Cb,ou=b", "ou=b"},
+    {"cn=a+sn=b,ou=b", "ou=b"},
+    {"cn=a\\", ""},
+};
+
+START_TEST(parent_of)
+{
+    struct span parent = dn_parent(span_str(parents[_i].dn));
+    ck_assert_uint_eq(parent.n, strlen(parents[_i].parent));
+    ck_assert(parent.n == 0 || memcmp(parent.p, parents[_i].parent, parent.n) == 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("dn");
@@ -132,6 +154,7 @@ int main(void)
     tcase_add_test(c, alias_has_its_own_space);
     tcase_add_test(c, too_long);
     tcase_add_test(c, below);
+    tcase_add_loop_test(c, parent_of, 0, sizeof parents / sizeof *parents);
     suite_add_tcase(s, c);
     SRunner *sr = srunner_create(s);
     srunner_run_all(sr, CK_NORMAL);

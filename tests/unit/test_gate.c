@@ -193,7 +193,8 @@ START_TEST(signs)
 {
     static const char expected[] = "----"
                                    "-+~"
-                                   "++~++";
+                                   "++~++"
+                                   "~~";
     ck_assert_uint_eq(sizeof expected - 1, OP_COUNT);
     for (int op = 0; op < OP_COUNT; op++)
         ck_assert_int_eq(op_sign((enum op)op), expected[op]);
@@ -207,6 +208,25 @@ START_TEST(signs)
 }
 END_TEST
 
+/* Who must go first; then what makes room; then what takes it. */
+START_TEST(order_of_a_plan)
+{
+    static const struct change in_order[] = {
+        {.op = OP_ADOPT_GROUP, .cause = CAUSE_NEW_ID},   {.op = OP_SUSPEND, .cause = CAUSE_DISABLED},
+        {.op = OP_REMOVE, .cause = CAUSE_GONE},          {.op = OP_UNASSIGN, .cause = CAUSE_EXCLUDED},
+        {.op = OP_LEAVE, .cause = CAUSE_OUT_OF_SCOPE},   {.op = OP_ADOPT, .cause = CAUSE_NEW_ID},
+        {.op = OP_UNASSIGN, .cause = CAUSE_LEFT_GROUP},  {.op = OP_LEAVE, .cause = CAUSE_UNCONFIGURED},
+        {.op = OP_REMOVE, .cause = CAUSE_GRACE},         {.op = OP_DROP_GROUP, .cause = CAUSE_UNCONFIGURED},
+        {.op = OP_ADD_GROUP, .cause = CAUSE_CONFIGURED}, {.op = OP_RENAME_GROUP, .cause = CAUSE_RENAMED},
+        {.op = OP_INVITE, .cause = CAUSE_IN_DIRECTORY},  {.op = OP_RESTORE, .cause = CAUSE_RETURNED},
+        {.op = OP_UPDATE, .cause = CAUSE_ATTRIBUTES},    {.op = OP_ASSIGN, .cause = CAUSE_GROUP},
+        {.op = OP_JOIN, .cause = CAUSE_GROUP},
+    };
+    for (size_t i = 1; i < sizeof in_order / sizeof *in_order; i++)
+        ck_assert_int_lt(change_rank(&in_order[i - 1]), change_rank(&in_order[i]));
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("gate");
@@ -216,6 +236,7 @@ int main(void)
     tcase_add_test(c, open_is_open_for_others_too);
     tcase_add_test(c, names);
     tcase_add_test(c, signs);
+    tcase_add_test(c, order_of_a_plan);
     suite_add_tcase(s, c);
     SRunner *sr = srunner_create(s);
     srunner_run_all(sr, CK_NORMAL);

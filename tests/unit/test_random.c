@@ -1,6 +1,7 @@
 /*
  * Directories that change at random, from a fixed seed: what is kept incrementally must be what a fresh store makes of the same
- * directory, and what an independent reckoning says; and after a plan was applied there is nothing left to plan.
+ * directory, and what an independent reckoning says; after a plan was applied there is nothing left to plan; and the plan for one person
+ * is what the plan for everybody says of that person.
  *
  * DOORWARD_TEST_SEED and DOORWARD_TEST_STEPS choose others.
  */
@@ -30,9 +31,16 @@ static unsigned number_from(const char *name, unsigned otherwise)
 #define CONF                                                                                                           \
     "[sync]\nmax-removals = 100%\n" WORLD_DIRECTORY(                                                                   \
         "scope-group = cn=g0,ou=Groups,dc=example,dc=com\nscope-group = cn=g1,ou=Groups,dc=example,dc=com")            \
-        WORLD_TEAM("groups = all") WORLD_PRODUCT("autocad", "g2", "group = cn=g3,ou=Groups,dc=example,dc=com")         \
-            WORLD_PRODUCT("revit", "g4", "")                                                                           \
-                WORLD_PRODUCT("3dsmax", "g0", "group = cn=g2,ou=Groups,dc=example,dc=com")
+        WORLD_TEAM("groups = all\nadopt = yes")                                                                        \
+            WORLD_PRODUCT("autocad", "g2", "group = cn=g3,ou=Groups,dc=example,dc=com")                                \
+                WORLD_PRODUCT("revit", "g4", "")                                                                       \
+                    WORLD_PRODUCT("3dsmax", "g0", "group = cn=g2,ou=Groups,dc=example,dc=com")
+
+/* Who has a user name beside the e-mail is known again under a new id. */
+static bool is_recognised(int i)
+{
+    return i % 5 != 4;
+}
 
 static void setup(void)
 {
@@ -44,6 +52,8 @@ static void setup(void)
         CLEANUP(freep) char *name = mem_printf("p%d", i);
         struct item *p = person(&w, name);
         snprintf(p->alias, sizeof p->alias, "%s", name);
+        if (is_recognised(i))
+            snprintf(p->attr[ATTR_USER_NAME], WORLD_TEXT, "%s", name);
         if (i % 9 == 8) {
             CLEANUP(freep) char *email = mem_printf("%s@branch.example", name);
             set_email(p, email);
@@ -172,6 +182,14 @@ static void drop_member(void)
         memcpy(g->members[i], g->members[g->nmembers], WORLD_TEXT);
 }
 
+/* Deleted and made anew under the same name; the groups that the configuration names would be looked up anew. */
+static void make_anew(void)
+{
+    struct item *it = any(below(2) ? ENTRY_GROUP : ENTRY_PERSON);
+    if (it < w.items + PEOPLE || it >= w.items + PEOPLE + CONFIGURED)
+        recreate(it);
+}
+
 static void empty_group(void)
 {
     if (below(4) == 0)
@@ -182,7 +200,8 @@ static void fall_into_trouble(void)
 {
     struct item *it = any(below(4) == 0 ? ENTRY_GROUP : ENTRY_PERSON);
     const struct item *last = &delivered[it - w.items];
-    bool still = last->there == it->there && strcmp(last->dn, it->dn) == 0 && strcmp(last->alias, it->alias) == 0;
+    bool still = last->there == it->there && strcmp(last->id, it->id) == 0 && strcmp(last->dn, it->dn) == 0 &&
+                 strcmp(last->alias, it->alias) == 0;
     it->trouble = it->trouble == TROUBLE_NONE && still && below(3) == 0 ? TROUBLE_WITH_ID : TROUBLE_NONE;
 }
 
@@ -193,16 +212,18 @@ static void nothing(void)
 /* An item in trouble keeps in the mirror what it was; it must not be moved meanwhile, or its old name would be borne twice. */
 static void change_something(bool troubles)
 {
-    static void (*const changes[])(void) = {change_name,      change_name,  come_or_go, come_or_go,  swap_names,
-                                            change_alias,     add_member,   add_member, add_member,  drop_member,
-                                            change_attribute, change_state, nothing,    empty_group, fall_into_trouble};
+    static void (*const changes[])(void) = {change_name,      change_name,      come_or_go, come_or_go,  swap_names,
+                                            change_alias,     add_member,       add_member, add_member,  drop_member,
+                                            change_attribute, change_state,     nothing,    empty_group, make_anew,
+                                            make_anew,        fall_into_trouble};
     struct world before;
     memcpy(before.items, w.items, sizeof w.items);
     changes[below(sizeof changes / sizeof *changes - !troubles)]();
     for (size_t i = 0; i < w.n; i++) {
         struct item *now = &w.items[i], *was = &before.items[i];
         bool stuck = now->trouble != TROUBLE_NONE || was->trouble != TROUBLE_NONE;
-        bool moved = strcmp(now->dn, was->dn) != 0 || strcmp(now->alias, was->alias) != 0 || now->there != was->there;
+        bool moved = strcmp(now->dn, was->dn) != 0 || strcmp(now->alias, was->alias) != 0 || now->there != was->there ||
+                     strcmp(now->id, was->id) != 0;
         if (stuck && moved) {
             memcpy(w.items, before.items, sizeof w.items);
             return;
@@ -407,13 +428,23 @@ static void holds(const char *sql, const struct item *p, bool expected, int step
 
 static void platform_agrees(int step)
 {
-    static bool had[WORLD_ITEMS];
+    static bool had[WORLD_ITEMS], ever[WORLD_ITEMS],
+        lost[WORLD_ITEMS]; /* lost: the account waits for an id that is gone */
+    static char known_as[WORLD_ITEMS][40];
+    unsigned accounts = 0;
     if (step == 0)
-        memset(had, 0, sizeof had);
+        memset(had, 0, sizeof had), memset(ever, 0, sizeof ever), memset(lost, 0, sizeof lost);
     for (size_t i = 0; i < PEOPLE; i++) {
         const struct item *p = &delivered[i];
-        bool wanted = is_wanted(p) && may_have_account(p);
+        if (strcmp(known_as[i], p->id) != 0) {
+            lost[i] = lost[i] || (ever[i] && !is_recognised((int)i));
+            had[i] = false;
+        }
+        memcpy(known_as[i], p->id, sizeof known_as[i]);
+        bool wanted = is_wanted(p) && may_have_account(p) && !lost[i];
         had[i] = had[i] || wanted;
+        ever[i] = ever[i] || had[i];
+        accounts += ever[i];
         holds("SELECT count(*) FROM account WHERE uid = ?", p, had[i], step, "an account");
         holds("SELECT count(*) FROM account WHERE state = 'invited' AND uid = ?", p, wanted, step, "a live account");
         holds(SEAT("autocad"), p, wanted && (in_configured(2, p) || in_configured(3, p)), step, "autocad");
@@ -435,6 +466,7 @@ static void platform_agrees(int step)
                           expected ? " not" : "", delivered[g].short_name);
         }
     }
+    ck_assert_int_eq(world_int(&w, "SELECT count(*) FROM account"), accounts); /* nobody has two */
     ck_assert_int_eq(world_int(&w, "SELECT count(*) FROM synced_group"),
                      world_int(&w, "SELECT count(*) FROM grp g JOIN entry e ON e.id = g.id WHERE e.gone_at = 0"));
 }
@@ -442,7 +474,7 @@ static void platform_agrees(int step)
 START_TEST(nothing_is_left_after_a_plan)
 {
     int steps = (int)number_from("DOORWARD_TEST_STEPS", 100);
-    size_t changes = 0;
+    size_t changes = 0, adopted[2] = {0};
     configured_stay = true; /* without them changes are held, which test_plan looks at */
     for (int step = 0; step < steps; step++) {
         for (unsigned i = below(6); step > 0 && i > 0; i--)
@@ -460,12 +492,115 @@ START_TEST(nothing_is_left_after_a_plan)
         int r = world_carry_out(&w, plan, &run, &done);
         ck_assert_msg(r == 0, "step %d: %s\n%s", step, w.err.text, buf_str(&text));
         changes += done;
+        adopted[0] += plan->counts[OP_ADOPT];
+        adopted[1] += plan->counts[OP_ADOPT_GROUP];
         CLEANUP(plan_free) struct plan *rest = world_plan(&w);
         ck_assert_msg(rest->n == 0, "step %d: %zu changes left, after\n%s", step, rest->n, buf_str(&text));
         ck_assert_uint_eq(rest->nheld, plan->nheld);
         platform_agrees(step);
     }
     ck_assert_uint_gt(changes, (size_t)steps);
+    ck_assert(steps < 100 || (adopted[0] && adopted[1]));
+}
+END_TEST
+
+/* --- plans for one person --- */
+
+#define CONF_SCARCE                                                                                                    \
+    "[sync]\nmax-removals-count = 2\n" WORLD_DIRECTORY(                                                                \
+        "scope-group = cn=g0,ou=Groups,dc=example,dc=com\nscope-group = cn=g1,ou=Groups,dc=example,dc=com")            \
+        WORLD_TEAM("groups = all\nprotect = p3@*")                                                                     \
+            WORLD_PRODUCT("autocad", "g2", "seats = 3\ngroup = cn=g3,ou=Groups,dc=example,dc=com")                     \
+                WORLD_PRODUCT("revit", "g4", "seats = 1") WORLD_PRODUCT("3dsmax", "g0", "seats = 9")                   \
+                    WORLD_PRODUCT("maya", "g1", "seats = 5")
+
+/* An address that somebody else has, or had, or nobody; of a domain that is open, closed, or none of ours. */
+static void change_email(void)
+{
+    static const char *const domains[] = {"example.com", "example.com", "EXAMPLE.com", "branch.example",
+                                          "elsewhere.example"};
+    CLEANUP(freep) char *email = mem_printf("p%u@%s", below(PEOPLE), domains[below(5)]);
+    if (below(12) == 0)
+        email[0] = '\0';
+    set_email(any(ENTRY_PERSON), email);
+}
+
+static void mine(const struct plan *plan, uint32_t person, struct buf *out)
+{
+    for (size_t i = 0; i < plan->n; i++)
+        if (plan->changes[i].person == person)
+            show_change(&w, plan, &plan->changes[i], out);
+    for (size_t i = 0; i < plan->nheld; i++)
+        if (plan->held[i].person == person)
+            show_change(&w, plan, &plan->held[i], out);
+}
+
+static struct plan *plan_with(const struct policy *policy, uint32_t only, bool approved, bool guarded)
+{
+    struct plan_settings settings = {.conf = w.conf,
+                                     .policy = policy,
+                                     .gate = &w.gate,
+                                     .now = w.now,
+                                     .approved = approved,
+                                     .only = only,
+                                     .guarded = guarded};
+    plan_settings_read(&settings);
+    struct plan *plan = NULL;
+    int r = plan_make(w.store, &settings, &plan, &w.err);
+    ck_assert_msg(r == 0, "%s", w.err.text);
+    return plan;
+}
+
+struct told {
+    size_t n, waiting, blocked, guarded;
+};
+
+static void one_is_part_of_all(const struct policy *policy, bool approved, int step, struct told *told)
+{
+    CLEANUP(plan_free) struct plan *whole = plan_with(policy, 0, approved, false);
+    for (uint32_t person = 1; person <= w.n; person++) {
+        bool guarded = !approved && whole->guard.ntrips > 0;
+        CLEANUP(plan_free) struct plan *one = plan_with(policy, person, approved, guarded);
+        CLEANUP(buf_release) struct buf expected = BUF_INIT, text = BUF_INIT, all = BUF_INIT;
+        mine(whole, person, &expected);
+        mine(one, person, &text);
+        show_plan(&w, one, &all);
+        ck_assert_msg(strcmp(buf_str(&text), buf_str(&expected)) == 0, "step %d, %s: alone\n%sof all\n%s", step,
+                      world_name(&w, person), buf_str(&text), buf_str(&expected));
+        ck_assert_str_eq(buf_str(&all), buf_str(&text)); /* nobody else's */
+        told->n += one->n + one->nheld;
+    }
+    told->waiting += whole->holds[HOLD_NO_SEAT];
+    told->blocked += whole->holds[HOLD_SAME_EMAIL];
+    told->guarded += whole->holds[HOLD_GUARD];
+}
+
+START_TEST(one_person_is_planned_as_in_all)
+{
+    int steps = (int)number_from("DOORWARD_TEST_STEPS", 50);
+    struct told told = {0};
+    world_conf(&w, CONF_SCARCE);
+    seed += (uint64_t)_i;
+    for (int step = 0; step < steps; step++) {
+        for (unsigned i = below(8); step > 0 && i > 0; i--)
+            below(4) == 0 ? change_email() : change_something(false);
+        w.now += below(3) == 0 ? 40 * 86400 : 60;
+        world_pull(&w);
+        note_delivered();
+        struct policy policy = {0};
+        int r = policy_load(w.store, w.conf, world_team(&w), &policy, &w.err);
+        ck_assert_msg(r == 0, "%s", w.err.text);
+        one_is_part_of_all(&policy, true, step, &told);
+        one_is_part_of_all(&policy, false, step, &told);
+        policy_release(&policy);
+        if (below(2) == 0)
+            world_apply(&w);
+    }
+    /* Or there was nothing to disagree about. */
+    ck_assert_uint_gt(told.n, (size_t)steps * 4);
+    ck_assert_uint_gt(told.waiting, (size_t)steps);
+    ck_assert_uint_gt(told.blocked, (size_t)steps / 2);
+    ck_assert_uint_gt(told.guarded, (size_t)steps / 2);
 }
 END_TEST
 
@@ -477,6 +612,7 @@ int main(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, incremental_is_full);
     tcase_add_test(c, nothing_is_left_after_a_plan);
+    tcase_add_loop_test(c, one_person_is_planned_as_in_all, 0, 4);
     suite_add_tcase(s, c);
     SRunner *sr = srunner_create(s);
     srunner_run_all(sr, CK_NORMAL);

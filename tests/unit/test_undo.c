@@ -379,7 +379,7 @@ START_TEST(plan_of_another_state)
     int64_t run;
     size_t done;
     ck_assert_int_eq(world_carry_out(&w, plan, &run, &done), -1);
-    ck_assert_int_eq(w.err.kind, ERR_STATE);
+    ck_assert_int_eq(w.err.kind, ERR_CONFLICT);
     ck_assert_str_eq(one_text(STATE), "invited");
 }
 END_TEST
@@ -406,7 +406,7 @@ static unsigned number_from(const char *name, unsigned otherwise)
 static void change_something(void)
 {
     struct item *p = &w.items[below(PEOPLE)], *g = &w.items[PEOPLE + below(GROUPS)];
-    switch (below(9)) {
+    switch (below(10)) {
     case 0:
         p->there = !p->there;
         break;
@@ -425,6 +425,9 @@ static void change_something(void)
     case 5:
         snprintf(g->attr[ATTR_DISPLAY_NAME], WORLD_TEXT, "n%u", below(1000));
         break;
+    case 6:
+        recreate(below(3) ? p : g);
+        break;
     default:
         not_member(g, p);
         if (below(3))
@@ -437,10 +440,11 @@ static void change_conf(void)
 {
     static const char *const leave[] = {"suspend", "suspend", "remove", "unassign"};
     CLEANUP(freep)
-    char *conf = mem_printf("[sync]\nmax-removals = 100%%\ngrace = 1d\non-leave = %s\n" WORLD_DIRECTORY(
-                                "") "%s" WORLD_PRODUCT("revit", "g1", "") "%s",
-                            leave[below(4)], below(4) ? WORLD_TEAM("groups = all") : WORLD_TEAM(""),
-                            below(4) ? WORLD_PRODUCT("autocad", "g0", "seats = 4") : "");
+    char *conf =
+        mem_printf("[sync]\nmax-removals = 100%%\ngrace = 1d\non-leave = %s\n" WORLD_DIRECTORY("") "%s" WORLD_PRODUCT(
+                       "revit", "g1", "") "%s",
+                   leave[below(4)], below(4) ? WORLD_TEAM("adopt = yes\ngroups = all") : WORLD_TEAM("adopt = yes"),
+                   below(4) ? WORLD_PRODUCT("autocad", "g0", "seats = 4") : "");
     world_conf(&w, conf);
 }
 
@@ -487,7 +491,9 @@ START_TEST(random_runs)
     seed = number_from("DOORWARD_TEST_SEED", 20261);
     for (int i = 0; i < PEOPLE + GROUPS; i++) {
         CLEANUP(freep) char *name = mem_printf("%c%d", i < PEOPLE ? 'p' : 'g', i < PEOPLE ? i : i - PEOPLE);
-        i < PEOPLE ? person(&w, name) : group(&w, name);
+        struct item *it = i < PEOPLE ? person(&w, name) : group(&w, name);
+        if (i < PEOPLE)
+            snprintf(it->attr[ATTR_USER_NAME], WORLD_TEXT, "%s", name);
     }
     for (int step = 0; step < steps; step++) {
         for (unsigned i = step ? below(12) : 150; i > 0; i--)

@@ -237,6 +237,13 @@ static inline void set_email(struct item *p, const char *email)
     snprintf(p->attr[ATTR_EMAIL], WORLD_TEXT, "%s", email);
 }
 
+/* Deleted and made anew: the same name, another immutable id. */
+static inline void recreate(struct item *it)
+{
+    static unsigned made;
+    snprintf(it->id, sizeof it->id, "00000000-0000-4000-9000-%012u", ++made);
+}
+
 static inline void set_dn(struct item *it, const char *dn)
 {
     snprintf(it->dn, sizeof it->dn, "%s", dn);
@@ -374,7 +381,7 @@ static inline void show_change(struct world *w, const struct plan *plan, const s
         buf_printf(out, " %s", world_name(w, c->object));
     }
     buf_printf(out, ": %s", cause_names[c->cause]);
-    if (c->cause == CAUSE_ATTRIBUTES) {
+    if (c->cause == CAUSE_ATTRIBUTES || (c->op == OP_ADOPT && c->cause != CAUSE_UNDO)) {
         for (int a = 0; a < ATTR_COUNT; a++)
             if (c->detail & 1u << a)
                 buf_printf(out, " %s", attr_names[a]);
@@ -387,9 +394,10 @@ static inline void show_change(struct world *w, const struct plan *plan, const s
     }
     if (c->hold == HOLD_CHANGED)
         buf_printf(out, " [%s %" PRIu32 "]", hold_names[c->hold], c->other);
+    else if ((c->hold == HOLD_SAME_EMAIL || c->hold == HOLD_NEW_ID) && c->other)
+        buf_printf(out, " [%s %s]", hold_names[c->hold], world_name(w, c->other));
     else if (c->hold != HOLD_NONE)
-        buf_printf(out, " [%s%s%s]", hold_names[c->hold], c->hold == HOLD_SAME_EMAIL ? " " : "",
-                   c->hold == HOLD_SAME_EMAIL ? world_name(w, c->other) : "");
+        buf_printf(out, " [%s]", hold_names[c->hold]);
     buf_printf(out, "\n");
 }
 

@@ -1,0 +1,53 @@
+/*
+ * What is asked of a SCIM service (RFC 7644), as pure functions: a task and ids go in, a method, an address and JSON
+ * come out.
+ *
+ * Attributes are changed one by one with PATCH, so that what others keep in the same account stays.
+ */
+#ifndef CONNECTORS_SCIM_REQUEST_H
+#define CONNECTORS_SCIM_REQUEST_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "connectors/platform.h"
+
+#define SCIM_TYPE "application/scim+json"
+
+enum scim_kind { SCIM_USER, SCIM_GROUP };
+
+struct scim_request {
+    const char *method;
+    struct buf url;  /* base and what follows it */
+    struct buf body; /* empty: none */
+};
+
+#define SCIM_REQUEST_INIT                                                                                              \
+    {                                                                                                                  \
+        NULL, BUF_INIT, BUF_INIT                                                                                       \
+    }
+
+void scim_request_release(struct scim_request *request);
+
+/* base: the address before "/Users", without a slash at its end. ret: SCIM_REQUEST_INIT. */
+
+/* The account with all its attributes, our id as externalId. */
+void scim_create_user(const char *base, const struct platform_task *task, struct scim_request *ret);
+/* All attributes, and whether it is usable; an attribute that the task does not have is taken away. */
+void scim_change_user(const char *base, const char *id, const struct platform_task *task, bool make_ours,
+                      struct scim_request *ret);
+void scim_suspend_user(const char *base, const char *id, struct scim_request *ret);
+void scim_create_group(const char *base, const struct platform_task *task, struct scim_request *ret);
+void scim_rename_group(const char *base, const char *id, const struct platform_task *task, struct scim_request *ret);
+/* One member more or less, whatever the others are (RFC 7644 section 3.5.2). */
+void scim_add_member(const char *base, const char *group, const char *account, struct scim_request *ret);
+void scim_remove_member(const char *base, const char *group, const char *account, struct scim_request *ret);
+void scim_delete(const char *base, enum scim_kind kind, const char *id, struct scim_request *ret);
+/* What has this value: attribute eq "value" (RFC 7644 section 3.4.2.2). */
+void scim_find(const char *base, enum scim_kind kind, const char *attribute, const char *value,
+               struct scim_request *ret);
+
+/* The name to sign in with: the directory's, or else the e-mail address. */
+struct span scim_user_name(const struct platform_task *task);
+
+#endif

@@ -1,0 +1,17 @@
+/* How long a plan is going to take, from the measured pace of the platform's last run. */
+#ifndef CLI_PACE_H
+#define CLI_PACE_H
+
+#include "cli/cli.h"
+#include "store/run.h"
+
+struct pace {
+    double seconds; /* that the changes are going to take; 0: no pace is known, or there is nothing to do */
+    struct run_pace measured;
+};
+
+int pace_read(struct cli *cli, const char *platform, size_t changes, struct pace *ret, struct err *err);
+/* "about 2 minutes, at 45 changes a second as in run 12"; NULL when it is not worth telling. */
+const char *pace_text(const struct pace *pace, struct pool *pool);
+
+#endif

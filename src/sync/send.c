@@ -1,0 +1,446 @@
+#include "sync/send.h"
+
+#include <math.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/delivery.h"
+#include "store/roster.h"
+#include "store/run.h"
+#include "sync/depend.h"
+#include "sync/retry.h"
+
+#define TICK 0.2 /* seconds between two looks at whether to stop */
+
+DEFINE_CLEANUP(rollback, struct db *, db_rollback)
+
+enum outcome { CONFIRMED, SKIPPED, AGAIN, STOPPED };
+
+/* One change on its way: the errand, what the platform is told of it, and what it answers. */
+struct wave {
+    struct errand **errands;
+    struct platform_task *tasks;
+    struct platform_answer *answers;
+    char (*keys)[DELIVERY_KEY_MAX];
+    enum outcome *outcomes;
+    size_t n, cap;
+    struct pool *pool; /* owns the texts of the tasks */
+};
+
+struct sender {
+    struct send_settings s;
+    struct delivery *delivery;
+    struct roster_rows *rows;
+    struct depend *depend;
+    struct wave wave;
+    struct retry retry;
+    double began;
+    size_t done, skipped;
+};
+
+static int64_t now_of(const struct sender *s)
+{
+    return s->s.now + (int64_t)(clock_monotonic() - s->began);
+}
+
+/* --- opening ------------------------------------------------------------------------------------------------------ */
+
+int sender_open(const struct send_settings *settings, struct sender **ret, struct err *err)
+{
+    CLEANUP(sender_close) struct sender *s = mem_zero(sizeof *s);
+    s->s = *settings;
+    s->done = settings->done;
+    s->began = clock_monotonic();
+    retry_init(&s->retry, settings->section);
+    s->wave.pool = pool_new();
+    s->depend = depend_new(settings->plan);
+    if (delivery_open(settings->store, settings->run, settings->team, &s->delivery, err) != 0 ||
+        roster_rows_open(settings->store, settings->team, settings->now, ACCOUNT_ACTIVE, false, &s->rows, err) != 0)
+        return -1;
+    *ret = TAKE(s);
+    return 0;
+}
+
+void sender_close(struct sender **sender)
+{
+    struct sender *s = *sender;
+    if (!s)
+        return;
+    delivery_close(&s->delivery);
+    if (s->rows)
+        roster_rows_close(&s->rows);
+    depend_free(&s->depend);
+    pool_free(&s->wave.pool);
+    free(s->wave.errands);
+    free(s->wave.tasks);
+    free(s->wave.answers);
+    free(s->wave.keys);
+    free(s->wave.outcomes);
+    free(s);
+    *sender = NULL;
+}
+
+size_t sender_done(const struct sender *s)
+{
+    return s->done;
+}
+
+size_t sender_skipped(const struct sender *s)
+{
+    return s->skipped;
+}
+
+/* --- choosing a wave ---------------------------------------------------------------------------------------------- */
+
+static void make_room(struct sender *s)
+{
+    struct wave *w = &s->wave;
+    size_t width = s->s.connector->width(s->s.platform);
+    width = width ? width : 1;
+    if (width > w->cap) {
+        w->errands = mem_resize(w->errands, width, sizeof *w->errands);
+        w->tasks = mem_resize(w->tasks, width, sizeof *w->tasks);
+        w->answers = mem_resize(w->answers, width, sizeof *w->answers);
+        w->keys = mem_resize(w->keys, width, sizeof *w->keys);
+        w->outcomes = mem_resize(w->outcomes, width, sizeof *w->outcomes);
+    }
+    w->cap = width;
+}
+
+static bool has_person(const struct wave *w, uint32_t person)
+{
+    for (size_t i = 0; person && i < w->n; i++)
+        if (w->errands[i]->change.person == person)
+            return true;
+    return false;
+}
+
+/* Whoever is due, in the order of the journal; *ret_due is when the next will be, when nobody is. */
+static void choose(struct sender *s, struct errand *errands, size_t n, double *ret_due)
+{
+    double now = clock_monotonic();
+    struct wave *w = &s->wave;
+    make_room(s);
+    w->n = 0;
+    *ret_due = INFINITY;
+    for (size_t i = 0; i < n && w->n < w->cap; i++) {
+        double due = errands[i].due > s->retry.rest_until ? errands[i].due : s->retry.rest_until;
+        if (errands[i].answered)
+            continue;
+        if (due > now)
+            *ret_due = due < *ret_due ? due : *ret_due;
+        else if (!has_person(w, errands[i].change.person))
+            w->errands[w->n++] = &errands[i];
+    }
+}
+
+static int check_stop(struct sender *s, struct err *err)
+{
+    if (s->s.progress)
+        s->s.progress(s->s.ctx, s->done + s->skipped, s->s.total);
+    if (s->s.stop && s->s.stop(s->s.ctx))
+        return err_set(err, ERR_FAILED, "ended by a signal");
+    return 0;
+}
+
+/* A signal ends the pause early, so that a stop is seen at once. */
+static int wait_until(struct sender *s, double due, struct err *err)
+{
+    double left;
+    while ((left = due - clock_monotonic()) > 0) {
+        if (check_stop(s, err) != 0)
+            return -1;
+        left = left < TICK ? left : TICK;
+        nanosleep(&(struct timespec){.tv_nsec = (long)(left * 1e9)}, NULL);
+    }
+    return 0;
+}
+
+/* --- sending it --------------------------------------------------------------------------------------------------- */
+
+/* A product is known by its section, which outlives its title. */
+static void name_product(const struct sender *s, const char *section, struct platform_task *task)
+{
+    const struct conf_section *product = s->s.conf ? conf_find(s->s.conf, "product", section) : NULL;
+    const char *title = product ? conf_str(product, "name") : NULL;
+    task->object_uid = pool_printf(s->wave.pool, "product:%s", section);
+    task->object_name = title ? title : section;
+}
+
+static int make_task(struct sender *s, size_t i, struct err *err)
+{
+    const struct errand *e = s->wave.errands[i];
+    struct platform_task *task = &s->wave.tasks[i];
+    struct delivery_text text;
+    if (delivery_text(s->delivery, &e->change, e->seq, s->wave.pool, &text, err) != 0)
+        return -1;
+    delivery_key(s->delivery, e->seq, s->wave.keys[i]);
+    *task = (struct platform_task){.op = (enum op)e->change.op,
+                                   .key = s->wave.keys[i],
+                                   .person = text.person,
+                                   .account = text.account,
+                                   .active = text.active,
+                                   .object = text.object,
+                                   .object_uid = text.object_uid,
+                                   .object_name = text.object_name,
+                                   .former = text.former,
+                                   .take_over = s->s.take_over};
+    memcpy(task->attr, text.attr, sizeof task->attr);
+    if (task->object_name && !task->object_uid)
+        name_product(s, text.object_name, task);
+    return 0;
+}
+
+/* Noted before the platform is asked: from here on it may be done. */
+static int note_sent(struct sender *s, struct err *err)
+{
+    struct wave *w = &s->wave;
+    pool_reset(w->pool);
+    if (db_begin(s->s.store->db, err) != 0)
+        return -1;
+    CLEANUP(rollback) struct db *open = s->s.store->db;
+    for (size_t i = 0; i < w->n; i++)
+        if (make_task(s, i, err) != 0 ||
+            delivery_sent(s->delivery, w->errands[i]->seq, w->errands[i]->attempts, now_of(s), err) != 0)
+            return -1;
+    open = NULL;
+    if (db_commit(s->s.store->db, err) != 0)
+        return -1;
+    for (size_t i = 0; i < w->n; i++) {
+        w->errands[i]->attempts++;
+        w->errands[i]->tries++;
+    }
+    return 0;
+}
+
+/* --- judging the answers ------------------------------------------------------------------------------------------ */
+
+/* What stopped before it was ever sent otherwise was not done; of what was sent before, that is not known. */
+static enum outcome judge(const struct sender *s, const struct errand *e, const struct platform_answer *a)
+{
+    switch (a->verdict) {
+    case PLATFORM_DONE:
+        return CONFIRMED;
+    case PLATFORM_SKIP:
+        return SKIPPED;
+    case PLATFORM_STOP:
+        return e->attempts == 1 ? SKIPPED : STOPPED;
+    default:
+        return retry_worn_out(&s->retry, e->tries, e->attempts) ? SKIPPED : AGAIN;
+    }
+}
+
+static void judge_wave(struct sender *s)
+{
+    struct wave *w = &s->wave;
+    retry_hear(&s->retry, w->answers, w->n);
+    for (size_t i = 0; i < w->n; i++)
+        w->outcomes[i] = judge(s, w->errands[i], &w->answers[i]);
+}
+
+/* --- keeping them ------------------------------------------------------------------------------------------------- */
+
+/* An id that the platform names is kept; that of an account which was removed is none any more. */
+static int keep_ids(struct sender *s, size_t i, struct err *err)
+{
+    const struct platform_answer *a = &s->wave.answers[i];
+    const struct change *c = &s->wave.errands[i]->change;
+    if ((*a->account || c->op == OP_REMOVE) && c->person &&
+        delivery_keep_account(s->delivery, c->person, *a->account ? a->account : NULL, err) != 0)
+        return -1;
+    if (!*a->object || !c->object)
+        return 0;
+    return delivery_keep_object(s->delivery, c, s->wave.errands[i]->seq, a->object, err);
+}
+
+static int move_rows(struct sender *s, const struct errand *first, size_t n, struct err *err)
+{
+    return roster_rows_change(s->rows, s->s.run, (enum op)first->change.op, first->change.cause == CAUSE_UNDO,
+                              first->seq, first->seq + n - 1, err);
+}
+
+/*
+ * Of a run that is settled, something else may have moved a row since. Then the change stays without effect here and is given up, or the run
+ * could never be closed; the next plan compares again.
+ */
+static int move_row_if_it_fits(struct sender *s, size_t i, struct err *err)
+{
+    const struct errand *e = s->wave.errands[i];
+    struct err why = ERR_INIT;
+    if (db_exec(s->s.store->db, "SAVEPOINT one_row", err) != 0)
+        return -1;
+    if (move_rows(s, e, 1, &why) != 0) {
+        if (why.kind != ERR_CONFLICT) {
+            *err = why;
+            return -1;
+        }
+        s->wave.outcomes[i] = SKIPPED;
+        s->wave.answers[i].why = why;
+        if (db_exec(s->s.store->db, "ROLLBACK TO one_row", err) != 0)
+            return -1;
+    }
+    return db_exec(s->s.store->db, "RELEASE one_row", err);
+}
+
+/* How many from the i-th on are confirmed and follow each other in the journal. */
+static size_t row_of_confirmed(const struct wave *w, size_t i)
+{
+    size_t n = 1;
+    while (i + n < w->n && w->outcomes[i + n] == CONFIRMED && w->errands[i + n]->seq == w->errands[i]->seq + n)
+        n++;
+    return n;
+}
+
+static int keep_rows(struct sender *s, struct err *err)
+{
+    struct wave *w = &s->wave;
+    for (size_t i = 0, n; i < w->n; i += n) {
+        n = 1;
+        if (w->outcomes[i] != CONFIRMED)
+            continue;
+        if (!s->s.plan) {
+            if (move_row_if_it_fits(s, i, err) != 0)
+                return -1;
+            continue;
+        }
+        n = row_of_confirmed(w, i);
+        if (move_rows(s, w->errands[i], n, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int keep_outcome(struct sender *s, size_t i, struct err *err)
+{
+    uint32_t seq = s->wave.errands[i]->seq;
+    const char *note = s->wave.answers[i].taken_over ? "the account had been there, and was taken over" : NULL;
+    if (s->wave.outcomes[i] == CONFIRMED)
+        return delivery_confirmed(s->delivery, seq, note, now_of(s), err) != 0 ? -1 : keep_ids(s, i, err);
+    if (s->wave.outcomes[i] == SKIPPED)
+        return delivery_skipped(s->delivery, seq, true, s->wave.answers[i].why.text, now_of(s), err);
+    return 0;
+}
+
+static int keep_answers(struct sender *s, struct err *err)
+{
+    struct wave *w = &s->wave;
+    size_t done = s->done;
+    if (db_begin(s->s.store->db, err) != 0)
+        return -1;
+    CLEANUP(rollback) struct db *open = s->s.store->db;
+    if (keep_rows(s, err) != 0)
+        return -1;
+    for (size_t i = 0; i < w->n; i++) {
+        if (keep_outcome(s, i, err) != 0)
+            return -1;
+        done += w->outcomes[i] == CONFIRMED;
+    }
+    if (run_progress(s->s.store, s->s.run, done, err) != 0)
+        return -1;
+    open = NULL;
+    return db_commit(s->s.store->db, err);
+}
+
+/* What is only in memory follows when the transaction stands. */
+static void settle_wave(struct sender *s)
+{
+    struct wave *w = &s->wave;
+    for (size_t i = 0; i < w->n; i++) {
+        struct errand *e = w->errands[i];
+        e->answered = w->outcomes[i] == CONFIRMED || w->outcomes[i] == SKIPPED;
+        e->due = clock_monotonic() + retry_wait(&s->retry, e->tries);
+        s->done += w->outcomes[i] == CONFIRMED;
+        s->skipped += w->outcomes[i] == SKIPPED;
+        if (w->outcomes[i] == SKIPPED)
+            depend_note_skipped(s->depend, &e->change, e->seq);
+    }
+}
+
+static int check_wave(const struct sender *s, struct err *err)
+{
+    const struct wave *w = &s->wave;
+    for (size_t i = 0; i < w->n; i++) {
+        if (w->answers[i].verdict == PLATFORM_STOP) {
+            *err = w->answers[i].why;
+            return -1;
+        }
+    }
+    if (retry_lost(&s->retry))
+        return err_set(err, ERR_NETWORK, "platform %s: lost; %zu changes in a row had no answer, the last with: %s",
+                       conf_name(s->s.section), s->retry.silent_changes, w->answers[w->n - 1].why.text);
+    return 0;
+}
+
+static int send_wave(struct sender *s, struct err *err)
+{
+    struct wave *w = &s->wave;
+    if (note_sent(s, err) != 0)
+        return -1;
+    memset(w->answers, 0, w->n * sizeof *w->answers);
+    s->s.connector->send(s->s.platform, w->tasks, w->n, w->answers);
+    judge_wave(s);
+    if (keep_answers(s, err) != 0)
+        return -1;
+    settle_wave(s);
+    return check_wave(s, err);
+}
+
+/* --- all of them -------------------------------------------------------------------------------------------------- */
+
+/* What depends on a change that was skipped is not tried. */
+static int skip_dependents(struct sender *s, struct errand *errands, size_t n, struct err *err)
+{
+    CLEANUP(buf_release) struct buf why = BUF_INIT;
+    if (!depend_any(s->depend))
+        return 0;
+    if (db_begin(s->s.store->db, err) != 0)
+        return -1;
+    CLEANUP(rollback) struct db *open = s->s.store->db;
+    for (size_t i = 0; i < n; i++) {
+        buf_clear(&why);
+        if (!depend_hinders(s->depend, &errands[i].change, &why))
+            continue;
+        if (delivery_skipped(s->delivery, errands[i].seq, errands[i].attempts > 0, buf_str(&why), now_of(s), err) != 0)
+            return -1;
+        errands[i].answered = true;
+        s->skipped++;
+        depend_note_skipped(s->depend, &errands[i].change, errands[i].seq);
+    }
+    open = NULL;
+    return db_commit(s->s.store->db, err);
+}
+
+/* All of one kind, until nothing is left to be sent. */
+static int send_kind(struct sender *s, struct errand *errands, size_t n, struct err *err)
+{
+    if (skip_dependents(s, errands, n, err) != 0)
+        return -1;
+    for (size_t first = 0;;) {
+        double due;
+        while (first < n && errands[first].answered)
+            first++;
+        if (first == n)
+            return 0;
+        if (check_stop(s, err) != 0)
+            return -1;
+        choose(s, errands + first, n - first, &due);
+        if (s->wave.n == 0 ? wait_until(s, due, err) != 0 : send_wave(s, err) != 0)
+            return -1;
+    }
+}
+
+int sender_send(struct sender *s, struct errand *errands, size_t n, struct err *err)
+{
+    for (size_t i = 0, some; i < n; i += some) {
+        some = 1;
+        while (i + some < n && errands[i + some].change.op == errands[i].change.op &&
+               (errands[i + some].change.cause == CAUSE_UNDO) == (errands[i].change.cause == CAUSE_UNDO))
+            some++;
+        if (send_kind(s, errands + i, some, err) != 0)
+            return -1;
+    }
+    log_debug("platform %s: %zu changes confirmed, %zu skipped", conf_name(s->s.section), s->done, s->skipped);
+    return 0;
+}
