@@ -47,11 +47,12 @@ static const char *words_of(const struct reading *r)
 
 /* --- verdicts --------------------------------------------------------------------------------------------------- */
 
+/* There is an answer, even where it is to be tried again: the platform is not lost. */
 static void fault(const struct reading *r, enum scim_finding finding, enum platform_verdict verdict, const char *text)
 {
     r->ret->finding = finding;
     r->ret->verdict = verdict;
-    err_set(&r->ret->why, verdict == PLATFORM_RETRY ? ERR_NETWORK : ERR_REFUSED, "%s: %s%s", r->question->object, text,
+    err_set(&r->ret->why, verdict == PLATFORM_RETRY ? ERR_FAILED : ERR_REFUSED, "%s: %s%s", r->question->object, text,
             words_of(r));
 }
 
