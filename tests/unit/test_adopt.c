@@ -3,6 +3,7 @@
 
 #include "sync/identity.h"
 #include "sync/undo.h"
+#include "suite.h"
 
 #define HEAD       "[sync]\nmax-removals = 100%\n"
 #define CONF(team) HEAD WORLD_DIRECTORY("") WORLD_TEAM(team) WORLD_PRODUCT("autocad", "cad", "")
@@ -564,9 +565,5 @@ int main(void)
         tcase_add_test(c, tests[i]);
     tcase_add_loop_test(c, agreement, 0, sizeof pairs / sizeof *pairs);
     suite_add_tcase(s, c);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return suite_run(s);
 }

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "connectors/deliver.h"
 #include "connectors/dn.h"
+#include "suite.h"
 
 static const struct conf_item rows[] = {ATTRMAP_ROWS, {.key = NULL}};
 
@@ -272,9 +273,5 @@ int main(void)
     tcase_add_test(c, fingerprints);
     tcase_add_test(c, seen);
     suite_add_tcase(s, c);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return suite_run(s);
 }

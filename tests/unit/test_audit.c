@@ -1,6 +1,7 @@
 /* The audit log: what it holds, what the database refuses to do to it, and what is found when that was done all the same. */
 #include "store/audit.h"
 #include "world.h"
+#include "suite.h"
 
 static struct world w;
 static struct err err;
@@ -345,9 +346,5 @@ int main(void)
     tcase_add_loop_test(c, the_database_refuses, 0, sizeof refusals / sizeof *refusals);
     tcase_add_loop_test(c, damage_is_found, 0, sizeof damages / sizeof *damages);
     suite_add_tcase(s, c);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return suite_run(s);
 }

@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/text.h"
+#include "suite.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 #define BYTES(text)   ((struct span){text, sizeof(text) - 1})
@@ -556,9 +557,5 @@ int main(void)
     tcase_add_exit_test(ends, memory_that_is_not_there_ends_the_process, EX_OSERR);
     suite_add_tcase(suite, ends);
 #endif
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -3,6 +3,7 @@
 #include "sync/causes.h"
 #include "sync/ways.h"
 #include "world.h"
+#include "suite.h"
 
 static struct world w;
 static struct item *anna, *ben, *cad;
@@ -265,9 +266,5 @@ int main(void)
     tcase_add_test(c, groups);
     tcase_add_test(c, ways_upward);
     suite_add_tcase(s, c);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return suite_run(s);
 }

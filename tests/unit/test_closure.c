@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "sync/closure.h"
+#include "suite.h"
 
 #define GROUPS  40
 #define TARGETS 8
@@ -111,9 +112,5 @@ int main(void)
     tcase_add_test(c, ten_thousand_deep);
     tcase_add_test(c, nothing_at_all);
     suite_add_tcase(s, c);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return suite_run(s);
 }

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "conf_rows.h"
+#include "suite.h"
 
 #define DATA "tests/data/conf/"
 
@@ -576,9 +577,5 @@ int main(void)
     tcase_set_tags(mistakes, "ends");
     tcase_add_test_raise_signal(mistakes, unknown_key_is_a_mistake_of_the_program, SIGABRT);
     tcase_add_test_raise_signal(mistakes, wrong_type_is_a_mistake_of_the_program, SIGABRT);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

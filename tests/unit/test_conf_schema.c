@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/schema.h"
+#include "suite.h"
 
 #define SAMPLE "conf/doorward.conf.sample"
 
@@ -173,9 +174,5 @@ int main(int argc, char **argv)
     tcase_add_test(rows, sample_with_every_line_in_use_has_no_other_fault_than_missing_files);
     tcase_add_test(rows, sample_shows_every_kind_type_and_key);
     tcase_add_test(rows, domains_alike_are_refused);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

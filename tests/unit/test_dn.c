@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "connectors/dn.h"
 #include "model/entry.h"
+#include "suite.h"
 
 static struct dn_keyer *keyer;
 
@@ -156,9 +157,5 @@ int main(void)
     tcase_add_test(c, below);
     tcase_add_loop_test(c, parent_of, 0, sizeof parents / sizeof *parents);
     suite_add_tcase(s, c);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return suite_run(s);
 }

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "model/domain.h"
 #include "model/freemail.h"
+#include "suite.h"
 
 #define DATA "tests/data/domain"
 
@@ -185,9 +186,5 @@ int main(void)
     tcase_add_test(tc, what_an_organisation_can_own_is_taken);
     tcase_add_test(tc, email_addresses);
     tcase_add_test(tc, mail_providers_are_in_order_and_in_inside_form);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed != 0;
+    return suite_run(s);
 }

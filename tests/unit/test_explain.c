@@ -2,6 +2,7 @@
 #include "sync/explain.h"
 #include "sync/last.h"
 #include "world.h"
+#include "suite.h"
 
 static struct pool *pool;
 
@@ -528,9 +529,5 @@ int main(void)
     tcase_add_test(people, changes_of_long_runs);
     tcase_add_loop_test(people, ways_agree_with_entitlements, 0, 10);
     suite_add_tcase(s, people);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed != 0;
+    return suite_run(s);
 }

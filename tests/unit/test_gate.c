@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "model/change.h"
 #include "model/gate.h"
+#include "suite.h"
 
 #define NOW  1800000000
 #define HOUR 3600
@@ -238,9 +239,5 @@ int main(void)
     tcase_add_test(c, signs);
     tcase_add_test(c, order_of_a_plan);
     suite_add_tcase(s, c);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return suite_run(s);
 }

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "net/http.h"
+#include "suite.h"
 
 static struct http *http;
 
@@ -102,9 +103,5 @@ int main(void)
     tcase_add_test(c, answers_each_and_goes_on);
     tcase_add_test(c, ca_file_that_is_none);
     suite_add_tcase(s, c);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return suite_run(s);
 }

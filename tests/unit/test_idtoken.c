@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "oidc/idtoken.h"
+#include "suite.h"
 
 #define NOW    1893456000
 #define ISSUER "https://login.example.com/tenant"
@@ -294,9 +295,5 @@ int main(void)
     tcase_add_test(tc, a_sign_in_of_long_ago_is_not_one_of_now);
     tcase_add_test(tc, a_key_set_gives_only_keys_that_sign);
     suite_add_tcase(suite, tc);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_NORMAL);
-    int failures = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failures ? 1 : 0;
+    return suite_run(suite);
 }

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/pool.h"
+#include "suite.h"
 
 static char dir[256];
 static struct pool *pool;
@@ -226,9 +227,5 @@ int main(void)
     tcase_add_test(tc, a_wrapped_key_is_unwrapped_with_its_own_digests_only);
     tcase_add_test(tc, an_ec_key_unwraps_nothing);
     suite_add_tcase(suite, tc);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_NORMAL);
-    int failures = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failures ? 1 : 0;
+    return suite_run(suite);
 }

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "connectors/dn.h"
 #include "connectors/ldif/ldif.h"
+#include "suite.h"
 
 static struct recorder got;
 static enum pull_result result;
@@ -251,9 +252,5 @@ int main(void)
     tcase_add_test(c, gone);
     tcase_add_test(c, the_sink_may_end_it);
     suite_add_tcase(s, c);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return suite_run(s);
 }

@@ -13,6 +13,7 @@
 #include "gate/proof.h"
 #include "net/address.h"
 #include "net/resolvers.h"
+#include "suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define TOKEN        "abcdefghijklmnopqrstuvwxyz234567"
@@ -315,9 +316,5 @@ int main(void)
     tcase_add_test(tc, judging_files);
     tcase_add_test(tc, long_values_are_cut);
     tcase_add_test(tc, what_to_publish);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed != 0;
+    return suite_run(s);
 }

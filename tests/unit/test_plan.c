@@ -1,6 +1,7 @@
 /* Plans, change by change: every operation, every cause, every hold; and what carrying them out leaves behind. */
 #include "store/roster.h"
 #include "world.h"
+#include "suite.h"
 
 static struct world w;
 static struct item *anna, *ben, *cad;
@@ -653,9 +654,5 @@ int main(void)
         tcase_add_test(c, tests[i]);
     tcase_add_loop_test(c, email_passes_to_another, 0, 2);
     suite_add_tcase(s, c);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return suite_run(s);
 }

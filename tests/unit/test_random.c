@@ -6,6 +6,7 @@
  * DOORWARD_TEST_SEED and DOORWARD_TEST_STEPS choose others.
  */
 #include "world.h"
+#include "suite.h"
 
 #define PEOPLE     26
 #define GROUPS     12
@@ -614,9 +615,5 @@ int main(void)
     tcase_add_test(c, nothing_is_left_after_a_plan);
     tcase_add_loop_test(c, one_person_is_planned_as_in_all, 0, 4);
     suite_add_tcase(s, c);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return suite_run(s);
 }

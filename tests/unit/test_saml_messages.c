@@ -18,6 +18,7 @@
 #include "saml/saml.h"
 #include "saml/write.h"
 #include "saml/xml.h"
+#include "suite.h"
 
 #define ENTITY "https://signin.example.com/saml/metadata/adfs?a=1&b=\"2\""
 #define ACS    "https://signin.example.com/saml/acs/adfs"
@@ -261,9 +262,5 @@ int main(void)
     tcase_add_test(tc, a_redirect_that_is_not_right_is_refused);
     tcase_add_test(tc, a_bomb_stops_at_the_limit);
     suite_add_tcase(suite, tc);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_NORMAL);
-    int failures = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failures ? 1 : 0;
+    return suite_run(suite);
 }

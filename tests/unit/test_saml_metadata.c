@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "saml/metadata.h"
 #include "saml/saml.h"
+#include "suite.h"
 
 #ifndef TEST_DATA
 #define TEST_DATA "tests/data"
@@ -171,9 +172,5 @@ int main(void)
     tcase_add_test(tc, the_end_of_validity_is_exclusive);
     tcase_add_test(tc, size_is_limited);
     suite_add_tcase(suite, tc);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_NORMAL);
-    int failures = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failures ? 1 : 0;
+    return suite_run(suite);
 }

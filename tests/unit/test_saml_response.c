@@ -14,6 +14,7 @@
 #include "saml/base64.h"
 #include "saml/inspect.h"
 #include "saml/saml.h"
+#include "suite.h"
 
 #ifndef TEST_DATA
 #define TEST_DATA "tests/data"
@@ -615,9 +616,5 @@ int main(void)
     tcase_add_test(tc, email_domains_become_a_labels);
     tcase_add_test(tc, immutable_ids_take_the_form_of_the_directory);
     suite_add_tcase(suite, tc);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_NORMAL);
-    int failures = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failures ? 1 : 0;
+    return suite_run(suite);
 }

@@ -15,6 +15,7 @@
 #include "base/pool.h"
 #include "saml/response.h"
 #include "saml/saml.h"
+#include "suite.h"
 
 #define ISSUER   "https://idp.example.com/saml?a=1&b=2"
 #define ACS      "https://signin.example.com/saml/acs/test"
@@ -251,9 +252,5 @@ int main(void)
     tcase_add_test(tc, whatever_is_wrong_with_the_key_or_the_bytes_reads_the_same);
     tcase_add_test(tc, a_changed_response_is_not_decrypted);
     suite_add_tcase(suite, tc);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_NORMAL);
-    int failures = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failures ? 1 : 0;
+    return suite_run(suite);
 }

@@ -18,6 +18,7 @@
 #include "connectors/scim/ids.h"
 #include "connectors/scim/request.h"
 #include "connectors/scim/token.h"
+#include "suite.h"
 
 #define BASE "https://api.example.net/scim/v2"
 #define DATA "tests/data/scim-answer"
@@ -411,9 +412,5 @@ int main(void)
     suite_add_tcase(s, requests());
     suite_add_tcase(s, answers());
     suite_add_tcase(s, memory());
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return suite_run(s);
 }

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "net/server.h"
+#include "suite.h"
 
 static struct server *server;
 static struct server_settings settings;
@@ -343,9 +344,5 @@ int main(void)
     tcase_add_test(tc, a_certificate_is_renewed_without_a_pause);
     tcase_add_test(tc, a_taken_address_says_so);
     suite_add_tcase(suite, tc);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_NORMAL);
-    int failures = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failures ? 1 : 0;
+    return suite_run(suite);
 }

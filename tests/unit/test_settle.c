@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "elsewhere.h"
+#include "suite.h"
 
 static struct world w;
 static struct far prepared; /* the platform as the killed run finds it */
@@ -243,9 +244,5 @@ int main(void)
     tcase_add_loop_test(c, killed_at_each_third_step, 0, PARTS);
     tcase_add_test(c, killed_again_and_again);
     suite_add_tcase(s, c);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return suite_run(s);
 }

@@ -1,5 +1,6 @@
 /* The way from a directory into the mirror, and to who is entitled: one pull after another into one store. */
 #include "world.h"
+#include "suite.h"
 
 static struct world w;
 static struct item *anna, *ben, *cad, *bim, *inner;
@@ -487,9 +488,5 @@ int main(void)
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(c, tests[i]);
     suite_add_tcase(s, c);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return suite_run(s);
 }

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "store/schema.h"
 #include "world.h"
+#include "suite.h"
 
 static struct world w;
 static struct err err;
@@ -429,9 +430,5 @@ int main(void)
         tcase_add_test(c, tests[i]);
     tcase_add_loop_test(c, the_database_refuses, 0, 9);
     suite_add_tcase(s, c);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return suite_run(s);
 }

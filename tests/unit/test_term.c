@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "cli/term.h"
+#include "suite.h"
 
 static const struct {
     const char *text;
@@ -135,9 +136,5 @@ int main(void)
     tcase_add_test(c, numbers);
     tcase_add_test(c, colours);
     suite_add_tcase(s, c);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return suite_run(s);
 }

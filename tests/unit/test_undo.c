@@ -6,6 +6,7 @@
 
 #include "store/roster.h"
 #include "sync/undo.h"
+#include "suite.h"
 
 #define CONF     WORLD_DIRECTORY("") WORLD_TEAM("groups = all")
 #define SEATS(n) WORLD_PRODUCT("autocad", "cad", "seats = " n)
@@ -553,9 +554,5 @@ int main(void)
     tcase_add_test(random, random_runs);
     suite_add_tcase(suite, cases);
     suite_add_tcase(suite, random);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed != 0;
+    return suite_run(suite);
 }
