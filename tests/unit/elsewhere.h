@@ -73,6 +73,25 @@ static inline size_t far_account_of(const char *uid)
     return far->naccounts++;
 }
 
+/* What is adopted goes by another id from now on; whether it went by the former one. */
+static inline bool far_adopt(const struct platform_task *t)
+{
+    const char *now = t->person ? t->person : t->object_uid;
+    for (size_t i = 0; t->former && t->person && i < far->naccounts; i++) {
+        if (strcmp(far->accounts[i].uid, t->former) == 0) {
+            snprintf(far->accounts[i].uid, sizeof far->accounts->uid, "%s", now);
+            return true;
+        }
+    }
+    for (size_t i = 0; t->former && !t->person && i < far->nobjects; i++) {
+        if (strcmp(far->objects[i].uid, t->former) == 0) {
+            snprintf(far->objects[i].uid, sizeof far->objects->uid, "%s", now);
+            return true;
+        }
+    }
+    return false;
+}
+
 static inline struct far_object *far_object_of(const char *uid)
 {
     for (size_t i = 0; i < far->nobjects; i++)
@@ -121,6 +140,7 @@ static inline bool far_put(const struct platform_task *t, struct far_account *a)
 
 static inline bool far_do(const struct platform_task *t)
 {
+    bool adopted = far_adopt(t);
     size_t i = t->person ? far_account_of(t->person) : 0;
     struct far_account *a = &far->accounts[i];
     struct far_object *o = t->object_uid ? far_object_of(t->object_uid) : NULL;
@@ -130,6 +150,9 @@ static inline bool far_do(const struct platform_task *t)
     case OP_RESTORE:
     case OP_UPDATE:
         return far_put(t, a);
+    case OP_ADOPT:
+        ck_assert(a->there);
+        return far_put(t, a) || adopted;
     case OP_SUSPEND:
         ck_assert(a->there);
         return far_set(&a->active, false);
@@ -149,7 +172,7 @@ static inline bool far_do(const struct platform_task *t)
             ck_assert(!o->member[m]);
         return far_set(&o->there, false);
     default:
-        changes = far_set(&o->there, true) || strcmp(o->name, t->object_name) != 0;
+        changes = far_set(&o->there, true) || adopted || strcmp(o->name, t->object_name) != 0;
         snprintf(o->name, sizeof o->name, "%s", t->object_name);
         return changes;
     }

@@ -346,6 +346,47 @@ START_TEST(a_fault_of_the_store)
 }
 END_TEST
 
+static void adopting(void)
+{
+    world_conf(&w, WORLD_DIRECTORY("") WORLD_TEAM("groups = all\nadopt = yes") WORLD_PRODUCT("autocad", "cad", ""));
+    snprintf(anna->attr[ATTR_USER_NAME], WORLD_TEXT, "anna");
+    world_pull(&w);
+    ck_assert_uint_eq(elsewhere_apply(&w), 0);
+}
+
+/* What comes behind an adoption is about the new id, which nothing goes by yet. */
+START_TEST(what_follows_a_skipped_adoption)
+{
+    adopting();
+    recreate(anna);
+    not_member(cad, anna);
+    world_pull(&w);
+    refuse(OP_ADOPT, anna);
+    ck_assert_uint_eq(elsewhere_apply(&w), 3);
+    ck_assert_int_eq(deliveries("skipped", 0), 2); /* her seat and her membership were not touched */
+    *far->refused = '\0';
+    ck_assert_uint_eq(elsewhere_apply(&w), 0);
+    elsewhere_is_settled(&w);
+    ck_assert_int_eq(far_live(), 3);
+}
+END_TEST
+
+START_TEST(what_follows_a_skipped_adoption_of_a_group)
+{
+    adopting();
+    recreate(crew);
+    not_member(crew, ben);
+    member(crew, cleo);
+    world_pull(&w);
+    refuse(OP_ADOPT_GROUP, crew);
+    ck_assert_uint_eq(elsewhere_apply(&w), 3);
+    ck_assert_int_eq(deliveries("skipped", 0), 2);
+    *far->refused = '\0';
+    ck_assert_uint_eq(elsewhere_apply(&w), 0);
+    elsewhere_is_settled(&w);
+}
+END_TEST
+
 /* Something else moved the row meanwhile. */
 START_TEST(a_row_that_no_longer_fits)
 {
@@ -544,6 +585,8 @@ int main(void)
                                   a_signal_between_two_waves,
                                   the_gate_holds_what_is_to_be_settled,
                                   a_fault_of_the_store,
+                                  what_follows_a_skipped_adoption,
+                                  what_follows_a_skipped_adoption_of_a_group,
                                   a_row_that_no_longer_fits,
                                   undone,
                                   keys_are_of_their_own,

@@ -19,10 +19,11 @@ static struct far prepared; /* the platform as the killed run finds it */
 
 static void setup(void)
 {
-    world_open(&w, "[sync]\nmax-removals = 100%\n" WORLD_DIRECTORY("") WORLD_TEAM("groups = all")
+    world_open(&w, "[sync]\nmax-removals = 100%\n" WORLD_DIRECTORY("") WORLD_TEAM("groups = all\nadopt = yes")
                        WORLD_PRODUCT("autocad", "cad", "seats = 6") WORLD_PRODUCT("revit", "bim", ""));
     elsewhere_open(&w);
-    struct item *p[PEOPLE], *cad = group(&w, "cad"), *bim = group(&w, "bim"), *old = group(&w, "old");
+    struct item *p[PEOPLE], *cad = group(&w, "cad"), *bim = group(&w, "bim"), *old = group(&w, "old"),
+                            *crew = group(&w, "crew");
     for (int i = 0; i < PEOPLE; i++) {
         char name[8];
         snprintf(name, sizeof name, "p%d", i);
@@ -31,6 +32,8 @@ static void setup(void)
         member(i % 2 ? cad : bim, p[i]);
     }
     member(old, p[1]);
+    member(crew, p[7]);
+    snprintf(p[6]->attr[ATTR_USER_NAME], WORLD_TEXT, "p6");
     world_pull(&w);
     ck_assert_uint_eq(elsewhere_apply(&w), 0);
     /* Somebody of every kind. */
@@ -42,6 +45,8 @@ static void setup(void)
     not_member(cad, p[5]);
     member(cad, p[4]);
     member(bim, p[7]);
+    recreate(p[6]);
+    recreate(crew);
     struct item *young = group(&w, "young");
     member(young, p[8]);
     snprintf(cad->attr[ATTR_DISPLAY_NAME], WORLD_TEXT, "CAD Users");
