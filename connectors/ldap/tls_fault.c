@@ -2,7 +2,6 @@
 
 #include <ldap.h>
 
-#include "crypto/openssl.h"
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 

@@ -78,7 +78,7 @@ int err_exit_status(enum err_kind kind)
 {
     static const int status[] = {
         [ERR_NONE] = 0,      [ERR_FAILED] = 1,   [ERR_NETWORK] = 1,      [ERR_REFUSED] = 1,        [ERR_INPUT] = 1,
-        [ERR_NOT_FOUND] = 1, [ERR_CONFLICT] = 1, [ERR_STATE] = 1,        [ERR_GATE] = 3,           [ERR_HELD] = 4,
+        [ERR_NOT_FOUND] = 1, [ERR_CONFLICT] = 1, [ERR_STORE] = 1,        [ERR_GATE] = 3,           [ERR_HELD] = 4,
         [ERR_PARTIAL] = 5,   [ERR_STALE] = 6,    [ERR_USAGE] = EX_USAGE, [ERR_CONFIG] = EX_CONFIG,
     };
     return status[kind];

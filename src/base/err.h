@@ -16,7 +16,7 @@ enum err_kind {
     ERR_INPUT,   /* data from outside is malformed */
     ERR_NOT_FOUND,
     ERR_CONFLICT, /* somebody else holds it, or it is there already */
-    ERR_STATE,    /* our own state: corrupt, too new, disk full, locked */
+    ERR_STORE,    /* our own state: corrupt, too new, disk full, locked */
     ERR_GATE,     /* the gate is closed */
     ERR_HELD,     /* the guard held changes back */
     ERR_PARTIAL,  /* a part failed, the rest was done */

@@ -108,7 +108,7 @@ int command_runs_verify(struct cli *cli, struct err *err)
     if (check_expected(cli->expect, err) != 0 || cli_open(cli, STORE_READ, err) != 0)
         return -1;
     if (!cli->store && cli->expect)
-        return err_set(err, ERR_STATE, "audit log: there is no state, and so no record bears the digest that was kept");
+        return err_set(err, ERR_STORE, "audit log: there is no state, and so no record bears the digest that was kept");
     if (cli->store && audit_verify(cli->store, cli->expect, &verdict, err) != 0)
         return -1;
     print_verdict(cli, &verdict);

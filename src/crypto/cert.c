@@ -1,5 +1,6 @@
 #include "crypto/cert.h"
 
+#include <openssl/err.h>
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>

@@ -11,10 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <openssl/types.h>
+
 #include "base/err.h"
 #include "base/span.h"
 #include "crypto/digest.h"
-#include "crypto/openssl.h"
 
 #define CERT_DER_MAX       16384
 #define CERT_SUBJECT_SHOWN 256 /* bytes of the subject that are kept */

@@ -1,5 +1,6 @@
 #include "crypto/verify.h"
 
+#include <openssl/err.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 

@@ -263,7 +263,7 @@ int proof_look(const struct proof_policy *policy, const char *domain, const char
 {
     /* An empty token would be proved by a record that anybody's example shows. */
     if (!token_is_valid(token))
-        return err_set(err, ERR_STATE, "domain '%s': its token is not one of ours; run: doorward domain challenge %s",
+        return err_set(err, ERR_STORE, "domain '%s': its token is not one of ours; run: doorward domain challenge %s",
                        domain_display(pool, domain), domain);
     if (method == PROOF_DNS)
         return look_dns(policy, domain, token, pool, ret, err);

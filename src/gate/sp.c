@@ -45,7 +45,7 @@ static int made_key(const char *state_dir, bool make, int64_t now, struct sp *re
         if (!make)
             return 0;
         if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-            return err_errno(err, ERR_STATE, "%s: the folder for our key cannot be made", folder);
+            return err_errno(err, ERR_STORE, "%s: the folder for our key cannot be made", folder);
         if (keypair_make(path, "Doorward", SP_KEY_DAYS, now, err) != 0)
             return -1;
     }

@@ -1,7 +1,5 @@
 #include "oidc/idtoken.h"
 
-#include "crypto/openssl.h"
-
 #include <cjose/cjose.h>
 #include <jansson.h>
 #include <openssl/evp.h>

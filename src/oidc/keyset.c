@@ -1,7 +1,5 @@
 #include "oidc/keyset.h"
 
-#include "crypto/openssl.h"
-
 #include <cjose/cjose.h>
 #include <jansson.h>
 #include <string.h>

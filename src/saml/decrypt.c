@@ -1,7 +1,6 @@
 #include "saml/decrypt.h"
 
-#include "crypto/openssl.h"
-
+#include <openssl/err.h>
 #include <openssl/crypto.h>
 
 #include <xmlsec/keys.h>

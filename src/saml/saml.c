@@ -2,8 +2,6 @@
 
 #include <stdbool.h>
 
-#include "crypto/openssl.h"
-
 #include <libxml/parser.h>
 #include <libxml/xmlerror.h>
 #include <libxslt/xslt.h>

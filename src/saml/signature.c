@@ -1,8 +1,7 @@
 #include "saml/signature.h"
 
+#include <openssl/err.h>
 #include <stdbool.h>
-
-#include "crypto/openssl.h"
 
 #include <openssl/evp.h>
 

@@ -1,7 +1,5 @@
 #include "saml/write.h"
 
-#include "crypto/openssl.h"
-
 #include <openssl/evp.h>
 
 #include <libxml/c14n.h>

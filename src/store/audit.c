@@ -136,9 +136,9 @@ static int check_number(int64_t id, int64_t last, struct err *err)
     if (id == last + 1)
         return 0;
     if (id <= last)
-        return err_set(err, ERR_STATE, "audit record %" PRId64 ": the numbers begin with 1; this record is not ours",
+        return err_set(err, ERR_STORE, "audit record %" PRId64 ": the numbers begin with 1; this record is not ours",
                        id);
-    return err_set(err, ERR_STATE, "audit record %" PRId64 ": missing; the next that is there is %" PRId64, last + 1,
+    return err_set(err, ERR_STORE, "audit record %" PRId64 ": missing; the next that is there is %" PRId64, last + 1,
                    id);
 }
 
@@ -151,7 +151,7 @@ static int check_link(struct verifying *v, struct stmt *st, struct err *err)
     chain(v->verdict.head, fields, digest);
     if (!span_eq(span_str(digest), stmt_span(st, COL_DIGEST)))
         return err_set(
-            err, ERR_STATE,
+            err, ERR_STORE,
             "audit record %s (%s %s): its digest does not fit; the record was changed, or put in another's place",
             stmt_text(st, COL_ID), text_printable(v->pool, fields[COL_WHAT]),
             text_printable(v->pool, fields[COL_SUBJECT]));
@@ -169,7 +169,7 @@ static int check_run(struct verifying *v, struct stmt *st, struct err *err)
     int r = run_digest(v->store, stmt_int(st, COL_SUBJECT), digest, err);
     if (r == 0 && (!noted || strcmp(noted, digest) != 0))
         r = err_set(
-            err, ERR_STATE,
+            err, ERR_STORE,
             "run %s: its row or its journal does not fit the digest in audit record %s; it was changed after the run",
             stmt_text(st, COL_SUBJECT), stmt_text(st, COL_ID));
     json_decref(detail);
@@ -209,7 +209,7 @@ static int check_strays(struct db *db, struct err *err)
         if (db_get_int(db, strays[i].sql, &run, err) != 0)
             return -1;
         if (run)
-            return err_set(err, ERR_STATE, "run %" PRId64 ": %s", run, strays[i].fault);
+            return err_set(err, ERR_STORE, "run %" PRId64 ": %s", run, strays[i].fault);
     }
     return 0;
 }
@@ -226,7 +226,7 @@ static int check_all(struct verifying *v, struct err *err)
     if (r != 0 || check_strays(v->store->db, err) != 0)
         return -1;
     if (v->expect && !v->met)
-        return err_set(err, ERR_STATE,
+        return err_set(err, ERR_STORE,
                        "audit log: none of its %" PRId64
                        " records bears the digest that was kept; its end was cut off, or "
                        "it is another log",

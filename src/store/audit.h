@@ -75,7 +75,7 @@ struct audit_verdict {
     char head[DIGEST_HEX_MAX]; /* of the last record; "" when there is none */
 };
 /*
- * Recomputes the whole chain and the digest of every ended run. ERR_STATE names the first record or run that does not
+ * Recomputes the whole chain and the digest of every ended run. ERR_STORE names the first record or run that does not
  * fit, and why. expect: a head that was kept elsewhere, which has to be in the chain; NULL: none was kept.
  */
 int audit_verify(struct store *store, const char *expect, struct audit_verdict *ret, struct err *err);

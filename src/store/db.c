@@ -29,15 +29,15 @@ static const struct {
     enum err_kind kind;
     const char *text;
 } faults[] = {
-    {SQLITE_FULL, ERR_STATE, "the disk is full; nothing of this step was written; make room and run again"},
+    {SQLITE_FULL, ERR_STORE, "the disk is full; nothing of this step was written; make room and run again"},
     {SQLITE_BUSY, ERR_CONFLICT, "the database is locked by another program; try again when it has ended"},
     {SQLITE_LOCKED, ERR_CONFLICT, "the database is locked by another program; try again when it has ended"},
-    {SQLITE_CORRUPT, ERR_STATE, "the database is damaged; restore it from a backup, or move it away to start anew"},
-    {SQLITE_NOTADB, ERR_STATE,
+    {SQLITE_CORRUPT, ERR_STORE, "the database is damaged; restore it from a backup, or move it away to start anew"},
+    {SQLITE_NOTADB, ERR_STORE,
      "this is not a Doorward database; restore it from a backup, or move it away to start anew"},
-    {SQLITE_READONLY, ERR_STATE, "the database cannot be written; check the owner and mode of the file and its folder"},
-    {SQLITE_CANTOPEN, ERR_STATE, "the database cannot be opened; check the owner and mode of the file and its folder"},
-    {SQLITE_IOERR, ERR_STATE, "reading or writing the disk failed; check the disk"},
+    {SQLITE_READONLY, ERR_STORE, "the database cannot be written; check the owner and mode of the file and its folder"},
+    {SQLITE_CANTOPEN, ERR_STORE, "the database cannot be opened; check the owner and mode of the file and its folder"},
+    {SQLITE_IOERR, ERR_STORE, "reading or writing the disk failed; check the disk"},
 };
 
 static int fail(struct db *db, struct err *err)
@@ -49,7 +49,7 @@ static int fail(struct db *db, struct err *err)
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         if (faults[i].code == code)
             return err_set(err, faults[i].kind, "%s: %s (%s)", db->path, faults[i].text, message);
-    return err_set(err, ERR_STATE, "%s: %s", db->path, message);
+    return err_set(err, ERR_STORE, "%s: %s", db->path, message);
 }
 
 int db_exec(struct db *db, const char *sql, struct err *err)
@@ -62,7 +62,7 @@ static int make_private(const char *path, struct err *err)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
-        return err_errno(err, ERR_STATE, "%s", path);
+        return err_errno(err, ERR_STORE, "%s", path);
     close(fd);
     return 0;
 }

@@ -20,7 +20,7 @@
 struct db;
 struct stmt;
 
-/* Opens or makes the database file (mode 0600) and checks it: ERR_STATE names the file when it is no database or a damaged one. */
+/* Opens or makes the database file (mode 0600) and checks it: ERR_STORE names the file when it is no database or a damaged one. */
 int db_open(const char *path, bool read_only, struct db **ret, struct err *err);
 /* Sets the file's journal; only once it is known to be ours. */
 int db_settle_writing(struct db *db, struct err *err);

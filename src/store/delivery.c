@@ -213,7 +213,7 @@ int delivery_text(struct delivery *d, const struct change *c, uint32_t seq, stru
         return -1;
     if (person && object)
         return 0;
-    return err_set(err, ERR_STATE,
+    return err_set(err, ERR_STORE,
                    "change %u of a run: the database does not know whom it is about; run doorward runs "
                    "verify",
                    (unsigned)seq);

@@ -264,7 +264,7 @@ static int place_at(struct db *db, int64_t run, int64_t seq, int *ret_op, uint32
         return -1;
     int r = stmt_step(st, err);
     if (r == 0)
-        return err_set(err, ERR_STATE,
+        return err_set(err, ERR_STORE,
                        "%s: change %" PRId64 " of run %" PRId64 " is missing; run: doorward runs verify", db_path(db),
                        seq, run);
     *ret_op = (int)stmt_int(st, 0);

@@ -219,7 +219,7 @@ static int refuse_foreign(struct db *db, struct err *err)
         return -1;
     if (tables == 0 || application == APPLICATION_ID)
         return 0;
-    return err_set(err, ERR_STATE, "%s: a database of another program; name another state folder with --state",
+    return err_set(err, ERR_STORE, "%s: a database of another program; name another state folder with --state",
                    db_path(db));
 }
 
@@ -227,7 +227,7 @@ static int refuse_newer(struct db *db, int64_t found, struct err *err)
 {
     if (found <= schema_version())
         return 0;
-    return err_set(err, ERR_STATE,
+    return err_set(err, ERR_STORE,
                    "%s: written by a newer Doorward (schema %" PRId64 ", this program knows up to %d); "
                    "install that version again",
                    db_path(db), found, schema_version());
@@ -270,7 +270,7 @@ int schema_require(struct db *db, struct err *err)
     if (refuse_foreign(db, err) != 0 || found_version(db, &found, err) != 0 || refuse_newer(db, found, err) != 0)
         return -1;
     if (found < schema_version())
-        return err_set(err, ERR_STATE,
+        return err_set(err, ERR_STORE,
                        "%s: written by an older Doorward; run a command that may change it, such as doorward plan",
                        db_path(db));
     return 0;

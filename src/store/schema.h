@@ -19,7 +19,7 @@
     "CREATE INDEX IF NOT EXISTS person_user_name ON person (lower(user_name));"                                        \
     "CREATE INDEX IF NOT EXISTS ref_key ON ref (key_hi);"
 
-/* Brings the database to our version. ERR_STATE when it is newer than this program. */
+/* Brings the database to our version. ERR_STORE when it is newer than this program. */
 int schema_migrate(struct db *db, struct err *err);
 /* Refuses a database of any other version than ours; for readers, which migrate nothing. */
 int schema_require(struct db *db, struct err *err);

@@ -16,13 +16,13 @@ static int make_folder(const char *dir, struct err *err)
 {
     struct stat st;
     if (mkdir(dir, 0700) != 0 && errno != EEXIST)
-        return err_errno(err, ERR_STATE, "state folder %s: cannot be made", dir);
+        return err_errno(err, ERR_STORE, "state folder %s: cannot be made", dir);
     if (stat(dir, &st) != 0)
-        return err_errno(err, ERR_STATE, "state folder %s", dir);
+        return err_errno(err, ERR_STORE, "state folder %s", dir);
     if (!S_ISDIR(st.st_mode))
-        return err_set(err, ERR_STATE, "state folder %s: not a folder", dir);
+        return err_set(err, ERR_STORE, "state folder %s: not a folder", dir);
     if (st.st_mode & 0022)
-        return err_set(err, ERR_STATE, "state folder %s: others may write to it (mode %04o); run: chmod 700 %s", dir,
+        return err_set(err, ERR_STORE, "state folder %s: others may write to it (mode %04o); run: chmod 700 %s", dir,
                        (unsigned)(st.st_mode & 07777), dir);
     return 0;
 }
@@ -43,9 +43,9 @@ static int take_lock(const char *dir, const char *command, int *ret, struct err 
     CLEANUP(freep) char *path = mem_printf("%s/lock", dir);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
-        return err_errno(err, ERR_STATE, "%s", path);
+        return err_errno(err, ERR_STORE, "%s", path);
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        int r = errno == EWOULDBLOCK ? refuse_locked(fd, dir, err) : err_errno(err, ERR_STATE, "%s", path);
+        int r = errno == EWOULDBLOCK ? refuse_locked(fd, dir, err) : err_errno(err, ERR_STORE, "%s", path);
         close(fd);
         return r;
     }
@@ -53,7 +53,7 @@ static int take_lock(const char *dir, const char *command, int *ret, struct err 
     CLEANUP(freep)
     char *holder = mem_printf("%s (process %ld) since %s", command, (long)getpid(), clock_format(clock_now(), now));
     if (ftruncate(fd, 0) != 0 || pwrite(fd, holder, strlen(holder), 0) < 0) {
-        err_errno(err, ERR_STATE, "%s", path);
+        err_errno(err, ERR_STORE, "%s", path);
         close(fd);
         return -1;
     }
@@ -75,7 +75,7 @@ static int check_file(struct db *db, int64_t now, struct err *err)
     if (db_prepare(db, "PRAGMA quick_check(1)", &check, err) != 0 || stmt_step(check, err) < 0)
         return -1;
     if (strcmp(stmt_text(check, 0), "ok") != 0)
-        return err_set(err, ERR_STATE,
+        return err_set(err, ERR_STORE,
                        "%s: the database is damaged (%s); restore it from a backup, or move it away to start anew",
                        db_path(db), stmt_text(check, 0));
     stmt_reset(check);

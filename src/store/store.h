@@ -22,7 +22,7 @@ struct store {
 
 /*
  * Opens dir/doorward.db, making folder (0700) and database when writing. command is what the lock names to others ("doorward apply").
- * ERR_CONFLICT: somebody else is writing. ERR_NOT_FOUND: a reader found no state yet. ERR_STATE: damaged, too new, not ours.
+ * ERR_CONFLICT: somebody else is writing. ERR_NOT_FOUND: a reader found no state yet. ERR_STORE: damaged, too new, not ours.
  */
 int store_open(const char *dir, enum store_mode mode, const char *command, struct store **ret, struct err *err);
 void store_close(struct store **store);

@@ -110,7 +110,7 @@ static const char *kind_name(enum err_kind kind)
 {
     static const char *const names[] = {
         [ERR_FAILED] = "failed", [ERR_NETWORK] = "network", [ERR_REFUSED] = "refused",
-        [ERR_INPUT] = "input",   [ERR_STATE] = "state",     [ERR_CONFIG] = "config",
+        [ERR_INPUT] = "input",   [ERR_STORE] = "state",     [ERR_CONFIG] = "config",
     };
     return (size_t)kind < sizeof names / sizeof *names && names[kind] ? names[kind] : "another";
 }

@@ -50,7 +50,7 @@ static void found(const char *expect, const char *says)
     struct audit_verdict v;
     err = (struct err)ERR_INIT;
     ck_assert_msg(audit_verify(w.store, expect, &v, &err) == -1, "not found, although %s", says);
-    ck_assert_int_eq(err.kind, ERR_STATE);
+    ck_assert_int_eq(err.kind, ERR_STORE);
     ck_assert_msg(strncmp(err.text, says, strlen(says)) == 0, "\"%s\" is not \"%s…\"", err.text, says);
 }
 

@@ -270,7 +270,7 @@ START_TEST(errors_are_set_wrapped_and_cleared)
     ck_assert_int_eq(err_wrap(&err, "file '%s'", "x"), -1);
     ck_assert_str_eq(err.text, "file 'x': line 3");
     ck_assert_int_eq(err.kind, ERR_INPUT);
-    err_set(&err, ERR_STATE, "again: %s", err.text);
+    err_set(&err, ERR_STORE, "again: %s", err.text);
     ck_assert_str_eq(err.text, "again: file 'x': line 3");
     errno = ENOSPC;
     ck_assert_int_eq(err_errno(&err, ERR_FAILED, "%s", "/var"), -1);
@@ -302,7 +302,7 @@ END_TEST
 START_TEST(exit_status_is_that_of_the_contract)
 {
     static const int expected[][2] = {{ERR_NONE, 0},   {ERR_FAILED, 1},    {ERR_NETWORK, 1},  {ERR_REFUSED, 1},
-                                      {ERR_INPUT, 1},  {ERR_NOT_FOUND, 1}, {ERR_CONFLICT, 1}, {ERR_STATE, 1},
+                                      {ERR_INPUT, 1},  {ERR_NOT_FOUND, 1}, {ERR_CONFLICT, 1}, {ERR_STORE, 1},
                                       {ERR_GATE, 3},   {ERR_HELD, 4},      {ERR_PARTIAL, 5},  {ERR_STALE, 6},
                                       {ERR_USAGE, 64}, {ERR_CONFIG, 78}};
     for (size_t i = 0; i < LENGTH(expected); i++)

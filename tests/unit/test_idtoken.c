@@ -1,8 +1,6 @@
 /* ID tokens: made here with libcjose, judged by our rules: each wrong in one thing, refused for that. */
 #include <check.h>
 
-#include "crypto/openssl.h"
-
 #include <cjose/cjose.h>
 #include <jansson.h>
 #include <stdarg.h>

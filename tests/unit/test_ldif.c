@@ -215,7 +215,7 @@ END_TEST
 static int stopping_put(void *ctx, const struct entry *entry, struct err *e)
 {
     (void)ctx, (void)entry;
-    return err_set(e, ERR_STATE, "disk full");
+    return err_set(e, ERR_STORE, "disk full");
 }
 
 START_TEST(the_sink_may_end_it)

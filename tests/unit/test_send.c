@@ -335,7 +335,7 @@ START_TEST(a_fault_of_the_store)
     int64_t run;
     size_t done;
     ck_assert_int_eq(elsewhere_carry_out(&w, plan, NULL, &run, &done), -1);
-    ck_assert_int_eq(w.err.kind, ERR_STATE);
+    ck_assert_int_eq(w.err.kind, ERR_STORE);
     ck_assert_str_eq(one_text("SELECT state FROM run"), "interrupted");
     world_sql(&w, "DROP TRIGGER full");
     size_t before = far->nkeys;

@@ -76,7 +76,7 @@ START_TEST(folder_that_others_may_write)
     store_close(&w.store);
     CLEANUP(freep) char *path = world_path(&w, "state");
     ck_assert_int_eq(chmod(path, 0770), 0);
-    ck_assert_int_eq(try("state", STORE_WRITE), ERR_STATE);
+    ck_assert_int_eq(try("state", STORE_WRITE), ERR_STORE);
     says("chmod 700");
 }
 END_TEST
@@ -84,7 +84,7 @@ END_TEST
 START_TEST(file_in_place_of_the_folder)
 {
     world_write(&w, "file", "x");
-    ck_assert_int_eq(try("file", STORE_WRITE), ERR_STATE);
+    ck_assert_int_eq(try("file", STORE_WRITE), ERR_STORE);
 }
 END_TEST
 
@@ -94,7 +94,7 @@ START_TEST(newer_schema)
     world_sql(&w, sql);
     store_close(&w.store);
     for (int mode = STORE_READ; mode <= STORE_WRITE; mode++) {
-        ck_assert_int_eq(try("state", (enum store_mode)mode), ERR_STATE);
+        ck_assert_int_eq(try("state", (enum store_mode)mode), ERR_STORE);
         says("newer Doorward");
     }
 }
@@ -104,7 +104,7 @@ START_TEST(older_schema)
 {
     world_sql(&w, "PRAGMA user_version = 0");
     store_close(&w.store);
-    ck_assert_int_eq(try("state", STORE_READ), ERR_STATE);
+    ck_assert_int_eq(try("state", STORE_READ), ERR_STORE);
     says("older Doorward");
 }
 END_TEST
@@ -128,7 +128,7 @@ START_TEST(database_of_another_program)
     CLEANUP(buf_release) struct buf before = BUF_INIT, after = BUF_INIT;
     ck_assert_int_eq(file_read(path, 1 << 20, &before, &err), 0);
     for (int mode = STORE_READ; mode <= STORE_WRITE; mode++) {
-        ck_assert_int_eq(try("foreign", (enum store_mode)mode), ERR_STATE);
+        ck_assert_int_eq(try("foreign", (enum store_mode)mode), ERR_STORE);
         says("another program");
     }
     ck_assert_int_eq(file_read(path, 1 << 20, &after, &err), 0);
@@ -145,7 +145,7 @@ START_TEST(garbage)
     text[20000] = '\0';
     world_write(&w, "state/doorward.db", text);
     for (int mode = STORE_READ; mode <= STORE_WRITE; mode++) {
-        ck_assert_int_eq(try("state", (enum store_mode)mode), ERR_STATE);
+        ck_assert_int_eq(try("state", (enum store_mode)mode), ERR_STORE);
         says("not a Doorward database");
     }
 }
@@ -170,7 +170,7 @@ START_TEST(truncated)
     world_sql(&w, "DELETE FROM meta");
     store_close(&w.store);
     spoil(8192, 0);
-    ck_assert_int_eq(try("state", STORE_WRITE), ERR_STATE);
+    ck_assert_int_eq(try("state", STORE_WRITE), ERR_STORE);
     says("damaged");
 }
 END_TEST
@@ -180,7 +180,7 @@ START_TEST(a_page_overwritten)
     world_sql(&w, "DELETE FROM meta");
     store_close(&w.store);
     spoil(0, 10 * 16384);
-    ck_assert_int_eq(try("state", STORE_WRITE), ERR_STATE);
+    ck_assert_int_eq(try("state", STORE_WRITE), ERR_STORE);
     says("damaged");
 }
 END_TEST
@@ -277,7 +277,7 @@ START_TEST(database_is_full)
     ck_assert_int_eq(db_begin(w.store->db, &err), 0);
     world_sql(&w, "INSERT INTO filler VALUES (zeroblob(4000))");
     ck_assert_int_eq(db_exec(w.store->db, "INSERT INTO filler VALUES (zeroblob(400000))", &err), -1);
-    ck_assert_int_eq(err.kind, ERR_STATE);
+    ck_assert_int_eq(err.kind, ERR_STORE);
     says("the disk is full");
     db_rollback(w.store->db);
     ck_assert_int_eq(world_int(&w, "SELECT count(*) FROM filler"), 0);
@@ -305,7 +305,7 @@ START_TEST(disk_is_full)
     int r = world_try_pull(&w);
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &was), 0);
     ck_assert_int_eq(r, -1);
-    ck_assert_int_eq(w.err.kind, ERR_STATE);
+    ck_assert_int_eq(w.err.kind, ERR_STORE);
     ck_assert_int_eq(world_int(&w, "SELECT count(*) FROM entry"), 0);
     world_pull(&w);
     ck_assert_int_eq(world_int(&w, "SELECT count(*) FROM entry"), 100);
