@@ -230,10 +230,11 @@ static int print_head(struct cli *cli, struct words *w, const struct shown_plan 
     gate_print(s->gate, stdout);
     if (!s->undoes && !s->policy->enabled_at)
         printf("sync: not enabled for team %s\n      next: doorward sync enable %s\n", s->plan->team, s->plan->team);
-    if (print_guard(cli, w, s->plan, err) != 0 || identity_print(cli, s->plan, err) != 0 ||
-        causes_print(cli, w, s, err) != 0)
+    if (print_guard(cli, w, s->plan, err) != 0 || identity_print(cli, s->plan, err) != 0)
         return -1;
     print_approval(s);
+    if (causes_print(cli, w, s, err) != 0)
+        return -1;
     putchar('\n');
     return 0;
 }
