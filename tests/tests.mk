@@ -142,7 +142,7 @@ VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=definite,indirect \
 valgrind: $(UNITS)
 	@$(call need,valgrind,valgrind); \
 	for t in $(UNITS); do echo "valgrind $$t"; CK_FORK=no CK_EXCLUDE_TAGS=ends CK_TIMEOUT_MULTIPLIER=20 \
-		DOORWARD_TEST_STEPS=5 $(VALGRIND) $$t || exit 1; done
+		DOORWARD_TEST_STEPS=8 $(VALGRIND) $$t || exit 1; done
 
 # The program itself under valgrind: an error or a leak ends it with 99, which nobody expects.
 $(BUILD)/doorward-valgrind: $(BUILD)/doorward tests/tests.mk $(wildcard tests/valgrind.supp)
