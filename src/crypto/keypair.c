@@ -77,13 +77,13 @@ static int to_pem(EVP_PKEY *key, X509 *x509, struct buf *ret)
     return 0;
 }
 
-int keypair_make(const char *path, const char *name, int days, int64_t now, struct err *err)
+int keypair_make(const char *path, const char *name, unsigned bits, int days, int64_t now, struct err *err)
 {
     CLEANUP(wipe) struct buf pem = BUF_INIT;
     if (access(path, F_OK) == 0)
         return err_set(err, ERR_CONFLICT, "%s: is there already, and a key is never overwritten; name another file",
                        path);
-    CLEANUP(pkeyp) EVP_PKEY *key = EVP_RSA_gen(KEYPAIR_RSA_BITS);
+    CLEANUP(pkeyp) EVP_PKEY *key = EVP_RSA_gen(bits);
     CLEANUP(x509p) X509 *x509 = X509_new();
     if (!key || !x509 || fill(x509, key, name, days, now) != 0 || to_pem(key, x509, &pem) != 0) {
         ERR_clear_error();

@@ -17,17 +17,17 @@
 #include "crypto/cert.h"
 
 #define KEYPAIR_FILE_MAX    65536 /* bytes of the PEM file */
-#define KEYPAIR_RSA_BITS    3072  /* of a key that we make */
+#define KEYPAIR_RSA_BITS    3072  /* of a key that we make for use */
 #define KEYPAIR_WRAPPED_MAX 2048  /* bytes of a wrapped key: RSA of 16384 bits */
 
 struct keypair;
 
 /*
  * Makes an RSA key and a certificate that it signs itself, in PEM (private key first), from bytes that only memory holds until they are
- * written with mode 0600. name: the certificate's CN. The certificate is valid from an hour before now for the given days.
- * ERR_CONFLICT when the file is there already: a key is never overwritten.
+ * written with mode 0600. name: the certificate's CN; bits: of the key, 2048 and up. The certificate is valid from an hour before now for
+ * the given days. ERR_CONFLICT when the file is there already: a key is never overwritten.
  */
-int keypair_make(const char *path, const char *name, int days, int64_t now, struct err *err);
+int keypair_make(const char *path, const char *name, unsigned bits, int days, int64_t now, struct err *err);
 
 /*
  * Reads a PEM file with one private key, not under a pass phrase, and its certificate first among the certificates. ERR_REFUSED when others

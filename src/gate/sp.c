@@ -46,7 +46,7 @@ static int made_key(const char *state_dir, bool make, int64_t now, struct sp *re
             return 0;
         if (mkdir(folder, 0700) != 0 && errno != EEXIST)
             return err_errno(err, ERR_STORE, "%s: the folder for our key cannot be made", folder);
-        if (keypair_make(path, "Doorward", SP_KEY_DAYS, now, err) != 0)
+        if (keypair_make(path, "Doorward", KEYPAIR_RSA_BITS, SP_KEY_DAYS, now, err) != 0)
             return -1;
     }
     return add_key(ret, path, err);

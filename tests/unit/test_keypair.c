@@ -17,6 +17,8 @@
 #include "base/pool.h"
 #include "suite.h"
 
+#define TEST_BITS 2048 /* the least that is taken: quick to make */
+
 static char dir[256];
 static struct pool *pool;
 
@@ -45,9 +47,34 @@ static struct keypair *make(const char *name)
 {
     struct keypair *pair = NULL;
     struct err err = ERR_INIT;
-    ck_assert_msg(keypair_make(path(name), "Doorward 예시", 30, clock_now(), &err) == 0, "%s", err.text);
+    ck_assert_msg(keypair_make(path(name), "Doorward 예시", TEST_BITS, 30, clock_now(), &err) == 0, "%s", err.text);
     ck_assert_msg(keypair_read(path(name), &pair, &err) == 0, "%s", err.text);
     return pair;
+}
+
+/* Made once for all cases, as it takes a while. */
+static struct keypair *shared;
+static struct buf shared_pem = BUF_INIT;
+
+static void copy_shared(const char *name)
+{
+    struct err err = ERR_INIT;
+    ck_assert_int_eq(file_replace(path(name), shared_pem.data, shared_pem.len, 0600, &err), 0);
+}
+
+static void make_shared(void)
+{
+    struct err err = ERR_INIT;
+    setup();
+    shared = make("a.pem");
+    ck_assert_int_eq(file_read(path("a.pem"), KEYPAIR_FILE_MAX, &shared_pem, &err), 0);
+    teardown();
+}
+
+static void free_shared(void)
+{
+    keypair_free(&shared);
+    buf_release(&shared_pem);
 }
 
 /* An EC key, as somebody may bring one: keypair_make makes RSA only. */
@@ -78,9 +105,9 @@ START_TEST(a_key_is_made_once_and_for_its_owner_only)
     ck_assert_int_eq(stat(path("a.pem"), &st), 0);
     ck_assert_uint_eq(st.st_mode & 0777, 0600);
     ck_assert_str_eq(keypair_cert(pair)->subject, "CN=Doorward 예시");
-    ck_assert_int_eq(keypair_cert(pair)->key_bits, KEYPAIR_RSA_BITS);
+    ck_assert_int_eq(keypair_cert(pair)->key_bits, TEST_BITS);
     ck_assert_int_gt(keypair_cert(pair)->not_after, clock_now() + 29 * 86400);
-    ck_assert_int_eq(keypair_make(path("a.pem"), "again", 30, clock_now(), &err), -1);
+    ck_assert_int_eq(keypair_make(path("a.pem"), "again", TEST_BITS, 30, clock_now(), &err), -1);
     ck_assert_int_eq(err.kind, ERR_CONFLICT);
     chmod(path("a.pem"), 0644);
     ck_assert_int_eq(keypair_read(path("a.pem"), &pair, &err), -1);
@@ -113,7 +140,7 @@ START_TEST(a_file_that_is_not_a_key_with_its_certificate_is_refused)
                  {"a.pem", NULL, "no certificate"},
                  {NULL, "a.pem", "no private key"},
                  {NULL, NULL, "empty"}};
-    CLEANUP(keypair_free) struct keypair *a = make("a.pem");
+    copy_shared("a.pem");
     CLEANUP(keypair_free) struct keypair *b = make("b.pem");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct keypair *pair = NULL;
@@ -140,11 +167,10 @@ START_TEST(what_rsa_signs_verifies)
 {
     struct err err = ERR_INIT;
     CLEANUP(buf_release) struct buf sig = BUF_INIT;
-    CLEANUP(keypair_free) struct keypair *pair = make("a.pem");
-    ck_assert_int_eq(keypair_sign(pair, span_str("hello"), &sig, &err), 0);
-    ck_assert_uint_eq(sig.len, KEYPAIR_RSA_BITS / 8);
-    ck_assert(verifies(pair, "hello", (unsigned char *)sig.data, sig.len, EVP_sha256()));
-    ck_assert(!verifies(pair, "hellO", (unsigned char *)sig.data, sig.len, EVP_sha256()));
+    ck_assert_int_eq(keypair_sign(shared, span_str("hello"), &sig, &err), 0);
+    ck_assert_uint_eq(sig.len, TEST_BITS / 8);
+    ck_assert(verifies(shared, "hello", (unsigned char *)sig.data, sig.len, EVP_sha256()));
+    ck_assert(!verifies(shared, "hellO", (unsigned char *)sig.data, sig.len, EVP_sha256()));
 }
 END_TEST
 
@@ -188,17 +214,16 @@ static size_t wrap(const struct keypair *pair, const EVP_MD *md, const EVP_MD *m
 START_TEST(a_wrapped_key_is_unwrapped_with_its_own_digests_only)
 {
     const EVP_MD *const md[] = {EVP_sha1(), EVP_sha256(), EVP_sha384(), EVP_sha512()};
-    CLEANUP(keypair_free) struct keypair *pair = make("a.pem");
     for (int d = OAEP_SHA1; d <= OAEP_SHA512; d++)
         for (int m = OAEP_SHA1; m <= OAEP_SHA512; m++) {
             unsigned char wrapped[1024], plain[32];
             struct err err = ERR_INIT;
-            size_t got = 0, n = wrap(pair, md[d], md[m], "0123456789abcdef", wrapped, sizeof wrapped);
+            size_t got = 0, n = wrap(shared, md[d], md[m], "0123456789abcdef", wrapped, sizeof wrapped);
             struct span s = {(char *)wrapped, n};
-            ck_assert_int_eq(keypair_unwrap(pair, d, m, s, plain, sizeof plain, &got, &err), 0);
+            ck_assert_int_eq(keypair_unwrap(shared, d, m, s, plain, sizeof plain, &got, &err), 0);
             ck_assert(got == 16 && memcmp(plain, "0123456789abcdef", 16) == 0);
-            ck_assert_int_eq(keypair_unwrap(pair, (d + 1) % 4, m, s, plain, sizeof plain, &got, &err), -1);
-            ck_assert_int_eq(keypair_unwrap(pair, d, m, s, plain, 15, &got, &err), -1); /* no room: never cut */
+            ck_assert_int_eq(keypair_unwrap(shared, (d + 1) % 4, m, s, plain, sizeof plain, &got, &err), -1);
+            ck_assert_int_eq(keypair_unwrap(shared, d, m, s, plain, 15, &got, &err), -1); /* no room: never cut */
         }
 }
 END_TEST
@@ -218,6 +243,7 @@ int main(void)
 {
     Suite *suite = suite_create("keypair");
     TCase *tc = tcase_create("keypair");
+    tcase_add_unchecked_fixture(tc, make_shared, free_shared);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, a_key_is_made_once_and_for_its_owner_only);
