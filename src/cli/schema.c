@@ -64,6 +64,7 @@ static const struct conf_kind kinds[] = {
      .check = conf_check_dns,
      .items = conf_rows_dns,
      .help = "How the proofs of domains are looked up."},
+    {.name = "serve", .items = conf_rows_serve, .help = "How \"doorward serve\" is reached."},
     {0},
 };
 

@@ -276,6 +276,18 @@ const struct conf_item conf_rows_dns[] = {
     {0},
 };
 
+static const char *const no_listener[] = {"none", NULL};
+
+const struct conf_item conf_rows_serve[] = {
+    {.key = "listen", .type = CONF_TEXT, .def = "127.0.0.1:8080", .help = "Numeric address and port to listen at."},
+    {.key = "certificate-file", .type = CONF_FILE, .example = "/etc/doorward/tls.crt", .help = "The certificate with its chain, in PEM."},
+    {.key = "key-file", .type = CONF_SECRET_FILE, .example = "/etc/doorward/secrets/tls.key", .help = "Its private key, in PEM."},
+    {.key = "trusted-proxy", .type = CONF_TEXT, .repeatable = true, .example = "10.0.0.1", .help = "Address of a proxy that is believed."},
+    {.key = "status-listen", .type = CONF_TEXT, .def = "127.0.0.1:9080", .choices = no_listener, .help = "Where the state of the server is told."},
+    {.key = "threads", .type = CONF_INT, .def = "8", .min = 1, .max = 256, .help = "How many requests are answered at once."},
+    {0},
+};
+
 static bool is_address(const char *text)
 {
     struct in6_addr any;
