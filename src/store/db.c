@@ -1,7 +1,8 @@
 #include "store/db.h"
 
-#include <sqlite3.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,12 +58,17 @@ int db_exec(struct db *db, const char *sql, struct err *err)
     return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(db, err);
 }
 
-/* SQLite makes its files with the umask's mode; ours hold people's data. */
+/*
+ * SQLite makes its files with the umask's mode; ours hold people's data. A file that is there is not opened for it: closing a descriptor
+ * gives up every lock that this process has on the file, those of other handles too, and another process would take away the WAL below them.
+ */
 static int make_private(const char *path, struct err *err)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0)
+        return 0;
+    int fd = errno == ENOENT ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
     if (fd < 0)
-        return err_errno(err, ERR_STORE, "%s", path);
+        return errno == EEXIST ? 0 : err_errno(err, ERR_STORE, "%s", path);
     close(fd);
     return 0;
 }
