@@ -40,13 +40,13 @@ static int send_away(const struct signin *in, const struct conf_section *connect
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
     char id[SAML_ID_SIZE], handle[TOKEN_SIZE];
     struct sp names = {.nkeys = 0};
-    if (sp_names(in->conf, connection, in->pool, &names, err) != 0 || gate_metadata(connection, in->now, &idp, err) != 0)
+    if (sp_names(in->conf, connection, in->pool, &names, err) != 0 ||
+        gate_metadata(connection, in->now, &idp, err) != 0)
         return -1;
     saml_new_id(id);
     token_new(handle);
     *ret = (struct signin_start){.connection = conf_name(connection), .relay = pool_strdup(in->pool, handle)};
-    struct saml_request request = {
-        .id = id, .entity_id = names.entity_id, .acs_url = names.acs_url, .now = in->now};
+    struct saml_request request = {.id = id, .entity_id = names.entity_id, .acs_url = names.acs_url, .now = in->now};
     if (write_request(in, idp, &request, ret, err) != 0)
         return -1;
     return signins_request_put(in->signins,

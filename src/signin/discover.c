@@ -8,9 +8,10 @@
 static int judge(const struct signin *in, const struct conf_section *domain, struct gate_domain *ret, struct err *err)
 {
     if (!in->store)
-        return err_set(err, ERR_REFUSED,
-                       "domain %s: there is no state yet, so that no domain is proved; run: doorward domain challenge %s",
-                       conf_name(domain), conf_name(domain));
+        return err_set(
+            err, ERR_REFUSED,
+            "domain %s: there is no state yet, so that no domain is proved; run: doorward domain challenge %s",
+            conf_name(domain), conf_name(domain));
     return gate_judge_one(in->store, in->conf, domain, in->now, in->pool, ret, err);
 }
 
@@ -28,8 +29,8 @@ int discover_connection(const struct signin *in, const char *email, const struct
     const struct conf_section *domain = conf_find(in->conf, "domain", name);
     if (!domain)
         return err_set(err, ERR_REFUSED,
-                       "domain %s: it is none of the organisation's; when it is, write a section [domain %s]",
-                       name, name);
+                       "domain %s: it is none of the organisation's; when it is, write a section [domain %s]", name,
+                       name);
     if (judge(in, domain, &gate, err) != 0)
         return -1;
     if (!gate.open)

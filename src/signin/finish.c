@@ -36,9 +36,10 @@ static int find_request(struct finish *f, struct err *err)
     if (found < 0)
         return -1;
     if (other)
-        return err_set(err, ERR_REFUSED,
-                       "response: the request that it answers was begun by another browser, or this one sent no cookie; "
-                       "begin again and allow cookies");
+        return err_set(
+            err, ERR_REFUSED,
+            "response: the request that it answers was begun by another browser, or this one sent no cookie; "
+            "begin again and allow cookies");
     if (!found)
         return err_set(err, ERR_REFUSED,
                        "response: it answers no request of ours that is open: it was answered already, or begun more "

@@ -40,8 +40,8 @@ int person_still(const struct signin *in, const char *directory, const char *uid
     if (found < 0)
         return -1;
     if (!found)
-        return err_set(err, ERR_REFUSED, "person %s: gone from directory %s",
-                       text_printable(in->pool, span_str(uid)), directory);
+        return err_set(err, ERR_REFUSED, "person %s: gone from directory %s", text_printable(in->pool, span_str(uid)),
+                       directory);
     return judge(in, ret, domains, ndomains, err);
 }
 

@@ -27,8 +27,7 @@ int signin_who(const struct signin *in, const char *token, struct signin_who *re
         err_clear(err);
         return signins_session_end(in->signins, token, err);
     }
-    *ret = (struct signin_who){
-        .name = who.name, .email = who.email, .uid = who.uid, .connection = session.connection};
+    *ret = (struct signin_who){.name = who.name, .email = who.email, .uid = who.uid, .connection = session.connection};
     return 1;
 }
 

@@ -123,8 +123,7 @@ int signins_request_put(struct signins *signins, const struct signins_request *r
                   "INSERT INTO request (handle, id, connection, browser, next, created, expires)"
                   " VALUES (?, ?, ?, ?, ?, ?, ?)",
                   DB_ARGS(DB_TEXT(hash(r->handle, handle)), DB_TEXT(r->id), DB_TEXT(r->connection),
-                          DB_TEXT(hash(r->browser, browser)), DB_TEXT(r->next), DB_INT(r->created),
-                          DB_INT(r->expires)),
+                          DB_TEXT(hash(r->browser, browser)), DB_TEXT(r->next), DB_INT(r->created), DB_INT(r->expires)),
                   err);
 }
 
@@ -251,8 +250,8 @@ int signins_record_put(struct signins *signins, const struct signins_record *r, 
 {
     return db_run(signins->db,
                   "INSERT INTO record (ref, at, connection, email, accepted, reason) VALUES (?, ?, ?, ?, ?, ?)",
-                  DB_ARGS(DB_TEXT(r->ref), DB_INT(r->at), DB_TEXT(or_empty(r->connection)),
-                          DB_TEXT(or_empty(r->email)), DB_INT(r->accepted), DB_TEXT(or_empty(r->reason))),
+                  DB_ARGS(DB_TEXT(r->ref), DB_INT(r->at), DB_TEXT(or_empty(r->connection)), DB_TEXT(or_empty(r->email)),
+                          DB_INT(r->accepted), DB_TEXT(or_empty(r->reason))),
                   err);
 }
 

@@ -85,8 +85,8 @@ int signins_session_end_of(struct signins *signins, const char *directory, const
 #define SIGNINS_REF_SIZE 11 /* of a reference number: ten letters and digits that nobody guesses, and NUL */
 
 struct signins_record {
-    const char *ref;               /* signins_new_ref */
-    int64_t at;                    /* when */
+    const char *ref;                /* signins_new_ref */
+    int64_t at;                     /* when */
     const char *connection, *email; /* "": not known. The e-mail is as it was claimed when it was refused */
     bool accepted;
     const char *reason; /* for an administrator; "" when accepted */

@@ -58,7 +58,8 @@ const char page_style[] =
     "h1{font-size:1.4rem;margin:0 0 1rem}label,input,button{display:block;width:100%;box-sizing:border-box}"
     "input{font:inherit;padding:.5rem;margin:.25rem 0 1rem;border:1px solid #6b7480;border-radius:.25rem}"
     "button{font:inherit;padding:.6rem;border:0;border-radius:.25rem;background:#0b57d0;color:#fff;cursor:pointer}"
-    ":focus-visible{outline:3px solid #f0a500;outline-offset:2px}.fault{border-left:4px solid #b3261e;padding-left:.75rem}"
+    ":focus-visible{outline:3px solid #f0a500;outline-offset:2px}.fault{border-left:4px solid "
+    "#b3261e;padding-left:.75rem}"
     "footer{margin-top:1.5rem;font-size:.875rem;color:#4a525c}";
 
 /* --- pieces ---------------------------------------------------------------------------------------------------------- */
@@ -135,7 +136,8 @@ void page_sign_in(struct buf *out, const struct page_about *about, const char *e
     }
     ADD(out,
         "<form method=\"post\" action=\"/signin\"><label for=\"email\">%</label>"
-        "<input id=\"email\" name=\"email\" type=\"email\" autocomplete=\"username\" required maxlength=\"320\" value=\"%\"",
+        "<input id=\"email\" name=\"email\" type=\"email\" autocomplete=\"username\" required maxlength=\"320\" "
+        "value=\"%\"",
         say(TEXT_EMAIL), email);
     buf_adds(out, ref ? " aria-invalid=\"true\" aria-describedby=\"fault\" autofocus>" : " autofocus>");
     ADD(out, "<button>%</button></form>\n", say(TEXT_CONTINUE));

@@ -49,8 +49,9 @@ static void show_fault(struct call *call, int status, enum page_fault fault, con
 /* The reason is for administrators: it goes to the log, and a browser gets the number that leads there. */
 static void log_fault(struct call *call, const char *ref, const struct err *err)
 {
-    log_debug("web: %s %s: %s%s%s", request_method(call->request), text_printable(call->in.pool, span_str(request_path(call->request))),
-              ref ? ref : "", ref ? ": " : "", err->text);
+    log_event(LOG_LEVEL_WARNING, "%s %s: %s%s%s", request_method(call->request),
+              text_printable(call->in.pool, span_str(request_path(call->request))), ref ? ref : "", ref ? ": " : "",
+              err->text);
 }
 
 static bool is_refusal(const struct err *err)
@@ -350,13 +351,11 @@ void routes_answer(void *ctx, const struct request *request, struct response *re
     struct web *web = ctx;
     const char *allow = NULL;
     pthread_rwlock_rdlock(&web->lock);
-    struct call call = {.web = web,
-                        .request = request,
-                        .response = response,
-                        .in = {.conf = web->site.conf,
-                               .keys = &web->site.keys,
-                               .pool = request_pool(request),
-                               .now = clock_now()}};
+    struct call call = {
+        .web = web,
+        .request = request,
+        .response = response,
+        .in = {.conf = web->site.conf, .keys = &web->site.keys, .pool = request_pool(request), .now = clock_now()}};
     const struct route *route = find(request, &call.word, &allow);
     atomic_fetch_add(&web->counts[COUNT_REQUESTS], 1);
     add_headers(&call);

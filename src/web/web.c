@@ -240,8 +240,8 @@ int web_reload(struct web *web, const struct conf *conf, struct err *err)
     if (read_pem(serve, &pem, err) != 0)
         return -1;
     if (web->tls != (pem.certificate.len > 0))
-        return err_set(err, ERR_CONFIG,
-                       "%s: serve: TLS cannot be turned on or off while the server runs; restart it", conf_where(serve));
+        return err_set(err, ERR_CONFIG, "%s: serve: TLS cannot be turned on or off while the server runs; restart it",
+                       conf_where(serve));
     if (site_read(conf, web->state_dir, &site, err) != 0)
         return -1;
     if (web->tls && server_renew(web->server, buf_str(&pem.certificate), buf_str(&pem.key), err) != 0) {
@@ -272,7 +272,7 @@ void web_tick(struct web *web)
     bool more;
     int64_t now = clock_now();
     if (signins_sweep(web->sweeper, now, now - SIGNIN_RECORD_SECONDS, SWEEP_ROWS, &more, &err) != 0)
-        log_debug("web: sweeping: %s", err.text);
+        log_event(LOG_LEVEL_ERROR, "signin.db: old rows cannot be swept: %s", err.text);
 }
 
 void web_stop(struct web **web)

@@ -2,21 +2,19 @@
 
 import base64
 import http.cookiejar
-import os
 import re
+import signal
 import sqlite3
-import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
 import xml.etree.ElementTree as ET
 import zlib
-from pathlib import Path
 
 from site_fixture import IDP, ROOT, URL, script
 from slapd import entry_uuid
+from test_serve_process import Served
 
-TOOL = Path(os.environ.get("DOORWARD_TOOLS", ROOT / "build/tests/tools")).resolve() / "web"
 ACS = f"{URL}/saml/acs/idp"
 AUDIENCE = f"{URL}/saml/metadata/idp"
 FIELD = re.compile(r'name="(\w+)" value="([^"]*)"')
@@ -24,33 +22,28 @@ REFERENCE = re.compile(r'id="reference">([a-z2-7]{10})<')
 
 
 class Server:
-    """The sign-in server of a site, on ports of its own."""
+    """doorward serve of a site, on ports of its own."""
 
     def __init__(self, site):
         self.site = site
-        self.site.conf["serve"] = {"listen": "127.0.0.1:0", "status-listen": "127.0.0.1:0"}
-        self.log = site.folder / "web.log"
+        site.conf["serve"] = {"listen": "127.0.0.1:0", "status-listen": "127.0.0.1:0"}
+        site.conf["sync"]["schedule"] = "none"
         self.start()
 
     def start(self):
-        self.site.write()
-        with self.log.open("a", encoding="utf-8") as log:
-            self.process = subprocess.Popen([TOOL, self.site.folder / "doorward.conf", self.site.state], stdin=subprocess.PIPE,
-                                            stdout=subprocess.PIPE, stderr=log, text=True)
-        ports = self.process.stdout.readline().split()
-        assert ports, self.log.read_text()
-        self.url, self.status_url = (f"http://127.0.0.1:{port}" for port in ports)
+        (self.site.folder / "notify").unlink(missing_ok=True)
+        self.served = Served(self.site).ready()
+        ports = self.served.says(r"listening on port (\d+), for health and metrics on port (\d+)")
+        self.url, self.status_url = (f"http://127.0.0.1:{port}" for port in ports.groups())
 
     def stop(self):
-        self.process.stdin.close()
-        assert self.process.wait(30) == 0, self.log.read_text()
-        self.process.stdout.close()
+        assert self.served.end() == 0, self.served.text()
+        self.served.close()
 
     def reload(self):
         self.site.write()
-        self.process.stdin.write("reload\n")
-        self.process.stdin.flush()
-        return self.process.stdout.readline().strip()
+        self.served.signal(signal.SIGHUP)
+        self.served.ready()
 
     def sql(self, statement, *values):
         db = sqlite3.connect(self.site.state / "signin.db")

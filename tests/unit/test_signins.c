@@ -149,7 +149,8 @@ START_TEST(no_secret_of_a_browser_stands_in_the_file)
     sqlite3 *raw;
     ck_assert_int_eq(sqlite3_open(pool_printf(pool, "%s/signin.db", dir), &raw), SQLITE_OK);
     sqlite3_stmt *st;
-    static const char sql[] = "SELECT group_concat(handle || browser) || (SELECT group_concat(hash) FROM session) FROM request";
+    static const char sql[] =
+        "SELECT group_concat(handle || browser) || (SELECT group_concat(hash) FROM session) FROM request";
     ck_assert_int_eq(sqlite3_prepare_v2(raw, sql, -1, &st, NULL), SQLITE_OK);
     ck_assert_int_eq(sqlite3_step(st), SQLITE_ROW);
     const char *text = (const char *)sqlite3_column_text(st, 0);
@@ -171,8 +172,9 @@ START_TEST(a_record_is_found_by_its_reference)
     signins_new_ref(second);
     ck_assert_str_ne(ref, second);
     ck_assert_uint_eq(strlen(ref), SIGNINS_REF_SIZE - 1);
-    ck_assert_int_eq(
-        signins_record_put(db, &(struct signins_record){.ref = ref, .at = 7, .email = "a@b", .reason = "because"}, &err), 0);
+    ck_assert_int_eq(signins_record_put(
+                         db, &(struct signins_record){.ref = ref, .at = 7, .email = "a@b", .reason = "because"}, &err),
+                     0);
     ck_assert_int_eq(signins_record_get(db, ref, pool, &r, &err), 1);
     ck_assert_str_eq(r.reason, "because");
     ck_assert_str_eq(r.connection, "");
