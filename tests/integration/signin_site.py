@@ -1,6 +1,7 @@
 """A browser and an identity provider around the sign-in server of a site."""
 
 import base64
+import http.client
 import http.cookiejar
 import re
 import signal
@@ -95,6 +96,24 @@ class Browser:
             return Answer(self.opener.open(request, timeout=60))
         except urllib.error.HTTPError as answer:
             return Answer(answer)
+
+    def copy(self):
+        """Another with the same cookies."""
+        other = Browser(self.server)
+        for cookie in self.jar:
+            other.jar.set_cookie(cookie)
+        return other
+
+    def announce(self, path, length):
+        """Status that a form of this length gets before any of it is sent."""
+        connection = http.client.HTTPConnection(urllib.parse.urlsplit(self.server.url).netloc, timeout=60)
+        connection.putrequest("POST", path)
+        connection.putheader("Content-Type", "application/x-www-form-urlencoded")
+        connection.putheader("Content-Length", str(length))
+        connection.endheaders()
+        status = connection.getresponse().status
+        connection.close()
+        return status
 
     def begin(self, email="alice@example.com"):
         """(id of the request, RelayState) as the identity provider gets them."""

@@ -4,6 +4,7 @@ import base64
 import re
 import sqlite3
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -139,6 +140,18 @@ def test_an_assertion_that_was_used_for_the_same_request(server, browser, site):
     refused(server, browser.post(response, relay), "used")
 
 
+def test_many_copies_at_once(server, browser, site):
+    """One of them is let in, whatever the order of the steps."""
+    request, relay = browser.begin()
+    response = answer_to(site, request)
+    copies = [browser.copy() for _ in range(8)]
+    with ThreadPoolExecutor(len(copies)) as threads:
+        answers = list(threads.map(lambda copy: copy.post(response, relay), copies))
+    assert sorted(a.status for a in answers) == [303] + [403] * 7
+    assert len(server.sql("SELECT * FROM session")) == 1
+    assert sum(1 for copy in copies if signed_in_as(copy)) == 1
+
+
 def test_another_browser(server, browser, site):
     request, relay = browser.begin()
     response = answer_to(site, request)
@@ -185,7 +198,7 @@ def test_bad_forms(server, browser, site):
     refused(server, browser.post(answer_to(site, request, SIGN="none"), relay), "is signed")
     refused(server, browser.post(answer_to(site, request, audience="https://other.example"), relay), "udience")
     refused(server, browser.post(answer_to(site, request, OFFSET="-86400"), relay), "expired")
-    assert browser.ask("/saml/acs/idp", {"SAMLResponse": "x" * 600000}).status == 413
+    assert browser.announce("/saml/acs/idp", 600000) == 413, "before it is sent"
 
 
 # --- people who are refused ---------------------------------------------------------------------------------------------
