@@ -60,7 +60,7 @@ static void log_line(struct run *run)
 void run_listen(struct run *run)
 {
     char some[4096];
-    ssize_t n;
+    ssize_t n = -1;
     while (run->fd >= 0 && ((n = read(run->fd, some, sizeof some)) > 0 || (n < 0 && errno == EINTR))) {
         for (ssize_t i = 0; i < n; i++) {
             if (some[i] == '\n' || run->used == sizeof run->line)
