@@ -205,6 +205,20 @@ static void stop(struct house *house)
     signal_all(house, SIGTERM);
 }
 
+/* The listeners of a running server stay as they are: its connections hang on them. */
+static void warn_of_restart(const struct conf *old, const struct conf *new)
+{
+    static const char *const keys[] = {"listen", "status-listen"};
+    const struct conf_section *before = conf_find(old, "serve", NULL), *after = conf_find(new, "serve", NULL);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (strcmp(conf_str(before, keys[i]), conf_str(after, keys[i])) != 0)
+            log_event(LOG_LEVEL_WARNING, "%s: serve: another %s takes a restart; until then it is the one of before",
+                      conf_where_key(after, keys[i], 0), keys[i]);
+    if (conf_int(before, "threads") != conf_int(after, "threads"))
+        log_event(LOG_LEVEL_WARNING, "%s: serve: another number of threads takes a restart",
+                  conf_where_key(after, "threads", 0));
+}
+
 static void reload(struct house *house)
 {
     if (house->stopping)
@@ -214,6 +228,7 @@ static void reload(struct house *house)
     struct conf *conf = daemon_reread(house->daemon);
     if (!conf)
         return;
+    warn_of_restart(house->daemon->conf, conf);
     daemon_exchange(house->daemon, conf);
     log_event(LOG_LEVEL_INFO, "the configuration was read anew");
     for (size_t i = 0; i < ROLES; i++)
@@ -289,8 +304,12 @@ static void wait_for_news(struct house *house)
     for (size_t i = 0; i < ROLES; i++)
         fds[i + 1] = (struct pollfd){.fd = house->members[i].link, .events = POLLIN};
     poll(fds, ROLES + 1, pause_ms(house));
-    for (size_t i = 0; i < ROLES; i++)
+    for (size_t i = 0; i < ROLES; i++) {
         hear(house, &house->members[i]);
+        /* One that cannot be heard any more is dead, or is made so. */
+        if ((fds[i + 1].revents & POLLHUP) && house->members[i].pid)
+            kill(house->members[i].pid, SIGKILL);
+    }
     take_signals(house);
 }
 

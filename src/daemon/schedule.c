@@ -8,7 +8,7 @@ static double tenth(int64_t every, double most)
 
 double schedule_first(int64_t every, double now, double chance)
 {
-    return now + chance * tenth(every, 30);
+    return now + 1 + chance * tenth(every, 30);
 }
 
 double schedule_next(int64_t every, double began, double now, double chance)

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* Soon after the start: within half a minute, and a tenth of the time between runs. every: seconds, above 0. */
+/* Soon after the start: after a second, and up to half a minute and a tenth of the time between runs later. every: seconds, above 0. */
 double schedule_first(int64_t every, double now, double chance);
 /*
  * After a run that began then and has ended now: every after its beginning, and up to a tenth and two minutes later. A run that took longer

@@ -34,9 +34,11 @@ static void drop_capabilities(void)
         log_event(LOG_LEVEL_WARNING, "the rights beyond a plain user's could not be given up");
 }
 
+/* Seconds; 0: no run begins by itself, because nobody wants it or there is nothing to sync. */
 static int64_t every(const struct sync *sync)
 {
-    return conf_int(conf_find(sync->daemon->conf, "sync", NULL), "schedule");
+    const struct conf *conf = sync->daemon->conf;
+    return conf_next(conf, "team", NULL) ? conf_int(conf_find(conf, "sync", NULL), "schedule") : 0;
 }
 
 /* From 0 to 1. */
@@ -139,7 +141,7 @@ int sync_role(struct daemon *daemon, int link)
     if (every(&sync) > 0)
         sync.due = schedule_first(every(&sync), clock_monotonic(), chance());
     else
-        log_event(LOG_LEVEL_INFO, "no schedule: runs are left to somebody else");
+        log_event(LOG_LEVEL_INFO, "no run begins by itself: there is no schedule, or no team");
     link_ready(link);
     while (!sync.stopping || sync.run.pid) {
         if (!sync.stopping && !sync.run.pid && every(&sync) > 0 && clock_monotonic() >= sync.due)

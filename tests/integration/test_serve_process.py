@@ -189,7 +189,15 @@ def test_a_port_that_is_taken_is_said(home, serve):
         home.conf["serve"]["listen"] = f"127.0.0.1:{port}"
         served = serve(home)
         assert served.process.wait(PATIENCE) == 1
-        assert str(port) in served.text().splitlines()[-1] and served.text().splitlines()[-1].startswith("doorward: ")
+        assert re.search(rf"\ndoorward: .*listen address 127\.0\.0\.1 port {port}: Address already in use; another program listens",
+                         served.text())
+
+
+def test_a_second_serve_on_the_same_port_says_so(home, serve):
+    served = serve(home).ready()
+    home.conf["serve"]["listen"] = f"127.0.0.1:{served.port()}"
+    assert "Address already in use" in home.refused("serve", status=1)
+    assert served.answers() and served.end() == 0
 
 
 # --- a life ---------------------------------------------------------------------------------------------------------
@@ -282,6 +290,16 @@ def test_sighup_takes_a_right_configuration(home, serve):
     assert served.end() == 0
 
 
+def test_sighup_does_not_move_the_listener(home, serve):
+    served = serve(home).ready()
+    home.conf["serve"].update({"listen": "127.0.0.2:0", "threads": 3})
+    home.write()
+    served.signal(signal.SIGHUP)
+    served.says(r"level=warning role=main .*doorward\.conf:\d+: serve: another listen takes a restart")
+    served.says("another number of threads takes a restart")
+    assert served.answers()
+
+
 def test_sighup_does_not_move_the_state(home, serve):
     served = serve(home).ready()
     home.conf["organization"]["state-dir"] = "elsewhere"
@@ -330,6 +348,14 @@ def test_a_run_ends_cleanly_with_serve(home, serve):
         run = until(lambda: list(children(sync).values()), "a run")[0]
         assert served.end() == 0
         assert not alive(run)
+
+
+def test_without_a_team_no_run_begins(home, serve):
+    for section in ("team design", "product autocad"):
+        del home.conf[section]
+    home.conf["sync"]["schedule"] = "5s"
+    served = serve(home).ready()
+    served.says("no run begins by itself: there is no schedule, or no team")
 
 
 def test_no_second_run_beside_one_that_lasts(home, serve):

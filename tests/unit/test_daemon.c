@@ -38,9 +38,9 @@ END_TEST
 
 START_TEST(the_first_run_is_soon)
 {
-    ck_assert(schedule_first(900, 100, 0) == 100);
-    ck_assert(schedule_first(900, 100, 1) == 130);
-    ck_assert(schedule_first(60, 100, 1) == 106);
+    ck_assert(schedule_first(900, 100, 0) == 101);
+    ck_assert(schedule_first(900, 100, 1) == 131);
+    ck_assert(schedule_first(60, 100, 1) == 107);
 }
 END_TEST
 
