@@ -17,7 +17,8 @@
 #define IDLE_SECONDS    20
 #define LONGEST_SECONDS 20
 #define PEM_MAX         (256 * 1024)
-#define SWEEP_ROWS      500
+#define SWEEP_ROWS      500 /* a step, for which others wait */
+#define SWEEP_STEPS     20  /* a tick: more than arrive meanwhile */
 
 /* --- handles --------------------------------------------------------------------------------------------------------- */
 
@@ -269,10 +270,14 @@ uint16_t web_status_port(const struct web *web)
 void web_tick(struct web *web)
 {
     struct err err = ERR_INIT;
-    bool more;
+    bool more = true;
     int64_t now = clock_now();
-    if (signins_sweep(web->sweeper, now, now - SIGNIN_RECORD_SECONDS, SWEEP_ROWS, &more, &err) != 0)
+    for (int i = 0; i < SWEEP_STEPS && more; i++) {
+        if (signins_sweep(web->sweeper, now, now - SIGNIN_RECORD_SECONDS, SWEEP_ROWS, &more, &err) == 0)
+            continue;
         log_event(LOG_LEVEL_ERROR, "signin.db: old rows cannot be swept: %s", err.text);
+        return;
+    }
 }
 
 void web_stop(struct web **web)

@@ -2,6 +2,7 @@
 #include <check.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -207,6 +208,49 @@ START_TEST(what_expired_is_forgotten_in_small_steps)
 }
 END_TEST
 
+START_TEST(the_oldest_go_when_there_are_too_many)
+{
+    bool more, other;
+    sqlite3 *raw;
+    put_request("old", 900);
+    put_request("new", 901);
+    ck_assert_int_eq(sqlite3_open(pool_printf(pool, "%s/signin.db", dir), &raw), SQLITE_OK);
+    char *sql = sqlite3_mprintf("UPDATE request SET seq = seq + %d WHERE expires = 901", SIGNINS_REQUESTS_MAX);
+    ck_assert_int_eq(sqlite3_exec(raw, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_free(sql);
+    sqlite3_close(raw);
+    ck_assert_int_eq(signins_sweep(db, 200, 0, 4, &more, &err), 0);
+    ck_assert_int_eq(get_request("old", "browser", 199, &other), 0);
+    ck_assert_int_eq(get_request("new", "browser", 199, &other), 1);
+}
+END_TEST
+
+/* Closing a descriptor of the file would give up the locks of db: the other program then takes the WAL away. */
+START_TEST(a_second_handle_does_not_cost_the_first_its_locks)
+{
+    struct signins *second = NULL;
+    put_session("before", "ann");
+    ck_assert_int_eq(signins_open(dir, &second, &err), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        sqlite3 *raw;
+        int r = sqlite3_open(pool_printf(pool, "%s/signin.db", dir), &raw) == SQLITE_OK &&
+                sqlite3_exec(raw, "SELECT * FROM session", NULL, NULL, NULL) == SQLITE_OK;
+        sqlite3_close(raw);
+        _exit(r ? 0 : 1);
+    }
+    int status;
+    struct signins_session s;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    put_session("after", "bob");
+    signins_close(&second);
+    reopen();
+    ck_assert_int_eq(signins_session_get(db, "before", 199, pool, &s, &err), 1);
+    ck_assert_int_eq(signins_session_get(db, "after", 199, pool, &s, &err), 1);
+}
+END_TEST
+
 START_TEST(a_file_of_something_else_is_left_alone)
 {
     signins_close(&db);
@@ -232,6 +276,8 @@ int main(void)
     tcase_add_test(tc, no_secret_of_a_browser_stands_in_the_file);
     tcase_add_test(tc, a_record_is_found_by_its_reference);
     tcase_add_test(tc, what_expired_is_forgotten_in_small_steps);
+    tcase_add_test(tc, the_oldest_go_when_there_are_too_many);
+    tcase_add_test(tc, a_second_handle_does_not_cost_the_first_its_locks);
     tcase_add_test(tc, a_file_of_something_else_is_left_alone);
     suite_add_tcase(suite, tc);
     return suite_run(suite);
