@@ -29,7 +29,7 @@ install: $(BUILD)/doorward $(DEFAULT_CONF)
 	[ -d $(DESTDIR)/var/lib/doorward ] || install -d -m 700 $(DESTDIR)/var/lib/doorward
 ifneq ($(UNITDIR),)
 	install -d $(DESTDIR)$(UNITDIR)
-	for unit in doorward-sync.service doorward-sync.timer; do \
+	for unit in doorward.service doorward-sync.service doorward-sync.timer; do \
 		sed -e 's|/usr/bin/doorward|$(PREFIX)/bin/doorward|' -e 's|/usr/share/doc/doorward|$(DOCDIR)|' \
 		    -e 's|/etc/doorward|$(SYSCONFDIR)/doorward|' packaging/systemd/$$unit >$(DESTDIR)$(UNITDIR)/$$unit && \
 		chmod 644 $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
@@ -65,6 +65,7 @@ deb: $(DEFAULT_CONF)
 	@cp -r packaging/debian $(DEB_TREE)/debian
 	@sed 's/@VERSION@/$(VERSION)/' packaging/debian/changelog >$(DEB_TREE)/debian/changelog
 	@sed -e 's/^$$/./' -e 's/^/ /' LICENSE >>$(DEB_TREE)/debian/copyright
+	@cp packaging/systemd/doorward.service $(DEB_TREE)/debian/doorward.doorward.service
 	@for unit in service timer; do \
 		cp packaging/systemd/doorward-sync.$$unit $(DEB_TREE)/debian/doorward.doorward-sync.$$unit || exit 1; \
 	done

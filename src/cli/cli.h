@@ -75,6 +75,7 @@ int command_sync_enable(struct cli *cli, struct err *err);
 int command_sync_disable(struct cli *cli, struct err *err);
 int command_plan(struct cli *cli, struct err *err);
 int command_apply(struct cli *cli, struct err *err);
+int command_serve(struct cli *cli, struct err *err);
 int command_explain(struct cli *cli, struct err *err);
 int command_runs_list(struct cli *cli, struct err *err);
 int command_runs_show(struct cli *cli, struct err *err);

@@ -69,6 +69,16 @@ const struct command commands[] = {
      "  doorward apply\n"
      "  doorward apply design --yes\n"
      "  doorward apply plan.json --approve-removals 412\n"},
+    {"serve", "", NULL, 0, 0, command_serve, "the sign-in server, and apply on schedule; in the foreground",
+     "Two processes and a small parent: one that browsers reach, and one that runs\n"
+     "doorward apply --yes every [sync] schedule. Whichever dies is started again.\n"
+     "SIGHUP reads the configuration and the certificate anew, and keeps the old one\n"
+     "when the new is wrong; SIGTERM or Ctrl-C ends everything, a run cleanly.\n\n"
+     "Needs [serve] and the organization's url: doorward help serve. Run by root it\n"
+     "becomes the owner of the state folder first, who may not open a port below 1024:\n"
+     "the unit doorward.service gives that right (AmbientCapabilities).\n\n"
+     "  systemctl enable --now doorward\n"
+     "  doorward -c doorward.conf serve\n"},
     {"explain", "PERSON [--json]", NULL, 1, 1, command_explain, "everything about one person, and why it is so",
      "PERSON is an e-mail address, a user name, an immutable id, a DN or a name. Told\n"
      "from what was last read: no network, no lock, nothing is changed. Also for\n"

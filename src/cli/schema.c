@@ -64,6 +64,10 @@ static const struct conf_kind kinds[] = {
      .check = conf_check_dns,
      .items = conf_rows_dns,
      .help = "How the proofs of domains are looked up."},
+    {.name = "serve",
+     .check = conf_check_serve,
+     .items = conf_rows_serve,
+     .help = "The sign-in server, \"doorward serve\", which needs this section and the organization's url."},
     {0},
 };
 

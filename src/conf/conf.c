@@ -108,6 +108,11 @@ bool conf_bool(const struct conf_section *section, const char *key)
     return first_value(slot)->number != 0;
 }
 
+bool conf_written(const struct conf_section *section)
+{
+    return section->line != 0;
+}
+
 bool conf_has(const struct conf_section *section, const char *key)
 {
     return slot_of(section, key)->n > 0;

@@ -137,6 +137,8 @@ const char *conf_str(const struct conf_section *section, const char *key);
 /* CONF_INT, CONF_DURATION in seconds and CONF_MILLIS in milliseconds. 0: not written, no default. */
 int64_t conf_int(const struct conf_section *section, const char *key);
 bool conf_bool(const struct conf_section *section, const char *key);
+/* Its header stands in a file: sections without a name are there with defaults when it does not. */
+bool conf_written(const struct conf_section *section);
 /* Written, not from the default. */
 bool conf_has(const struct conf_section *section, const char *key);
 /* A repeatable key: its values in order, the same one never twice. */

@@ -200,13 +200,17 @@ const struct conf_item conf_rows_product[] = {
 
 static const char *const on_leave[] = {"suspend", "remove", "unassign", NULL};
 
+static const char *const no_schedule[] = {"none", NULL};
+
 const struct conf_item conf_rows_sync[] = {
     {.key = "schedule",
      .type = CONF_DURATION,
+     .choices = no_schedule,
      .def = "15m",
-     .min = MINUTE,
+     .min = 5,
      .max = 7 * DAY,
-     .help = "Time from one run to the next."},
+     .help = "Time from one run of \"doorward serve\" to the next, which begins up to a tenth later, so that not all "
+             "sites begin at once; none leaves the runs to somebody else, such as doorward-sync.timer."},
     {.key = "max-removals",
      .type = CONF_PERCENT,
      .def = "5%",
@@ -276,6 +280,44 @@ const struct conf_item conf_rows_dns[] = {
     {0},
 };
 
+static const char *const no_listener[] = {"none", NULL};
+
+const struct conf_item conf_rows_serve[] = {
+    {.key = "listen",
+     .type = CONF_TEXT,
+     .def = "127.0.0.1:8080",
+     .help = "Where browsers are listened to: ADDRESS:PORT, IPv6 as [ADDRESS]:PORT. Port 0 takes any free one."},
+    {.key = "certificate-file",
+     .type = CONF_FILE,
+     .example = "/etc/doorward/signin.pem",
+     .help =
+         "The server's certificate in PEM, with the chain behind it. Not written: plain HTTP, for behind a proxy on "
+         "this machine or one that trusted-proxy names. Read anew at a reload."},
+    {.key = "key-file",
+     .type = CONF_SECRET_FILE,
+     .example = "/etc/doorward/secrets/signin.key",
+     .help = "The certificate's private key in PEM."},
+    {.key = "trusted-proxy",
+     .type = CONF_TEXT,
+     .repeatable = true,
+     .example = "10.0.0.80",
+     .help = "Address of a reverse proxy. What it says in Forwarded headers about who connects is believed, and of "
+             "nobody else."},
+    {.key = "status-listen",
+     .type = CONF_TEXT,
+     .choices = no_listener,
+     .def = "127.0.0.1:9080",
+     .help = "Where /healthz, /readyz and /metrics are: ADDRESS:PORT, or none. Not for the Internet."},
+    {.key = "threads",
+     .type = CONF_INT,
+     .def = "8",
+     .min = 1,
+     .max = 256,
+     .unit = "requests",
+     .help = "How many requests are answered at once."},
+    {0},
+};
+
 static bool is_address(const char *text)
 {
     struct in6_addr any;
@@ -311,4 +353,74 @@ int conf_check_dns(const struct conf_section *section, char **ret_name, struct e
                            conf_where_key(section, "resolver", i), text);
     }
     return 0;
+}
+
+/* ADDRESS:PORT or [ADDRESS]:PORT into its address; false when it is neither. */
+static bool read_endpoint(const char *text, char ret[static INET6_ADDRSTRLEN])
+{
+    const char *colon = strrchr(text, ':');
+    if (!colon || (!is_port(colon + 1) && strcmp(colon + 1, "0") != 0))
+        return false;
+    bool bracketed = *text == '[' && colon[-1] == ']';
+    const char *begin = bracketed ? text + 1 : text;
+    size_t n = (size_t)(colon - begin) - bracketed;
+    if (colon <= begin || n == 0 || n >= INET6_ADDRSTRLEN)
+        return false;
+    memcpy(ret, begin, n);
+    ret[n] = '\0';
+    unsigned char address[sizeof(struct in6_addr)];
+    return inet_pton(bracketed ? AF_INET6 : AF_INET, ret, address) == 1;
+}
+
+static bool is_loopback(const char *address)
+{
+    struct in_addr v4;
+    if (inet_pton(AF_INET, address, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == 127;
+    return strcmp(address, "::1") == 0;
+}
+
+static int check_endpoint(const struct conf_section *section, const char *key, char ret[static INET6_ADDRSTRLEN],
+                          struct err *err)
+{
+    const char *text = conf_str(section, key);
+    if (read_endpoint(text, ret))
+        return 0;
+    return err_set(err, ERR_CONFIG,
+                   "%s: %s '%.200s' is not an address with a port; write it as 127.0.0.1:8080 or [::1]:8080",
+                   conf_where_key(section, key, 0), key, text);
+}
+
+static int check_proxies(const struct conf_section *section, struct err *err)
+{
+    for (size_t i = 0; i < conf_count(section, "trusted-proxy"); i++) {
+        const char *text = conf_at(section, "trusted-proxy", i);
+        if (!is_address(text))
+            return err_set(err, ERR_CONFIG,
+                           "%s: trusted-proxy '%.200s' is not an address; write an IPv4 or IPv6 address",
+                           conf_where_key(section, "trusted-proxy", i), text);
+    }
+    return 0;
+}
+
+int conf_check_serve(const struct conf_section *section, char **ret_name, struct err *err)
+{
+    (void)ret_name;
+    static const char *const pair[] = {"certificate-file", "key-file"};
+    char listen[INET6_ADDRSTRLEN], status[INET6_ADDRSTRLEN];
+    bool has[2] = {conf_has(section, pair[0]), conf_has(section, pair[1])};
+    if (has[0] != has[1])
+        return err_set(err, ERR_CONFIG, "%s: %s stands without %s; write both, or none for plain HTTP behind a proxy",
+                       conf_where_key(section, pair[has[1]], 0), pair[has[1]], pair[has[0]]);
+    if (check_endpoint(section, "listen", listen, err) != 0 || check_proxies(section, err) != 0)
+        return -1;
+    if (!has[0] && !is_loopback(listen) && conf_count(section, "trusted-proxy") == 0)
+        return err_set(
+            err, ERR_CONFIG,
+            "%s: listen '%.200s' would speak plain HTTP to the network; write certificate-file and key-file, "
+            "or name the proxy in front of it with trusted-proxy",
+            conf_where_key(section, "listen", 0), conf_str(section, "listen"));
+    if (strcmp(conf_str(section, "status-listen"), "none") == 0)
+        return 0;
+    return check_endpoint(section, "status-listen", status, err);
 }

@@ -144,6 +144,15 @@ static int judge(struct store *store, const struct conf *conf, const struct conf
     return 0;
 }
 
+int gate_judge_one(struct store *store, const struct conf *conf, const struct conf_section *domain, int64_t now,
+                   struct pool *pool, struct gate_domain *ret, struct err *err)
+{
+    struct domain_row row;
+    if (domain_get(store, conf_name(domain), pool, &row, err) != 0)
+        return -1;
+    return judge(store, conf, domain, &row, now, pool, ret, err);
+}
+
 struct given_up {
     const struct conf *conf;
     struct pool *pool;

@@ -28,6 +28,10 @@ void proof_settings_read(const struct conf *conf, struct proof_settings *ret);
 int gate_check(struct store *store, const struct conf *conf, int64_t now, bool look, struct pool *pool,
                struct gate *ret, struct err *err);
 
+/* One configured domain as it stands: the proof is not looked at, and nothing is written. */
+int gate_judge_one(struct store *store, const struct conf *conf, const struct conf_section *domain, int64_t now,
+                   struct pool *pool, struct gate_domain *ret, struct err *err);
+
 /*
  * What one look at a proof means for the row; pure. Proved: proved now. Really absent or wrong: an open domain lapses when it has been so since
  * lapse_after seconds, and one that was never proved stays challenged. Failed: only the time and detail of the look change.

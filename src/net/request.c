@@ -94,15 +94,24 @@ struct search {
     size_t values;
 };
 
-static int verdict(const struct request *r, struct search *s, const char **ret)
+static int verdict_octets(const struct request *r, struct search *s, struct span *ret)
 {
-    struct span value = {buf_str(&s->value), s->value.len};
-    bool good =
-        s->found == 1 && s->values <= SERVER_VALUES_MAX && !memchr(value.p, '\0', value.n) && text_is_clean(value);
+    bool good = s->found == 1 && s->values <= SERVER_VALUES_MAX;
     if (good)
-        *ret = pool_strndup(r->pool, value.p, value.n);
+        *ret = (struct span){pool_strndup(r->pool, buf_str(&s->value), s->value.len), s->value.len};
     buf_release(&s->value);
     return s->found == 0 && s->values <= SERVER_VALUES_MAX ? 0 : good ? 1 : -1;
+}
+
+static int verdict(const struct request *r, struct search *s, const char **ret)
+{
+    struct span value = {0};
+    int found = verdict_octets(r, s, &value);
+    if (found == 1 && (memchr(value.p, '\0', value.n) || !text_is_clean(value)))
+        return -1;
+    if (found == 1)
+        *ret = value.p;
+    return found;
 }
 
 static enum MHD_Result on_param(void *ctx, enum MHD_ValueKind kind, const char *key, size_t key_size, const char *value,
@@ -140,20 +149,32 @@ static enum MHD_Result on_field(void *ctx, enum MHD_ValueKind kind, const char *
     return MHD_YES;
 }
 
-int request_field(const struct request *r, const char *name, const char **ret)
+/* false: the body is no form. */
+static bool search_form(const struct request *r, struct search *search)
 {
-    struct search s = {.name = name};
     const char *type = request_header(r, "Content-Type");
     if (!type || strncasecmp(type, MHD_HTTP_POST_ENCODING_FORM_URLENCODED,
                              sizeof MHD_HTTP_POST_ENCODING_FORM_URLENCODED - 1) != 0)
-        return 0;
+        return false;
     CLEANUP(post_processorp)
-    struct MHD_PostProcessor *form = MHD_create_post_processor(r->connection, FORM_BUFFER, on_field, &s);
+    struct MHD_PostProcessor *form = MHD_create_post_processor(r->connection, FORM_BUFFER, on_field, search);
     if (!form || (r->body.len && MHD_post_process(form, r->body.data, r->body.len) != MHD_YES))
-        s.values = SERVER_VALUES_MAX + 1; /* not such a form */
+        search->values = SERVER_VALUES_MAX + 1; /* not such a form */
     if (form && MHD_destroy_post_processor(TAKE(form)) != MHD_YES)
-        s.values = SERVER_VALUES_MAX + 1;
-    return verdict(r, &s, ret);
+        search->values = SERVER_VALUES_MAX + 1;
+    return true;
+}
+
+int request_field(const struct request *r, const char *name, const char **ret)
+{
+    struct search s = {.name = name};
+    return search_form(r, &s) ? verdict(r, &s, ret) : 0;
+}
+
+int request_field_octets(const struct request *r, const char *name, struct span *ret)
+{
+    struct search s = {.name = name};
+    return search_form(r, &s) ? verdict_octets(r, &s, ret) : 0;
 }
 
 /* --- the response ------------------------------------------------------------------------------------------------- */

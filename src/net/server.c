@@ -1,6 +1,7 @@
 #include "net/server.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
@@ -138,6 +139,17 @@ static void on_log(void *ctx, const char *fmt, va_list ap)
 
 /* --- starting and stopping ---------------------------------------------------------------------------------------- */
 
+static int refuse_address(const struct server_settings *settings, int why, struct err *err)
+{
+    const char *remedy = "";
+    if (why == EACCES)
+        remedy = "; a port below 1024 takes CAP_NET_BIND_SERVICE, which doorward.service gives; or choose another";
+    else if (why == EADDRINUSE)
+        remedy = "; another program listens there (ss -ltnp shows it): end it, or choose another port";
+    return err_set(err, ERR_NETWORK, "listen address %s port %u: %s%s", settings->address, settings->port,
+                   strerror(why), remedy);
+}
+
 static int open_socket(const struct server_settings *settings, struct server *server, struct err *err)
 {
     struct sockaddr_storage address = {0};
@@ -155,7 +167,7 @@ static int open_socket(const struct server_settings *settings, struct server *se
     if (server->socket < 0 || setsockopt(server->socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
         bind(server->socket, (struct sockaddr *)&address, n) != 0 || listen(server->socket, BACKLOG) != 0 ||
         getsockname(server->socket, (struct sockaddr *)&address, &n) != 0)
-        return err_errno(err, ERR_NETWORK, "listen address %s port %u", settings->address, settings->port);
+        return refuse_address(settings, errno, err);
     server->port = ntohs(is_v6 ? v6->sin6_port : v4->sin_port);
     return 0;
 }

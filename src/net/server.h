@@ -78,6 +78,8 @@ const char *request_cookie(const struct request *request, const char *name);
  */
 int request_param(const struct request *request, const char *name, const char **ret);
 int request_field(const struct request *request, const char *name, const char **ret);
+/* The same of a value of any octets: base64 comes in lines. -1: only when it is there more than once. */
+int request_field_octets(const struct request *request, const char *name, struct span *ret);
 
 /* --- and of its response ------------------------------------------------------------------------------------------- */
 

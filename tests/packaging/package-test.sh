@@ -242,7 +242,8 @@ user_is_the_services
 sed -e 's| /usr/bin/| /usr/local/bin/|' -e 's| /usr/lib/| /usr/local/lib/|' -e 's| /usr/share/| /usr/local/share/|' \
     "$HERE/deb-files.expected" >"$FOLDER/local.list"
 as_found "$FOLDER/local.list" | diff -u "$FOLDER/local.list" - || fail 'modes or owners differ after make install'
-expect 0 systemd-analyze verify /usr/local/lib/systemd/system/doorward-sync.service doorward-sync.timer
+expect 0 systemd-analyze verify /usr/local/lib/systemd/system/doorward.service \
+    /usr/local/lib/systemd/system/doorward-sync.service doorward-sync.timer
 [ ! -s "$FOLDER/said.log" ] || { cat "$FOLDER/said.log" >&2; fail 'systemd finds fault with the units'; }
 first_steps /usr/local/bin/doorward
 echo 'package-test: make install PREFIX=/usr/local works, and systemd accepts the units'

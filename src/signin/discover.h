@@ -1,0 +1,19 @@
+/* Which connection signs somebody in, and for whom a connection speaks. */
+#ifndef SIGNIN_DISCOVER_H
+#define SIGNIN_DISCOVER_H
+
+#include "signin/signin.h"
+
+#define DISCOVER_DOMAINS_MAX 256 /* of one connection */
+
+/* The connection of the e-mail's domain, whose gate is open. ERR_REFUSED or ERR_INPUT: there is none, and why. */
+int discover_connection(const struct signin *in, const char *email, const struct conf_section **ret, struct err *err);
+
+/*
+ * The domains, as A-labels, whose gate is open and that this connection signs in. ERR_REFUSED: not one, because of … Texts are the
+ * configuration's.
+ */
+int discover_domains(const struct signin *in, const struct conf_section *connection, const char **ret, size_t *ret_n,
+                     struct err *err);
+
+#endif

@@ -1,0 +1,40 @@
+#include "signin/record.h"
+
+#include "base/text.h"
+#include "model/domain.h"
+
+/* What is kept of a claim: enough to find it, whatever was sent. */
+static const char *cut(const struct signin *in, const char *text)
+{
+    struct span s = span_str(text ? text : "");
+    if (s.n > EMAIL_MAX)
+        s.n = EMAIL_MAX;
+    return text_printable(in->pool, s);
+}
+
+static int put(const struct signin *in, const char *connection, const char *email, const char *reason, char *ret_ref,
+               struct err *err)
+{
+    signins_new_ref(ret_ref);
+    return signins_record_put(in->signins,
+                              &(struct signins_record){.ref = ret_ref,
+                                                       .at = in->now,
+                                                       .connection = connection,
+                                                       .email = cut(in, email),
+                                                       .accepted = !reason,
+                                                       .reason = reason},
+                              err);
+}
+
+void record_refused(const struct signin *in, const char *connection, const char *email, struct err *err, char *ret_ref)
+{
+    struct err fault = ERR_INIT;
+    const char *reason = pool_strdup(in->pool, err->text);
+    if (put(in, connection, email, reason, ret_ref, &fault) != 0)
+        err_set(err, err->kind, "%s (and this could not be recorded: %s)", reason, fault.text);
+}
+
+int record_accepted(const struct signin *in, const char *connection, const char *email, char *ret_ref, struct err *err)
+{
+    return put(in, connection, email, NULL, ret_ref, err);
+}

@@ -1,0 +1,15 @@
+/* The record that each sign-in leaves. */
+#ifndef SIGNIN_RECORD_H
+#define SIGNIN_RECORD_H
+
+#include "signin/signin.h"
+
+/*
+ * Why it was refused, under a new reference number. email: as it was claimed, NULL when nobody was named. When the record cannot be kept, err says so
+ * behind the reason.
+ */
+void record_refused(const struct signin *in, const char *connection, const char *email, struct err *err, char *ret_ref);
+/* As a part of the caller's transaction. */
+int record_accepted(const struct signin *in, const char *connection, const char *email, char *ret_ref, struct err *err);
+
+#endif

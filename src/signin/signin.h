@@ -1,0 +1,80 @@
+/*
+ * Signing in: who is sent where, what comes back, and who is known from then on. No HTTP and no sockets; "now" is passed in.
+ *
+ *   signin_begin -> (the browser goes to the identity provider and comes back) -> signin_finish -> signin_who… -> signin_end
+ *
+ * Everything that is refused is refused here, by ERR_REFUSED or ERR_INPUT with the reason for an administrator; what a browser is shown is
+ * the caller's. Whether accepted or refused, signin_begin and signin_finish leave a record whose reference number comes back.
+ */
+#ifndef SIGNIN_SIGNIN_H
+#define SIGNIN_SIGNIN_H
+
+#include "base/pool.h"
+#include "conf/conf.h"
+#include "crypto/token.h"
+#include "gate/sp.h"
+#include "store/signins.h"
+#include "store/store.h"
+
+#define SIGNIN_REQUEST_SECONDS (15 * 60)     /* from sending somebody away to their coming back */
+#define SIGNIN_SESSION_SECONDS (8 * 3600)    /* the longest session; the identity provider may set an earlier end */
+#define SIGNIN_RECORD_SECONDS  (90 * 86400L) /* a record is kept */
+
+/* What one request is answered from. The handles are this thread's alone. */
+struct signin {
+    const struct conf *conf;
+    const struct sp *keys;   /* ours; of the rest of the struct nothing is read */
+    struct store *store;     /* the main database, to be read; NULL: there is none yet */
+    struct signins *signins; /* signin.db */
+    struct pool *pool;       /* all that comes back lives in it */
+    int64_t now;
+};
+
+/* How to send the browser to the identity provider. */
+struct signin_start {
+    const char *connection;
+    const char *location; /* to be redirected to; NULL: by a form instead */
+    const char *post_to;  /* the form's action */
+    const char *message;  /* its SAMLRequest */
+    const char *relay;    /* its RelayState */
+};
+
+/*
+ * From what was typed to the identity provider: e-mail, its domain, the domain's connection, which has to be active with its gate open. browser: the
+ * secret that binds the request to this browser (a token, in a cookie). ret_ref (SIGNINS_REF_SIZE): set on -1.
+ */
+int signin_begin(const struct signin *in, const char *email, const char *browser, struct signin_start *ret,
+                 char *ret_ref, struct err *err);
+
+struct signin_answer {
+    const char *connection;  /* by the path that it came to */
+    struct span response;    /* SAMLResponse, base64 */
+    const char *relay;       /* RelayState; NULL: none */
+    const char *browser;     /* of the cookie; NULL: none */
+    const char *old_session; /* of the cookie, ended by a sign-in that is accepted; NULL: none */
+};
+
+struct signin_done {
+    char token[TOKEN_SIZE]; /* the new session's secret, for a cookie */
+    const char *next;       /* path to go on at */
+};
+
+/*
+ * The answer of an identity provider. It has to be for a request that this browser began here with this connection, not answered yet; to pass every rule
+ * of saml/response.h; and to be of somebody who is in the mirror by immutable id and active, in one of the connection's open domains.
+ * The session, the used-up request and assertion and the record are one transaction. ret_ref (SIGNINS_REF_SIZE): always set.
+ */
+int signin_finish(const struct signin *in, const struct signin_answer *answer, struct signin_done *ret, char *ret_ref,
+                  struct err *err);
+
+struct signin_who {
+    const char *name, *email, *uid, *connection;
+};
+/*
+ * Whose session is this, now? 1: of somebody who may still be signed in; 0: there is none, or it was ended just now because the person or the
+ * connection is no longer active; -1.
+ */
+int signin_who(const struct signin *in, const char *token, struct signin_who *ret, struct err *err);
+int signin_end(const struct signin *in, const char *token, struct err *err);
+
+#endif

@@ -1,0 +1,59 @@
+/* What the parts of src/web/ share: a server, and one request on its way through a route. */
+#ifndef WEB_INNER_H
+#define WEB_INNER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "net/server.h"
+#include "signin/signin.h"
+#include "web/web.h"
+
+enum count { COUNT_REQUESTS, COUNT_FAULTS, COUNT_STARTED, COUNT_ACCEPTED, COUNT_REFUSED, COUNTS };
+
+/* The handles of one request: taken for as long as it lasts, so that there are no more than threads. */
+struct desk {
+    struct store *store; /* NULL: there is no state yet */
+    struct signins *signins;
+    struct desk *next;
+};
+
+/* What follows from the configuration; replaced as a whole. */
+struct web_site {
+    const struct conf *conf;
+    struct sp keys;
+    const char *origins; /* of the identity providers, for form-action: a space around each; in pool */
+    bool secure;         /* browsers reach us by https */
+    struct pool *pool;
+};
+
+struct web {
+    pthread_rwlock_t lock; /* read by each request as long as it lasts */
+    struct web_site site;
+    char *state_dir;
+    struct server *server, *status;
+    pthread_mutex_t desks_lock;
+    struct desk *desks; /* free ones */
+    _Atomic unsigned long counts[COUNTS];
+    struct signins *sweeper;
+    bool tls;
+};
+
+/* One request. */
+struct call {
+    struct web *web;
+    const struct request *request;
+    struct response *response;
+    const char *word; /* the last part of the path, where the route has one */
+    struct signin in; /* with handles of its own */
+};
+
+int desk_take(struct web *web, struct desk **ret, struct err *err);
+void desk_give(struct web *web, struct desk *desk);
+
+void routes_answer(void *web, const struct request *request, struct response *response);
+size_t routes_body_max(void *web, const struct request *request);
+void status_answer(void *web, const struct request *request, struct response *response);
+size_t status_body_max(void *web, const struct request *request);
+
+#endif

@@ -1,0 +1,81 @@
+/* For machines that watch: is it alive, can it work, how much has it done. On a listener of its own. */
+#include <string.h>
+
+#include "base/log.h"
+#include "store/domain.h"
+#include "web/inner.h"
+
+static void show_health(struct web *web, const struct request *request, struct response *response)
+{
+    (void)web, (void)request;
+    response->status = 200;
+    buf_adds(&response->body, "ok\n");
+}
+
+/* The main database can be read, and signin.db written. */
+static int try_work(struct web *web, struct pool *pool, struct err *err)
+{
+    struct desk *desk = NULL;
+    struct connection_row ignored;
+    if (desk_take(web, &desk, err) != 0)
+        return -1;
+    int r = desk->store ? connection_get(desk->store, "", pool, &ignored, err)
+                        : err_set(err, ERR_NOT_FOUND, "state folder %s: there is no state yet; run: doorward apply",
+                                  web->state_dir);
+    if (r == 0) {
+        r = signins_begin(desk->signins, err);
+        signins_rollback(desk->signins);
+    }
+    desk_give(web, desk);
+    return r;
+}
+
+static void show_ready(struct web *web, const struct request *request, struct response *response)
+{
+    struct err err = ERR_INIT;
+    bool ready = try_work(web, request_pool(request), &err) == 0;
+    response->status = ready ? 200 : 503;
+    buf_printf(&response->body, "%s\n", ready ? "ready" : err.text);
+}
+
+static void show_metrics(struct web *web, const struct request *request, struct response *response)
+{
+    static const struct {
+        enum count count;
+        const char *name, *help;
+    } metrics[] = {
+        {COUNT_REQUESTS, "doorward_http_requests_total", "Requests answered."},
+        {COUNT_FAULTS, "doorward_http_faults_total", "Requests that failed for a reason of our own."},
+        {COUNT_STARTED, "doorward_signins_started_total", "People sent to their identity provider."},
+        {COUNT_ACCEPTED, "doorward_signins_accepted_total", "Sign-ins that were accepted."},
+        {COUNT_REFUSED, "doorward_signins_refused_total", "Sign-ins that were refused."},
+    };
+    (void)request;
+    response->status = 200;
+    response->type = "text/plain; version=0.0.4; charset=utf-8";
+    for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)
+        buf_printf(&response->body, "# HELP %s %s\n# TYPE %s counter\n%s %lu\n", metrics[i].name, metrics[i].help,
+                   metrics[i].name, metrics[i].name, atomic_load(&web->counts[metrics[i].count]));
+}
+
+static const struct {
+    const char *path;
+    void (*answer)(struct web *web, const struct request *request, struct response *response);
+} routes[] = {{"/healthz", show_health}, {"/readyz", show_ready}, {"/metrics", show_metrics}};
+
+void status_answer(void *web, const struct request *request, struct response *response)
+{
+    response->status = 404;
+    response->type = "text/plain; charset=utf-8";
+    response_header(response, "Cache-Control", "no-store");
+    response_header(response, "X-Content-Type-Options", "nosniff");
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
+        if (strcmp(request_path(request), routes[i].path) == 0 && strcmp(request_method(request), "GET") == 0)
+            routes[i].answer(web, request, response);
+}
+
+size_t status_body_max(void *web, const struct request *request)
+{
+    (void)web, (void)request;
+    return 0;
+}

@@ -1,0 +1,304 @@
+#include "web/web.h"
+
+#include <arpa/inet.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "gate/gate.h"
+#include "saml/saml.h"
+#include "web/inner.h"
+
+#define CONNECTIONS     2000
+#define PER_ADDRESS     200 /* a proxy, or an office behind one address */
+#define IDLE_SECONDS    20
+#define LONGEST_SECONDS 20
+#define PEM_MAX         (256 * 1024)
+#define SWEEP_ROWS      500 /* a step, for which others wait */
+#define SWEEP_STEPS     20  /* a tick: more than arrive meanwhile */
+
+/* --- handles --------------------------------------------------------------------------------------------------------- */
+
+static void desk_free(struct desk **desk)
+{
+    if (!*desk)
+        return;
+    store_close(&(*desk)->store);
+    signins_close(&(*desk)->signins);
+    free(*desk);
+    *desk = NULL;
+}
+
+static int open_store(struct web *web, struct desk *desk, struct err *err)
+{
+    if (desk->store || store_open(web->state_dir, STORE_READ, "doorward serve", &desk->store, err) == 0)
+        return 0;
+    if (err->kind != ERR_NOT_FOUND)
+        return -1;
+    err_clear(err);
+    return 0;
+}
+
+int desk_take(struct web *web, struct desk **ret, struct err *err)
+{
+    pthread_mutex_lock(&web->desks_lock);
+    CLEANUP(desk_free) struct desk *desk = web->desks;
+    if (desk)
+        web->desks = desk->next;
+    pthread_mutex_unlock(&web->desks_lock);
+    if (!desk)
+        desk = mem_zero(sizeof *desk);
+    if (!desk->signins && signins_open(web->state_dir, &desk->signins, err) != 0)
+        return -1;
+    if (open_store(web, desk, err) != 0)
+        return -1;
+    *ret = TAKE(desk);
+    return 0;
+}
+
+void desk_give(struct web *web, struct desk *desk)
+{
+    pthread_mutex_lock(&web->desks_lock);
+    desk->next = web->desks;
+    web->desks = desk;
+    pthread_mutex_unlock(&web->desks_lock);
+}
+
+/* --- what follows from the configuration ------------------------------------------------------------------------------ */
+
+static void site_release(struct web_site *site)
+{
+    sp_release(&site->keys);
+    pool_free(&site->pool);
+}
+
+/* Scheme, host and port of a URL, when nothing in them could end a directive of a policy. "" otherwise. */
+static const char *origin_of(struct pool *pool, const char *url)
+{
+    const char *host = strstr(url, "://");
+    size_t n = host ? (size_t)(host - url) + 3 : 0;
+    n += host ? strcspn(host + 3, "/?#") : 0;
+    for (size_t i = 0; i < n; i++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:/[]", url[i]))
+            return "";
+    return pool_strndup(pool, url, n);
+}
+
+/* Browsers apply form-action to where a form's answer sends them, too: the identity providers have to stand there. */
+static void add_origins(struct web_site *site)
+{
+    site->origins = " ";
+    for (const struct conf_section *c = conf_next(site->conf, "connection", NULL); c;
+         c = conf_next(site->conf, "connection", c)) {
+        CLEANUP(metadata_free) struct saml_idp *idp = NULL;
+        struct err ignored = ERR_INIT;
+        if (strcmp(conf_variant(c), "saml") != 0 || gate_metadata(c, clock_now(), &idp, &ignored) != 0)
+            continue; /* the gate says so, and nobody is sent there */
+        for (size_t i = 0; i < idp->nsso; i++) {
+            const char *origin = origin_of(site->pool, idp->sso[i].location);
+            if (*origin && !strstr(site->origins, pool_printf(site->pool, " %s ", origin)))
+                site->origins = pool_printf(site->pool, "%s%s ", site->origins, origin);
+        }
+    }
+}
+
+static int site_read(const struct conf *conf, const char *state_dir, struct web_site *ret, struct err *err)
+{
+    const struct conf_section *organization = conf_find(conf, "organization", NULL);
+    const char *url = conf_str(organization, "url");
+    struct web_site site = {.conf = conf, .keys = {.nkeys = 0}};
+    if (!url)
+        return err_set(err, ERR_CONFIG,
+                       "%s: organization: url is missing, and browsers are sent there; write url = https://…",
+                       conf_where(organization));
+    site.pool = pool_new();
+    site.secure = strncmp(url, "https://", 8) == 0;
+    if (sp_keys(conf, state_dir, true, clock_now(), &site.keys, err) != 0) {
+        site_release(&site);
+        return -1;
+    }
+    add_origins(&site);
+    *ret = site;
+    return 0;
+}
+
+/* --- listeners ------------------------------------------------------------------------------------------------------- */
+
+/* "127.0.0.1:8080", "[::1]:8080" */
+static int read_listen(const struct conf_section *serve, const char *key, char *ret_address, size_t size,
+                       uint16_t *ret_port, struct err *err)
+{
+    const char *text = conf_str(serve, key), *colon = strrchr(text, ':');
+    char *end = NULL;
+    unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 0;
+    size_t n = colon ? (size_t)(colon - text) : 0;
+    if (n >= 2 && text[0] == '[' && text[n - 1] == ']')
+        text++, n -= 2;
+    if (!colon || !colon[1] || *end || port > UINT16_MAX || n == 0 || n >= size)
+        return err_set(err, ERR_CONFIG, "%s: serve: %s '%s' is no numeric address with a port; write 127.0.0.1:8080",
+                       conf_where_key(serve, key, 0), key, conf_str(serve, key));
+    memcpy(ret_address, text, n);
+    ret_address[n] = '\0';
+    *ret_port = (uint16_t)port;
+    return 0;
+}
+
+struct pem {
+    struct buf certificate, key;
+};
+
+static void pem_release(struct pem *pem)
+{
+    if (pem->key.data)
+        explicit_bzero(pem->key.data, pem->key.len);
+    buf_release(&pem->certificate);
+    buf_release(&pem->key);
+}
+
+static int read_pem(const struct conf_section *serve, struct pem *ret, struct err *err)
+{
+    const char *certificate = conf_str(serve, "certificate-file"), *key = conf_str(serve, "key-file");
+    if (!certificate != !key)
+        return err_set(err, ERR_CONFIG, "%s: serve: certificate-file and key-file go together; write both or none",
+                       conf_where(serve));
+    if (!certificate)
+        return 0;
+    return file_read(certificate, PEM_MAX, &ret->certificate, err) != 0 || file_check_secret(key, err) != 0 ||
+                   file_read(key, PEM_MAX, &ret->key, err) != 0
+               ? -1
+               : 0;
+}
+
+static int listen_for_people(struct web *web, const struct conf_section *serve, struct err *err)
+{
+    CLEANUP(pem_release) struct pem pem = {BUF_INIT, BUF_INIT};
+    char address[INET6_ADDRSTRLEN];
+    struct server_settings settings = {.address = address,
+                                       .threads = (unsigned)conf_int(serve, "threads"),
+                                       .connections = CONNECTIONS,
+                                       .per_address = PER_ADDRESS,
+                                       .idle = IDLE_SECONDS,
+                                       .longest = LONGEST_SECONDS,
+                                       .body_max = routes_body_max,
+                                       .handle = routes_answer,
+                                       .ctx = web};
+    if (read_listen(serve, "listen", address, sizeof address, &settings.port, err) != 0 ||
+        read_pem(serve, &pem, err) != 0)
+        return -1;
+    web->tls = pem.certificate.len > 0;
+    settings.certificate = web->tls ? buf_str(&pem.certificate) : NULL;
+    settings.key = web->tls ? buf_str(&pem.key) : NULL;
+    if (server_start(&settings, &web->server, err) != 0)
+        return err_wrap(err, "%s: serve", conf_where_key(serve, "listen", 0));
+    return 0;
+}
+
+static int listen_for_status(struct web *web, const struct conf_section *serve, struct err *err)
+{
+    char address[INET6_ADDRSTRLEN];
+    struct server_settings settings = {.address = address,
+                                       .threads = 1,
+                                       .connections = 20,
+                                       .idle = IDLE_SECONDS,
+                                       .longest = LONGEST_SECONDS,
+                                       .body_max = status_body_max,
+                                       .handle = status_answer,
+                                       .ctx = web};
+    if (strcmp(conf_str(serve, "status-listen"), "none") == 0)
+        return 0;
+    if (read_listen(serve, "status-listen", address, sizeof address, &settings.port, err) != 0)
+        return -1;
+    if (server_start(&settings, &web->status, err) != 0)
+        return err_wrap(err, "%s: serve", conf_where_key(serve, "status-listen", 0));
+    return 0;
+}
+
+/* --- life ------------------------------------------------------------------------------------------------------------ */
+
+int web_start(const struct conf *conf, const char *state_dir, struct web **ret, struct err *err)
+{
+    const struct conf_section *serve = conf_find(conf, "serve", NULL);
+    CLEANUP(web_stop) struct web *web = mem_zero(sizeof *web);
+    pthread_rwlock_init(&web->lock, NULL);
+    pthread_mutex_init(&web->desks_lock, NULL);
+    web->state_dir = mem_strdup(state_dir);
+    if (saml_init(err) != 0 || signins_open(state_dir, &web->sweeper, err) != 0 ||
+        site_read(conf, state_dir, &web->site, err) != 0 || listen_for_people(web, serve, err) != 0 ||
+        listen_for_status(web, serve, err) != 0)
+        return -1;
+    *ret = TAKE(web);
+    return 0;
+}
+
+int web_reload(struct web *web, const struct conf *conf, struct err *err)
+{
+    CLEANUP(pem_release) struct pem pem = {BUF_INIT, BUF_INIT};
+    const struct conf_section *serve = conf_find(conf, "serve", NULL);
+    struct web_site site;
+    if (read_pem(serve, &pem, err) != 0)
+        return -1;
+    if (web->tls != (pem.certificate.len > 0))
+        return err_set(err, ERR_CONFIG, "%s: serve: TLS cannot be turned on or off while the server runs; restart it",
+                       conf_where(serve));
+    if (site_read(conf, web->state_dir, &site, err) != 0)
+        return -1;
+    if (web->tls && server_renew(web->server, buf_str(&pem.certificate), buf_str(&pem.key), err) != 0) {
+        site_release(&site);
+        return -1;
+    }
+    pthread_rwlock_wrlock(&web->lock);
+    struct web_site old = web->site;
+    web->site = site;
+    pthread_rwlock_unlock(&web->lock);
+    site_release(&old);
+    return 0;
+}
+
+uint16_t web_port(const struct web *web)
+{
+    return server_port(web->server);
+}
+
+uint16_t web_status_port(const struct web *web)
+{
+    return web->status ? server_port(web->status) : 0;
+}
+
+void web_tick(struct web *web)
+{
+    struct err err = ERR_INIT;
+    bool more = true;
+    int64_t now = clock_now();
+    for (int i = 0; i < SWEEP_STEPS && more; i++) {
+        if (signins_sweep(web->sweeper, now, now - SIGNIN_RECORD_SECONDS, SWEEP_ROWS, &more, &err) == 0)
+            continue;
+        log_event(LOG_LEVEL_ERROR, "signin.db: old rows cannot be swept: %s", err.text);
+        return;
+    }
+}
+
+void web_stop(struct web **web)
+{
+    struct web *w = *web;
+    if (!w)
+        return;
+    if (w->server)
+        server_stop(&w->server);
+    if (w->status)
+        server_stop(&w->status);
+    while (w->desks) {
+        struct desk *desk = w->desks;
+        w->desks = desk->next;
+        desk_free(&desk);
+    }
+    signins_close(&w->sweeper);
+    site_release(&w->site);
+    pthread_mutex_destroy(&w->desks_lock);
+    pthread_rwlock_destroy(&w->lock);
+    free(w->state_dir);
+    free(w);
+    *web = NULL;
+}

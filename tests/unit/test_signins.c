@@ -1,0 +1,282 @@
+/* signin.db: what a restart may not forget, and what counts once. */
+#include <check.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "store/signins.h"
+#include "suite.h"
+
+static char dir[64];
+static struct signins *db;
+static struct pool *pool;
+static struct err err;
+
+static void open_db(void)
+{
+    ck_assert_msg(signins_open(dir, &db, &err) == 0, "%s", err.text);
+}
+
+static void setup(void)
+{
+    err = (struct err)ERR_INIT;
+    snprintf(dir, sizeof dir, "/tmp/doorward-signins-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    pool = pool_new();
+    open_db();
+}
+
+static void teardown(void)
+{
+    static const char *const files[] = {"signin.db", "signin.db-wal", "signin.db-shm"};
+    signins_close(&db);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        unlink(pool_printf(pool, "%s/%s", dir, files[i]));
+    rmdir(dir);
+    pool_free(&pool);
+}
+
+static void reopen(void)
+{
+    signins_close(&db);
+    open_db();
+}
+
+static void put_request(const char *handle, int64_t expires)
+{
+    struct signins_request r = {.handle = handle,
+                                .id = "_id",
+                                .connection = "idp",
+                                .browser = "browser",
+                                .next = "/",
+                                .created = 100,
+                                .expires = expires};
+    ck_assert_msg(signins_request_put(db, &r, &err) == 0, "%s", err.text);
+}
+
+static int get_request(const char *handle, const char *browser, int64_t now, bool *other)
+{
+    struct signins_request r;
+    return signins_request_get(db, handle, browser, now, pool, &r, other, &err);
+}
+
+START_TEST(a_request_is_its_browsers_and_is_taken_once)
+{
+    bool other;
+    struct signins_request r;
+    put_request("handle", 200);
+    reopen();
+    ck_assert_int_eq(signins_request_get(db, "handle", "browser", 199, pool, &r, &other, &err), 1);
+    ck_assert_str_eq(r.id, "_id");
+    ck_assert_str_eq(r.connection, "idp");
+    ck_assert_str_eq(r.next, "/");
+    ck_assert_int_eq(get_request("handle", "another", 199, &other), 0);
+    ck_assert(other);
+    ck_assert_int_eq(get_request("handle", "browser", 200, &other), 0);
+    ck_assert(!other);
+    ck_assert_int_eq(get_request("none", "browser", 199, &other), 0);
+    ck_assert(!other);
+    ck_assert_int_eq(signins_request_take(db, "handle", &err), 1);
+    ck_assert_int_eq(signins_request_take(db, "handle", &err), 0);
+    ck_assert_int_eq(get_request("handle", "browser", 199, &other), 0);
+}
+END_TEST
+
+START_TEST(a_value_counts_once_for_everybody)
+{
+    CLEANUP(signins_close) struct signins *second = NULL;
+    ck_assert_int_eq(signins_open(dir, &second, &err), 0);
+    ck_assert_int_eq(signins_was_used(db, "assertion", "a", &err), 0);
+    ck_assert_int_eq(signins_use_once(db, "assertion", "a", 200, &err), 1);
+    ck_assert_int_eq(signins_use_once(second, "assertion", "a", 200, &err), 0);
+    ck_assert_int_eq(signins_use_once(second, "code", "a", 200, &err), 1);
+    reopen();
+    ck_assert_int_eq(signins_was_used(db, "assertion", "a", &err), 1);
+    ck_assert_int_eq(signins_use_once(db, "assertion", "a", 200, &err), 0);
+}
+END_TEST
+
+START_TEST(what_was_rolled_back_was_not_used)
+{
+    ck_assert_int_eq(signins_begin(db, &err), 0);
+    ck_assert_int_eq(signins_use_once(db, "assertion", "a", 200, &err), 1);
+    signins_rollback(db);
+    ck_assert_int_eq(signins_use_once(db, "assertion", "a", 200, &err), 1);
+}
+END_TEST
+
+static void put_session(const char *token, const char *uid)
+{
+    struct signins_session s = {.directory = "hq",
+                                .uid = uid,
+                                .email = "a@example.com",
+                                .connection = "idp",
+                                .name_id = "n",
+                                .created = 100,
+                                .expires = 200};
+    ck_assert_msg(signins_session_put(db, token, &s, &err) == 0, "%s", err.text);
+}
+
+START_TEST(a_session_lasts_until_its_end)
+{
+    struct signins_session s;
+    int64_t ended;
+    put_session("one", "ann");
+    put_session("two", "ann");
+    put_session("three", "bob");
+    reopen();
+    ck_assert_int_eq(signins_session_get(db, "one", 199, pool, &s, &err), 1);
+    ck_assert_str_eq(s.uid, "ann");
+    ck_assert_str_eq(s.name_id, "n");
+    ck_assert_str_eq(s.session_index, "");
+    ck_assert_int_eq(signins_session_get(db, "one", 200, pool, &s, &err), 0);
+    ck_assert_int_eq(signins_session_end(db, "one", &err), 0);
+    ck_assert_int_eq(signins_session_get(db, "one", 199, pool, &s, &err), 0);
+    ck_assert_int_eq(signins_session_end_of(db, "hq", "ann", &ended, &err), 0);
+    ck_assert_int_eq(ended, 1);
+    ck_assert_int_eq(signins_session_get(db, "two", 199, pool, &s, &err), 0);
+    ck_assert_int_eq(signins_session_get(db, "three", 199, pool, &s, &err), 1);
+}
+END_TEST
+
+START_TEST(no_secret_of_a_browser_stands_in_the_file)
+{
+    put_request("secret-handle", 200);
+    put_session("secret-token", "ann");
+    signins_close(&db);
+    sqlite3 *raw;
+    ck_assert_int_eq(sqlite3_open(pool_printf(pool, "%s/signin.db", dir), &raw), SQLITE_OK);
+    sqlite3_stmt *st;
+    static const char sql[] =
+        "SELECT group_concat(handle || browser) || (SELECT group_concat(hash) FROM session) FROM request";
+    ck_assert_int_eq(sqlite3_prepare_v2(raw, sql, -1, &st, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(st), SQLITE_ROW);
+    const char *text = (const char *)sqlite3_column_text(st, 0);
+    ck_assert_uint_eq(strlen(text), (size_t)3 * 64);
+    ck_assert(!strstr(text, "secret") && !strstr(text, "browser"));
+    sqlite3_finalize(st);
+    sqlite3_close(raw);
+    struct stat file;
+    ck_assert_int_eq(stat(pool_printf(pool, "%s/signin.db", dir), &file), 0);
+    ck_assert_int_eq(file.st_mode & 0777, 0600);
+}
+END_TEST
+
+START_TEST(a_record_is_found_by_its_reference)
+{
+    char ref[SIGNINS_REF_SIZE], second[SIGNINS_REF_SIZE];
+    struct signins_record r;
+    signins_new_ref(ref);
+    signins_new_ref(second);
+    ck_assert_str_ne(ref, second);
+    ck_assert_uint_eq(strlen(ref), SIGNINS_REF_SIZE - 1);
+    ck_assert_int_eq(signins_record_put(
+                         db, &(struct signins_record){.ref = ref, .at = 7, .email = "a@b", .reason = "because"}, &err),
+                     0);
+    ck_assert_int_eq(signins_record_get(db, ref, pool, &r, &err), 1);
+    ck_assert_str_eq(r.reason, "because");
+    ck_assert_str_eq(r.connection, "");
+    ck_assert(!r.accepted && r.at == 7);
+    ck_assert_int_eq(signins_record_get(db, second, pool, &r, &err), 0);
+}
+END_TEST
+
+START_TEST(what_expired_is_forgotten_in_small_steps)
+{
+    bool more, other;
+    struct signins_session s;
+    for (int i = 0; i < 10; i++)
+        put_request(pool_printf(pool, "old %d", i), 200);
+    put_request("new", 900);
+    put_session("token", "ann");
+    ck_assert_int_eq(signins_use_once(db, "assertion", "a", 900, &err), 1);
+    ck_assert_int_eq(signins_sweep(db, 200, 0, 4, &more, &err), 0);
+    ck_assert(more);
+    ck_assert_int_eq(signins_sweep(db, 200, 0, 4, &more, &err), 0);
+    ck_assert(more);
+    ck_assert_int_eq(signins_sweep(db, 200, 0, 4, &more, &err), 0);
+    ck_assert(!more);
+    ck_assert_int_eq(get_request("old 9", "browser", 199, &other), 0);
+    ck_assert_int_eq(get_request("new", "browser", 199, &other), 1);
+    ck_assert_int_eq(signins_session_get(db, "token", 199, pool, &s, &err), 0);
+    ck_assert_int_eq(signins_use_once(db, "assertion", "a", 900, &err), 0);
+    ck_assert_int_eq(signins_sweep(db, 900, 0, 4, &more, &err), 0);
+    ck_assert_int_eq(signins_use_once(db, "assertion", "a", 900, &err), 1);
+}
+END_TEST
+
+START_TEST(the_oldest_go_when_there_are_too_many)
+{
+    bool more, other;
+    sqlite3 *raw;
+    put_request("old", 900);
+    put_request("new", 901);
+    ck_assert_int_eq(sqlite3_open(pool_printf(pool, "%s/signin.db", dir), &raw), SQLITE_OK);
+    char *sql = sqlite3_mprintf("UPDATE request SET seq = seq + %d WHERE expires = 901", SIGNINS_REQUESTS_MAX);
+    ck_assert_int_eq(sqlite3_exec(raw, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_free(sql);
+    sqlite3_close(raw);
+    ck_assert_int_eq(signins_sweep(db, 200, 0, 4, &more, &err), 0);
+    ck_assert_int_eq(get_request("old", "browser", 199, &other), 0);
+    ck_assert_int_eq(get_request("new", "browser", 199, &other), 1);
+}
+END_TEST
+
+/* Closing a descriptor of the file would give up the locks of db: the other program then takes the WAL away. */
+START_TEST(a_second_handle_does_not_cost_the_first_its_locks)
+{
+    struct signins *second = NULL;
+    put_session("before", "ann");
+    ck_assert_int_eq(signins_open(dir, &second, &err), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        execlp("sqlite3", "sqlite3", pool_printf(pool, "%s/signin.db", dir), "SELECT 1 FROM session WHERE 0", NULL);
+        _exit(127);
+    }
+    int status;
+    struct signins_session s;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    ck_assert_int_eq(access(pool_printf(pool, "%s/signin.db-wal", dir), F_OK), 0);
+    put_session("after", "bob");
+    signins_close(&second);
+    reopen();
+    ck_assert_int_eq(signins_session_get(db, "before", 199, pool, &s, &err), 1);
+    ck_assert_int_eq(signins_session_get(db, "after", 199, pool, &s, &err), 1);
+}
+END_TEST
+
+START_TEST(a_file_of_something_else_is_left_alone)
+{
+    signins_close(&db);
+    sqlite3 *raw;
+    ck_assert_int_eq(sqlite3_open(pool_printf(pool, "%s/signin.db", dir), &raw), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(raw, "PRAGMA application_id = 7", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(raw);
+    ck_assert_int_eq(signins_open(dir, &db, &err), -1);
+    ck_assert_int_eq(err.kind, ERR_STORE);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("signins");
+    TCase *tc = tcase_create("signins");
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, a_request_is_its_browsers_and_is_taken_once);
+    tcase_add_test(tc, a_value_counts_once_for_everybody);
+    tcase_add_test(tc, what_was_rolled_back_was_not_used);
+    tcase_add_test(tc, a_session_lasts_until_its_end);
+    tcase_add_test(tc, no_secret_of_a_browser_stands_in_the_file);
+    tcase_add_test(tc, a_record_is_found_by_its_reference);
+    tcase_add_test(tc, what_expired_is_forgotten_in_small_steps);
+    tcase_add_test(tc, the_oldest_go_when_there_are_too_many);
+    tcase_add_test(tc, a_second_handle_does_not_cost_the_first_its_locks);
+    tcase_add_test(tc, a_file_of_something_else_is_left_alone);
+    suite_add_tcase(suite, tc);
+    return suite_run(suite);
+}
