@@ -13,9 +13,10 @@
 #include "daemon/run.h"
 #include "daemon/signals.h"
 
-#define STOP_SECONDS 75 /* from SIGTERM to SIGKILL: a run finishes what it has sent; the unit allows 90 */
-#define HANG_SECONDS 60 /* without a sign of life */
-#define ORPHANS_MAX  8  /* runs whose sync process died */
+#define STOP_SECONDS  75  /* from SIGTERM to SIGKILL: a run finishes what it has sent; the unit allows 90 */
+#define HANG_SECONDS  60  /* without a sign of life */
+#define BEGIN_SECONDS 300 /* the same before it serves, which may take the making of a key */
+#define ORPHANS_MAX   8   /* runs whose sync process died */
 
 static const struct role {
     const char *name, *process;
@@ -185,9 +186,10 @@ static void end_hung(struct house *house)
 {
     double now = clock_monotonic();
     for (struct member *m = house->members; m < house->members + ROLES; m++) {
-        if (!m->pid || house->stopping || now - m->heard < HANG_SECONDS)
+        int limit = m->ready ? HANG_SECONDS : BEGIN_SECONDS;
+        if (!m->pid || house->stopping || now - m->heard < limit)
             continue;
-        log_event(LOG_LEVEL_ERROR, "%s gave no sign of life for %d seconds; it is killed", m->role->name, HANG_SECONDS);
+        log_event(LOG_LEVEL_ERROR, "%s gave no sign of life for %d seconds; it is killed", m->role->name, limit);
         kill(m->pid, SIGKILL);
         m->heard = now;
     }
