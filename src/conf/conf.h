@@ -33,7 +33,7 @@ enum conf_type {
     CONF_SECRET_FILE, /* as CONF_FILE, and nobody else may read it: file_check_secret */
     CONF_PATH,        /* path that need not exist yet; relative as CONF_FILE */
     CONF_EMAIL,       /* local@domain */
-    CONF_URL,         /* https://… (http only to a loopback host), no user, no fragment, no trailing slash kept (as_written) */
+    CONF_URL,         /* https://… (http only to a loopback host), no user, no fragment, no trailing slash kept */
     CONF_REF,         /* name of a section of the kind named in ref */
 };
 

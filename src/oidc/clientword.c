@@ -64,8 +64,8 @@ int clientword_make(const struct keypair *key, const char *client_id, const char
     if (!alg)
         return err_set(err, ERR_CONFIG, "client key: it is %s; give an RSA key, or an EC key on P-256", cert->key_name);
     add_thumbprint(cert, &name);
-    json_t *header = json_pack("{s:s, s:s, s:s, s:s}", "alg", alg, "typ", "JWT", "kid", buf_str(&name), "x5t#S256",
-                               buf_str(&name));
+    json_t *header =
+        json_pack("{s:s, s:s, s:s, s:s}", "alg", alg, "typ", "JWT", "kid", buf_str(&name), "x5t#S256", buf_str(&name));
     if (add_part(header, &word) != 0)
         return err_set(err, ERR_FAILED, "client key: its name cannot be written; give another key");
     buf_addc(&word, '.');

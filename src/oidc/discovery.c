@@ -55,24 +55,33 @@ static bool is_plain(const char *text)
     return n > 0 && n <= DISCOVERY_URL_MAX;
 }
 
+/* libcurl takes any number of slashes for two, and a browser another host out of that. */
+static bool has_two_slashes(const char *text)
+{
+    const char *colon = strchr(text, ':');
+    return colon && strspn(colon + 1, "/") == 2;
+}
+
 static bool has(CURLU *url, CURLUPart part)
 {
     CLEANUP(curltextp) char *text = NULL;
     return curl_url_get(url, part, &text, 0) == CURLUE_OK;
 }
 
-static bool is_safe_address(const char *text)
+/* A provider elsewhere has no business with the services of this machine: what is plain here, is so for a plain issuer only. */
+static bool is_safe_address(const char *text, const char *issuer)
 {
     CLEANUP(curlup) CURLU *url = curl_url();
     CLEANUP(curltextp) char *scheme = NULL;
     CLEANUP(curltextp) char *host = NULL;
-    if (!is_plain(text) || !url || curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK)
+    if (!is_plain(text) || !has_two_slashes(text) || !url || curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK)
         return false;
     if (has(url, CURLUPART_USER) || has(url, CURLUPART_PASSWORD) ||
         curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
         curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK)
         return false;
-    return strcmp(scheme, "https") == 0 || (strcmp(scheme, "http") == 0 && is_loopback(host));
+    return strcmp(scheme, "https") == 0 ||
+           (strcmp(scheme, "http") == 0 && strncasecmp(issuer, "http:", 5) == 0 && is_loopback(host));
 }
 
 static const struct address {
@@ -98,7 +107,7 @@ static int read_address(struct reading *r, const struct address *address)
                        "provider '%s': its discovery document has no %s; check that it is an OpenID provider, and "
                        "issuer of the connection",
                        shown(r, r->issuer), address->member);
-    if (!is_safe_address(text))
+    if (!is_safe_address(text, r->issuer))
         return err_set(r->err, ERR_INPUT,
                        "provider '%s': its %s '%s' is not a plain https address without user and fragment; mend the "
                        "provider's settings",

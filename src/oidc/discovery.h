@@ -3,7 +3,8 @@
  *
  *   discovery_url -> (GET it) -> discovery_read
  *
- * Every address must be https; http only to this machine. Nothing else of an address is judged: a provider inside has a private one.
+ * Every address must be https; http only to this machine, and only when the issuer is http too (which the configuration takes for this machine
+ * alone). Nothing else of an address is judged: a provider inside has a private one.
  */
 #ifndef OIDC_DISCOVERY_H
 #define OIDC_DISCOVERY_H
@@ -28,11 +29,11 @@ struct provider {
     const char *issuer;
     const char *authorization, *token, *jwks;
     const char *userinfo, *end_session; /* NULL: none */
-    unsigned client_auth;               /* what it says it takes; when it says nothing, CLIENT_AUTH_BASIC, the standard's default */
-    bool says_issuer;                   /* sends iss with its authorization responses (RFC 9207) */
-    bool says_challenge;                /* that it checks S256 (RFC 7636); we send the challenge either way */
-    bool tells_logout;                  /* back-channel logout */
-    bool tells_session;                 /* … with the session's id in ID token and logout token */
+    unsigned client_auth; /* what it says it takes; when it says nothing, CLIENT_AUTH_BASIC, the standard's default */
+    bool says_issuer;     /* sends iss with its authorization responses (RFC 9207) */
+    bool says_challenge;  /* that it checks S256 (RFC 7636); we send the challenge either way */
+    bool tells_logout;    /* back-channel logout */
+    bool tells_session;   /* … with the session's id in ID token and logout token */
 };
 
 /* The address of the document, in the pool. A slash at the issuer's end is not doubled (OpenID Connect Discovery, 4). */

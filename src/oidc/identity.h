@@ -28,7 +28,7 @@ struct identity {
     const char *source[SAML_FIELD_COUNT]; /* name of the claim it came from */
     const char *unbelieved_email;         /* said, and neither verified nor vouched for; for messages */
     bool email_verified;                  /* the provider says so, beside the address */
-    bool email_vouched;                   /* its domain is one of the policy's. A connection signs people in only when this is so */
+    bool email_vouched; /* its domain is one of the policy's. A connection signs people in only when this is so */
 };
 
 /*

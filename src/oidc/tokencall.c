@@ -192,8 +192,9 @@ static json_t *read_object(struct pool *pool, const struct http_reply *reply, co
         return NULL;
     }
     if (!json_is_object(answer)) {
-        err_set(err, ERR_INPUT, "provider: its answer about the %s is no JSON object (its type is '%s'); check issuer "
-                                "of the connection, and what stands between here and there",
+        err_set(err, ERR_INPUT,
+                "provider: its answer about the %s is no JSON object (its type is '%s'); check issuer "
+                "of the connection, and what stands between here and there",
                 what, shown(pool, reply->type));
         return NULL;
     }

@@ -12,7 +12,7 @@
 #include "oidc/identity.h"
 #include "oidc/tokencall.h"
 
-#define ISSUER  "https://login.example.com"
+#define ISSUER  "http://localhost:8080"
 #define SUBJECT "ann"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -44,7 +44,8 @@ static int param(const void *ctx, const char *name, const char **ret)
 static void start(const char *hint)
 {
     struct buf url = BUF_INIT;
-    const struct authrequest_ask ask = {.client_id = client.id, .redirect_uri = redirect_uri, .login_hint = hint, .max_age = 600};
+    const struct authrequest_ask ask = {
+        .client_id = client.id, .redirect_uri = redirect_uri, .login_hint = hint, .max_age = 600};
     authrequest_new(&request);
     authrequest_url(&provider, &ask, &request, &url);
     puts(url.data);
@@ -134,9 +135,10 @@ static void come_back(const char *line)
     if (finish(params, &who, &err) != 0)
         print(json_pack("{s:s}", "fault", err.text));
     else
-        print(json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:b, s:i}", "issuer", who.issuer, "subject", who.subject, "id",
-                        who.field[SAML_IMMUTABLE_ID], "email", who.field[SAML_EMAIL], "given", who.field[SAML_GIVEN_NAME],
-                        "family", who.field[SAML_FAMILY_NAME], "verified", who.email_verified, "keysets", fetched));
+        print(json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:b, s:i}", "issuer", who.issuer, "subject", who.subject,
+                        "id", who.field[SAML_IMMUTABLE_ID], "email", who.field[SAML_EMAIL], "given",
+                        who.field[SAML_GIVEN_NAME], "family", who.field[SAML_FAMILY_NAME], "verified",
+                        who.email_verified, "keysets", fetched));
     json_decref(params);
 }
 

@@ -66,8 +66,10 @@ static const char *changed(const char *base, const char *changes)
 static const char document[] =
     "{\"issuer\": \"" ISSUER "\", \"authorization_endpoint\": \"https://login.example.com/authorize?tenant=a\","
     " \"token_endpoint\": \"https://login.example.com/token\", \"jwks_uri\": \"https://keys.example.com/jwks\","
-    " \"userinfo_endpoint\": \"https://login.example.com/me\", \"end_session_endpoint\": \"https://login.example.com/out\","
-    " \"code_challenge_methods_supported\": [\"plain\", \"S256\"], \"response_types_supported\": [\"code\", \"id_token\"],"
+    " \"userinfo_endpoint\": \"https://login.example.com/me\", \"end_session_endpoint\": "
+    "\"https://login.example.com/out\","
+    " \"code_challenge_methods_supported\": [\"plain\", \"S256\"], \"response_types_supported\": [\"code\", "
+    "\"id_token\"],"
     " \"id_token_signing_alg_values_supported\": [\"HS256\", \"ES256\"],"
     " \"token_endpoint_auth_methods_supported\": [\"client_secret_post\", \"private_key_jwt\", \"tls_client_auth\"],"
     " \"authorization_response_iss_parameter_supported\": true, \"backchannel_logout_supported\": true,"
@@ -98,15 +100,14 @@ END_TEST
 
 START_TEST(what_a_provider_does_not_say_has_the_standards_default)
 {
-    struct provider p =
-        discovered("{\"userinfo_endpoint\": null, \"end_session_endpoint\": null, \"code_challenge_methods_supported\": null,"
-                   " \"token_endpoint_auth_methods_supported\": null, \"response_types_supported\": null,"
-                   " \"id_token_signing_alg_values_supported\": null,"
-                   " \"authorization_response_iss_parameter_supported\": null, \"backchannel_logout_supported\": null}");
+    struct provider p = discovered(
+        "{\"userinfo_endpoint\": null, \"end_session_endpoint\": null, \"code_challenge_methods_supported\": null,"
+        " \"token_endpoint_auth_methods_supported\": null, \"response_types_supported\": null,"
+        " \"id_token_signing_alg_values_supported\": null,"
+        " \"authorization_response_iss_parameter_supported\": null, \"backchannel_logout_supported\": null}");
     ck_assert(!p.userinfo && !p.end_session);
     ck_assert_uint_eq(p.client_auth, CLIENT_AUTH_BASIC);
     ck_assert(!p.says_issuer && !p.says_challenge && !p.tells_logout && !p.tells_session);
-    ck_assert_str_eq(discovered("{\"token_endpoint\": \"http://127.0.0.1:80/t\"}").token, "http://127.0.0.1:80/t");
 }
 END_TEST
 
@@ -132,6 +133,8 @@ START_TEST(a_provider_wrong_in_one_thing_is_refused_for_it)
         {"{\"jwks_uri\": \"file:///etc/passwd\"}", ERR_INPUT, "jwks_uri"},
         {"{\"jwks_uri\": \"/jwks\"}", ERR_INPUT, "jwks_uri"},
         {"{\"jwks_uri\": \"\"}", ERR_INPUT, "jwks_uri"},
+        {"{\"authorization_endpoint\": \"https:/login.example.com/\"}", ERR_INPUT, "authorization_endpoint"},
+        {"{\"authorization_endpoint\": \"https:///login.example.com/\"}", ERR_INPUT, "authorization_endpoint"},
         {"{\"authorization_endpoint\": \"javascript:alert(1)\"}", ERR_INPUT, "authorization_endpoint"},
         {"{\"authorization_endpoint\": \"https://a@login.example.com/\"}", ERR_INPUT, "authorization_endpoint"},
         {"{\"authorization_endpoint\": \"https://login.example.com/#a\"}", ERR_INPUT, "authorization_endpoint"},
@@ -170,6 +173,31 @@ START_TEST(what_is_no_discovery_document_is_refused)
                "large");
     large.len = DISCOVERY_BYTES_MAX;
     ck_assert_int_eq(discovery_read(pool, (struct span){large.data, large.len}, ISSUER, &p, &err), 0);
+}
+END_TEST
+
+START_TEST(a_provider_on_this_machine_may_be_plain)
+{
+    static const char *const good[] = {"http://127.0.0.1:80/t", "http://localhost/t", "http://[::1]:9/t"},
+                             *const bad[] = {"http://login.example.com/t", "http://10.0.0.1/t", "http://[::2]/t",
+                                             "ftp://localhost/t", "http://127.0.0.1@login.example.com/t"};
+    const char *issuer = "http://127.0.0.1:8080";
+    struct provider p;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        struct err err = ERR_INIT;
+        const char *changes = pool_printf(pool, "{\"issuer\": \"%s\", \"token_endpoint\": \"%s\"}", issuer, good[i]);
+        int r = discovery_read(pool, span_str(changed(document, changes)), issuer, &p, &err);
+        ck_assert_msg(r == 0 && strcmp(p.token, good[i]) == 0, "%s", err.text);
+        changes = pool_printf(pool, "{\"token_endpoint\": \"%s\"}", good[i]);
+        r = discovery_read(pool, span_str(changed(document, changes)), ISSUER, &p, &err);
+        ck_refused(r, &err, ERR_INPUT, "token_endpoint", changes);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct err err = ERR_INIT;
+        const char *changes = pool_printf(pool, "{\"issuer\": \"%s\", \"token_endpoint\": \"%s\"}", issuer, bad[i]);
+        int r = discovery_read(pool, span_str(changed(document, changes)), issuer, &p, &err);
+        ck_refused(r, &err, ERR_INPUT, "token_endpoint", bad[i]);
+    }
 }
 END_TEST
 
@@ -212,7 +240,7 @@ static const char *address(const char *endpoint, const struct authrequest_ask *a
 }
 
 #define PARAMS                                                                                                         \
-    "response_type=code&client_id=a%26b&redirect_uri=https%3A%2F%2Fus.example%2Fcb%3Fx%3D1&scope=openid%20email%20"     \
+    "response_type=code&client_id=a%26b&redirect_uri=https%3A%2F%2Fus.example%2Fcb%3Fx%3D1&scope=openid%20email%20"    \
     "profile&state=s&nonce=n&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
 
 START_TEST(the_address_holds_what_is_asked)
@@ -258,7 +286,7 @@ static int answer(const char *const *params, bool says_issuer, struct authrespon
 START_TEST(a_good_answer_gives_the_code)
 {
     static const char *const with[] = {"state=" STATE, "code=c-1", "iss=" ISSUER, "session_state=x", NULL},
-                            *const without[] = {"state=" STATE, "code=c-1", NULL};
+                             *const without[] = {"state=" STATE, "code=c-1", NULL};
     struct authresponse response;
     struct err err = ERR_INIT;
     ck_assert_msg(answer(with, true, &response, &err) == 0, "%s", err.text);
@@ -329,7 +357,8 @@ static int build(unsigned takes, const struct client *client, struct http_reques
     return tokencall_build(pool, &p, client, "c/1", "https://us.example/cb", "ver-ifier", NOW, ret, err);
 }
 
-#define GRANT "grant_type=authorization_code&code=c%2F1&redirect_uri=https%3A%2F%2Fus.example%2Fcb&code_verifier=ver-ifier"
+#define GRANT                                                                                                          \
+    "grant_type=authorization_code&code=c%2F1&redirect_uri=https%3A%2F%2Fus.example%2Fcb&code_verifier=ver-ifier"
 
 START_TEST(a_secret_goes_where_the_provider_takes_it)
 {
@@ -346,7 +375,8 @@ START_TEST(a_secret_goes_where_the_provider_takes_it)
     ck_assert_int_eq(build(CLIENT_AUTH_POST, &client, &request, &err), 0);
     ck_assert_ptr_null(request.authorization);
     ck_assert(span_eq(request.body, span_str(GRANT "&client_id=a%3Ab&client_secret=p%25s%2B%C3%A4")));
-    ck_refused(build(CLIENT_AUTH_KEY, &client, &request, &err), &err, ERR_CONFIG, "does not take a client's secret", "key");
+    ck_refused(build(CLIENT_AUTH_KEY, &client, &request, &err), &err, ERR_CONFIG, "does not take a client's secret",
+               "key");
     const struct client none = {.id = "a"}, empty = {.id = "a", .secret = ""};
     ck_refused(build(CLIENT_AUTH_BASIC, &none, &request, &err), &err, ERR_CONFIG, "nothing to show", "none");
     ck_refused(build(CLIENT_AUTH_BASIC, &empty, &request, &err), &err, ERR_CONFIG, "nothing to show", "empty");
@@ -459,7 +489,8 @@ START_TEST(an_answer_without_tokens_is_refused_in_words)
         {302, JSON, "{}", ERR_REFUSED, "status 302"},
         {201, JSON, "{}", ERR_REFUSED, "status 201"},
         {400, JSON, "{\"error\": \"invalid_grant\"}", ERR_REFUSED, "does not take the code"},
-        {401, JSON, "{\"error\": \"invalid_client\", \"error_description\": \"bad\\u0007\"}", ERR_REFUSED, "'bad\uFFFD'"},
+        {401, JSON, "{\"error\": \"invalid_client\", \"error_description\": \"bad\\u0007\"}", ERR_REFUSED,
+         "'bad\uFFFD'"},
         {400, JSON, "{\"error\": \"of_its_own\"}", ERR_REFUSED, "(it says 'of_its_own')"},
         {400, "text/html", "{\"error\": \"invalid_grant\"}", ERR_REFUSED, "status 400"},
         {503, JSON, "{\"error\": \"invalid_grant\"}", ERR_NETWORK, "status 503"},
@@ -488,8 +519,8 @@ START_TEST(an_answer_has_a_size)
     ck_refused(read_tokens(200, JSON, body.data, &err), &err, ERR_INPUT, "larger", "whole");
     CLEANUP(freep) char *token = mem_zero(TOKENCALL_ACCESS_MAX + 2);
     memset(token, 't', TOKENCALL_ACCESS_MAX + 1);
-    ck_refused(read_tokens(200, JSON, changed(TOKENS, pool_printf(pool, "{\"access_token\": \"%s\"}", token)), &err), &err,
-               ERR_INPUT, "no access token", "access token");
+    ck_refused(read_tokens(200, JSON, changed(TOKENS, pool_printf(pool, "{\"access_token\": \"%s\"}", token)), &err),
+               &err, ERR_INPUT, "no access token", "access token");
 }
 END_TEST
 
@@ -523,7 +554,8 @@ END_TEST
 
 static const char *const domains[] = {"example.com", "xn--hq1b21i.example"};
 
-static struct identity person(const char *issuer, const char *claims, const char *userinfo, struct identity_policy policy)
+static struct identity person(const char *issuer, const char *claims, const char *userinfo,
+                              struct identity_policy policy)
 {
     const struct idtoken token = {.issuer = issuer, .subject = "s-1", .claims = claims};
     struct identity who;
@@ -538,9 +570,9 @@ static const struct identity_policy usual_policy = {.domains = NULL};
 
 START_TEST(a_person_is_made_of_claims)
 {
-    struct identity who =
-        person(ISSUER, "{\"sub\": \"s-1\", \"email\": \"ann@example.com\", \"given_name\": \"Ann\"}",
-               "{\"sub\": \"s-1\", \"given_name\": \"Other\", \"family_name\": \"Lee\", \"name\": \"Ann Lee\"}", usual_policy);
+    struct identity who = person(
+        ISSUER, "{\"sub\": \"s-1\", \"email\": \"ann@example.com\", \"given_name\": \"Ann\"}",
+        "{\"sub\": \"s-1\", \"given_name\": \"Other\", \"family_name\": \"Lee\", \"name\": \"Ann Lee\"}", usual_policy);
     ck_assert_str_eq(who.issuer, ISSUER);
     ck_assert_str_eq(who.subject, "s-1");
     ck_assert_str_eq(who.field[SAML_IMMUTABLE_ID], "s-1");
@@ -587,10 +619,11 @@ END_TEST
 START_TEST(a_claim_that_was_named_is_the_only_one)
 {
     struct identity_policy policy = {.claim = {[SAML_EMAIL] = "upn", [SAML_IMMUTABLE_ID] = "guid"}};
-    struct identity who = person(ISSUER,
-                                 "{\"sub\": \"s-1\", \"email\": \"ann@example.com\", \"email_verified\": true, \"upn\": "
-                                 "\"ann@other.example\", \"guid\": \"{00112233-4455-6677-8899-AABBCCDDEEFF}\"}",
-                                 NULL, policy);
+    struct identity who =
+        person(ISSUER,
+               "{\"sub\": \"s-1\", \"email\": \"ann@example.com\", \"email_verified\": true, \"upn\": "
+               "\"ann@other.example\", \"guid\": \"{00112233-4455-6677-8899-AABBCCDDEEFF}\"}",
+               NULL, policy);
     ck_assert_ptr_null(who.field[SAML_EMAIL]); /* email_verified is not about upn */
     ck_assert_str_eq(who.unbelieved_email, "ann@other.example");
     ck_assert_str_eq(who.field[SAML_IMMUTABLE_ID], "00112233-4455-6677-8899-aabbccddeeff");
@@ -600,8 +633,10 @@ END_TEST
 START_TEST(entra_knows_a_person_by_oid)
 {
     const char *entra = "https://login.microsoftonline.com/t/v2.0";
-    ck_assert_str_eq(person(entra, "{\"sub\": \"s-1\", \"oid\": \"o-1\"}", NULL, usual_policy).field[SAML_IMMUTABLE_ID], "o-1");
-    ck_assert_str_eq(person(ISSUER, "{\"sub\": \"s-1\", \"oid\": \"o-1\"}", NULL, usual_policy).field[SAML_IMMUTABLE_ID], "s-1");
+    ck_assert_str_eq(person(entra, "{\"sub\": \"s-1\", \"oid\": \"o-1\"}", NULL, usual_policy).field[SAML_IMMUTABLE_ID],
+                     "o-1");
+    ck_assert_str_eq(
+        person(ISSUER, "{\"sub\": \"s-1\", \"oid\": \"o-1\"}", NULL, usual_policy).field[SAML_IMMUTABLE_ID], "s-1");
     const struct idtoken token = {.issuer = entra, .subject = "s-1", .claims = "{\"sub\": \"s-1\"}"};
     struct identity who;
     struct err err = ERR_INIT;
@@ -619,6 +654,7 @@ int main(void)
     tcase_add_test(tc, what_a_provider_does_not_say_has_the_standards_default);
     tcase_add_test(tc, a_provider_wrong_in_one_thing_is_refused_for_it);
     tcase_add_test(tc, what_is_no_discovery_document_is_refused);
+    tcase_add_test(tc, a_provider_on_this_machine_may_be_plain);
     tcase_add_test(tc, a_slash_of_the_issuer_is_not_doubled);
     tcase_add_test(tc, the_challenge_is_the_standards);
     tcase_add_test(tc, no_request_is_like_another);
