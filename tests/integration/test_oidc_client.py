@@ -48,12 +48,12 @@ def browse(url):
 class Client:
     """The test tool and the provider behind it."""
 
-    def __init__(self, folder, method, known_secret=None):
+    def __init__(self, folder, method, known_secret=None, key_kind=("rsa:2048",)):
         if not shutil.which("node") or not (PEER / "node_modules").is_dir():
             assert not os.environ.get("CI"), "node or build/peers/oidc is missing: make peers"
             pytest.skip("missing: node and npm, or build/peers/oidc; run: sudo sh packaging/deps.sh --test && make peers")
         key, certificate, secret = folder / "key.pem", folder / "certificate.pem", folder / "secret"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=us",
+        subprocess.run(["openssl", "req", "-x509", "-newkey", *key_kind, "-nodes", "-days", "2", "-subj", "/CN=us",
                         "-keyout", key, "-out", certificate], check=True, capture_output=True)
         with open(key, "ab") as both:
             both.write(certificate.read_bytes())
@@ -101,9 +101,13 @@ def client_fixture(tmp_path):
     client.stop()
 
 
-@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post", "private_key_jwt"])
-def test_somebody_signs_in(tmp_path, method):
-    client = Client(tmp_path, method)
+RSA, EC = ("rsa:2048",), ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+
+
+@pytest.mark.parametrize("method, key_kind", [("client_secret_basic", RSA), ("client_secret_post", RSA), ("private_key_jwt", RSA),
+                                              ("private_key_jwt", EC)])
+def test_somebody_signs_in(tmp_path, method, key_kind):
+    client = Client(tmp_path, method, key_kind=key_kind)
     try:
         assert client.sign_in() == {"issuer": client.issuer, "subject": "ann", "id": "ann", "email": "ann@example.com",
                                     "given": "Ann", "family": "이", "verified": True, "keysets": 1}
