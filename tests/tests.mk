@@ -38,19 +38,22 @@ tools: $(TOOLS) $(PRELOADS)
 -include $(TOOLS:=.d) $(PRELOADS:=.d)
 
 # --- peers: services not written here, from npm, with what little makes them run --------------------------------------
-PEER := $(BUILD)/peers/scim
+PEERS := $(notdir $(patsubst %/,%,$(wildcard tests/peers/*/)))
 
 # Without npm or the network, the cases that need a peer skip themselves by name; in CI none may.
-peers:
-	@[ ! -e $(PEER)/node_modules/.package-lock.json ] || \
-		[ tests/peers/scim/package-lock.json -nt $(PEER)/node_modules/.package-lock.json ] || fresh=yes; \
-	mkdir -p $(PEER) && cp tests/peers/scim/package.json tests/peers/scim/package-lock.json \
-		tests/peers/scim/server.js $(PEER)/ || exit 1; \
+peers: $(PEERS:%=peer-%)
+
+peer-%:
+	@at=$(BUILD)/peers/$*; \
+	[ ! -e $$at/node_modules/.package-lock.json ] || \
+		[ tests/peers/$*/package-lock.json -nt $$at/node_modules/.package-lock.json ] || fresh=yes; \
+	mkdir -p $$at && cp tests/peers/$*/package.json tests/peers/$*/package-lock.json \
+		tests/peers/$*/server.js $$at/ || exit 1; \
 	[ -z "$$fresh" ] || exit 0; \
 	$(call need,peers,node npm); \
-	echo "  NPM   $(PEER)"; npm ci --prefix $(PEER) --ignore-scripts --no-audit --no-fund --loglevel=error >$(PEER)/npm.log 2>&1 || \
-	{ cat $(PEER)/npm.log >&2; rm -rf $(PEER)/node_modules; \
-	echo "peers: npm could not install tests/peers/scim" >&2; exit $(if $(CI),1,0); }
+	echo "  NPM   $$at"; npm ci --prefix $$at --ignore-scripts --no-audit --no-fund --loglevel=error >$$at/npm.log 2>&1 || \
+	{ cat $$at/npm.log >&2; rm -rf $$at/node_modules; \
+	echo "peers: npm could not install tests/peers/$*" >&2; exit $(if $(CI),1,0); }
 
 # --- the whole ------------------------------------------------------------------------------------------------------
 test: layers

@@ -46,6 +46,7 @@ struct conf_item {
     enum conf_type type;
     bool required;
     bool repeatable;  /* may be written several times; the values keep their order */
+    bool as_written;  /* CONF_URL: a trailing slash is kept, where the text is compared byte for byte */
     const char *def;  /* default as it would be written; NULL: none */
     int64_t min, max; /* CONF_INT, CONF_PERCENT, CONF_DURATION (seconds), CONF_MILLIS; both 0: any non-negative */
     const char *unit; /* for the help: "people", "bytes"; NULL: none */

@@ -229,7 +229,7 @@ static int check_url(const struct job *job)
     if (!safe)
         return refuse(job, "is not https");
     size_t n = strlen(job->text);
-    while (!strchr(job->text, '?') && n && job->text[n - 1] == '/')
+    while (!job->item->as_written && !strchr(job->text, '?') && n && job->text[n - 1] == '/')
         n--;
     job->ret->text = pool_strndup(job->pool, job->text, n);
     return 0;

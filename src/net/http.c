@@ -25,7 +25,7 @@ struct exchange {
     void *ctx;
     struct transfer transfer;
     double began;
-    bool refused_address;
+    bool refused_address, own_authorization;
 };
 
 struct http {
@@ -99,12 +99,11 @@ void http_set_token(struct http *http, const char *token)
 
 /* --- one request ------------------------------------------------------------------------------------------------ */
 
-static void add_type(struct exchange *x, const char *type)
+static void add_header(struct exchange *x, const char *name, const char *value)
 {
-    CLEANUP(freep) char *accept = mem_printf("Accept: %s", type), *content = mem_printf("Content-Type: %s", type);
-    x->headers = curl_slist_append(x->headers, accept);
-    if (x->body.len)
-        x->headers = curl_slist_append(x->headers, content);
+    CLEANUP(freep) char *line = value ? mem_printf("%s: %s", name, value) : NULL;
+    if (line)
+        x->headers = curl_slist_append(x->headers, line);
 }
 
 void http_start(struct http *http, const struct http_request *request, http_done *done, void *ctx)
@@ -114,8 +113,10 @@ void http_start(struct http *http, const struct http_request *request, http_done
     x->url = mem_strdup(request->url);
     if (request->body.n)
         buf_add(&x->body, request->body.p, request->body.n);
-    if (request->type)
-        add_type(x, request->type);
+    add_header(x, "Accept", request->accept ? request->accept : request->type);
+    add_header(x, "Content-Type", x->body.len ? request->type : NULL);
+    add_header(x, "Authorization", request->authorization);
+    x->own_authorization = request->authorization != NULL;
     /* The wait for "100 Continue" would cost a second with servers that do not know it. */
     x->headers = curl_slist_append(x->headers, "Expect:");
     x->done = done;
@@ -164,7 +165,7 @@ static void set_request(const struct http *http, CURL *curl, struct exchange *x)
         curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_send);
         curl_easy_setopt(curl, CURLOPT_READDATA, x);
     }
-    if (http->token) {
+    if (http->token && !x->own_authorization) {
         curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
         curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, http->token);
     }

@@ -35,11 +35,13 @@ struct http_policy {
 
 /* Everything in it is copied by http_start. */
 struct http_request {
-    const char *method; /* "GET", "POST" … */
-    const char *url;    /* https://… or http://… */
-    const char *type;   /* of the body, and what is accepted; NULL: neither is said */
-    struct span body;   /* none when empty */
-    bool body_unwanted; /* that of a reply below 300: it is let go by, of any size */
+    const char *method;        /* "GET", "POST" … */
+    const char *url;           /* https://… or http://… */
+    const char *type;          /* of the body, and what is accepted; NULL: neither is said */
+    const char *accept;        /* what is accepted when that is another type; NULL: as type */
+    const char *authorization; /* the header's whole value, in place of the token of http_set_token; NULL: that token */
+    struct span body;          /* none when empty */
+    bool body_unwanted;        /* that of a reply below 300: it is let go by, of any size */
 };
 
 struct http_reply {

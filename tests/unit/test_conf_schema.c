@@ -148,6 +148,20 @@ START_TEST(domains_alike_are_refused)
 }
 END_TEST
 
+/* An issuer is compared byte for byte; other addresses have paths put behind them. */
+START_TEST(an_issuer_keeps_its_slash)
+{
+    CLEANUP(buf_release) struct buf text = BUF_INIT, problems = BUF_INIT;
+    CLEANUP(conf_free) struct conf *conf = NULL;
+    buf_adds(&text, "[organization]\nname = A\nurl = https://us.example.com/\n"
+                    "[connection a]\ntype = oidc\nissuer = https://login.example.com/\nclient-id = x\n");
+    load_text(&text, &conf, &problems);
+    ck_assert_msg(conf != NULL, "%s", buf_str(&problems));
+    ck_assert_str_eq(conf_str(conf_find(conf, "connection", "a"), "issuer"), "https://login.example.com/");
+    ck_assert_str_eq(conf_str(conf_find(conf, "organization", NULL), "url"), "https://us.example.com");
+}
+END_TEST
+
 static int write_sample(const char *path)
 {
     CLEANUP(buf_release) struct buf sample = BUF_INIT;
@@ -174,5 +188,6 @@ int main(int argc, char **argv)
     tcase_add_test(rows, sample_with_every_line_in_use_has_no_other_fault_than_missing_files);
     tcase_add_test(rows, sample_shows_every_kind_type_and_key);
     tcase_add_test(rows, domains_alike_are_refused);
+    tcase_add_test(rows, an_issuer_keeps_its_slash);
     return suite_run(suite);
 }
