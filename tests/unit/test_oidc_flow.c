@@ -416,7 +416,7 @@ START_TEST(a_key_speaks_to_the_issuer_alone)
     const char *path = pool_printf(pool, "%s/key.pem", dir);
     CLEANUP(keypair_free) struct keypair *key = NULL;
     struct err err = ERR_INIT;
-    ck_assert_int_eq(keypair_make(path, "us", 30, NOW, &err), 0);
+    ck_assert_int_eq(keypair_make(path, "us", 2048, 30, NOW, &err), 0);
     ck_assert_msg(keypair_read(path, &key, &err) == 0, "%s", err.text);
     unlink(path);
     rmdir(dir);
