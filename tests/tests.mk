@@ -142,10 +142,13 @@ VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=definite,indirect \
             $(patsubst %,--suppressions=$(CURDIR)/%,$(wildcard tests/valgrind.supp))
 
 # One process a suite, which takes two thirds of the time of one a case; so without the cases that end theirs: "ends".
-valgrind: $(UNITS)
+valgrind: $(patsubst $(BUILD)/tests/unit/%,valgrind-run-%,$(UNITS))
+
+valgrind-run-%: $(BUILD)/tests/unit/%
 	@$(call need,valgrind,valgrind); \
-	for t in $(UNITS); do echo "valgrind $$t"; CK_FORK=no CK_EXCLUDE_TAGS=ends CK_TIMEOUT_MULTIPLIER=20 \
-		DOORWARD_TEST_STEPS=8 $(VALGRIND) $$t || exit 1; done
+	CK_FORK=no CK_EXCLUDE_TAGS=ends CK_TIMEOUT_MULTIPLIER=20 DOORWARD_TEST_STEPS=8 $(VALGRIND) $< >$<.valgrind 2>&1 || \
+	{ cat $<.valgrind; exit 1; }
+	@echo "valgrind $*: $$(grep '%' $<.valgrind)"
 
 # The program itself under valgrind: an error or a leak ends it with 99, which nobody expects.
 $(BUILD)/doorward-valgrind: $(BUILD)/doorward tests/tests.mk $(wildcard tests/valgrind.supp)
