@@ -48,6 +48,15 @@ struct call {
     struct signin in; /* with handles of its own */
 };
 
+/* One way to ask. A table of them ends with a row of NULL. */
+struct route {
+    const char *method, *path; /* a path that ends in "/" takes one more word, but for "/" itself */
+    void (*answer)(struct call *call);
+    size_t body_max;
+    bool stateless; /* needs no database */
+};
+extern const struct route signin_routes[], saml_routes[];
+
 int desk_take(struct web *web, struct desk **ret, struct err *err);
 void desk_give(struct web *web, struct desk *desk);
 

@@ -1,0 +1,24 @@
+/* What every route answers with: pages, redirects, faults and cookies. */
+#ifndef WEB_ANSWER_H
+#define WEB_ANSWER_H
+
+#include "web/inner.h"
+#include "web/pages.h"
+
+struct page_about answer_about(const struct call *call);
+void answer_html(struct call *call, int status); /* the body is a page */
+void answer_redirect(struct call *call, const char *location);
+void answer_fault(struct call *call, int status, enum page_fault fault, const char *ref);
+
+/* The reason is for administrators: it goes to the log, and a browser gets the number that leads there. */
+void answer_log(struct call *call, const char *ref, const struct err *err);
+bool answer_is_refusal(const struct err *err);
+void answer_error(struct call *call, const char *ref, const struct err *err);
+
+enum cookie { COOKIE_SESSION, COOKIE_BROWSER };
+const char *cookie_get(const struct call *call, enum cookie which); /* NULL: none, or nothing that we gave */
+void cookie_set(struct call *call, enum cookie which, const char *value); /* value NULL: it is taken back */
+/* What proves that a form is ours: made of the session's secret, which no other site knows. */
+const char *cookie_guard(const struct call *call, const char *token);
+
+#endif

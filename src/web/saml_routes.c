@@ -1,0 +1,59 @@
+/* What identity providers of SAML read and send. */
+#include <string.h>
+
+#include "gate/sp.h"
+#include "saml/response.h"
+#include "signin/record.h"
+#include "web/answer.h"
+
+static void show_metadata(struct call *call)
+{
+    struct err err = ERR_INIT;
+    const struct conf_section *connection = conf_find(call->in.conf, "connection", call->word);
+    struct sp sp = call->web->site.keys;
+    if (!connection || strcmp(conf_variant(connection), "saml") != 0) {
+        answer_fault(call, 404, FAULT_NOT_FOUND, NULL);
+        return;
+    }
+    if (sp_names(call->in.conf, connection, call->in.pool, &sp, &err) != 0 ||
+        sp_metadata(call->in.conf, &sp, call->in.now, &call->response->body, &err) != 0) {
+        buf_clear(&call->response->body);
+        answer_error(call, NULL, &err);
+        return;
+    }
+    call->response->status = 200;
+    call->response->type = "application/samlmetadata+xml";
+}
+
+static void finish(struct call *call)
+{
+    struct signin_answer answer = {.connection = call->word,
+                                   .browser = cookie_get(call, COOKIE_BROWSER),
+                                   .old_session = cookie_get(call, COOKIE_SESSION)};
+    char ref[SIGNINS_REF_SIZE];
+    struct signin_done done;
+    struct err err = ERR_INIT;
+    if (request_field_octets(call->request, "SAMLResponse", &answer.response) != 1 ||
+        request_field(call->request, "RelayState", &answer.relay) < 0) {
+        err_set(&err, ERR_INPUT, "response: the form has no SAMLResponse, or a field twice");
+        record_refused(&call->in, "", NULL, &err, ref);
+        answer_error(call, ref, &err);
+        return;
+    }
+    if (signin_finish(&call->in, &answer, &done, ref, &err) != 0) {
+        answer_error(call, ref, &err);
+        return;
+    }
+    atomic_fetch_add(&call->web->counts[COUNT_ACCEPTED], 1);
+    cookie_set(call, COOKIE_SESSION, pool_strdup(call->in.pool, done.token));
+    answer_redirect(call, done.next);
+}
+
+/* Base64 is a third longer, and a form may write each "+", "/" and "=" as three octets. */
+#define ACS_MAX (SAML_RESPONSE_MAX / 3 * 4 + 64 * 1024)
+
+const struct route saml_routes[] = {
+    {"GET", "/saml/metadata/", show_metadata, 0, true},
+    {"POST", "/saml/acs/", finish, ACS_MAX, false},
+    {0},
+};
