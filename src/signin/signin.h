@@ -1,10 +1,10 @@
 /*
  * Signing in: who is sent where, what comes back, and who is known from then on. No HTTP and no sockets; "now" is passed in.
  *
- *   signin_begin -> (the browser goes to the identity provider and comes back) -> signin_finish -> signin_who… -> signin_end
+ *   signin_begin -> (the browser goes to the identity provider and comes back) -> signin_saml_finish -> signin_who… -> signin_end
  *
  * Everything that is refused is refused here, by ERR_REFUSED or ERR_INPUT with the reason for an administrator; what a browser is shown is
- * the caller's. Whether accepted or refused, signin_begin and signin_finish leave a record whose reference number comes back.
+ * the caller's. Whether accepted or refused, signin_begin and the finish of each protocol leave a record whose reference number comes back.
  */
 #ifndef SIGNIN_SIGNIN_H
 #define SIGNIN_SIGNIN_H
@@ -39,33 +39,37 @@ struct signin_start {
     const char *relay;    /* its RelayState */
 };
 
-/*
- * From what was typed to the identity provider: e-mail, its domain, the domain's connection, which has to be active with its gate open. browser: the
- * secret that binds the request to this browser (a token, in a cookie). ret_ref (SIGNINS_REF_SIZE): set on -1.
- */
-int signin_begin(const struct signin *in, const char *email, const char *browser, struct signin_start *ret,
-                 char *ret_ref, struct err *err);
-
-struct signin_answer {
-    const char *connection;  /* by the path that it came to */
-    struct span response;    /* SAMLResponse, base64 */
-    const char *relay;       /* RelayState; NULL: none */
-    const char *browser;     /* of the cookie; NULL: none */
-    const char *old_session; /* of the cookie, ended by a sign-in that is accepted; NULL: none */
+struct signin_ask {
+    const char *email;   /* as it was typed */
+    const char *browser; /* the secret that binds the request to this browser: a token, in a cookie */
+    const char *next;    /* path of ours to go on at; never from a URL or a form as it stands */
 };
+/*
+ * From what was typed to the identity provider: e-mail, its domain, the domain's connection, which has to be active with its gate open.
+ * ret_ref (SIGNINS_REF_SIZE): set on -1.
+ */
+int signin_begin(const struct signin *in, const struct signin_ask *ask, struct signin_start *ret, char *ret_ref,
+                 struct err *err);
 
 struct signin_done {
     char token[TOKEN_SIZE]; /* the new session's secret, for a cookie */
     const char *next;       /* path to go on at */
 };
 
+struct signin_saml_answer {
+    const char *connection;  /* by the path that it came to */
+    struct span response;    /* SAMLResponse, base64 */
+    const char *relay;       /* RelayState; NULL: none */
+    const char *browser;     /* of the cookie; NULL: none */
+    const char *old_session; /* of the cookie, ended by a sign-in that is accepted; NULL: none */
+};
 /*
  * The answer of an identity provider. It has to be for a request that this browser began here with this connection, not answered yet; to pass every rule
  * of saml/response.h; and to be of somebody who is in the mirror by immutable id and active, in one of the connection's open domains.
  * The session, the used-up request and assertion and the record are one transaction. ret_ref (SIGNINS_REF_SIZE): always set.
  */
-int signin_finish(const struct signin *in, const struct signin_answer *answer, struct signin_done *ret, char *ret_ref,
-                  struct err *err);
+int signin_saml_finish(const struct signin *in, const struct signin_saml_answer *answer, struct signin_done *ret,
+                       char *ret_ref, struct err *err);
 
 struct signin_who {
     const char *name, *email, *uid, *connection;

@@ -1,15 +1,10 @@
-#include "store/signins.h"
+#include "store/signins_inner.h"
 
 #include "base/mem.h"
-#include "crypto/digest.h"
 #include "crypto/token.h"
 
 #define APPLICATION_ID 0x44577369 /* "DWsi" */
 #define VERSION        1
-
-struct signins {
-    struct db *db;
-};
 
 /*
  * Rows are numbered by time, so that the oldest are found without counting. used_once and session are looked up by what only its
@@ -17,14 +12,15 @@ struct signins {
  */
 static const char tables[] =
     "CREATE TABLE request (seq INTEGER PRIMARY KEY, handle TEXT NOT NULL UNIQUE, id TEXT NOT NULL,"
-    "  connection TEXT NOT NULL, browser TEXT NOT NULL, next TEXT NOT NULL, created INTEGER NOT NULL,"
-    "  expires INTEGER NOT NULL);"
+    "  connection TEXT NOT NULL, browser TEXT NOT NULL, verifier TEXT NOT NULL, next TEXT NOT NULL,"
+    "  created INTEGER NOT NULL, expires INTEGER NOT NULL);"
     "CREATE INDEX request_expires ON request (expires);"
     "CREATE TABLE used_once (kind TEXT NOT NULL, value TEXT NOT NULL, expires INTEGER NOT NULL,"
     "  PRIMARY KEY (kind, value)) WITHOUT ROWID;"
     "CREATE INDEX used_once_expires ON used_once (expires);"
-    "CREATE TABLE session (hash TEXT PRIMARY KEY, directory TEXT NOT NULL, uid TEXT NOT NULL, email TEXT NOT NULL,"
-    "  connection TEXT NOT NULL, name_id TEXT NOT NULL, name_id_format TEXT NOT NULL, session_index TEXT NOT NULL,"
+    "CREATE TABLE session (hash TEXT PRIMARY KEY, sid TEXT NOT NULL UNIQUE, directory TEXT NOT NULL, uid TEXT NOT NULL,"
+    "  email TEXT NOT NULL, connection TEXT NOT NULL, name_id TEXT NOT NULL, name_id_format TEXT NOT NULL,"
+    "  session_index TEXT NOT NULL, context TEXT NOT NULL, hint TEXT NOT NULL, signed_in_at INTEGER NOT NULL,"
     "  created INTEGER NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX session_person ON session (directory, uid);"
     "CREATE INDEX session_expires ON session (expires);"
@@ -99,16 +95,15 @@ void signins_rollback(struct signins *signins)
     db_rollback(signins->db);
 }
 
-/* 1: a row was changed; 0: none; -1 */
-static int run_counted(struct signins *signins, const char *sql, const struct db_value *values, size_t n,
-                       struct err *err)
+int signins_run_counted(struct signins *signins, const char *sql, const struct db_value *values, size_t n,
+                        struct err *err)
 {
     if (db_run(signins->db, sql, values, n, err) != 0)
         return -1;
     return db_changed(signins->db) > 0;
 }
 
-static const char *hash(const char *secret, char ret[static DIGEST_HEX_MAX])
+const char *signins_hash(const char *secret, char ret[static DIGEST_HEX_MAX])
 {
     digest_hex_of(secret, strlen(secret), ret);
     return ret;
@@ -120,10 +115,11 @@ int signins_request_put(struct signins *signins, const struct signins_request *r
 {
     char handle[DIGEST_HEX_MAX], browser[DIGEST_HEX_MAX];
     return db_run(signins->db,
-                  "INSERT INTO request (handle, id, connection, browser, next, created, expires)"
-                  " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                  DB_ARGS(DB_TEXT(hash(r->handle, handle)), DB_TEXT(r->id), DB_TEXT(r->connection),
-                          DB_TEXT(hash(r->browser, browser)), DB_TEXT(r->next), DB_INT(r->created), DB_INT(r->expires)),
+                  "INSERT INTO request (handle, id, connection, browser, verifier, next, created, expires)"
+                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                  DB_ARGS(DB_TEXT(signins_hash(r->handle, handle)), DB_TEXT(r->id), DB_TEXT(r->connection),
+                          DB_TEXT(signins_hash(r->browser, browser)), DB_TEXT(r->verifier ? r->verifier : ""),
+                          DB_TEXT(r->next), DB_INT(r->created), DB_INT(r->expires)),
                   err);
 }
 
@@ -134,13 +130,14 @@ int signins_request_get(struct signins *signins, const char *handle, const char 
     CLEANUP(stmt_free) struct stmt *st = NULL;
     *ret_other = false;
     if (db_query(signins->db,
-                 "SELECT id, connection, browser, next, created, expires FROM request WHERE handle = ? AND expires > ?",
-                 DB_ARGS(DB_TEXT(hash(handle, key)), DB_INT(now)), &st, err) != 0)
+                 "SELECT id, connection, browser, next, created, expires, verifier FROM request WHERE handle = ? AND "
+                 "expires > ?",
+                 DB_ARGS(DB_TEXT(signins_hash(handle, key)), DB_INT(now)), &st, err) != 0)
         return -1;
     int r = stmt_step(st, err);
     if (r != 1)
         return r;
-    if (!token_same(stmt_span(st, 2), span_str(hash(browser, whose)))) {
+    if (!token_same(stmt_span(st, 2), span_str(signins_hash(browser, whose)))) {
         *ret_other = true;
         return 0;
     }
@@ -148,21 +145,23 @@ int signins_request_get(struct signins *signins, const char *handle, const char 
                                     .connection = pool_strdup(pool, stmt_text(st, 1)),
                                     .next = pool_strdup(pool, stmt_text(st, 3)),
                                     .created = stmt_int(st, 4),
-                                    .expires = stmt_int(st, 5)};
+                                    .expires = stmt_int(st, 5),
+                                    .verifier = pool_strdup(pool, stmt_text(st, 6))};
     return 1;
 }
 
 int signins_request_take(struct signins *signins, const char *handle, struct err *err)
 {
     char key[DIGEST_HEX_MAX];
-    return run_counted(signins, "DELETE FROM request WHERE handle = ?", DB_ARGS(DB_TEXT(hash(handle, key))), err);
+    return signins_run_counted(signins, "DELETE FROM request WHERE handle = ?",
+                               DB_ARGS(DB_TEXT(signins_hash(handle, key))), err);
 }
 
 /* --- once ------------------------------------------------------------------------------------------------------------ */
 
 int signins_use_once(struct signins *signins, const char *kind, const char *value, int64_t expires, struct err *err)
 {
-    return run_counted(
+    return signins_run_counted(
         signins, "INSERT INTO used_once (kind, value, expires) VALUES (?, ?, ?) ON CONFLICT (kind, value) DO NOTHING",
         DB_ARGS(DB_TEXT(kind), DB_TEXT(value), DB_INT(expires)), err);
 }
@@ -174,104 +173,6 @@ int signins_was_used(struct signins *signins, const char *kind, const char *valu
                   DB_ARGS(DB_TEXT(kind), DB_TEXT(value)), &used, err) != 0)
         return -1;
     return used != 0;
-}
-
-/* --- sessions -------------------------------------------------------------------------------------------------------- */
-
-static const char *or_empty(const char *text)
-{
-    return text ? text : "";
-}
-
-int signins_session_put(struct signins *signins, const char *token, const struct signins_session *s, struct err *err)
-{
-    char key[DIGEST_HEX_MAX];
-    return db_run(signins->db,
-                  "INSERT INTO session (hash, directory, uid, email, connection, name_id, name_id_format,"
-                  " session_index, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                  DB_ARGS(DB_TEXT(hash(token, key)), DB_TEXT(s->directory), DB_TEXT(s->uid), DB_TEXT(s->email),
-                          DB_TEXT(s->connection), DB_TEXT(or_empty(s->name_id)), DB_TEXT(or_empty(s->name_id_format)),
-                          DB_TEXT(or_empty(s->session_index)), DB_INT(s->created), DB_INT(s->expires)),
-                  err);
-}
-
-int signins_session_get(struct signins *signins, const char *token, int64_t now, struct pool *pool,
-                        struct signins_session *ret, struct err *err)
-{
-    char key[DIGEST_HEX_MAX];
-    CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_query(signins->db,
-                 "SELECT directory, uid, email, connection, name_id, name_id_format, session_index, created, expires"
-                 " FROM session WHERE hash = ? AND expires > ?",
-                 DB_ARGS(DB_TEXT(hash(token, key)), DB_INT(now)), &st, err) != 0)
-        return -1;
-    int r = stmt_step(st, err);
-    if (r != 1)
-        return r;
-    *ret = (struct signins_session){.directory = pool_strdup(pool, stmt_text(st, 0)),
-                                    .uid = pool_strdup(pool, stmt_text(st, 1)),
-                                    .email = pool_strdup(pool, stmt_text(st, 2)),
-                                    .connection = pool_strdup(pool, stmt_text(st, 3)),
-                                    .name_id = pool_strdup(pool, stmt_text(st, 4)),
-                                    .name_id_format = pool_strdup(pool, stmt_text(st, 5)),
-                                    .session_index = pool_strdup(pool, stmt_text(st, 6)),
-                                    .created = stmt_int(st, 7),
-                                    .expires = stmt_int(st, 8)};
-    return 1;
-}
-
-int signins_session_end(struct signins *signins, const char *token, struct err *err)
-{
-    char key[DIGEST_HEX_MAX];
-    return db_run(signins->db, "DELETE FROM session WHERE hash = ?", DB_ARGS(DB_TEXT(hash(token, key))), err);
-}
-
-int signins_session_end_of(struct signins *signins, const char *directory, const char *uid, int64_t *ret_ended,
-                           struct err *err)
-{
-    if (db_run(signins->db, "DELETE FROM session WHERE directory = ? AND uid = ?",
-               DB_ARGS(DB_TEXT(directory), DB_TEXT(uid)), err) != 0)
-        return -1;
-    *ret_ended = db_changed(signins->db);
-    return 0;
-}
-
-/* --- records --------------------------------------------------------------------------------------------------------- */
-
-void signins_new_ref(char ret[static SIGNINS_REF_SIZE])
-{
-    char token[TOKEN_SIZE];
-    token_new(token);
-    memcpy(ret, token, SIGNINS_REF_SIZE - 1);
-    ret[SIGNINS_REF_SIZE - 1] = '\0';
-}
-
-int signins_record_put(struct signins *signins, const struct signins_record *r, struct err *err)
-{
-    return db_run(signins->db,
-                  "INSERT INTO record (ref, at, connection, email, accepted, reason) VALUES (?, ?, ?, ?, ?, ?)",
-                  DB_ARGS(DB_TEXT(r->ref), DB_INT(r->at), DB_TEXT(or_empty(r->connection)), DB_TEXT(or_empty(r->email)),
-                          DB_INT(r->accepted), DB_TEXT(or_empty(r->reason))),
-                  err);
-}
-
-int signins_record_get(struct signins *signins, const char *ref, struct pool *pool, struct signins_record *ret,
-                       struct err *err)
-{
-    CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_query(signins->db, "SELECT at, connection, email, accepted, reason FROM record WHERE ref = ?",
-                 DB_ARGS(DB_TEXT(ref)), &st, err) != 0)
-        return -1;
-    int r = stmt_step(st, err);
-    if (r != 1)
-        return r;
-    *ret = (struct signins_record){.ref = pool_strdup(pool, ref),
-                                   .at = stmt_int(st, 0),
-                                   .connection = pool_strdup(pool, stmt_text(st, 1)),
-                                   .email = pool_strdup(pool, stmt_text(st, 2)),
-                                   .accepted = stmt_int(st, 3) != 0,
-                                   .reason = pool_strdup(pool, stmt_text(st, 4))};
-    return 1;
 }
 
 /* --- forgetting ------------------------------------------------------------------------------------------------------ */

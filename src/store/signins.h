@@ -36,9 +36,10 @@ void signins_rollback(struct signins *signins);               /* no-op outside a
 
 struct signins_request {
     const char *handle;     /* secret: goes round as RelayState; not read back */
-    const char *id;         /* what the response has to name */
+    const char *id;         /* what the response has to name: SAML's request id, OIDC's nonce */
     const char *connection; /* whom it was sent to */
     const char *browser;    /* secret of the browser's cookie; not read back */
+    const char *verifier;   /* of OIDC: what the code is exchanged with (PKCE); NULL or "" for none */
     const char *next;       /* path to go on at */
     int64_t created, expires;
 };
@@ -62,10 +63,14 @@ int signins_was_used(struct signins *signins, const char *kind, const char *valu
 /* --- sessions ------------------------------------------------------------------------------------------------------ */
 
 struct signins_session {
+    const char *sid;             /* a name for it that is no secret, for applications */
     const char *directory, *uid; /* the person: immutable id, and where it counts */
     const char *email;           /* as it was at sign-in */
     const char *connection;
     const char *name_id, *name_id_format, *session_index; /* what the identity provider calls it; "" for none */
+    const char *context;  /* how the person signed in there, in its words; "" for not said */
+    const char *hint;     /* what the identity provider wants to see again at logout; "" for none */
+    int64_t signed_in_at; /* there */
     int64_t created, expires;
 };
 /* token: the secret of the cookie. ERR_STORE also when there is a session of this token. */

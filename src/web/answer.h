@@ -16,7 +16,7 @@ bool answer_is_refusal(const struct err *err);
 void answer_error(struct call *call, const char *ref, const struct err *err);
 
 enum cookie { COOKIE_SESSION, COOKIE_BROWSER };
-const char *cookie_get(const struct call *call, enum cookie which); /* NULL: none, or nothing that we gave */
+const char *cookie_get(const struct call *call, enum cookie which);       /* NULL: none, or nothing that we gave */
 void cookie_set(struct call *call, enum cookie which, const char *value); /* value NULL: it is taken back */
 /* What proves that a form is ours: made of the session's secret, which no other site knows. */
 const char *cookie_guard(const struct call *call, const char *token);

@@ -27,9 +27,9 @@ static void show_metadata(struct call *call)
 
 static void finish(struct call *call)
 {
-    struct signin_answer answer = {.connection = call->word,
-                                   .browser = cookie_get(call, COOKIE_BROWSER),
-                                   .old_session = cookie_get(call, COOKIE_SESSION)};
+    struct signin_saml_answer answer = {.connection = call->word,
+                                        .browser = cookie_get(call, COOKIE_BROWSER),
+                                        .old_session = cookie_get(call, COOKIE_SESSION)};
     char ref[SIGNINS_REF_SIZE];
     struct signin_done done;
     struct err err = ERR_INIT;
@@ -40,7 +40,7 @@ static void finish(struct call *call)
         answer_error(call, ref, &err);
         return;
     }
-    if (signin_finish(&call->in, &answer, &done, ref, &err) != 0) {
+    if (signin_saml_finish(&call->in, &answer, &done, ref, &err) != 0) {
         answer_error(call, ref, &err);
         return;
     }

@@ -57,7 +57,8 @@ static void begin(struct call *call)
     request_field(call->request, "email", &email);
     if (!browser)
         token_new(made);
-    if (signin_begin(&call->in, email, browser ? browser : made, &start, ref, &err) != 0) {
+    const struct signin_ask ask = {.email = email, .browser = browser ? browser : made, .next = "/"};
+    if (signin_begin(&call->in, &ask, &start, ref, &err) != 0) {
         if (answer_is_refusal(&err))
             show_unknown(call, email, ref, &err);
         else
@@ -65,7 +66,7 @@ static void begin(struct call *call)
         return;
     }
     atomic_fetch_add(&call->web->counts[COUNT_STARTED], 1);
-    cookie_set(call, COOKIE_BROWSER, browser ? browser : made);
+    cookie_set(call, COOKIE_BROWSER, ask.browser);
     if (start.location) {
         answer_redirect(call, start.location);
         return;
@@ -96,10 +97,7 @@ static void sign_out(struct call *call)
 #define FORM_MAX 4096
 
 const struct route signin_routes[] = {
-    {"GET", "/", show_home, 0, false},
-    {"GET", "/signin", show_sign_in, 0, true},
-    {"POST", "/signin", begin, FORM_MAX, false},
-    {"POST", "/signout", sign_out, FORM_MAX, false},
-    {"GET", "/style.css", show_style, 0, true},
-    {0},
+    {"GET", "/", show_home, 0, false},           {"GET", "/signin", show_sign_in, 0, true},
+    {"POST", "/signin", begin, FORM_MAX, false}, {"POST", "/signout", sign_out, FORM_MAX, false},
+    {"GET", "/style.css", show_style, 0, true},  {0},
 };

@@ -110,7 +110,8 @@ END_TEST
 
 static void put_session(const char *token, const char *uid)
 {
-    struct signins_session s = {.directory = "hq",
+    struct signins_session s = {.sid = pool_printf(pool, "sid of %s", token),
+                                .directory = "hq",
                                 .uid = uid,
                                 .email = "a@example.com",
                                 .connection = "idp",

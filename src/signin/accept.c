@@ -1,0 +1,67 @@
+#include "signin/accept.h"
+
+#include "signin/person.h"
+#include "signin/record.h"
+
+static int64_t session_end(const struct signin *in, const struct claim *claim)
+{
+    int64_t until = in->now + SIGNIN_SESSION_SECONDS, told = claim->session_expires;
+    return told && told < until ? told : until;
+}
+
+/* Two copies that arrive at once have both come this far; one of them takes the request and the value that counts once. */
+static int use_up(const struct signin *in, const char *handle, const struct claim *claim, struct err *err)
+{
+    int once = 1, request = signins_request_take(in->signins, handle, err);
+    if (request < 0)
+        return -1;
+    if (claim->once_kind)
+        once = signins_use_once(in->signins, claim->once_kind, claim->once_value, claim->once_until, err);
+    if (once < 0)
+        return -1;
+    if (!request || !once)
+        return err_set(err, ERR_REFUSED, "response: it was used at the same time by another copy of it");
+    return 0;
+}
+
+static int put_session(const struct signin *in, const struct returned *returned, const struct claim *claim,
+                       const struct who *who, const char *token, struct err *err)
+{
+    char sid[TOKEN_SIZE];
+    token_new(sid);
+    return signins_session_put(
+        in->signins, token,
+        &(struct signins_session){.sid = sid,
+                                  .directory = who->directory,
+                                  .uid = who->uid,
+                                  .email = who->email,
+                                  .connection = conf_name(returned->connection),
+                                  .name_id = claim->subject,
+                                  .name_id_format = claim->subject_format,
+                                  .session_index = claim->session,
+                                  .context = claim->context,
+                                  .hint = claim->hint,
+                                  .signed_in_at = claim->signed_in_at ? claim->signed_in_at : in->now,
+                                  .created = in->now,
+                                  .expires = session_end(in, claim)},
+        err);
+}
+
+int accept_claim(const struct signin *in, const struct returned *returned, const struct claim *claim,
+                 const char *old_session, struct signin_done *ret, char *ret_ref, struct err *err)
+{
+    struct who who;
+    if (person_of(in, claim->id, returned->domains, returned->ndomains, &who, err) != 0 ||
+        signins_begin(in->signins, err) != 0)
+        return -1;
+    token_new(ret->token);
+    if (use_up(in, returned->handle, claim, err) == 0 &&
+        (!old_session || signins_session_end(in->signins, old_session, err) == 0) &&
+        put_session(in, returned, claim, &who, ret->token, err) == 0 &&
+        record_accepted(in, conf_name(returned->connection), who.email, ret_ref, err) == 0) {
+        ret->next = returned->request.next;
+        return signins_commit(in->signins, err);
+    }
+    signins_rollback(in->signins);
+    return -1;
+}

@@ -1,0 +1,61 @@
+#include "store/signins_inner.h"
+
+#define COLUMNS                                                                                                        \
+    "sid, directory, uid, email, connection, name_id, name_id_format, session_index, context, hint, signed_in_at, "    \
+    "created, expires"
+
+int signins_session_put(struct signins *signins, const char *token, const struct signins_session *s, struct err *err)
+{
+    char key[DIGEST_HEX_MAX];
+    return db_run(signins->db,
+                  "INSERT INTO session (hash, " COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  DB_ARGS(DB_TEXT(signins_hash(token, key)), DB_TEXT(s->sid), DB_TEXT(s->directory), DB_TEXT(s->uid),
+                          DB_TEXT(s->email), DB_TEXT(s->connection), DB_TEXT(or_empty(s->name_id)),
+                          DB_TEXT(or_empty(s->name_id_format)), DB_TEXT(or_empty(s->session_index)),
+                          DB_TEXT(or_empty(s->context)), DB_TEXT(or_empty(s->hint)), DB_INT(s->signed_in_at),
+                          DB_INT(s->created), DB_INT(s->expires)),
+                  err);
+}
+
+static void read_row(struct stmt *st, struct pool *pool, struct signins_session *ret)
+{
+    const char **const texts[] = {
+        &ret->sid,     &ret->directory,      &ret->uid,           &ret->email,   &ret->connection,
+        &ret->name_id, &ret->name_id_format, &ret->session_index, &ret->context, &ret->hint};
+    int n = sizeof texts / sizeof *texts;
+    for (int i = 0; i < n; i++)
+        *texts[i] = pool_strdup(pool, stmt_text(st, i));
+    ret->signed_in_at = stmt_int(st, n);
+    ret->created = stmt_int(st, n + 1);
+    ret->expires = stmt_int(st, n + 2);
+}
+
+int signins_session_get(struct signins *signins, const char *token, int64_t now, struct pool *pool,
+                        struct signins_session *ret, struct err *err)
+{
+    char key[DIGEST_HEX_MAX];
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_query(signins->db, "SELECT " COLUMNS " FROM session WHERE hash = ? AND expires > ?",
+                 DB_ARGS(DB_TEXT(signins_hash(token, key)), DB_INT(now)), &st, err) != 0)
+        return -1;
+    int r = stmt_step(st, err);
+    if (r == 1)
+        read_row(st, pool, ret);
+    return r;
+}
+
+int signins_session_end(struct signins *signins, const char *token, struct err *err)
+{
+    char key[DIGEST_HEX_MAX];
+    return db_run(signins->db, "DELETE FROM session WHERE hash = ?", DB_ARGS(DB_TEXT(signins_hash(token, key))), err);
+}
+
+int signins_session_end_of(struct signins *signins, const char *directory, const char *uid, int64_t *ret_ended,
+                           struct err *err)
+{
+    if (db_run(signins->db, "DELETE FROM session WHERE directory = ? AND uid = ?",
+               DB_ARGS(DB_TEXT(directory), DB_TEXT(uid)), err) != 0)
+        return -1;
+    *ret_ended = db_changed(signins->db);
+    return 0;
+}
