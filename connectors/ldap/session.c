@@ -140,13 +140,6 @@ static int connect_to(const struct conf_section *section, const char *uri, LDAP 
 
 /* --- authenticating ----------------------------------------------------------------------------------------------- */
 
-static void wipe(struct buf *secret)
-{
-    if (secret->data)
-        explicit_bzero(secret->data, secret->cap);
-    buf_release(secret);
-}
-
 /*
  * The first line. An empty one would make the bind an anonymous one that looks like success (RFC 4513 section
  * 5.1.2).
@@ -188,7 +181,7 @@ static int authenticate(const struct conf_section *section, LDAP *ld, const char
     const char *dn = conf_str(section, "bind-dn");
     if (!dn)
         return 0;
-    CLEANUP(wipe) struct buf password = BUF_INIT;
+    CLEANUP(buf_wipe) struct buf password = BUF_INIT;
     if (read_password(section, &password, err) != 0)
         return -1;
     struct berval secret = {password.len, password.data};

@@ -3,6 +3,7 @@
 #include <jansson.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #define CORE_USER  "urn:ietf:params:scim:schemas:core:2.0:User"
 #define CORE_GROUP "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -37,19 +38,6 @@ struct span scim_user_name(const struct platform_task *task)
 
 /* --- addresses -------------------------------------------------------------------------------------------------- */
 
-/* RFC 3986 section 2.3: everything else could end the path's segment or the query's value. */
-static void add_escaped(struct buf *out, const char *text)
-{
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-._~", c);
-        if (plain)
-            buf_addc(out, *text);
-        else
-            buf_printf(out, "%%%02X", c);
-    }
-}
-
 /* "." and ".." would be resolved away by every client on the path, and an escaped dot is the same as a dot. */
 static void begin(struct scim_request *ret, const char *method, const char *base, enum scim_kind kind, const char *id)
 {
@@ -59,7 +47,7 @@ static void begin(struct scim_request *ret, const char *method, const char *base
     if (!id)
         return;
     buf_addc(&ret->url, '/');
-    add_escaped(&ret->url, id);
+    text_percent(&ret->url, span_str(id));
 }
 
 /* A string in double quotes, as JSON has it and filters as well. */
@@ -80,7 +68,7 @@ void scim_find(const char *base, enum scim_kind kind, const char *attribute, con
     buf_printf(&filter, "%s eq ", attribute);
     add_quoted(&filter, value);
     buf_adds(&ret->url, "?filter=");
-    add_escaped(&ret->url, filter.data);
+    text_percent(&ret->url, (struct span){filter.data, filter.len});
     /* Without it a group comes with all its members. */
     buf_printf(&ret->url, "&attributes=id,externalId%s", kind == SCIM_USER ? ",userName,emails" : "");
 }

@@ -8,9 +8,7 @@
 /* A growing buffer would leave copies behind: file_read makes room in one piece. */
 void scim_token_release(struct scim_token *token)
 {
-    if (token->text.data)
-        explicit_bzero(token->text.data, token->text.cap);
-    buf_release(&token->text);
+    buf_wipe(&token->text);
     token->seen = (struct stat){0};
 }
 

@@ -65,6 +65,13 @@ void buf_release(struct buf *b)
     *b = (struct buf)BUF_INIT;
 }
 
+void buf_wipe(struct buf *b)
+{
+    if (b->data)
+        explicit_bzero(b->data, b->cap);
+    buf_release(b);
+}
+
 const char *buf_str(const struct buf *b)
 {
     return b->data ? b->data : "";

@@ -21,8 +21,10 @@ void buf_addc(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Makes room for n more bytes and gives their address; the caller adds what it wrote to b->len. */
 char *buf_reserve(struct buf *b, size_t n);
-void buf_clear(struct buf *b);            /* empties it and keeps the memory */
-void buf_release(struct buf *b);          /* frees it; the struct may be used again */
+void buf_clear(struct buf *b);   /* empties it and keeps the memory */
+void buf_release(struct buf *b); /* frees it; the struct may be used again */
+/* As buf_release, of a secret: what was in its memory is gone. A buffer that grew left copies behind; reserve room in one piece. */
+void buf_wipe(struct buf *b);
 const char *buf_str(const struct buf *b); /* "" when empty */
 
 #endif

@@ -186,3 +186,14 @@ bool text_glob(const char *pattern, struct span s)
         p++;
     return *p == '\0';
 }
+
+void text_percent(struct buf *out, struct span s)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    for (size_t i = 0; i < s.n; i++) {
+        if (memchr(plain, s.p[i], sizeof plain - 1))
+            buf_addc(out, s.p[i]);
+        else
+            buf_printf(out, "%%%02X", (unsigned char)s.p[i]);
+    }
+}

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/pool.h"
 #include "base/span.h"
 
@@ -27,6 +28,9 @@ bool text_same(const char *a, const char *b);
  * NFC, lower case by the full Unicode mapping: the form in which e-mail addresses are compared. NULL: not valid UTF-8.
  */
 char *text_fold(struct pool *pool, struct span s);
+
+/* Adds it for one segment of a path or one value of a query: all but the unreserved characters as %XX (RFC 3986, 2.1 and 2.3). */
+void text_percent(struct buf *out, struct span s);
 
 /*
  * The name among names[0..n) nearest to what was typed, by edit distance without regard to ASCII case, or NULL when

@@ -165,7 +165,8 @@ static int plan_with(struct job *job, const struct conf_section *team, const str
     if (job->saved &&
         (compare_saved(job, &shown, err) != 0 || release_approved(job, &settings, &shown, &plan, &was_shown, err) != 0))
         return -1;
-    carry_id(plan, cli->conf, id);
+    if (settings.approved)
+        carry_id(plan, cli->conf, id);
     if ((!was_shown && show(job, &shown, err) != 0) || (cli->out && save(cli, &shown, err) != 0))
         return -1;
     log_debug("team %s: shown", plan->team);

@@ -16,11 +16,6 @@
 
 #define DAY 86400
 
-static const char *printable(struct cli *cli, const char *text)
-{
-    return text_printable(cli->pool, span_str(text));
-}
-
 /* --- list --------------------------------------------------------------------------------------------------------------- */
 
 struct listed {
@@ -88,7 +83,7 @@ int command_sso_list(struct cli *cli, struct err *err)
                                connection_state_names[l.row.state],
                                clock_format(l.row.tested_at, tested),
                                days_left(cli, l.certificates_until),
-                               printable(cli, l.entity)};
+                               text_printable(cli->pool, span_str(l.entity))};
         table_add(table, cells);
         json_array_append_new(list, listed_json(&l, conf_variant(s)));
         if (l.trouble)

@@ -33,14 +33,6 @@ struct keypair {
     struct cert cert;
 };
 
-/* A buffer with a secret in it. */
-static void wipe(struct buf *b)
-{
-    if (b->data)
-        OPENSSL_cleanse(b->data, b->cap);
-    buf_release(b);
-}
-
 /* --- making ------------------------------------------------------------------------------------------------------- */
 
 static int set_serial(X509 *x509)
@@ -79,7 +71,7 @@ static int to_pem(EVP_PKEY *key, X509 *x509, struct buf *ret)
 
 int keypair_make(const char *path, const char *name, unsigned bits, int days, int64_t now, struct err *err)
 {
-    CLEANUP(wipe) struct buf pem = BUF_INIT;
+    CLEANUP(buf_wipe) struct buf pem = BUF_INIT;
     if (access(path, F_OK) == 0)
         return err_set(err, ERR_CONFLICT, "%s: is there already, and a key is never overwritten; name another file",
                        path);
@@ -139,7 +131,7 @@ static int check_kind(const char *path, const struct cert *cert, struct err *err
 
 int keypair_read(const char *path, struct keypair **ret, struct err *err)
 {
-    CLEANUP(wipe) struct buf pem = BUF_INIT;
+    CLEANUP(buf_wipe) struct buf pem = BUF_INIT;
     CLEANUP(keypair_free) struct keypair *pair = mem_zero(sizeof *pair);
     if (file_check_secret(path, err) != 0 || file_read(path, KEYPAIR_FILE_MAX, &pem, err) != 0)
         return -1;

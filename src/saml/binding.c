@@ -12,17 +12,6 @@ static const char *const message_names[] = {"SAMLRequest", "SAMLResponse"};
 
 /* --- out ---------------------------------------------------------------------------------------------------------- */
 
-static void percent_encode(struct span s, struct buf *out)
-{
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    for (size_t i = 0; i < s.n; i++) {
-        if (memchr(plain, s.p[i], sizeof plain - 1))
-            buf_addc(out, s.p[i]);
-        else
-            buf_printf(out, "%%%02X", (unsigned char)s.p[i]);
-    }
-}
-
 static int deflate_raw(struct span xml, struct buf *ret)
 {
     z_stream z = {.next_in = (unsigned char *)xml.p, .avail_in = (unsigned)xml.n};
@@ -42,12 +31,12 @@ static int sign_query(struct buf *query, size_t from, const struct keypair *key,
     CLEANUP(buf_release) struct buf value = BUF_INIT;
     CLEANUP(buf_release) struct buf text = BUF_INIT;
     buf_adds(query, "&SigAlg=");
-    percent_encode(span_str(saml_signature_method(key)), query);
+    text_percent(query, span_str(saml_signature_method(key)));
     if (keypair_sign(key, (struct span){query->data + from, query->len - from}, &value, err) != 0)
         return -1;
     saml_base64_encode((struct span){value.data, value.len}, &text);
     buf_adds(query, "&Signature=");
-    percent_encode((struct span){text.data, text.len}, query);
+    text_percent(query, (struct span){text.data, text.len});
     return 0;
 }
 
@@ -62,10 +51,10 @@ int saml_redirect_write(const char *location, enum saml_direction direction, str
     buf_printf(ret, "%s%c", location, strchr(location, '?') ? '&' : '?');
     size_t from = ret->len;
     buf_printf(ret, "%s=", message_names[direction]);
-    percent_encode((struct span){text.data, text.len}, ret);
+    text_percent(ret, (struct span){text.data, text.len});
     if (relay_state) {
         buf_adds(ret, "&RelayState=");
-        percent_encode(span_str(relay_state), ret);
+        text_percent(ret, span_str(relay_state));
     }
     return key ? sign_query(ret, from, key, err) : 0;
 }
@@ -242,27 +231,6 @@ int saml_redirect_read(struct pool *pool, struct span query, size_t max, struct 
     return strlen(ret->relay_state) <= SAML_RELAY_STATE_MAX ? 0 : malformed(err, "its RelayState is too long");
 }
 
-static int algorithm_of(const char *uri, enum verify_algorithm *ret)
-{
-    static const struct {
-        const char *uri;
-        enum verify_algorithm algorithm;
-    } algorithms[] = {
-        {"http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", VERIFY_RSA_SHA256},
-        {"http://www.w3.org/2001/04/xmldsig-more#rsa-sha384", VERIFY_RSA_SHA384},
-        {"http://www.w3.org/2001/04/xmldsig-more#rsa-sha512", VERIFY_RSA_SHA512},
-        {"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256", VERIFY_EC_SHA256},
-        {"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384", VERIFY_EC_SHA384},
-        {"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512", VERIFY_EC_SHA512},
-    };
-    for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++)
-        if (strcmp(uri, algorithms[i].uri) == 0) {
-            *ret = algorithms[i].algorithm;
-            return 0;
-        }
-    return -1;
-}
-
 int saml_redirect_verify(const struct saml_redirect *message, const struct saml_key *keys, size_t n,
                          const struct saml_key **ret_signer, struct err *err)
 {
@@ -271,7 +239,7 @@ int saml_redirect_verify(const struct saml_redirect *message, const struct saml_
     if (!message->algorithm)
         return err_set(err, ERR_REFUSED,
                        "logout message: it is not signed; switch signing of logout on at the identity provider");
-    if (algorithm_of(message->algorithm, &algorithm) != 0)
+    if (!signature_method(message->algorithm, &algorithm))
         return err_set(err, ERR_REFUSED,
                        "logout message: signature algorithm '%s' is not accepted; set RSA or ECDSA with SHA-256",
                        text_printable(pool, span_str(message->algorithm)));

@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "crypto/cert.h"
+#include "crypto/verify.h"
 
 #define SAML_RSA_BITS_MIN 2048
 #define SAML_RSA_BITS_MAX 16384
@@ -44,6 +45,9 @@ enum signature_fault {
     SIGNATURE_ALGORITHMS, /* other than RSA or ECDSA with SHA-256 and up */
     SIGNATURE_INVALID,    /* not made with a trusted key, or the content was changed */
 };
+
+/* The algorithm of this URI, when it is one that is let through: RSA or ECDSA with SHA-2. uri may be NULL. */
+bool signature_method(const char *uri, enum verify_algorithm *ret);
 
 /* What signature_check_form found out. */
 struct signature_form {

@@ -18,15 +18,26 @@ static const char ENVELOPED[] = "http://www.w3.org/2000/09/xmldsig#enveloped-sig
 
 static const struct {
     const char *uri;
-    enum cert_key key_type;
+    enum verify_algorithm algorithm;
 } methods[] = {
-    {"http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", CERT_KEY_RSA},
-    {"http://www.w3.org/2001/04/xmldsig-more#rsa-sha384", CERT_KEY_RSA},
-    {"http://www.w3.org/2001/04/xmldsig-more#rsa-sha512", CERT_KEY_RSA},
-    {"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256", CERT_KEY_EC},
-    {"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384", CERT_KEY_EC},
-    {"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512", CERT_KEY_EC},
+    {"http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", VERIFY_RSA_SHA256},
+    {"http://www.w3.org/2001/04/xmldsig-more#rsa-sha384", VERIFY_RSA_SHA384},
+    {"http://www.w3.org/2001/04/xmldsig-more#rsa-sha512", VERIFY_RSA_SHA512},
+    {"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256", VERIFY_EC_SHA256},
+    {"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384", VERIFY_EC_SHA384},
+    {"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512", VERIFY_EC_SHA512},
 };
+
+bool signature_method(const char *uri, enum verify_algorithm *ret)
+{
+    for (size_t i = 0; uri && i < sizeof methods / sizeof *methods; i++) {
+        if (strcmp(uri, methods[i].uri) == 0) {
+            *ret = methods[i].algorithm;
+            return true;
+        }
+    }
+    return false;
+}
 
 static const char *const digests[] = {
     "http://www.w3.org/2001/04/xmlenc#sha256",
@@ -188,20 +199,16 @@ static int check_algorithms(const struct parts *p, struct pool *pool, struct sig
 {
     const char *c14n = node_attr(p->c14n, "Algorithm"), *method = node_attr(p->method, "Algorithm");
     const char *digest = node_attr(p->digest, "Algorithm");
-    bool known = false;
+    enum verify_algorithm algorithm = VERIFY_RSA_SHA256;
+    bool known = signature_method(method, &algorithm);
     if (!is_exclusive(c14n) && !(c14n && strcmp(c14n, INCLUSIVE) == 0))
         return refuse(p, SIGNATURE_ALGORITHMS, ret_fault, err,
                       "canonicalisation '%s' is not accepted; use exclusive canonicalisation", shown(pool, c14n));
-    for (size_t i = 0; method && i < sizeof methods / sizeof *methods; i++) {
-        if (strcmp(method, methods[i].uri) == 0) {
-            known = true;
-            ret->key_type = methods[i].key_type;
-        }
-    }
     if (!known || node_first(p->method))
         return refuse(p, SIGNATURE_ALGORITHMS, ret_fault, err,
                       "signature method '%s' is not accepted; set RSA or ECDSA with SHA-256 at the identity provider",
                       shown(pool, method));
+    ret->key_type = verify_key_type(algorithm);
     known = false;
     for (size_t i = 0; digest && i < sizeof digests / sizeof *digests; i++)
         known |= strcmp(digest, digests[i]) == 0;

@@ -101,14 +101,6 @@ int explain_person(struct db *db, uint32_t person, struct pool *pool, struct exp
     return 1;
 }
 
-static enum account_state state_of(const char *name)
-{
-    for (int i = ACCOUNT_INVITED; i <= ACCOUNT_REMOVED; i++)
-        if (strcmp(account_state_names[i], name) == 0)
-            return (enum account_state)i;
-    return ACCOUNT_NONE;
-}
-
 int explain_account(struct db *db, int64_t team, uint32_t person, struct pool *pool, struct explain_account *ret,
                     struct err *err)
 {
@@ -123,7 +115,7 @@ int explain_account(struct db *db, int64_t team, uint32_t person, struct pool *p
     if (r != 1)
         return r;
     ret->id = (uint32_t)stmt_int(st, 0);
-    ret->state = state_of(stmt_text(st, 1));
+    ret->state = account_state_of(stmt_text(st, 1));
     ret->since = stmt_int(st, 2);
     ret->activated_at = stmt_int(st, 3);
     ret->domain = pool_strdup(pool, stmt_text(st, 4));
@@ -139,7 +131,7 @@ static int each_rival(struct db *db, const char *sql, const struct db_value *val
         return -1;
     int r;
     while ((r = stmt_step(st, err)) == 1)
-        each(ctx, (uint32_t)stmt_int(st, 0), state_of(stmt_text(st, 1)));
+        each(ctx, (uint32_t)stmt_int(st, 0), account_state_of(stmt_text(st, 1)));
     return r;
 }
 
@@ -208,14 +200,6 @@ static struct change change_at(struct stmt *st, uint32_t person)
                            .cause = (uint8_t)stmt_int(st, 1),
                            .object = (uint32_t)stmt_int(st, 2),
                            .detail = (uint32_t)stmt_int(st, 3)};
-}
-
-static enum run_state run_state_of(const char *name)
-{
-    for (int i = RUN_RUNNING; i <= RUN_FAILED; i++)
-        if (strcmp(run_state_names[i], name) == 0)
-            return (enum run_state)i;
-    return RUN_FAILED;
 }
 
 struct run_head {

@@ -10,7 +10,7 @@
 
 const char *const run_state_names[] = {"running", "interrupted", "done", "failed"};
 
-static enum run_state state_of(const char *name)
+enum run_state run_state_of(const char *name)
 {
     for (int i = RUN_RUNNING; i <= RUN_FAILED; i++)
         if (strcmp(run_state_names[i], name) == 0)
@@ -198,7 +198,7 @@ static int each_run(struct stmt *st, void (*each)(void *ctx, const struct run_ro
                               .changes = stmt_int(st, 3),
                               .done = stmt_int(st, 4),
                               .held = stmt_int(st, 5),
-                              .state = state_of(stmt_text(st, 6)),
+                              .state = run_state_of(stmt_text(st, 6)),
                               .team = stmt_text(st, 7),
                               .command = stmt_text(st, 8),
                               .message = stmt_text(st, 9)};

@@ -9,6 +9,7 @@
 /* interrupted: ended, and of some changes sent to a platform elsewhere it is not known whether they were done (store/delivery.h) */
 enum run_state { RUN_RUNNING, RUN_INTERRUPTED, RUN_DONE, RUN_FAILED };
 extern const char *const run_state_names[];
+enum run_state run_state_of(const char *name); /* RUN_FAILED for any other text */
 
 struct run_row {
     int64_t id, started_at, ended_at, changes, done, held;
