@@ -1,17 +1,7 @@
 #include "oidc/encode.h"
 
+#include "base/text.h"
 #include "saml/base64.h"
-
-void encode_percent(const char *value, struct buf *out)
-{
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    for (; *value; value++) {
-        if (memchr(plain, *value, sizeof plain - 1))
-            buf_addc(out, *value);
-        else
-            buf_printf(out, "%%%02X", (unsigned char)*value);
-    }
-}
 
 void encode_param(const char *name, const char *value, struct buf *out)
 {
@@ -19,7 +9,7 @@ void encode_param(const char *name, const char *value, struct buf *out)
         buf_addc(out, '&');
     buf_adds(out, name);
     buf_addc(out, '=');
-    encode_percent(value, out);
+    text_percent(out, span_str(value));
 }
 
 void encode_base64url(struct span bytes, struct buf *out)

@@ -5,8 +5,6 @@
 #include "base/buf.h"
 #include "base/span.h"
 
-/* Everything but unreserved characters is escaped, so that it fits a query, a form body and the user of Basic alike. */
-void encode_percent(const char *value, struct buf *out);
 /* Adds "name=value", with "&" ahead when out does not end in one of "?&" or is not empty. The name is written as it is. */
 void encode_param(const char *name, const char *value, struct buf *out);
 void encode_base64url(struct span bytes, struct buf *out);

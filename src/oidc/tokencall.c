@@ -33,9 +33,9 @@ static int show_basic(struct build *b)
 {
     CLEANUP(buf_release) struct buf pair = BUF_INIT;
     CLEANUP(buf_release) struct buf text = BUF_INIT;
-    encode_percent(b->client->id, &pair);
+    text_percent(&pair, span_str(b->client->id));
     buf_addc(&pair, ':');
-    encode_percent(b->client->secret, &pair);
+    text_percent(&pair, span_str(b->client->secret));
     saml_base64_encode((struct span){pair.data, pair.len}, &text);
     b->authorization = pool_printf(b->pool, "Basic %s", buf_str(&text));
     explicit_bzero(pair.data, pair.len);

@@ -42,7 +42,12 @@ int saml_begin(const struct signin *in, const struct conf_section *connection, c
     saml_new_id(id);
     token_new(handle);
     *ret = (struct signin_start){.connection = conf_name(connection), .relay = pool_strdup(in->pool, handle)};
-    struct saml_request request = {.id = id, .entity_id = names.entity_id, .acs_url = names.acs_url, .now = in->now};
+    struct saml_request request = {.id = id,
+                                   .entity_id = names.entity_id,
+                                   .acs_url = names.acs_url,
+                                   .now = in->now,
+                                   .context = ask->context,
+                                   .force_authn = ask->again};
     if (write_request(in, idp, &request, ret, err) != 0)
         return -1;
     return signins_request_put(in->signins,

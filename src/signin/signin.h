@@ -43,6 +43,8 @@ struct signin_ask {
     const char *email;   /* as it was typed */
     const char *browser; /* the secret that binds the request to this browser: a token, in a cookie */
     const char *next;    /* path of ours to go on at; never from a URL or a form as it stands */
+    const char *context; /* how they have to sign in there, in its words; NULL: as the provider likes */
+    bool again;          /* to be asked for their credentials even when they are signed in there */
 };
 /*
  * From what was typed to the identity provider: e-mail, its domain, the domain's connection, which has to be active with its gate open.

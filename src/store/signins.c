@@ -33,7 +33,8 @@ static const char tables[] =
 static int make_tables(struct db *db, struct err *err)
 {
     CLEANUP(freep)
-    char *sql = mem_printf("%s PRAGMA application_id = %d; PRAGMA user_version = %d", tables, APPLICATION_ID, VERSION);
+    char *sql = mem_printf("%s %s PRAGMA application_id = %d; PRAGMA user_version = %d", tables, visits_tables,
+                           APPLICATION_ID, VERSION);
     return db_exec(db, sql, err);
 }
 

@@ -9,6 +9,9 @@ struct signins {
     struct db *db;
 };
 
+/* Tables of the other files. */
+extern const char visits_tables[];
+
 /* How a secret stands in the file. */
 const char *signins_hash(const char *secret, char ret[static DIGEST_HEX_MAX]);
 /* 1: a row was changed; 0: none; -1 */
