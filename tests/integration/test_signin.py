@@ -137,7 +137,7 @@ def test_an_assertion_that_was_used_for_the_same_request(server, browser, site):
     assert browser.post(response, relay).status == 303
     browser.ask("/signout", browser.page().fields)
     with sqlite3.connect(site.state / "signin.db") as db:
-        db.execute("INSERT INTO request VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows[0])
+        db.execute(f"INSERT INTO request VALUES ({', '.join('?' * len(rows[0]))})", rows[0])
     refused(server, browser.post(response, relay), "used")
 
 
