@@ -25,10 +25,11 @@ const struct conf_item conf_rows_organization[] = {
      .type = CONF_SECRET_FILE,
      .repeatable = true,
      .example = "/etc/doorward/secrets/saml.pem",
-     .help = "Our private key and its certificate, in PEM: signs requests, and decrypts assertions that are encrypted to "
-             "us. Not written: one is made in the state folder. Of several the first one signs, and all are published: "
-             "to roll over, add the new one behind, wait until the identity providers have our new metadata, then put "
-             "it first, and take the old one out."},
+     .help =
+         "Our private key and its certificate, in PEM: signs requests, and decrypts assertions that are encrypted to "
+         "us. Not written: one is made in the state folder. Of several the first one signs, and all are published: "
+         "to roll over, add the new one behind, wait until the identity providers have our new metadata, then put "
+         "it first, and take the old one out."},
     {.key = "state-dir",
      .type = CONF_PATH,
      .def = "/var/lib/doorward",
@@ -86,6 +87,9 @@ const struct conf_item conf_rows_saml[] = {
     {0},
 };
 
+static const char *const client_ways[] = {
+    "auto", "client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth", NULL};
+
 const struct conf_item conf_rows_oidc[] = {
     {.key = "issuer",
      .type = CONF_URL,
@@ -106,7 +110,19 @@ const struct conf_item conf_rows_oidc[] = {
      .type = CONF_SECRET_FILE,
      .example = "/etc/doorward/secrets/oidc.pem",
      .help = "In place of a secret: our private key and its certificate, in PEM, whose public half the provider has "
-             "(private_key_jwt). Where both are written the secret is not used."},
+             "(private_key_jwt), or which it knows us by at the TLS connection (tls_client_auth). Where both are "
+             "written the secret is not used."},
+    {.key = "client-authentication",
+     .type = CONF_CHOICE,
+     .def = "auto",
+     .choices = client_ways,
+     .help = "How we show the provider who we are, when it knows more ways than it takes of us; auto takes the first "
+             "that it says it knows: with a key private_key_jwt, then tls_client_auth; with a secret "
+             "client_secret_basic, then client_secret_post."},
+    {.key = "ca-file",
+     .type = CONF_FILE,
+     .example = "/etc/doorward/ca.pem",
+     .help = "The authorities, in PEM, that the provider's certificate may be of. Not written: the system's."},
     {.key = "attribute-id",
      .type = CONF_TEXT,
      .example = "oid",

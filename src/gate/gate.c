@@ -105,9 +105,11 @@ int gate_metadata(const struct conf_section *connection, int64_t now, struct sam
 static void add_trust(const struct conf_section *connection, const struct connection_row *row, int64_t now,
                       struct pool *pool, struct gate_facts *facts)
 {
-    if (strcmp(conf_variant(connection), "saml") != 0)
+    facts->keys_fetched = strcmp(conf_variant(connection), "oidc") == 0;
+    if (facts->keys_fetched) {
+        facts->same_entity = strcmp(conf_str(connection, "issuer"), row->entity) == 0;
         return;
-    facts->testable = true;
+    }
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
     struct err unreadable = ERR_INIT;
     if (gate_metadata(connection, now, &idp, &unreadable) != 0) {

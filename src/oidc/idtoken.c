@@ -331,3 +331,12 @@ int idtoken_verify(struct pool *pool, struct span token, const struct idtoken_po
         .checks = r.checks, .nchecks = r.nchecks, .token = fault ? NULL : r.token, .unknown_key = r.unknown_key};
     return fault ? err_set(err, r.malformed ? ERR_INPUT : ERR_REFUSED, "%s", fault->detail) : 0;
 }
+
+void idtoken_unseen(struct pool *pool, struct idtoken_report *ret)
+{
+    struct check *checks = pool_zero(pool, RULES_MAX * sizeof *checks);
+    for (size_t i = 0; i < NRULES; i++)
+        checks[i] = (struct check){rules[i].code, rules[i].title, CHECK_SKIPPED,
+                                   "not looked at, because of what failed before"};
+    *ret = (struct idtoken_report){.checks = checks, .nchecks = NRULES};
+}

@@ -56,5 +56,7 @@ struct idtoken_report {
  */
 int idtoken_verify(struct pool *pool, struct span token, const struct idtoken_policy *policy,
                    struct idtoken_report *ret, struct err *err);
+/* The same checks when there is no token to make them of: every one is skipped. */
+void idtoken_unseen(struct pool *pool, struct idtoken_report *ret);
 
 #endif

@@ -13,6 +13,8 @@
 #include "conf/conf.h"
 #include "crypto/token.h"
 #include "gate/sp.h"
+#include "oidc/authrequest.h"
+#include "oidc/providers.h"
 #include "store/signins.h"
 #include "store/store.h"
 
@@ -28,6 +30,7 @@ struct signin {
     struct signins *signins; /* signin.db */
     struct pool *pool;       /* all that comes back lives in it */
     int64_t now;
+    struct providers *providers; /* of OIDC: what is known of them, and how they are reached; NULL: they cannot be */
 };
 
 /* How to send the browser to the identity provider. */
@@ -71,6 +74,17 @@ struct signin_saml_answer {
  * The session, the used-up request and assertion and the record are one transaction. ret_ref (SIGNINS_REF_SIZE): always set.
  */
 int signin_saml_finish(const struct signin *in, const struct signin_saml_answer *answer, struct signin_done *ret,
+                       char *ret_ref, struct err *err);
+
+struct signin_oidc_answer {
+    const char *connection;    /* by the path that it came to */
+    authresponse_param *param; /* what stands in the address */
+    const void *params;        /* … and what that is called with */
+    const char *browser;       /* of the cookie; NULL: none */
+    const char *old_session;   /* of the cookie, ended by a sign-in that is accepted; NULL: none */
+};
+/* The same for what an OpenID provider sent the browser back with, under the rules of signin/oidc_verify.h. ERR_NETWORK, too: the provider cannot now. */
+int signin_oidc_finish(const struct signin *in, const struct signin_oidc_answer *answer, struct signin_done *ret,
                        char *ret_ref, struct err *err);
 
 struct signin_who {

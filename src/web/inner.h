@@ -7,6 +7,7 @@
 
 #include "net/server.h"
 #include "signin/signin.h"
+#include "web/keeper.h"
 #include "web/web.h"
 
 enum count { COUNT_REQUESTS, COUNT_FAULTS, COUNT_STARTED, COUNT_ACCEPTED, COUNT_REFUSED, COUNTS };
@@ -36,6 +37,8 @@ struct web {
     struct desk *desks; /* free ones */
     _Atomic unsigned long counts[COUNTS];
     struct signins *sweeper;
+    struct providers *providers;
+    struct keeper *keeper;
     bool tls;
 };
 
@@ -55,7 +58,7 @@ struct route {
     size_t body_max;
     bool stateless; /* needs no database */
 };
-extern const struct route signin_routes[], saml_routes[];
+extern const struct route signin_routes[], saml_routes[], oidc_routes[];
 
 int desk_take(struct web *web, struct desk **ret, struct err *err);
 void desk_give(struct web *web, struct desk *desk);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "model/domain.h"
+#include "signin/leave.h"
 #include "web/answer.h"
 
 static void show_style(struct call *call)
@@ -47,11 +48,21 @@ static void show_unknown(struct call *call, const char *email, const char *ref, 
     page_sign_in(&call->response->body, &who, strlen(email) <= EMAIL_MAX ? email : "", ref);
 }
 
+static void send_away(struct call *call, const struct signin_start *start)
+{
+    struct page_about who = answer_about(call);
+    if (start->location) {
+        answer_redirect(call, start->location);
+        return;
+    }
+    answer_html(call, 200);
+    page_continue(&call->response->body, &who, start->post_to, start->message, start->relay);
+}
+
 static void begin(struct call *call)
 {
     const char *email = "", *browser = cookie_get(call, COOKIE_BROWSER);
     char made[TOKEN_SIZE], ref[SIGNINS_REF_SIZE];
-    struct page_about who = answer_about(call);
     struct signin_start start;
     struct err err = ERR_INIT;
     request_field(call->request, "email", &email);
@@ -67,37 +78,48 @@ static void begin(struct call *call)
     }
     atomic_fetch_add(&call->web->counts[COUNT_STARTED], 1);
     cookie_set(call, COOKIE_BROWSER, ask.browser);
-    if (start.location) {
-        answer_redirect(call, start.location);
-        return;
-    }
+    send_away(call, &start);
+}
+
+static void show_signed_out(struct call *call)
+{
+    struct page_about who = answer_about(call);
     answer_html(call, 200);
-    page_continue(&call->response->body, &who, start.post_to, start.message, start.relay);
+    page_signed_out(&call->response->body, &who);
 }
 
 static void sign_out(struct call *call)
 {
     const char *token = cookie_get(call, COOKIE_SESSION), *guard = "";
-    struct page_about who = answer_about(call);
+    struct signin_start start;
     struct err err = ERR_INIT;
     if (token && (request_field(call->request, "guard", &guard) != 1 ||
                   !token_same(span_str(guard), span_str(cookie_guard(call, token))))) {
         answer_fault(call, 403, FAULT_FORM, NULL);
         return;
     }
-    if (token && signin_end(&call->in, token, &err) != 0) {
+    const struct leave_ask ask = {.token = token, .browser = cookie_get(call, COOKIE_BROWSER), .next = "/signedout"};
+    int there = token ? signin_leave(&call->in, &ask, &start, &err) : 0;
+    if (there < 0) {
         answer_error(call, NULL, &err);
         return;
     }
     cookie_set(call, COOKIE_SESSION, NULL);
-    answer_html(call, 200);
-    page_signed_out(&call->response->body, &who);
+    if (there) {
+        send_away(call, &start);
+        return;
+    }
+    show_signed_out(call);
 }
 
 #define FORM_MAX 4096
 
 const struct route signin_routes[] = {
-    {"GET", "/", show_home, 0, false},           {"GET", "/signin", show_sign_in, 0, true},
-    {"POST", "/signin", begin, FORM_MAX, false}, {"POST", "/signout", sign_out, FORM_MAX, false},
-    {"GET", "/style.css", show_style, 0, true},  {0},
+    {"GET", "/", show_home, 0, false},
+    {"GET", "/signin", show_sign_in, 0, true},
+    {"POST", "/signin", begin, FORM_MAX, false},
+    {"POST", "/signout", sign_out, FORM_MAX, false},
+    {"GET", "/signedout", show_signed_out, 0, true},
+    {"GET", "/style.css", show_style, 0, true},
+    {0},
 };
