@@ -26,6 +26,16 @@ void answer_redirect(struct call *call, const char *location)
     response_header(call->response, "Location", location);
 }
 
+void answer_framed(struct call *call, const char *origin)
+{
+    struct response *response = call->response;
+    const char *policy = pool_printf(call->in.pool, "default-src 'none'; frame-ancestors %s; base-uri 'none'",
+                                     *origin ? origin : "'none'");
+    for (size_t i = 0; i < response->nheaders; i++)
+        if (strcmp(response->headers[i].name, "Content-Security-Policy") == 0)
+            response->headers[i].value = policy;
+}
+
 void answer_fault(struct call *call, int status, enum page_fault fault, const char *ref)
 {
     struct page_about who = answer_about(call);
