@@ -8,50 +8,50 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "crypto/token.h"
-#include "oidc/inspect.h"
+#include "oidc/tokenrules.h"
 
 struct own {
     const struct idtoken_policy *policy;
     struct idtoken *token;
 };
 
-static const struct idtoken_policy *policy_of(const struct inspection *in)
+static const struct idtoken_policy *policy_of(const struct token_reading *in)
 {
     return ((const struct own *)in->own)->policy;
 }
 
-static struct idtoken *token_of(const struct inspection *in)
+static struct idtoken *token_of(const struct token_reading *in)
 {
     return ((const struct own *)in->own)->token;
 }
 
 /* Other tokens that a provider signs say what they are (RFC 8725, 3.11); an ID token need not. */
-static enum check_outcome check_type(struct inspection *in)
+static enum check_outcome check_type(struct token_reading *in)
 {
     if (in->type && !text_same_ascii(in->type, "JWT"))
         return FAILED("ID token: it is of another kind ('%s'); look at what the provider sends",
-                      inspect_shown(in, in->type));
+                      tokenrules_shown(in, in->type));
     return PASSED("%s", in->type ? in->type : "not said");
 }
 
 /* Who asked for it (OpenID Connect Core, 3.1.3.7, 4 and 5). */
-static enum check_outcome check_party(struct inspection *in)
+static enum check_outcome check_party(struct token_reading *in)
 {
     bool ours;
     const json_t *azp = json_object_get(in->claims, "azp");
-    size_t n = inspect_audiences(in, &ours);
+    size_t n = tokenrules_audiences(in, &ours);
     if (!azp && n > 1)
         return FAILED("ID token: meant for several and without azp, so that nobody knows who asked for it; have the "
                       "provider send it");
     if (azp && (!json_is_string(azp) || strcmp(json_string_value(azp), in->client_id) != 0))
         return FAILED("ID token: asked for by '%s' and not by us; do not trust where it came from",
-                      inspect_shown(in, json_string_value(azp)));
+                      tokenrules_shown(in, json_string_value(azp)));
     return azp ? PASSED("%s", in->client_id) : SKIPPED("not sent, and not needed for one audience");
 }
 
-static enum check_outcome check_nonce(struct inspection *in)
+static enum check_outcome check_nonce(struct token_reading *in)
 {
-    const char *nonce = inspect_text(in, "nonce");
+    const char *nonce = tokenrules_text(in, "nonce");
     if (!nonce || !token_same(span_str(nonce), span_str(policy_of(in)->nonce)))
         return FAILED("ID token: it does not answer our request (nonce); sign in again, and do not follow links that "
                       "others sent");
@@ -59,7 +59,7 @@ static enum check_outcome check_nonce(struct inspection *in)
 }
 
 /* The left half of the access token's hash, with the hash of the signature's algorithm (OpenID Connect Core, 3.1.3.6). */
-static const char *hash_of(struct inspection *in, const char *access_token)
+static const char *hash_of(struct token_reading *in, const char *access_token)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned n = 0;
@@ -75,7 +75,7 @@ static const char *hash_of(struct inspection *in, const char *access_token)
     return ret;
 }
 
-static enum check_outcome check_access_token(struct inspection *in)
+static enum check_outcome check_access_token(struct token_reading *in)
 {
     const json_t *hash = json_object_get(in->claims, "at_hash");
     if (!hash || !policy_of(in)->access_token)
@@ -86,25 +86,25 @@ static enum check_outcome check_access_token(struct inspection *in)
     return PASSED("fits the access token");
 }
 
-static enum check_outcome check_subject(struct inspection *in)
+static enum check_outcome check_subject(struct token_reading *in)
 {
-    const char *subject = inspect_text(in, "sub");
+    const char *subject = tokenrules_text(in, "sub");
     if (!subject || !*subject || strlen(subject) > SUBJECT_MAX || !text_is_clean(span_str(subject)))
         return FAILED("ID token: its subject (sub) is missing, longer than %d bytes or holds control characters; have "
                       "the provider send it",
                       SUBJECT_MAX);
-    const char *sid = inspect_text(in, "sid"), *acr = inspect_text(in, "acr");
+    const char *sid = tokenrules_text(in, "sid"), *acr = tokenrules_text(in, "acr");
     bool usable = sid && *sid && strlen(sid) <= SUBJECT_MAX && text_is_clean(span_str(sid));
     token_of(in)->subject = pool_strdup(in->pool, subject);
     token_of(in)->session = usable ? pool_strdup(in->pool, sid) : NULL;
     token_of(in)->context = acr && text_is_clean(span_str(acr)) ? pool_strdup(in->pool, acr) : NULL;
-    return PASSED("%s", inspect_shown(in, subject));
+    return PASSED("%s", tokenrules_shown(in, subject));
 }
 
-static enum check_outcome check_sign_in(struct inspection *in)
+static enum check_outcome check_sign_in(struct token_reading *in)
 {
     char text[CLOCK_TEXT_MAX];
-    int64_t at = inspect_time(in, "auth_time");
+    int64_t at = tokenrules_time(in, "auth_time");
     token_of(in)->signed_in_at = at > 0 ? at : 0;
     if (!policy_of(in)->max_age)
         return SKIPPED("not asked");
@@ -120,16 +120,16 @@ static enum check_outcome check_sign_in(struct inspection *in)
 /* --- all of them -------------------------------------------------------------------------------------------------- */
 
 static const struct token_rule rules[] = {
-    {"form", "It is a signed token", true, inspect_form},
-    {"algorithm", "It uses an accepted algorithm", true, inspect_algorithm},
-    {"signature", "It was signed with a key of the provider", true, inspect_signature},
+    {"form", "It is a signed token", true, tokenrules_form},
+    {"algorithm", "It uses an accepted algorithm", true, tokenrules_algorithm},
+    {"signature", "It was signed with a key of the provider", true, tokenrules_signature},
     {"type", "It is an ID token", true, check_type},
-    {"claims", "What was signed is readable", true, inspect_claims},
-    {"issuer", "It comes from the configured provider", false, inspect_issuer},
-    {"audience", "It is meant for us", false, inspect_audience},
+    {"claims", "What was signed is readable", true, tokenrules_claims},
+    {"issuer", "It comes from the configured provider", false, tokenrules_issuer},
+    {"audience", "It is meant for us", false, tokenrules_audience},
     {"authorized-party", "We asked for it", false, check_party},
-    {"expiry", "It has not expired", false, inspect_expiry},
-    {"issued-at", "It was issued now", false, inspect_times},
+    {"expiry", "It has not expired", false, tokenrules_expiry},
+    {"issued-at", "It was issued now", false, tokenrules_times},
     {"nonce", "It answers our request", false, check_nonce},
     {"access-token", "It belongs to the access token beside it", false, check_access_token},
     {"subject", "It names a person", false, check_subject},
@@ -138,7 +138,7 @@ static const struct token_rule rules[] = {
 #define NRULES (sizeof rules / sizeof *rules)
 _Static_assert(NRULES <= IDTOKEN_CHECKS_MAX, "room for every check");
 
-static void fill(const struct inspection *in, struct idtoken *token)
+static void fill(const struct token_reading *in, struct idtoken *token)
 {
     token->issuer = in->issuer;
     token->expires = in->expires;
@@ -150,17 +150,17 @@ int idtoken_verify(struct pool *pool, struct span token, const struct idtoken_po
                    struct idtoken_report *ret, struct err *err)
 {
     struct own own = {policy, pool_zero(pool, sizeof *own.token)};
-    CLEANUP(inspect_release)
-    struct inspection in = {.pool = pool,
-                            .what = "ID token",
-                            .keys = policy->keys,
-                            .issuer = pool_strdup(pool, policy->issuer),
-                            .client_id = policy->client_id,
-                            .now = policy->now,
-                            .skew = policy->skew,
-                            .input = token,
-                            .own = &own};
-    const struct check *fault = inspect_run(&in, rules, NRULES);
+    CLEANUP(tokenrules_release)
+    struct token_reading in = {.pool = pool,
+                               .what = "ID token",
+                               .keys = policy->keys,
+                               .issuer = pool_strdup(pool, policy->issuer),
+                               .client_id = policy->client_id,
+                               .now = policy->now,
+                               .skew = policy->skew,
+                               .input = token,
+                               .own = &own};
+    const struct check *fault = tokenrules_run(&in, rules, NRULES);
     fill(&in, own.token);
     *ret = (struct idtoken_report){
         .checks = in.checks, .nchecks = in.nchecks, .token = fault ? NULL : own.token, .unknown_key = in.unknown_key};
@@ -169,5 +169,5 @@ int idtoken_verify(struct pool *pool, struct span token, const struct idtoken_po
 
 void idtoken_unseen(struct pool *pool, struct idtoken_report *ret)
 {
-    *ret = (struct idtoken_report){.checks = inspect_unseen(pool, rules, NRULES), .nchecks = NRULES};
+    *ret = (struct idtoken_report){.checks = tokenrules_unseen(pool, rules, NRULES), .nchecks = NRULES};
 }

@@ -2,29 +2,29 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "oidc/inspect.h"
+#include "oidc/tokenrules.h"
 
 #define EVENT "http://schemas.openid.net/event/backchannel-logout"
 
 _Static_assert(LOGOUTTOKEN_MAX == TOKEN_BYTES_MAX, "one limit for all tokens");
 
-static struct logouttoken *token_of(const struct inspection *in)
+static struct logouttoken *token_of(const struct token_reading *in)
 {
     return in->own;
 }
 
 /* Providers from before the final standard say JWT, or nothing. */
-static enum check_outcome check_type(struct inspection *in)
+static enum check_outcome check_type(struct token_reading *in)
 {
     if (in->type && !text_same_ascii(in->type, "logout+jwt") && !text_same_ascii(in->type, "JWT"))
         return FAILED("logout token: it is of another kind ('%s'); look at what the provider sends",
-                      inspect_shown(in, in->type));
+                      tokenrules_shown(in, in->type));
     return PASSED("%s", in->type ? in->type : "not said");
 }
 
-static enum check_outcome check_id(struct inspection *in)
+static enum check_outcome check_id(struct token_reading *in)
 {
-    token_of(in)->id = inspect_name(in, "jti");
+    token_of(in)->id = tokenrules_name(in, "jti");
     if (!token_of(in)->id)
         return FAILED("logout token: its id (jti) is missing, longer than %d bytes or holds control characters; have "
                       "the provider send it",
@@ -32,7 +32,7 @@ static enum check_outcome check_id(struct inspection *in)
     return PASSED("%s", token_of(in)->id);
 }
 
-static enum check_outcome check_event(struct inspection *in)
+static enum check_outcome check_event(struct token_reading *in)
 {
     const json_t *events = json_object_get(in->claims, "events");
     if (!json_is_object(json_object_get(events, EVENT)))
@@ -41,23 +41,23 @@ static enum check_outcome check_event(struct inspection *in)
 }
 
 /* An ID token is signed with the same key, and always has the nonce that we sent. */
-static enum check_outcome check_nonce(struct inspection *in)
+static enum check_outcome check_nonce(struct token_reading *in)
 {
     if (json_object_get(in->claims, "nonce"))
         return FAILED("logout token: it has a nonce, as only ID tokens have; do not trust where it came from");
     return PASSED("not there");
 }
 
-static bool is_sound(const struct inspection *in, const char *name, const char *value)
+static bool is_sound(const struct token_reading *in, const char *name, const char *value)
 {
     return value || !json_object_get(in->claims, name);
 }
 
-static enum check_outcome check_whose(struct inspection *in)
+static enum check_outcome check_whose(struct token_reading *in)
 {
     struct logouttoken *token = token_of(in);
-    token->subject = inspect_name(in, "sub");
-    token->session = inspect_name(in, "sid");
+    token->subject = tokenrules_name(in, "sub");
+    token->session = tokenrules_name(in, "sid");
     if (!is_sound(in, "sub", token->subject) || !is_sound(in, "sid", token->session))
         return FAILED("logout token: its subject or session (sub, sid) is no text, longer than %d bytes or holds "
                       "control characters; look at what the provider sends",
@@ -69,15 +69,15 @@ static enum check_outcome check_whose(struct inspection *in)
 }
 
 static const struct token_rule rules[] = {
-    {"form", "It is a signed token", true, inspect_form},
-    {"algorithm", "It uses an accepted algorithm", true, inspect_algorithm},
-    {"signature", "It was signed with a key of the provider", true, inspect_signature},
+    {"form", "It is a signed token", true, tokenrules_form},
+    {"algorithm", "It uses an accepted algorithm", true, tokenrules_algorithm},
+    {"signature", "It was signed with a key of the provider", true, tokenrules_signature},
     {"type", "It is a logout token", true, check_type},
-    {"claims", "What was signed is readable", true, inspect_claims},
-    {"issuer", "It comes from the configured provider", false, inspect_issuer},
-    {"audience", "It is meant for us", false, inspect_audience},
-    {"expiry", "It has not expired", false, inspect_expiry},
-    {"issued-at", "It was issued now", false, inspect_times},
+    {"claims", "What was signed is readable", true, tokenrules_claims},
+    {"issuer", "It comes from the configured provider", false, tokenrules_issuer},
+    {"audience", "It is meant for us", false, tokenrules_audience},
+    {"expiry", "It has not expired", false, tokenrules_expiry},
+    {"issued-at", "It was issued now", false, tokenrules_times},
     {"id", "It has an id, to be used once", false, check_id},
     {"event", "It tells of a logout", false, check_event},
     {"nonce", "It is no ID token", false, check_nonce},
@@ -89,17 +89,17 @@ int logouttoken_verify(struct pool *pool, struct span token, const struct logout
                        struct logouttoken_report *ret, struct err *err)
 {
     struct logouttoken *read = pool_zero(pool, sizeof *read);
-    CLEANUP(inspect_release)
-    struct inspection in = {.pool = pool,
-                            .what = "logout token",
-                            .keys = policy->keys,
-                            .issuer = policy->issuer,
-                            .client_id = policy->client_id,
-                            .now = policy->now,
-                            .skew = policy->skew,
-                            .input = token,
-                            .own = read};
-    const struct check *fault = inspect_run(&in, rules, NRULES);
+    CLEANUP(tokenrules_release)
+    struct token_reading in = {.pool = pool,
+                               .what = "logout token",
+                               .keys = policy->keys,
+                               .issuer = policy->issuer,
+                               .client_id = policy->client_id,
+                               .now = policy->now,
+                               .skew = policy->skew,
+                               .input = token,
+                               .own = read};
+    const struct check *fault = tokenrules_run(&in, rules, NRULES);
     read->until = in.issued_at + TOKEN_AGE_MAX + 2 * TOKEN_SKEW_MAX;
     *ret = (struct logouttoken_report){
         .checks = in.checks, .nchecks = in.nchecks, .token = fault ? NULL : read, .unknown_key = in.unknown_key};

@@ -1,4 +1,4 @@
-#include "oidc/inspect.h"
+#include "oidc/tokenrules.h"
 
 #include <cjose/cjose.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 /* --- how a rule answers ------------------------------------------------------------------------------------------- */
 
-enum check_outcome inspect_say(struct inspection *in, enum check_outcome outcome, const char *fmt, ...)
+enum check_outcome tokenrules_say(struct token_reading *in, enum check_outcome outcome, const char *fmt, ...)
 {
     char text[1024];
     va_list ap;
@@ -22,25 +22,25 @@ enum check_outcome inspect_say(struct inspection *in, enum check_outcome outcome
     return outcome;
 }
 
-const char *inspect_shown(struct inspection *in, const char *value)
+const char *tokenrules_shown(struct token_reading *in, const char *value)
 {
     size_t n = value ? strlen(value) : 0;
     return value ? text_printable(in->pool, (struct span){value, n < SHOWN_MAX ? n : SHOWN_MAX}) : "(missing)";
 }
 
-const char *inspect_text(const struct inspection *in, const char *name)
+const char *tokenrules_text(const struct token_reading *in, const char *name)
 {
     return json_string_value(json_object_get(in->claims, name));
 }
 
-const char *inspect_name(const struct inspection *in, const char *name)
+const char *tokenrules_name(const struct token_reading *in, const char *name)
 {
-    const char *value = inspect_text(in, name);
+    const char *value = tokenrules_text(in, name);
     bool fits = value && *value && strlen(value) <= TOKEN_NAME_BYTES && text_is_clean(span_str(value));
     return fits ? pool_strdup(in->pool, value) : NULL;
 }
 
-int64_t inspect_time(const struct inspection *in, const char *name)
+int64_t tokenrules_time(const struct token_reading *in, const char *name)
 {
     const json_t *j = json_object_get(in->claims, name);
     double value = json_is_number(j) ? json_number_value(j) : -1;
@@ -49,7 +49,7 @@ int64_t inspect_time(const struct inspection *in, const char *name)
 
 /* --- the token ---------------------------------------------------------------------------------------------------- */
 
-enum check_outcome inspect_form(struct inspection *in)
+enum check_outcome tokenrules_form(struct token_reading *in)
 {
     in->malformed = true;
     if (in->input.n == 0 || in->input.n > TOKEN_BYTES_MAX)
@@ -62,7 +62,7 @@ enum check_outcome inspect_form(struct inspection *in)
     return PASSED("%zu bytes", in->input.n);
 }
 
-enum check_outcome inspect_algorithm(struct inspection *in)
+enum check_outcome tokenrules_algorithm(struct token_reading *in)
 {
     cjose_header_t *header = cjose_jws_get_protected(in->jws);
     const char *alg = cjose_header_get(header, CJOSE_HDR_ALG, NULL),
@@ -70,7 +70,7 @@ enum check_outcome inspect_algorithm(struct inspection *in)
     in->type = json_string_value(json_object_get((json_t *)header, "typ"));
     if (!alg || !keyset_accepts(alg))
         return FAILED("%s: algorithm '%s' is not accepted; set RS256 or ES256 for us at the provider", in->what,
-                      inspect_shown(in, alg));
+                      tokenrules_shown(in, alg));
     if (json_object_get((json_t *)header, "crit"))
         return FAILED("%s: it demands extensions (crit) that nobody here knows; look at the provider's settings",
                       in->what);
@@ -79,22 +79,22 @@ enum check_outcome inspect_algorithm(struct inspection *in)
     return PASSED("%s", alg);
 }
 
-enum check_outcome inspect_signature(struct inspection *in)
+enum check_outcome tokenrules_signature(struct token_reading *in)
 {
     switch (keyset_verify(in->keys, in->alg, in->kid, in->jws)) {
     case KEYSET_VERIFIED:
-        return PASSED("with key %s", in->kid ? inspect_shown(in, in->kid) : "(unnamed)");
+        return PASSED("with key %s", in->kid ? tokenrules_shown(in, in->kid) : "(unnamed)");
     case KEYSET_NO_KEY:
         in->unknown_key = true;
         return FAILED("%s: signed with key '%s', which is not among the provider's keys; if it has new ones, "
                       "they are fetched within minutes",
-                      in->what, inspect_shown(in, in->kid));
+                      in->what, tokenrules_shown(in, in->kid));
     default:
         return FAILED("%s: its signature does not stand; do not trust where it came from", in->what);
     }
 }
 
-enum check_outcome inspect_claims(struct inspection *in)
+enum check_outcome tokenrules_claims(struct token_reading *in)
 {
     uint8_t *text = NULL;
     size_t n = 0;
@@ -109,16 +109,16 @@ enum check_outcome inspect_claims(struct inspection *in)
 
 /* --- what it says ------------------------------------------------------------------------------------------------- */
 
-enum check_outcome inspect_issuer(struct inspection *in)
+enum check_outcome tokenrules_issuer(struct token_reading *in)
 {
-    const char *issuer = inspect_text(in, "iss");
+    const char *issuer = tokenrules_text(in, "iss");
     if (!issuer || strcmp(issuer, in->issuer) != 0)
         return FAILED("%s: issued by '%s' and not by '%s'; check issuer of the connection", in->what,
-                      inspect_shown(in, issuer), in->issuer);
+                      tokenrules_shown(in, issuer), in->issuer);
     return PASSED("%s", issuer);
 }
 
-size_t inspect_audiences(const struct inspection *in, bool *ret_ours)
+size_t tokenrules_audiences(const struct token_reading *in, bool *ret_ours)
 {
     const json_t *aud = json_object_get(in->claims, "aud"), *one;
     size_t i;
@@ -130,19 +130,19 @@ size_t inspect_audiences(const struct inspection *in, bool *ret_ours)
     return json_array_size(aud);
 }
 
-enum check_outcome inspect_audience(struct inspection *in)
+enum check_outcome tokenrules_audience(struct token_reading *in)
 {
     bool ours;
-    size_t n = inspect_audiences(in, &ours);
+    size_t n = tokenrules_audiences(in, &ours);
     if (!ours)
         return FAILED("%s: it is not meant for '%s'; check client-id of the connection", in->what, in->client_id);
     return PASSED("%s%s", in->client_id, n > 1 ? " among others" : "");
 }
 
-enum check_outcome inspect_expiry(struct inspection *in)
+enum check_outcome tokenrules_expiry(struct token_reading *in)
 {
     char text[CLOCK_TEXT_MAX];
-    int64_t expires = inspect_time(in, "exp");
+    int64_t expires = tokenrules_time(in, "exp");
     if (expires < 0)
         return FAILED("%s: it does not say when it expires (exp); have the provider send it", in->what);
     in->expires = expires;
@@ -152,10 +152,10 @@ enum check_outcome inspect_expiry(struct inspection *in)
     return PASSED("until %s", clock_format(expires, text));
 }
 
-enum check_outcome inspect_times(struct inspection *in)
+enum check_outcome tokenrules_times(struct token_reading *in)
 {
     char text[CLOCK_TEXT_MAX];
-    int64_t issued = inspect_time(in, "iat"), begins = inspect_time(in, "nbf");
+    int64_t issued = tokenrules_time(in, "iat"), begins = tokenrules_time(in, "nbf");
     if (issued < 0)
         return FAILED("%s: it does not say when it was issued (iat); have the provider send it", in->what);
     in->issued_at = issued;
@@ -173,7 +173,7 @@ enum check_outcome inspect_times(struct inspection *in)
 
 static const char unseen[] = "not looked at, because of what failed before";
 
-const struct check *inspect_run(struct inspection *in, const struct token_rule *rules, size_t n)
+const struct check *tokenrules_run(struct token_reading *in, const struct token_rule *rules, size_t n)
 {
     const struct check *first = NULL;
     bool over = false;
@@ -191,7 +191,7 @@ const struct check *inspect_run(struct inspection *in, const struct token_rule *
     return first;
 }
 
-const struct check *inspect_unseen(struct pool *pool, const struct token_rule *rules, size_t n)
+const struct check *tokenrules_unseen(struct pool *pool, const struct token_rule *rules, size_t n)
 {
     struct check *checks = pool_zero(pool, n * sizeof *checks);
     for (size_t i = 0; i < n; i++)
@@ -199,7 +199,7 @@ const struct check *inspect_unseen(struct pool *pool, const struct token_rule *r
     return checks;
 }
 
-void inspect_release(struct inspection *in)
+void tokenrules_release(struct token_reading *in)
 {
     if (in->jws)
         cjose_jws_release(in->jws);
