@@ -21,7 +21,8 @@ static const char tables[] =
     "CREATE TABLE session (hash TEXT PRIMARY KEY, sid TEXT NOT NULL UNIQUE, directory TEXT NOT NULL, uid TEXT NOT NULL,"
     "  email TEXT NOT NULL, connection TEXT NOT NULL, name_id TEXT NOT NULL, name_id_format TEXT NOT NULL,"
     "  session_index TEXT NOT NULL, context TEXT NOT NULL, hint TEXT NOT NULL, signed_in_at INTEGER NOT NULL,"
-    "  created INTEGER NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;"
+    "  seated INTEGER NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL, ends INTEGER NOT NULL) WITHOUT "
+    "ROWID;"
     "CREATE INDEX session_person ON session (directory, uid);"
     "CREATE INDEX session_expires ON session (expires);"
     "CREATE TABLE record (seq INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, at INTEGER NOT NULL,"
@@ -33,8 +34,8 @@ static const char tables[] =
 static int make_tables(struct db *db, struct err *err)
 {
     CLEANUP(freep)
-    char *sql = mem_printf("%s %s PRAGMA application_id = %d; PRAGMA user_version = %d", tables, visits_tables,
-                           APPLICATION_ID, VERSION);
+    char *sql = mem_printf("%s %s %s PRAGMA application_id = %d; PRAGMA user_version = %d", tables, notices_tables,
+                           visits_tables, APPLICATION_ID, VERSION);
     return db_exec(db, sql, err);
 }
 
