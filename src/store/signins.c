@@ -196,7 +196,7 @@ static const struct {
      " ORDER BY seq LIMIT ?)",
      SIGNINS_REQUESTS_MAX},
     {"DELETE FROM authorizing WHERE seq IN (SELECT seq FROM authorizing WHERE seq <="
-     " (SELECT max(seq) FROM authorization) - ? ORDER BY seq LIMIT ?)",
+     " (SELECT max(seq) FROM authorizing) - ? ORDER BY seq LIMIT ?)",
      AUTHORIZATIONS_MAX},
     {"DELETE FROM record WHERE seq IN (SELECT seq FROM record WHERE seq <= (SELECT max(seq) FROM record) - ?"
      " ORDER BY seq LIMIT ?)",
