@@ -343,6 +343,13 @@ const struct conf_item conf_rows_serve[] = {
      .max = 256,
      .unit = "requests",
      .help = "How many requests are answered at once."},
+    {.key = "key-rotation",
+     .type = CONF_DURATION,
+     .def = "90d",
+     .min = 3 * DAY,
+     .max = 3650 * (int64_t)DAY,
+     .help = "How long a key signs ID tokens for applications. The next one is published a day before it signs, the old "
+             "one until two days after."},
     {0},
 };
 

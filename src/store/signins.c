@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "crypto/token.h"
+#include "store/grants.h"
 
 #define APPLICATION_ID 0x44577369 /* "DWsi" */
 #define VERSION        1
@@ -34,8 +35,8 @@ static const char tables[] =
 static int make_tables(struct db *db, struct err *err)
 {
     CLEANUP(freep)
-    char *sql = mem_printf("%s %s %s PRAGMA application_id = %d; PRAGMA user_version = %d", tables, notices_tables,
-                           visits_tables, APPLICATION_ID, VERSION);
+    char *sql = mem_printf("%s %s %s %s PRAGMA application_id = %d; PRAGMA user_version = %d", tables, grants_tables,
+                           notices_tables, visits_tables, APPLICATION_ID, VERSION);
     return db_exec(db, sql, err);
 }
 
@@ -184,6 +185,9 @@ static const char *const by_time[] = {
     "DELETE FROM request WHERE seq IN (SELECT seq FROM request WHERE expires <= ? LIMIT ?)",
     "DELETE FROM used_once WHERE (kind, value) IN (SELECT kind, value FROM used_once WHERE expires <= ? LIMIT ?)",
     "DELETE FROM session WHERE hash IN (SELECT hash FROM session WHERE expires <= ? LIMIT ?)",
+    "DELETE FROM authorizing WHERE seq IN (SELECT seq FROM authorizing WHERE expires <= ? LIMIT ?)",
+    "DELETE FROM token WHERE hash IN (SELECT hash FROM token WHERE expires <= ? LIMIT ?)",
+    "DELETE FROM granted WHERE id IN (SELECT id FROM granted WHERE expires <= ? LIMIT ?)",
 };
 static const struct {
     const char *sql;
@@ -192,6 +196,9 @@ static const struct {
     {"DELETE FROM request WHERE seq IN (SELECT seq FROM request WHERE seq <= (SELECT max(seq) FROM request) - ?"
      " ORDER BY seq LIMIT ?)",
      SIGNINS_REQUESTS_MAX},
+    {"DELETE FROM authorizing WHERE seq IN (SELECT seq FROM authorizing WHERE seq <="
+     " (SELECT max(seq) FROM authorizing) - ? ORDER BY seq LIMIT ?)",
+     AUTHORIZATIONS_MAX},
     {"DELETE FROM record WHERE seq IN (SELECT seq FROM record WHERE seq <= (SELECT max(seq) FROM record) - ?"
      " ORDER BY seq LIMIT ?)",
      SIGNINS_RECORDS_MAX},

@@ -8,6 +8,9 @@ const char visits_tables[] = "CREATE TABLE visit (sid TEXT NOT NULL, application
                              "CREATE TRIGGER session_ended AFTER DELETE ON session BEGIN"
                              " DELETE FROM visit WHERE sid = OLD.sid; END;"
                              "CREATE TRIGGER visit_ended AFTER DELETE ON visit BEGIN"
+                             " DELETE FROM token WHERE granted IN"
+                             "  (SELECT id FROM granted WHERE sid = OLD.sid AND application = OLD.application);"
+                             " DELETE FROM granted WHERE sid = OLD.sid AND application = OLD.application;"
                              " INSERT INTO notice (application, sid, subject, tries, next_at, since)"
                              " VALUES (OLD.application, OLD.sid, OLD.subject, 0, 0, 0); END;";
 
