@@ -17,7 +17,6 @@
 #include "store/store.h"
 
 #define SIGNIN_REQUEST_SECONDS (15 * 60)     /* from sending somebody away to their coming back */
-#define SIGNIN_SESSION_SECONDS (8 * 3600)    /* the longest session; the identity provider may set an earlier end */
 #define SIGNIN_RECORD_SECONDS  (90 * 86400L) /* a record is kept */
 
 /* What one request is answered from. The handles are this thread's alone. */
@@ -77,8 +76,8 @@ struct signin_who {
     const char *name, *email, *uid, *connection;
 };
 /*
- * Whose session is this, now? 1: of somebody who may still be signed in; 0: there is none, or it was ended just now because the person or the
- * connection is no longer active; -1.
+ * Whose session is this, now? 1: of somebody who may still be signed in; 0: there is none, or it was ended just now because what let the
+ * person in is gone, or it waits behind a closed gate (signin/standing.h); -1.
  */
 int signin_who(const struct signin *in, const char *token, struct signin_who *ret, struct err *err);
 int signin_end(const struct signin *in, const char *token, struct err *err);

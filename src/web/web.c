@@ -42,6 +42,13 @@ static int open_store(struct web *web, struct desk *desk, struct err *err)
     return 0;
 }
 
+int desk_open(struct web *web, struct desk *desk, struct err *err)
+{
+    if (!desk->signins && signins_open(web->state_dir, &desk->signins, err) != 0)
+        return -1;
+    return open_store(web, desk, err);
+}
+
 int desk_take(struct web *web, struct desk **ret, struct err *err)
 {
     pthread_mutex_lock(&web->desks_lock);
@@ -51,9 +58,7 @@ int desk_take(struct web *web, struct desk **ret, struct err *err)
     pthread_mutex_unlock(&web->desks_lock);
     if (!desk)
         desk = mem_zero(sizeof *desk);
-    if (!desk->signins && signins_open(web->state_dir, &desk->signins, err) != 0)
-        return -1;
-    if (open_store(web, desk, err) != 0)
+    if (desk_open(web, desk, err) != 0)
         return -1;
     *ret = TAKE(desk);
     return 0;
@@ -227,7 +232,7 @@ int web_start(const struct conf *conf, const char *state_dir, struct web **ret, 
     web->state_dir = mem_strdup(state_dir);
     if (saml_init(err) != 0 || signins_open(state_dir, &web->sweeper, err) != 0 ||
         site_read(conf, state_dir, &web->site, err) != 0 || listen_for_people(web, serve, err) != 0 ||
-        listen_for_status(web, serve, err) != 0)
+        listen_for_status(web, serve, err) != 0 || watching_start(web, &web->watching, err) != 0)
         return -1;
     *ret = TAKE(web);
     return 0;
@@ -253,6 +258,7 @@ int web_reload(struct web *web, const struct conf *conf, struct err *err)
     struct web_site old = web->site;
     web->site = site;
     pthread_rwlock_unlock(&web->lock);
+    atomic_fetch_add(&web->reloads, 1);
     site_release(&old);
     return 0;
 }
@@ -289,6 +295,7 @@ void web_stop(struct web **web)
         server_stop(&w->server);
     if (w->status)
         server_stop(&w->status);
+    watching_stop(&w->watching);
     while (w->desks) {
         struct desk *desk = w->desks;
         w->desks = desk->next;
