@@ -20,7 +20,7 @@ static int find_request(const struct signin *in, const char *connection, const c
             err, ERR_REFUSED,
             "response: the request that it answers was begun by another browser, or this one sent no cookie; "
             "begin again and allow cookies");
-    if (!found)
+    if (!found || strcmp(r->request.next, SIGNIN_LOGOUT) == 0)
         return err_set(err, ERR_REFUSED,
                        "response: it answers no request of ours that is open: it was answered already, or begun more "
                        "than %d minutes ago; begin again",

@@ -23,6 +23,7 @@ static const char tables[] =
     "  session_index TEXT NOT NULL, context TEXT NOT NULL, hint TEXT NOT NULL, signed_in_at INTEGER NOT NULL,"
     "  created INTEGER NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX session_person ON session (directory, uid);"
+    "CREATE INDEX session_named ON session (connection, name_id);"
     "CREATE INDEX session_expires ON session (expires);"
     "CREATE TABLE record (seq INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, at INTEGER NOT NULL,"
     "  connection TEXT NOT NULL, email TEXT NOT NULL, accepted INTEGER NOT NULL, reason TEXT NOT NULL);"
