@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "model/asserted.h"
 #include "saml/inspect.h"
 #include "saml/node.h"
 #include "saml/saml.h"
@@ -129,7 +130,7 @@ static enum check_outcome check_email(struct inspection *in)
     saml_read_attributes(in);
     saml_map_person(in);
     const char *email = in->claimed->field[SAML_EMAIL], *wanted = in->policy->attribute[SAML_EMAIL];
-    if (email && saml_email_domain(in->pool, email))
+    if (email && asserted_email_domain(in->pool, email))
         return rule_passed(in, "%s, from %s", rule_shown(in, email), rule_shown(in, in->claimed->source[SAML_EMAIL]));
     if (email)
         return rule_failed(
@@ -145,7 +146,7 @@ static enum check_outcome check_email(struct inspection *in)
 static enum check_outcome check_email_domain(struct inspection *in)
 {
     const char *email = in->claimed->field[SAML_EMAIL];
-    const char *domain = email ? saml_email_domain(in->pool, email) : NULL;
+    const char *domain = email ? asserted_email_domain(in->pool, email) : NULL;
     if (!domain)
         return rule_skipped(in, "there is no e-mail address");
     for (size_t i = 0; i < in->policy->ndomains; i++)
