@@ -8,7 +8,6 @@
 #include "saml/write.h"
 #include "signin/leave.h"
 #include "signin/record.h"
-#include "store/named.h"
 
 #define LOGOUT "logout" /* kind of value that counts once */
 
@@ -44,7 +43,7 @@ struct saying {
     const char *relay;
 };
 
-static int write_message(const struct talk *talk, const struct saying *say, const struct saml_logout_head *head,
+static int write_message(const struct saying *say, const struct saml_logout_head *head,
                          const struct keypair *key, struct buf *ret, struct err *err)
 {
     const struct signins_session *s = say->session;
@@ -71,7 +70,7 @@ static int send(const struct talk *talk, const struct saying *say, const char *i
     struct saml_logout_head head = {.id = id, .entity_id = talk->names.entity_id, .destination = to, .now = in->now};
     if (!to || !key)
         return 0;
-    if (write_message(talk, say, &head, redirect ? NULL : key, &xml, err) != 0)
+    if (write_message(say, &head, redirect ? NULL : key, &xml, err) != 0)
         return -1;
     struct span message = {xml.data, xml.len};
     if (!redirect)
@@ -88,31 +87,35 @@ static int send(const struct talk *talk, const struct saying *say, const char *i
 }
 
 int saml_leave(const struct signin *in, const struct conf_section *connection, const struct signins_session *session,
-               const char *browser, struct signin_start *ret, struct err *err)
+               const char *handle, struct signin_start *ret, struct err *err)
 {
     CLEANUP(talk_release) struct talk talk = {.in = in};
-    char id[SAML_ID_SIZE], handle[TOKEN_SIZE];
+    char id[SAML_ID_SIZE];
     saml_new_id(id);
-    token_new(handle);
     const struct saying say = {SAML_REQUEST, session, NULL, pool_strdup(in->pool, handle)};
     if (!*session->name_id)
         return 0;
     if (talk_begin(in, connection, &talk, err) != 0 || send(&talk, &say, id, ret, err) != 0)
         return -1;
-    if (!ret->location && !ret->post_to)
-        return 0;
-    return signins_request_put(in->signins,
-                               &(struct signins_request){.handle = handle,
-                                                         .id = id,
-                                                         .connection = conf_name(connection),
-                                                         .browser = browser,
-                                                         .next = SIGNIN_LOGOUT,
-                                                         .created = in->now,
-                                                         .expires = in->now + SIGNIN_REQUEST_SECONDS},
-                               err);
+    ret->id = pool_strdup(in->pool, id);
+    return ret->location || ret->post_to;
 }
 
 /* --- in: they end sessions --------------------------------------------------------------------------------------------- */
+
+static int end_each(const struct signin *in, const char *connection, const struct saml_logout *logout,
+                    int64_t *ret_ended, struct err *err)
+{
+    int64_t ended;
+    size_t n = logout->nsessions;
+    for (size_t i = 0; i < (n ? n : 1); i++) {
+        if (signins_session_end_there(in->signins, connection, logout->name_id, n ? logout->sessions[i] : NULL, &ended,
+                                      err) != 0)
+            return -1;
+        *ret_ended += ended;
+    }
+    return 0;
+}
 
 /* The message counts once, and what it ends is ended with that. */
 static int end_sessions(const struct talk *talk, const struct saml_logout *logout, int64_t *ret_ended, struct err *err)
@@ -126,8 +129,7 @@ static int end_sessions(const struct talk *talk, const struct saml_logout *logou
     if (once == 0)
         err_set(err, ERR_REFUSED, "logout message: '%s' was used before, and each may be used once",
                 text_printable(in->pool, span_str(logout->id)));
-    if (once == 1 && named_end(in->signins, connection, logout->name_id, logout->name_id_format, logout->sessions,
-                               logout->nsessions, ret_ended, err) == 0)
+    if (once == 1 && end_each(in, connection, logout, ret_ended, err) == 0)
         return signins_commit(in->signins, err);
     signins_rollback(in->signins);
     return -1;
@@ -161,7 +163,7 @@ static int find_request(const struct talk *talk, const char *handle, const char 
     if (found < 0)
         return -1;
     if (!found || strcmp(request.connection, conf_name(talk->connection)) != 0 ||
-        strcmp(request.next, SIGNIN_LOGOUT) != 0)
+        !request.leaving)
         return err_set(err, ERR_REFUSED,
                        "logout message: it answers no request of ours to sign out that is open, of this browser and "
                        "of this connection");

@@ -38,6 +38,7 @@ struct signin_start {
     const char *message;  /* its SAMLRequest */
     const char *relay;    /* its RelayState; NULL: none */
     bool answers;         /* message is a SAMLResponse instead */
+    const char *id;       /* of signing out: what the answer has to name; NULL: nothing */
 };
 
 struct signin_ask {
@@ -83,14 +84,6 @@ struct signin_who {
  */
 int signin_who(const struct signin *in, const char *token, struct signin_who *ret, struct err *err);
 int signin_end(const struct signin *in, const char *token, struct err *err);
-
-#define SIGNIN_LOGOUT "" /* "next" of a request to sign out, which no sign-in may answer */
-/*
- * The same, and where the browser is to go so that the identity provider ends its session, too: ret->location or ret->post_to, neither when it
- * cannot be told, with the reason in *ret_untold. browser: as in signin_ask.
- */
-int signin_leave(const struct signin *in, const char *token, const char *browser, struct signin_start *ret,
-                 struct err *ret_untold, struct err *err);
 
 /* A logout message of an identity provider, as it came. */
 struct signin_saml_told {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "model/domain.h"
+#include "signin/leave.h"
 #include "web/answer.h"
 
 static void show_style(struct call *call)
@@ -75,7 +76,7 @@ static void sign_out(struct call *call)
     char made[TOKEN_SIZE];
     struct page_about who = answer_about(call);
     struct signin_start start = {.connection = NULL};
-    struct err err = ERR_INIT, untold = ERR_INIT;
+    struct err err = ERR_INIT;
     if (token && (request_field(call->request, "guard", &guard) != 1 ||
                   !token_same(span_str(guard), span_str(cookie_guard(call, token))))) {
         answer_fault(call, 403, FAULT_FORM, NULL);
@@ -83,16 +84,16 @@ static void sign_out(struct call *call)
     }
     if (!browser)
         token_new(made);
-    if (token && signin_leave(&call->in, token, browser ? browser : made, &start, &untold, &err) != 0) {
+    const struct leave_ask ask = {.token = token, .browser = browser ? browser : made, .next = "/signin"};
+    int go_on = token ? signin_leave(&call->in, &ask, &start, &err) : 0;
+    if (go_on < 0) {
         answer_error(call, NULL, &err);
         return;
     }
     cookie_set(call, COOKIE_SESSION, NULL);
-    if (*untold.text)
-        answer_log(call, NULL, &untold);
-    if (!browser && (start.location || start.post_to))
+    if (go_on && !browser)
         cookie_set(call, COOKIE_BROWSER, pool_strdup(call->in.pool, made));
-    if (answer_start(call, &start))
+    if (go_on && answer_start(call, &start))
         return;
     answer_html(call, 200);
     page_signed_out(&call->response->body, &who);

@@ -131,6 +131,10 @@ class SimpleSaml:
         """Where a sign-in begins that nobody asked for."""
         return f"{self.url}/saml2/idp/SSOService.php?spentityid={urllib.parse.quote(entity, safe='')}"
 
+    def sign_out(self):
+        """Where a person signs out there."""
+        return f"{self.url}/saml2/idp/SingleLogoutService.php?ReturnTo={urllib.parse.quote(self.url + '/saml2/idp/metadata.php', safe='')}"
+
     def log(self):
         return "".join(p.read_text(errors="replace")[-6000:] for p in [self.folder / "php.log", *(self.folder / "log").glob("*")] if p.exists())
 
