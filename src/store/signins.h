@@ -41,6 +41,8 @@ struct signins_request {
     const char *browser;    /* secret of the browser's cookie; not read back */
     const char *verifier;   /* of OIDC: what the code is exchanged with (PKCE); NULL or "" for none */
     const char *next;       /* path to go on at */
+    bool again;             /* the person has to be asked for their credentials anew */
+    bool leaving;           /* it is to sign out there, and its answer is no sign-in */
     int64_t created, expires;
 };
 int signins_request_put(struct signins *signins, const struct signins_request *request, struct err *err);
@@ -104,6 +106,12 @@ int signins_session_end_sid(struct signins *signins, const char *sid, struct err
 /* Every session of the person, on every browser. */
 int signins_session_end_of(struct signins *signins, const char *directory, const char *uid, int64_t *ret_ended,
                            struct err *err);
+/*
+ * Sessions that began through this connection: of the subject (as name_id), of the session there (as session_index), or of both where both are
+ * given; NULL: any, but not both NULL. With a subject, a session whose session_index is not known counts too. *ret_ended: how many.
+ */
+int signins_session_end_there(struct signins *signins, const char *connection, const char *subject, const char *session,
+                              int64_t *ret_ended, struct err *err);
 
 /* --- records ------------------------------------------------------------------------------------------------------- */
 

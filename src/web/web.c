@@ -92,6 +92,13 @@ static const char *origin_of(struct pool *pool, const char *url)
     return pool_strndup(pool, url, n);
 }
 
+static void add_origin(struct web_site *site, const char *url)
+{
+    const char *origin = origin_of(site->pool, url);
+    if (*origin && !strstr(site->origins, pool_printf(site->pool, " %s ", origin)))
+        site->origins = pool_printf(site->pool, "%s%s ", site->origins, origin);
+}
+
 /* Browsers apply form-action to where a form's answer sends them, too: the identity providers have to stand there. */
 static void add_origins(struct web_site *site)
 {
@@ -102,10 +109,11 @@ static void add_origins(struct web_site *site)
         struct err ignored = ERR_INIT;
         if (strcmp(conf_variant(c), "saml") != 0 || gate_metadata(c, clock_now(), &idp, &ignored) != 0)
             continue; /* the gate says so, and nobody is sent there */
-        for (size_t i = 0; i < idp->nsso; i++) {
-            const char *origin = origin_of(site->pool, idp->sso[i].location);
-            if (*origin && !strstr(site->origins, pool_printf(site->pool, " %s ", origin)))
-                site->origins = pool_printf(site->pool, "%s%s ", site->origins, origin);
+        for (size_t i = 0; i < idp->nsso; i++)
+            add_origin(site, idp->sso[i].location);
+        for (size_t i = 0; i < idp->nslo; i++) {
+            add_origin(site, idp->slo[i].location);
+            add_origin(site, idp->slo[i].answer ? idp->slo[i].answer : "");
         }
     }
 }
