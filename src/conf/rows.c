@@ -326,6 +326,8 @@ const struct conf_item conf_rows_dns[] = {
 
 static const char *const no_listener[] = {"none", NULL};
 
+static const char *const no_idle[] = {"none", NULL};
+
 const struct conf_item conf_rows_serve[] = {
     {.key = "listen",
      .type = CONF_TEXT,
@@ -359,6 +361,27 @@ const struct conf_item conf_rows_serve[] = {
      .max = 256,
      .unit = "requests",
      .help = "How many requests are answered at once."},
+    {.key = "session-length",
+     .type = CONF_DURATION,
+     .def = "8h",
+     .min = 5 * MINUTE,
+     .max = 30 * DAY,
+     .help = "How long somebody stays signed in at most. The identity provider may set an earlier end."},
+    {.key = "session-idle",
+     .type = CONF_DURATION,
+     .choices = no_idle,
+     .def = "none",
+     .min = MINUTE,
+     .max = 30 * DAY,
+     .help = "A session that is used for nothing for so long ends, and with it the person's visits to applications; none: "
+             "only session-length counts. What an application does by itself is not seen here, but for its exchanging of tokens."},
+    {.key = "key-rotation",
+     .type = CONF_DURATION,
+     .def = "90d",
+     .min = 3 * DAY,
+     .max = 3650 * (int64_t)DAY,
+     .help = "How long a key signs ID tokens for applications. The next one is published a day before it signs, the old "
+             "one until two days after."},
     {0},
 };
 

@@ -24,6 +24,7 @@
 struct saml_endpoint {
     const char *binding;  /* URI, SAML_BINDING_… */
     const char *location; /* https://, or http:// to a loopback host */
+    const char *answer;   /* where responses go, when that is another place; NULL: location */
 };
 
 struct saml_idp {
@@ -53,5 +54,7 @@ void metadata_free(struct saml_idp **idp); /* NULL inside is fine; fits CLEANUP 
 /* The location for a binding, or NULL. */
 const char *metadata_sso(const struct saml_idp *idp, const char *binding);
 const char *metadata_slo(const struct saml_idp *idp, const char *binding);
+/* Where an answer to a logout request goes by this binding. */
+const char *metadata_slo_answer(const struct saml_idp *idp, const char *binding);
 
 #endif

@@ -7,36 +7,23 @@
 
 #define DAY 86400
 
-static void add_instant(struct buf *out, const char *name, int64_t when)
-{
-    char text[CLOCK_TEXT_MAX];
-    saml_add_attr(out, name, clock_format(when, text));
-}
-
-static void add_element(struct buf *out, const char *name, const char *value)
-{
-    buf_printf(out, "<%s>", name);
-    saml_add_value(out, value);
-    buf_printf(out, "</%s>", name);
-}
-
 int saml_authn_request(const struct saml_request *request, const struct keypair *key, struct buf *ret, struct err *err)
 {
     buf_adds(ret, "<samlp:AuthnRequest xmlns:samlp=\"" SAML_NS_PROTOCOL "\" xmlns:saml=\"" SAML_NS_ASSERTION "\"");
     saml_add_attr(ret, "ID", request->id);
     saml_add_attr(ret, "Version", "2.0");
-    add_instant(ret, "IssueInstant", request->now);
+    saml_add_instant(ret, "IssueInstant", request->now);
     saml_add_attr(ret, "Destination", request->destination);
     saml_add_attr(ret, "AssertionConsumerServiceURL", request->acs_url);
     saml_add_attr(ret, "ProtocolBinding", SAML_BINDING_POST);
     saml_add_attr(ret, "ForceAuthn", request->force_authn ? "true" : NULL);
     buf_addc(ret, '>');
-    add_element(ret, "saml:Issuer", request->entity_id);
+    saml_add_element(ret, "saml:Issuer", request->entity_id);
     size_t after_issuer = ret->len;
     buf_adds(ret, "<samlp:NameIDPolicy AllowCreate=\"true\"/>");
     if (request->context) {
         buf_adds(ret, "<samlp:RequestedAuthnContext Comparison=\"minimum\">");
-        add_element(ret, "saml:AuthnContextClassRef", request->context);
+        saml_add_element(ret, "saml:AuthnContextClassRef", request->context);
         buf_adds(ret, "</samlp:RequestedAuthnContext>");
     }
     buf_adds(ret, "</samlp:AuthnRequest>");
@@ -83,8 +70,8 @@ static void add_role(struct buf *out, const struct saml_sp *sp)
         add_endpoint(out, "SingleLogoutService", SAML_BINDING_REDIRECT, sp->slo_url, "");
         add_endpoint(out, "SingleLogoutService", SAML_BINDING_POST, sp->slo_url, "");
     }
-    add_element(out, "md:NameIDFormat", SAML_NAMEID_PERSISTENT);
-    add_element(out, "md:NameIDFormat", SAML_NAMEID_EMAIL);
+    saml_add_element(out, "md:NameIDFormat", SAML_NAMEID_PERSISTENT);
+    saml_add_element(out, "md:NameIDFormat", SAML_NAMEID_EMAIL);
     add_endpoint(out, "AssertionConsumerService", SAML_BINDING_POST, sp->acs_url, " index=\"0\" isDefault=\"true\"");
     buf_adds(out, "</md:SPSSODescriptor>");
 }
@@ -114,7 +101,7 @@ int saml_sp_metadata(const struct saml_sp *sp, struct buf *ret, struct err *err)
     buf_adds(ret, "<md:EntityDescriptor xmlns:md=\"" SAML_NS_METADATA "\" xmlns:ds=\"" SAML_NS_DSIG "\"");
     saml_add_attr(ret, "entityID", sp->entity_id);
     saml_add_attr(ret, "ID", id);
-    add_instant(ret, "validUntil", sp->now + (int64_t)sp->valid_days * DAY);
+    saml_add_instant(ret, "validUntil", sp->now + (int64_t)sp->valid_days * DAY);
     buf_addc(ret, '>');
     size_t first = ret->len;
     add_role(ret, sp);

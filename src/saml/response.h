@@ -71,6 +71,7 @@ struct saml_attribute {
 struct saml_identity {
     const char *issuer;
     const char *name_id, *name_id_format; /* the format may be "" */
+    const char *name_id_qualifiers;       /* NameQualifier and SPNameQualifier as XML text for logout.h, or "" */
     const char *assertion_id;
     /* from then on the response is refused as expired, so that its id may be forgotten */
     int64_t expires;

@@ -5,7 +5,7 @@
 static const struct {
     const char *type;
     leave_with *leave;
-} protocols[] = {{"oidc", oidc_leave}};
+} protocols[] = {{"saml", saml_leave}, {"oidc", oidc_leave}};
 
 static leave_with *way_of(const struct conf_section *connection)
 {
@@ -16,11 +16,11 @@ static leave_with *way_of(const struct conf_section *connection)
 }
 
 static int keep(const struct signin *in, const struct conf_section *connection, const struct leave_ask *ask,
-                const char *handle, struct err *err)
+                const struct signin_start *start, const char *handle, struct err *err)
 {
     return signins_request_put(in->signins,
                                &(struct signins_request){.handle = handle,
-                                                         .id = "",
+                                                         .id = start->id ? start->id : "",
                                                          .connection = conf_name(connection),
                                                          .browser = ask->browser,
                                                          .next = ask->next,
@@ -43,7 +43,7 @@ static int go_there(const struct signin *in, const struct signins_session *sessi
     token_new(handle);
     *ret = (struct signin_start){.connection = conf_name(connection)};
     int r = leave(in, connection, session, handle, ret, &err);
-    if (r == 1 && keep(in, connection, ask, handle, &err) == 0)
+    if (r == 1 && keep(in, connection, ask, ret, handle, &err) == 0)
         return 1;
     if (err.kind != ERR_NONE)
         log_debug("connection %s: nobody can be signed out there: %s", conf_name(connection), err.text);

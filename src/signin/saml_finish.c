@@ -73,7 +73,7 @@ static int let_in(const struct finish *f, struct signin_done *ret, char *ret_ref
                                 .subject_format = who->name_id_format,
                                 .session = who->session_index ? who->session_index : "",
                                 .context = who->authn_context ? who->authn_context : "",
-                                .hint = "",
+                                .hint = who->name_id_qualifiers,
                                 .signed_in_at = who->authn_instant,
                                 .session_expires = who->session_expires,
                                 .once_kind = ASSERTION,

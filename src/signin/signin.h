@@ -19,7 +19,6 @@
 #include "store/store.h"
 
 #define SIGNIN_REQUEST_SECONDS (15 * 60)     /* from sending somebody away to their coming back */
-#define SIGNIN_SESSION_SECONDS (8 * 3600)    /* the longest session; the identity provider may set an earlier end */
 #define SIGNIN_RECORD_SECONDS  (90 * 86400L) /* a record is kept */
 
 /* What one request is answered from. The handles are this thread's alone. */
@@ -39,7 +38,9 @@ struct signin_start {
     const char *location; /* to be redirected to; NULL: by a form instead */
     const char *post_to;  /* the form's action */
     const char *message;  /* its SAMLRequest */
-    const char *relay;    /* its RelayState */
+    const char *relay;    /* its RelayState; NULL: none */
+    bool answers;         /* message is a SAMLResponse instead */
+    const char *id;       /* of signing out: what the answer has to name; NULL: nothing */
 };
 
 struct signin_ask {
@@ -91,10 +92,31 @@ struct signin_who {
     const char *name, *email, *uid, *connection;
 };
 /*
- * Whose session is this, now? 1: of somebody who may still be signed in; 0: there is none, or it was ended just now because the person or the
- * connection is no longer active; -1.
+ * Whose session is this, now? 1: of somebody who may still be signed in; 0: there is none, or it was ended just now because what let the
+ * person in is gone, or it waits behind a closed gate (signin/standing.h); -1.
  */
 int signin_who(const struct signin *in, const char *token, struct signin_who *ret, struct err *err);
 int signin_end(const struct signin *in, const char *token, struct err *err);
+
+/* A logout message of an identity provider, as it came. */
+struct signin_saml_told {
+    const char *connection; /* by the path that it came to */
+    struct span query;      /* of a redirect: the octets */
+    struct span message;    /* of a form: base64; p is NULL for a redirect */
+    bool answers;           /* of a form: it was called SAMLResponse */
+    const char *relay;      /* of a form: RelayState; NULL: none */
+    const char *browser;    /* of the cookie; NULL: none */
+};
+struct signin_saml_left {
+    bool told;                 /* they ended sessions; false: they answered us */
+    int64_t ended;             /* … so many */
+    struct signin_start start; /* our answer; neither location nor post_to: they have no address for it */
+};
+/*
+ * Sessions of whom the identity provider names end, by a message that passes every rule of saml/logout.h and counts once; or the answer to our own
+ * request to sign out is taken. ret_ref (SIGNINS_REF_SIZE): set on -1.
+ */
+int signin_saml_logout(const struct signin *in, const struct signin_saml_told *told, struct signin_saml_left *ret,
+                       char *ret_ref, struct err *err);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "crypto/token.h"
+#include "store/grants.h"
 
 #define APPLICATION_ID 0x44577369 /* "DWsi" */
 #define VERSION        1
@@ -21,7 +22,8 @@ static const char tables[] =
     "CREATE TABLE session (hash TEXT PRIMARY KEY, sid TEXT NOT NULL UNIQUE, directory TEXT NOT NULL, uid TEXT NOT NULL,"
     "  email TEXT NOT NULL, connection TEXT NOT NULL, name_id TEXT NOT NULL, name_id_format TEXT NOT NULL,"
     "  session_index TEXT NOT NULL, context TEXT NOT NULL, hint TEXT NOT NULL, signed_in_at INTEGER NOT NULL,"
-    "  created INTEGER NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;"
+    "  seated INTEGER NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL, ends INTEGER NOT NULL) WITHOUT "
+    "ROWID;"
     "CREATE INDEX session_person ON session (directory, uid);"
     "CREATE INDEX session_there ON session (connection, name_id);"
     "CREATE INDEX session_expires ON session (expires);"
@@ -34,8 +36,8 @@ static const char tables[] =
 static int make_tables(struct db *db, struct err *err)
 {
     CLEANUP(freep)
-    char *sql = mem_printf("%s %s PRAGMA application_id = %d; PRAGMA user_version = %d", tables, visits_tables,
-                           APPLICATION_ID, VERSION);
+    char *sql = mem_printf("%s %s %s %s PRAGMA application_id = %d; PRAGMA user_version = %d", tables, grants_tables,
+                           notices_tables, visits_tables, APPLICATION_ID, VERSION);
     return db_exec(db, sql, err);
 }
 
@@ -188,6 +190,9 @@ static const char *const by_time[] = {
     "DELETE FROM request WHERE seq IN (SELECT seq FROM request WHERE expires <= ? LIMIT ?)",
     "DELETE FROM used_once WHERE (kind, value) IN (SELECT kind, value FROM used_once WHERE expires <= ? LIMIT ?)",
     "DELETE FROM session WHERE hash IN (SELECT hash FROM session WHERE expires <= ? LIMIT ?)",
+    "DELETE FROM authorizing WHERE seq IN (SELECT seq FROM authorizing WHERE expires <= ? LIMIT ?)",
+    "DELETE FROM token WHERE hash IN (SELECT hash FROM token WHERE expires <= ? LIMIT ?)",
+    "DELETE FROM granted WHERE id IN (SELECT id FROM granted WHERE expires <= ? LIMIT ?)",
 };
 static const struct {
     const char *sql;
@@ -196,6 +201,9 @@ static const struct {
     {"DELETE FROM request WHERE seq IN (SELECT seq FROM request WHERE seq <= (SELECT max(seq) FROM request) - ?"
      " ORDER BY seq LIMIT ?)",
      SIGNINS_REQUESTS_MAX},
+    {"DELETE FROM authorizing WHERE seq IN (SELECT seq FROM authorizing WHERE seq <="
+     " (SELECT max(seq) FROM authorizing) - ? ORDER BY seq LIMIT ?)",
+     AUTHORIZATIONS_MAX},
     {"DELETE FROM record WHERE seq IN (SELECT seq FROM record WHERE seq <= (SELECT max(seq) FROM record) - ?"
      " ORDER BY seq LIMIT ?)",
      SIGNINS_RECORDS_MAX},

@@ -39,6 +39,8 @@ struct web {
     struct signins *sweeper;
     struct providers *providers;
     struct keeper *keeper;
+    struct watching *watching;
+    _Atomic unsigned long reloads; /* of the configuration */
     bool tls;
 };
 
@@ -61,7 +63,14 @@ struct route {
 extern const struct route signin_routes[], saml_routes[], oidc_routes[];
 
 int desk_take(struct web *web, struct desk **ret, struct err *err);
+/* What could not be opened when it was taken: the main database, which there need not be. */
+int desk_open(struct web *web, struct desk *desk, struct err *err);
 void desk_give(struct web *web, struct desk *desk);
+
+/* Threads of their own; *ret is to be stopped, started or not. */
+struct watching;
+int watching_start(struct web *web, struct watching **ret, struct err *err);
+void watching_stop(struct watching **watching);
 
 void routes_answer(void *web, const struct request *request, struct response *response);
 size_t routes_body_max(void *web, const struct request *request);

@@ -48,17 +48,6 @@ static void show_unknown(struct call *call, const char *email, const char *ref, 
     page_sign_in(&call->response->body, &who, strlen(email) <= EMAIL_MAX ? email : "", ref);
 }
 
-static void send_away(struct call *call, const struct signin_start *start)
-{
-    struct page_about who = answer_about(call);
-    if (start->location) {
-        answer_redirect(call, start->location);
-        return;
-    }
-    answer_html(call, 200);
-    page_continue(&call->response->body, &who, start->post_to, start->message, start->relay);
-}
-
 static void begin(struct call *call)
 {
     const char *email = "", *browser = cookie_get(call, COOKIE_BROWSER);
@@ -78,7 +67,7 @@ static void begin(struct call *call)
     }
     atomic_fetch_add(&call->web->counts[COUNT_STARTED], 1);
     cookie_set(call, COOKIE_BROWSER, ask.browser);
-    send_away(call, &start);
+    answer_start(call, &start);
 }
 
 static void show_signed_out(struct call *call)
@@ -90,26 +79,28 @@ static void show_signed_out(struct call *call)
 
 static void sign_out(struct call *call)
 {
-    const char *token = cookie_get(call, COOKIE_SESSION), *guard = "";
-    struct signin_start start;
+    const char *token = cookie_get(call, COOKIE_SESSION), *guard = "", *browser = cookie_get(call, COOKIE_BROWSER);
+    char made[TOKEN_SIZE];
+    struct signin_start start = {.connection = NULL};
     struct err err = ERR_INIT;
     if (token && (request_field(call->request, "guard", &guard) != 1 ||
                   !token_same(span_str(guard), span_str(cookie_guard(call, token))))) {
         answer_fault(call, 403, FAULT_FORM, NULL);
         return;
     }
-    const struct leave_ask ask = {.token = token, .browser = cookie_get(call, COOKIE_BROWSER), .next = "/signedout"};
-    int there = token ? signin_leave(&call->in, &ask, &start, &err) : 0;
-    if (there < 0) {
+    if (!browser)
+        token_new(made);
+    const struct leave_ask ask = {.token = token, .browser = browser ? browser : made, .next = "/signedout"};
+    int go_on = token ? signin_leave(&call->in, &ask, &start, &err) : 0;
+    if (go_on < 0) {
         answer_error(call, NULL, &err);
         return;
     }
     cookie_set(call, COOKIE_SESSION, NULL);
-    if (there) {
-        send_away(call, &start);
-        return;
-    }
-    show_signed_out(call);
+    if (go_on && !browser)
+        cookie_set(call, COOKIE_BROWSER, pool_strdup(call->in.pool, made));
+    if (!go_on || !answer_start(call, &start))
+        show_signed_out(call);
 }
 
 #define FORM_MAX 4096

@@ -43,6 +43,13 @@ static int open_store(struct web *web, struct desk *desk, struct err *err)
     return 0;
 }
 
+int desk_open(struct web *web, struct desk *desk, struct err *err)
+{
+    if (!desk->signins && signins_open(web->state_dir, &desk->signins, err) != 0)
+        return -1;
+    return open_store(web, desk, err);
+}
+
 int desk_take(struct web *web, struct desk **ret, struct err *err)
 {
     pthread_mutex_lock(&web->desks_lock);
@@ -52,9 +59,7 @@ int desk_take(struct web *web, struct desk **ret, struct err *err)
     pthread_mutex_unlock(&web->desks_lock);
     if (!desk)
         desk = mem_zero(sizeof *desk);
-    if (!desk->signins && signins_open(web->state_dir, &desk->signins, err) != 0)
-        return -1;
-    if (open_store(web, desk, err) != 0)
+    if (desk_open(web, desk, err) != 0)
         return -1;
     *ret = TAKE(desk);
     return 0;
@@ -84,6 +89,11 @@ static void add_saml_origins(struct web_site *site, const struct conf_section *c
         return; /* the gate says so, and nobody is sent there */
     for (size_t i = 0; i < idp->nsso; i++)
         site->origins = origins_add(site->pool, site->origins, idp->sso[i].location);
+    for (size_t i = 0; i < idp->nslo; i++) {
+        site->origins = origins_add(site->pool, site->origins, idp->slo[i].location);
+        if (idp->slo[i].answer)
+            site->origins = origins_add(site->pool, site->origins, idp->slo[i].answer);
+    }
 }
 
 /* Those of OpenID providers join when they are known; most have their issuer's. */
@@ -236,7 +246,7 @@ int web_start(const struct conf *conf, const char *state_dir, struct web **ret, 
         return -1;
     want_providers(web);
     if (keeper_start(web->providers, &web->keeper, err) != 0 || listen_for_people(web, serve, err) != 0 ||
-        listen_for_status(web, serve, err) != 0)
+        listen_for_status(web, serve, err) != 0 || watching_start(web, &web->watching, err) != 0)
         return -1;
     *ret = TAKE(web);
     return 0;
@@ -264,6 +274,7 @@ int web_reload(struct web *web, const struct conf *conf, struct err *err)
     want_providers(web);
     pthread_rwlock_unlock(&web->lock);
     keeper_look(web->keeper);
+    atomic_fetch_add(&web->reloads, 1);
     site_release(&old);
     return 0;
 }
@@ -301,6 +312,7 @@ void web_stop(struct web **web)
     if (w->status)
         server_stop(&w->status);
     keeper_stop(&w->keeper);
+    watching_stop(&w->watching);
     while (w->desks) {
         struct desk *desk = w->desks;
         w->desks = desk->next;
