@@ -15,6 +15,9 @@ struct request {
     size_t body_max;
     double began;
     bool tls;
+    struct server *server;
+    struct response response;
+    bool aside, answered; /* a thread of the lane has it; and has filled the response */
 };
 
 /* uri: path and query as they were received; copied. */

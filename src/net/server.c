@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "net/lane.h"
 #include "net/request.h"
 
 #define BACKLOG 256
@@ -22,6 +24,11 @@ struct server {
     char *certificate, *key; /* GnuTLS reads them when a daemon starts */
     int socket;
     uint16_t port;
+    struct lane *lane; /* NULL: no request is slow */
+    pthread_mutex_t lock;
+    pthread_cond_t done;
+    unsigned aside; /* requests that were handed to the lane, until their answers are sent */
+    bool closing;   /* no more are */
 };
 
 /* --- one request -------------------------------------------------------------------------------------------------- */
@@ -59,8 +66,68 @@ static void response_release(struct response *response)
     free(response->headers);
 }
 
+/* --- requests that wait for others ---------------------------------------------------------------------------------- */
+
+static void answer_aside(void *job)
+{
+    struct request *request = job;
+    const struct server_settings *settings = &request->server->settings;
+    settings->handle(settings->ctx, request, &request->response);
+    request->answered = true;
+    MHD_resume_connection(request->connection);
+}
+
+/* libmicrohttpd must not stop while a connection is suspended. */
+static bool may_step_aside(struct server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    bool may = !server->closing;
+    server->aside += may;
+    pthread_mutex_unlock(&server->lock);
+    return may;
+}
+
+static bool step_aside(struct server *server, struct request *request)
+{
+    const struct server_settings *settings = &server->settings;
+    if (!server->lane || !settings->is_slow(settings->ctx, request) || !may_step_aside(server))
+        return false;
+    request->aside = true;
+    request->response.status = 503;
+    MHD_suspend_connection(request->connection);
+    if (!lane_put(server->lane, request)) {
+        request->answered = true;
+        MHD_resume_connection(request->connection);
+    }
+    return true;
+}
+
+static void note_done(struct server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    server->aside--;
+    pthread_cond_broadcast(&server->done);
+    pthread_mutex_unlock(&server->lock);
+}
+
+/* Until all that were handed over are answered; nothing more is, as long as closing. */
+static void close_lane(struct server *server, bool closing)
+{
+    pthread_mutex_lock(&server->lock);
+    server->closing = closing;
+    while (closing && server->aside > 0)
+        pthread_cond_wait(&server->done, &server->lock);
+    pthread_mutex_unlock(&server->lock);
+}
+
+/* --- from the request line to the answer ----------------------------------------------------------------------------- */
+
 static enum MHD_Result answer(struct server *server, struct request *request)
 {
+    if (request->answered)
+        return queue(request->connection, &request->response);
+    if (step_aside(server, request))
+        return MHD_YES;
     CLEANUP(response_release) struct response response = {.status = 500};
     server->settings.handle(server->settings.ctx, request, &response);
     return queue(request->connection, &response);
@@ -107,6 +174,7 @@ static enum MHD_Result on_access(void *ctx, struct MHD_Connection *connection, c
         request->path = path;
         request->method = method;
         request->tls = server->certificate != NULL;
+        request->server = server;
         return begin(server, request);
     }
     return *n ? take_body(server, request, data, n) : answer(server, request);
@@ -123,11 +191,18 @@ static void *on_uri(void *ctx, const char *uri, struct MHD_Connection *connectio
 static void on_completed(void *ctx, struct MHD_Connection *connection, void **place,
                          enum MHD_RequestTerminationCode how)
 {
-    (void)ctx;
+    struct server *server = ctx;
+    struct request *request = *place;
     (void)connection;
     (void)how;
-    request_free(*place);
     *place = NULL;
+    if (!request)
+        return;
+    bool aside = request->aside;
+    response_release(&request->response);
+    request_free(request);
+    if (aside)
+        note_done(server);
 }
 
 static void on_log(void *ctx, const char *fmt, va_list ap)
@@ -177,7 +252,8 @@ static struct MHD_Daemon *start_daemon(struct server *server, const char *certif
 {
     const struct server_settings *s = &server->settings;
     int own = fcntl(server->socket, F_DUPFD_CLOEXEC, 0);
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG | (certificate ? MHD_USE_TLS : 0);
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME |
+                     (certificate ? MHD_USE_TLS : 0);
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)certificate},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)key},
@@ -195,17 +271,19 @@ static struct MHD_Daemon *start_daemon(struct server *server, const char *certif
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_HEADERS_MAX, /**/
                             MHD_OPTION_STRICT_FOR_CLIENT, 1,                                /**/
                             MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL,                      /**/
-                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,                /**/
+                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,              /**/
                             MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 
 /* It takes nothing new, and ends when what it has is answered. */
-static void stop_daemon(struct MHD_Daemon *daemon)
+static void stop_daemon(struct server *server, struct MHD_Daemon *daemon)
 {
     if (!daemon)
         return;
     int own = MHD_quiesce_daemon(daemon);
+    close_lane(server, true);
     MHD_stop_daemon(daemon);
+    close_lane(server, false);
     if (own >= 0)
         close(own);
 }
@@ -222,7 +300,7 @@ static int renew(struct server *server, const char *certificate, const char *key
     free(server->key);
     server->certificate = certificate ? mem_strdup(certificate) : NULL;
     server->key = key ? mem_strdup(key) : NULL;
-    stop_daemon(old);
+    stop_daemon(server, old);
     return 0;
 }
 
@@ -231,6 +309,10 @@ int server_start(const struct server_settings *settings, struct server **ret, st
     CLEANUP(server_stop) struct server *server = mem_zero(sizeof *server);
     server->settings = *settings;
     server->socket = -1;
+    pthread_mutex_init(&server->lock, NULL);
+    pthread_cond_init(&server->done, NULL);
+    if (settings->is_slow && lane_start(settings->slow_threads, answer_aside, &server->lane, err) != 0)
+        return -1;
     if (open_socket(settings, server, err) != 0 || renew(server, settings->certificate, settings->key, err) != 0)
         return -1;
     *ret = TAKE(server);
@@ -252,9 +334,12 @@ void server_stop(struct server **server)
     struct server *s = *server;
     if (!s)
         return;
-    stop_daemon(s->daemon);
+    stop_daemon(s, s->daemon);
+    lane_stop(&s->lane);
     if (s->socket >= 0)
         close(s->socket);
+    pthread_mutex_destroy(&s->lock);
+    pthread_cond_destroy(&s->done);
     free(s->certificate);
     free(s->key);
     free(s);

@@ -15,7 +15,7 @@
 #define PROVIDERS_RENEW   60   /* seconds from one fetch for an unknown key to the next: anybody can name one */
 #define PROVIDERS_RETRY   10   /* seconds after a fault, doubled with each to … */
 #define PROVIDERS_WAIT    600
-#define PROVIDERS_SENDING 8    /* requests to one provider at once */
+#define PROVIDERS_SENDING 16   /* requests to one provider at once */
 #define PROVIDERS_TURN    2000 /* milliseconds that the next one waits for its turn, and is then refused */
 
 struct providers;
@@ -55,6 +55,8 @@ int providers_send(struct providers *providers, const struct known *known, const
 
 /* Fetches whatever is due. For a thread that may wait. */
 void providers_keep(struct providers *providers, int64_t now);
+/* Is something known of each that is wanted, so that nobody has to wait for a first fetch? */
+bool providers_known(struct providers *providers);
 /* The addresses that browsers are sent to, of those that are wanted and known. */
 void providers_each(struct providers *providers, void (*each)(void *ctx, const struct provider *provider), void *ctx);
 

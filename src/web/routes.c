@@ -47,6 +47,14 @@ size_t routes_body_max(void *web, const struct request *request)
     return route ? route->body_max : 0;
 }
 
+bool routes_is_slow(void *ctx, const struct request *request)
+{
+    struct web *web = ctx;
+    const char *word, *allow;
+    const struct route *route = find(request, &word, &allow);
+    return route && (route->how & ROUTE_SLOW || (route->how & ROUTE_FIRST && !providers_known(web->providers)));
+}
+
 static void add_headers(const struct call *call)
 {
     static const struct {
@@ -73,7 +81,7 @@ static void answer_route(struct call *call, const struct route *route)
 {
     struct desk *desk = NULL;
     struct err err = ERR_INIT;
-    if (route->stateless) {
+    if (route->how & ROUTE_STATELESS) {
         route->answer(call);
         return;
     }

@@ -115,9 +115,10 @@ class FalseProvider:
         return (key or self.key).sign(changed(base, changes), **(header or {"typ": "logout+jwt"}))
 
     def tell(self, form):
-        self.asked.append(dict(urllib.parse.parse_qsl(form)))
+        asked = dict(urllib.parse.parse_qsl(form))
+        self.asked.append(asked)
         self.open.wait(60)
-        base = {"access_token": "t-1", "token_type": "Bearer", "id_token": self.id_token(self.nonces.get(self.asked[-1]["code"], ""))}
+        base = {"access_token": "t-1", "token_type": "Bearer", "id_token": self.id_token(self.nonces.get(asked["code"], ""))}
         return changed(base, self.tokens)
 
     def answer(self, handler, form):
