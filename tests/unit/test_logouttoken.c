@@ -72,6 +72,7 @@ START_TEST(a_good_token_is_accepted)
     ck_assert_str_eq(report.token->session, "s-1");
     ck_assert_int_ge(report.token->until, NOW + 3600);
     ck_assert_str_eq(judge_with("{\"sub\": null}"), "");
+    ck_assert_str_eq(judge_with("{\"exp\": null, \"iat\": 1893455341}"), "");
     ck_assert_str_eq(judge_with("{\"sid\": null}"), "");
     ck_assert_str_eq(judge_with("{\"aud\": [\"x\", \"doorward\"]}"), "");
 }
@@ -86,7 +87,8 @@ START_TEST(a_token_wrong_in_one_claim_is_refused_for_it)
         {"{\"iss\": null}", "issuer"},
         {"{\"aud\": \"other\"}", "audience"},
         {"{\"aud\": null}", "audience"},
-        {"{\"exp\": null}", "expiry"},
+        {"{\"exp\": null, \"iat\": 1893455340}", "expiry"},
+        {"{\"exp\": null, \"iat\": null}", "issued-at"},
         {"{\"exp\": 1893455940}", "expiry"},
         {"{\"exp\": \"1893456100\"}", "expiry"},
         {"{\"iat\": null}", "issued-at"},
