@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sqlite3
+import ssl
 import subprocess
 import urllib.error
 import urllib.parse
@@ -63,12 +64,13 @@ class Glewlwyd:
         (self.folder / "none").mkdir(parents=True)
         self.tls = auth.endswith("tls_client_auth")
         self.port = free_port()
-        self.url = f"http{'s' if self.tls else ''}://{'localhost' if self.tls else '127.0.0.1'}:{self.port}"
+        self.url = f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}"
         self.issuer = f"{self.url}/api/oidc"
         (self.folder / "secret").write_text("glewlwyd-knows-no-escapes\n")
         (self.folder / "secret").chmod(0o600)
         self.client = make_key(self.folder / "client.pem", name="doorward")
         self.authority = make_key(self.folder / "server.pem", name="localhost")
+        self.trust = self.authority if self.tls else None
         (self.folder / "clients.pem").write_bytes(self.client.read_bytes())
         self.conf = self.folder / "glewlwyd.conf"
         self.conf.write_text(CONF.format(port=self.port, url=self.url, folder=self.folder, tls="true" if self.tls else "false"))
@@ -100,12 +102,8 @@ class Glewlwyd:
         self.log = open(self.folder / "log", "ab")  # pylint: disable=consider-using-with
         self.process = subprocess.Popen(["glewlwyd", "-c", self.conf], stdout=self.log, stderr=self.log)
         self.jar = http.cookiejar.CookieJar()
-        context = None
-        if self.tls:
-            import ssl  # pylint: disable=import-outside-toplevel
-            context = ssl.create_default_context(cafile=self.authority)
-        handlers = [urllib.request.HTTPSHandler(context=context)] if context else []
-        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self.jar), *handlers)
+        https = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=self.trust))
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self.jar), https)
 
         def answers():
             try:

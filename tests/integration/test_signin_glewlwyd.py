@@ -3,7 +3,7 @@
 import pytest
 
 from glewlwyd import Glewlwyd
-from oidc_site import OidcServer, Traveller, activate
+from oidc_site import OidcServer, Traveller, activate, make_key
 from test_serve_process import until
 
 
@@ -36,7 +36,7 @@ def provider_fixture(server, site):
 
 
 def signed_in(server, provider, name):
-    browser = Traveller(server)
+    browser = Traveller(server, provider.trust)
     page = provider.sign_in(browser, name)
     assert browser.name == f"Given {name.capitalize()}", (page.body, browser.way, provider.words())
     return browser
@@ -67,3 +67,17 @@ def test_signing_out_goes_on_to_the_provider(server, provider):
     assert "id_token_hint=ey" in asked and "post_logout_redirect_uri=" in asked and "state=" in asked
     assert alice.way[-1].startswith(provider.url + "/login.html"), "where it asks whether to sign out of the rest, too"
     assert "invalid" not in alice.way[-1]
+
+
+def test_a_certificate_shows_who_we_are(server, site):
+    provider = Glewlwyd(server, site.folder, ["alice"], "tls_client_auth")
+    try:
+        connect(site, server, provider)
+        signed_in(server, provider, "alice")
+        site.conf["connection idp"]["client-key-file"] = str(make_key(site.folder / "other.pem", name="doorward").with_suffix(".pem"))
+        server.reload()
+        browser = Traveller(server, provider.trust)
+        answer = provider.sign_in(browser, "alice")
+        assert browser.name is None and "provider" in server.reason(answer.reference)
+    finally:
+        provider.stop()
