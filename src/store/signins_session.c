@@ -47,7 +47,7 @@ int signins_session_get(struct signins *signins, const char *token, int64_t now,
     return r;
 }
 
-int signins_session_of(struct signins *signins, const char *sid, int64_t now, struct pool *pool,
+int signins_session_named(struct signins *signins, const char *sid, int64_t now, struct pool *pool,
                        struct signins_session *ret, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;

@@ -39,12 +39,17 @@ int who_has_seat(struct db *db, int64_t person, bool *ret, struct err *err)
     return 0;
 }
 
-int who_holds(struct db *db, int64_t person, const char *team, const char *product, bool *ret, struct err *err)
+int who_holds(struct db *db, const char *directory, const char *uid, const char *team, const char *product, bool *ret,
+              struct err *err)
 {
-    int64_t any;
+    int64_t any, person;
     if (db_number(db,
-                  "SELECT 1 FROM product p JOIN team t ON t.id = p.team WHERE t.name = ?2 AND p.name = ?3 AND " SEAT_OF(
-                      "p"),
+                  "SELECT e.id FROM entry e JOIN directory d ON d.id = e.directory WHERE d.name = ? AND e.uid = ?"
+                  " AND e.gone_at = 0",
+                  DB_ARGS(DB_TEXT(directory), DB_TEXT(uid)), &person, err) != 0 ||
+        db_number(db,
+                  "SELECT 1 FROM product p JOIN team t ON t.id = p.team WHERE t.name = ?2 AND p.name = ?3"
+                  " AND " SEAT_OF("p"),
                   DB_ARGS(DB_INT(person), DB_TEXT(team), DB_TEXT(product)), &any, err) != 0)
         return -1;
     *ret = any != 0;

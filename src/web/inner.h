@@ -5,11 +5,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "broker/keyring.h"
 #include "net/server.h"
 #include "signin/signin.h"
 #include "web/web.h"
 
-enum count { COUNT_REQUESTS, COUNT_FAULTS, COUNT_STARTED, COUNT_ACCEPTED, COUNT_REFUSED, COUNTS };
+enum count { COUNT_REQUESTS, COUNT_FAULTS, COUNT_STARTED, COUNT_ACCEPTED, COUNT_REFUSED, COUNT_TOLD, COUNT_UNTOLD, COUNTS };
 
 /* The handles of one request: taken for as long as it lasts, so that there are no more than threads. */
 struct desk {
@@ -23,6 +24,7 @@ struct web_site {
     const struct conf *conf;
     struct sp keys;
     const char *origins; /* of the identity providers, for form-action: a space around each; in pool */
+    struct keyring *ring; /* that applications know us by */
     bool secure;         /* browsers reach us by https */
     struct pool *pool;
 };
@@ -37,6 +39,7 @@ struct web {
     _Atomic unsigned long counts[COUNTS];
     struct signins *sweeper;
     struct watching *watching;
+    struct outbox *outbox;
     _Atomic unsigned long reloads; /* of the configuration */
     bool tls;
 };
@@ -57,7 +60,7 @@ struct route {
     size_t body_max;
     bool stateless; /* needs no database */
 };
-extern const struct route signin_routes[], saml_routes[];
+extern const struct route signin_routes[], saml_routes[], forward_routes[], logout_routes[];
 
 int desk_take(struct web *web, struct desk **ret, struct err *err);
 /* What could not be opened when it was taken: the main database, which there need not be. */
@@ -68,6 +71,9 @@ void desk_give(struct web *web, struct desk *desk);
 struct watching;
 int watching_start(struct web *web, struct watching **ret, struct err *err);
 void watching_stop(struct watching **watching);
+struct outbox;
+int outbox_start(struct web *web, struct outbox **ret, struct err *err);
+void outbox_stop(struct outbox **outbox);
 
 void routes_answer(void *web, const struct request *request, struct response *response);
 size_t routes_body_max(void *web, const struct request *request);

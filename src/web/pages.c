@@ -126,7 +126,8 @@ static void add_reference(struct buf *out, const char *ref)
 
 /* --- pages ----------------------------------------------------------------------------------------------------------- */
 
-void page_sign_in(struct buf *out, const struct page_about *about, const char *email, const char *ref)
+void page_sign_in(struct buf *out, const struct page_about *about, const char *email, const char *handle,
+                  const char *ref)
 {
     begin(out, about, say(TEXT_SIGN_IN));
     if (ref) {
@@ -140,6 +141,8 @@ void page_sign_in(struct buf *out, const struct page_about *about, const char *e
         "value=\"%\"",
         say(TEXT_EMAIL), email);
     buf_adds(out, ref ? " aria-invalid=\"true\" aria-describedby=\"fault\" autofocus>" : " autofocus>");
+    if (handle)
+        ADD(out, "<input type=\"hidden\" name=\"for\" value=\"%\">", handle);
     ADD(out, "<button>%</button></form>\n", say(TEXT_CONTINUE));
     end(out, about);
 }
@@ -162,6 +165,24 @@ void page_home(struct buf *out, const struct page_about *about, const char *name
         "<p>% <strong>%</strong> (%)</p><form method=\"post\" action=\"/signout\">"
         "<input type=\"hidden\" name=\"guard\" value=\"%\"><button>%</button></form>\n",
         say(TEXT_SIGNED_IN_AS), name, email, guard, say(TEXT_SIGN_OUT));
+    end(out, about);
+}
+
+void page_leave(struct buf *out, const struct page_about *about, const struct page_leave *leave)
+{
+    const struct {
+        const char *name, *value;
+    } hidden[] = {{"guard", leave->guard},
+                  {"client_id", leave->client},
+                  {"post_logout_redirect_uri", leave->to},
+                  {"state", leave->state}};
+    begin(out, about, say(TEXT_SIGN_OUT));
+    ADD(out, "<p>% <strong>%</strong></p><form method=\"post\" action=\"/oauth2/logout\">", say(TEXT_SIGNED_IN_AS),
+        leave->email);
+    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
+        if (hidden[i].value)
+            ADD(out, "<input type=\"hidden\" name=\"%\" value=\"%\">", hidden[i].name, hidden[i].value);
+    ADD(out, "<button>%</button></form>\n", say(TEXT_SIGN_OUT));
     end(out, about);
 }
 

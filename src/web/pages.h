@@ -17,13 +17,21 @@ struct page_about {
     const char *organization, *contact;
 };
 
-/* fault: true when the address led nowhere, then with the reference; email: as it was typed, "" for none. */
-void page_sign_in(struct buf *out, const struct page_about *about, const char *email, const char *ref);
+/* fault: true when the address led nowhere, then with the reference; email: as it was typed, "" for none; handle:
+ * of what is gone on with afterwards, NULL: nothing. */
+void page_sign_in(struct buf *out, const struct page_about *about, const char *email, const char *handle,
+                  const char *ref);
 /* A form that goes to the identity provider. */
 void page_continue(struct buf *out, const struct page_about *about, const char *post_to, const char *message,
                    const char *relay);
 /* guard: what the form to sign out has to bring along. */
 void page_home(struct buf *out, const struct page_about *about, const char *name, const char *email, const char *guard);
+/* Asks whether to sign out, as an application wants. Each of the last three may be NULL. */
+struct page_leave {
+    const char *email, *guard;
+    const char *client, *to, *state; /* client_id, post_logout_redirect_uri, state: sent along */
+};
+void page_leave(struct buf *out, const struct page_about *about, const struct page_leave *leave);
 void page_signed_out(struct buf *out, const struct page_about *about);
 
 enum page_fault { FAULT_REFUSED, FAULT_BROKEN, FAULT_NOT_FOUND, FAULT_METHOD, FAULT_FORM, PAGE_FAULTS };

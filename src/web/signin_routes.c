@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "model/domain.h"
+#include "signin/forward.h"
 #include "web/answer.h"
 
 static void show_style(struct call *call)
@@ -30,11 +31,19 @@ static void show_home(struct call *call)
     page_home(&call->response->body, &who, person.name, person.email, cookie_guard(call, token));
 }
 
+/* What is gone on with after signing in, under a handle; NULL: nothing that we know. */
+static const char *handle_of(const struct call *call)
+{
+    const char *handle = "";
+    bool got = request_param(call->request, "for", &handle) == 1 || request_field(call->request, "for", &handle) == 1;
+    return got && token_is_valid(handle) ? handle : NULL;
+}
+
 static void show_sign_in(struct call *call)
 {
     struct page_about who = answer_about(call);
     answer_html(call, 200);
-    page_sign_in(&call->response->body, &who, "", NULL);
+    page_sign_in(&call->response->body, &who, "", handle_of(call), NULL);
 }
 
 /* One answer for every address that leads nowhere, whatever the reason. */
@@ -44,7 +53,15 @@ static void show_unknown(struct call *call, const char *email, const char *ref, 
     answer_log(call, ref, err);
     atomic_fetch_add(&call->web->counts[COUNT_REFUSED], 1);
     answer_html(call, 403);
-    page_sign_in(&call->response->body, &who, strlen(email) <= EMAIL_MAX ? email : "", ref);
+    page_sign_in(&call->response->body, &who, strlen(email) <= EMAIL_MAX ? email : "", handle_of(call), ref);
+}
+
+static const char *next_of(struct call *call, struct err *err)
+{
+    const char *handle = handle_of(call);
+    if (handle && forward_is_under_way(&call->in, handle, err) == 1)
+        return pool_printf(call->in.pool, "/forward-auth/enter?for=%s", handle);
+    return "/";
 }
 
 static void begin(struct call *call)
@@ -57,7 +74,7 @@ static void begin(struct call *call)
     request_field(call->request, "email", &email);
     if (!browser)
         token_new(made);
-    const struct signin_ask ask = {.email = email, .browser = browser ? browser : made, .next = "/"};
+    const struct signin_ask ask = {.email = email, .browser = browser ? browser : made, .next = next_of(call, &err)};
     if (signin_begin(&call->in, &ask, &start, ref, &err) != 0) {
         if (answer_is_refusal(&err))
             show_unknown(call, email, ref, &err);

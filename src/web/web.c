@@ -77,6 +77,7 @@ void desk_give(struct web *web, struct desk *desk)
 static void site_release(struct web_site *site)
 {
     sp_release(&site->keys);
+    keyring_free(&site->ring);
     pool_free(&site->pool);
 }
 
@@ -93,20 +94,33 @@ static const char *origin_of(struct pool *pool, const char *url)
 }
 
 /* Browsers apply form-action to where a form's answer sends them, too: the identity providers have to stand there. */
+static void add_origin(struct web_site *site, const char *url)
+{
+    const char *origin = origin_of(site->pool, url);
+    if (*origin && !strstr(site->origins, pool_printf(site->pool, " %s ", origin)))
+        site->origins = pool_printf(site->pool, "%s%s ", site->origins, origin);
+}
+
+static void add_applications(struct web_site *site)
+{
+    for (const struct conf_section *a = conf_next(site->conf, "application", NULL); a;
+         a = conf_next(site->conf, "application", a))
+        for (size_t i = 0; i < conf_count(a, "post-logout-uri"); i++)
+            add_origin(site, conf_at(a, "post-logout-uri", i));
+}
+
 static void add_origins(struct web_site *site)
 {
     site->origins = " ";
+    add_applications(site);
     for (const struct conf_section *c = conf_next(site->conf, "connection", NULL); c;
          c = conf_next(site->conf, "connection", c)) {
         CLEANUP(metadata_free) struct saml_idp *idp = NULL;
         struct err ignored = ERR_INIT;
         if (strcmp(conf_variant(c), "saml") != 0 || gate_metadata(c, clock_now(), &idp, &ignored) != 0)
             continue; /* the gate says so, and nobody is sent there */
-        for (size_t i = 0; i < idp->nsso; i++) {
-            const char *origin = origin_of(site->pool, idp->sso[i].location);
-            if (*origin && !strstr(site->origins, pool_printf(site->pool, " %s ", origin)))
-                site->origins = pool_printf(site->pool, "%s%s ", site->origins, origin);
-        }
+        for (size_t i = 0; i < idp->nsso; i++)
+            add_origin(site, idp->sso[i].location);
     }
 }
 
@@ -121,7 +135,9 @@ static int site_read(const struct conf *conf, const char *state_dir, struct web_
                        conf_where(organization));
     site.pool = pool_new();
     site.secure = strncmp(url, "https://", 8) == 0;
-    if (sp_keys(conf, state_dir, true, clock_now(), &site.keys, err) != 0) {
+    if (sp_keys(conf, state_dir, true, clock_now(), &site.keys, err) != 0 ||
+        keyring_open(state_dir, conf_int(conf_find(conf, "serve", NULL), "key-rotation"), clock_now(), &site.ring, err) !=
+            0) {
         site_release(&site);
         return -1;
     }
@@ -232,7 +248,8 @@ int web_start(const struct conf *conf, const char *state_dir, struct web **ret, 
     web->state_dir = mem_strdup(state_dir);
     if (saml_init(err) != 0 || signins_open(state_dir, &web->sweeper, err) != 0 ||
         site_read(conf, state_dir, &web->site, err) != 0 || listen_for_people(web, serve, err) != 0 ||
-        listen_for_status(web, serve, err) != 0 || watching_start(web, &web->watching, err) != 0)
+        listen_for_status(web, serve, err) != 0 || watching_start(web, &web->watching, err) != 0 ||
+        outbox_start(web, &web->outbox, err) != 0)
         return -1;
     *ret = TAKE(web);
     return 0;
@@ -296,6 +313,7 @@ void web_stop(struct web **web)
     if (w->status)
         server_stop(&w->status);
     watching_stop(&w->watching);
+    outbox_stop(&w->outbox);
     while (w->desks) {
         struct desk *desk = w->desks;
         w->desks = desk->next;
