@@ -75,12 +75,15 @@ int signin_saml_finish(const struct signin *in, const struct signin_saml_answer 
 
 struct signin_who {
     const char *name, *email, *uid, *connection;
+    struct signins_session session;
 };
 /*
  * Whose session is this, now? 1: of somebody who may still be signed in; 0: there is none, or it was ended just now because the person or the
  * connection is no longer active; -1.
  */
 int signin_who(const struct signin *in, const char *token, struct signin_who *ret, struct err *err);
+/* The same by the session's name, for what was given out in it; nothing is ended. */
+int signin_who_named(const struct signin *in, const char *sid, struct signin_who *ret, struct err *err);
 int signin_end(const struct signin *in, const char *token, struct err *err);
 
 #endif

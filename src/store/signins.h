@@ -79,6 +79,9 @@ int signins_session_put(struct signins *signins, const char *token, const struct
 /* 1: it is there and has not expired; 0; -1 */
 int signins_session_get(struct signins *signins, const char *token, int64_t now, struct pool *pool,
                         struct signins_session *ret, struct err *err);
+/* The same by its name. */
+int signins_session_named(struct signins *signins, const char *sid, int64_t now, struct pool *pool,
+                          struct signins_session *ret, struct err *err);
 /* No fault when there is none. */
 int signins_session_end(struct signins *signins, const char *token, struct err *err);
 /* Every session of the person, on every browser. */

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "broker/broker.h"
 #include "net/server.h"
 #include "signin/signin.h"
 #include "web/web.h"
@@ -22,8 +23,11 @@ struct desk {
 struct web_site {
     const struct conf *conf;
     struct sp keys;
-    const char *origins; /* of the identity providers, for form-action: a space around each; in pool */
-    bool secure;         /* browsers reach us by https */
+    struct applications *applications;
+    struct keyring *ring; /* NULL: there are no applications */
+    const char
+        *origins; /* of the identity providers and the applications, for form-action: a space around each; in pool */
+    bool secure;  /* browsers reach us by https */
     struct pool *pool;
 };
 
@@ -36,6 +40,7 @@ struct web {
     struct desk *desks; /* free ones */
     _Atomic unsigned long counts[COUNTS];
     struct signins *sweeper;
+    int64_t ring_tried; /* when new keys were tried to be made */
     bool tls;
 };
 
@@ -55,7 +60,7 @@ struct route {
     size_t body_max;
     bool stateless; /* needs no database */
 };
-extern const struct route signin_routes[], saml_routes[];
+extern const struct route signin_routes[], saml_routes[], broker_routes[];
 
 int desk_take(struct web *web, struct desk **ret, struct err *err);
 void desk_give(struct web *web, struct desk *desk);

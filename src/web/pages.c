@@ -126,7 +126,8 @@ static void add_reference(struct buf *out, const char *ref)
 
 /* --- pages ----------------------------------------------------------------------------------------------------------- */
 
-void page_sign_in(struct buf *out, const struct page_about *about, const char *email, const char *ref)
+void page_sign_in(struct buf *out, const struct page_about *about, const char *email, const char *asked,
+                  const char *ref)
 {
     begin(out, about, say(TEXT_SIGN_IN));
     if (ref) {
@@ -140,6 +141,8 @@ void page_sign_in(struct buf *out, const struct page_about *about, const char *e
         "value=\"%\"",
         say(TEXT_EMAIL), email);
     buf_adds(out, ref ? " aria-invalid=\"true\" aria-describedby=\"fault\" autofocus>" : " autofocus>");
+    if (*asked)
+        ADD(out, "<input type=\"hidden\" name=\"for\" value=\"%\">", asked);
     ADD(out, "<button>%</button></form>\n", say(TEXT_CONTINUE));
     end(out, about);
 }

@@ -18,6 +18,7 @@
 #define LONGEST_SECONDS 20
 #define PEM_MAX         (256 * 1024)
 #define SWEEP_ROWS      500 /* a step, for which others wait */
+#define RING_RETRY      60  /* seconds until keys are tried to be made again */
 #define SWEEP_STEPS     20  /* a tick: more than arrive meanwhile */
 
 /* --- handles --------------------------------------------------------------------------------------------------------- */
@@ -72,6 +73,8 @@ void desk_give(struct web *web, struct desk *desk)
 static void site_release(struct web_site *site)
 {
     sp_release(&site->keys);
+    applications_free(&site->applications);
+    keyring_free(&site->ring);
     pool_free(&site->pool);
 }
 
@@ -87,7 +90,14 @@ static const char *origin_of(struct pool *pool, const char *url)
     return pool_strndup(pool, url, n);
 }
 
-/* Browsers apply form-action to where a form's answer sends them, too: the identity providers have to stand there. */
+static void add_origin(struct web_site *site, const char *url)
+{
+    const char *origin = origin_of(site->pool, url);
+    if (*origin && !strstr(site->origins, pool_printf(site->pool, " %s ", origin)))
+        site->origins = pool_printf(site->pool, "%s%s ", site->origins, origin);
+}
+
+/* Browsers apply form-action to where a form's answer sends them, too: identity providers and applications have to stand there. */
 static void add_origins(struct web_site *site)
 {
     site->origins = " ";
@@ -97,12 +107,20 @@ static void add_origins(struct web_site *site)
         struct err ignored = ERR_INIT;
         if (strcmp(conf_variant(c), "saml") != 0 || gate_metadata(c, clock_now(), &idp, &ignored) != 0)
             continue; /* the gate says so, and nobody is sent there */
-        for (size_t i = 0; i < idp->nsso; i++) {
-            const char *origin = origin_of(site->pool, idp->sso[i].location);
-            if (*origin && !strstr(site->origins, pool_printf(site->pool, " %s ", origin)))
-                site->origins = pool_printf(site->pool, "%s%s ", site->origins, origin);
-        }
+        for (size_t i = 0; i < idp->nsso; i++)
+            add_origin(site, idp->sso[i].location);
     }
+    for (const struct conf_section *a = conf_next(site->conf, "application", NULL); a;
+         a = conf_next(site->conf, "application", a))
+        for (size_t i = 0; i < conf_count(a, "redirect-uri"); i++)
+            add_origin(site, conf_at(a, "redirect-uri", i));
+}
+
+static int read_ring(const struct conf *conf, const char *state_dir, struct keyring **ret, struct err *err)
+{
+    if (!conf_next(conf, "application", NULL))
+        return 0;
+    return keyring_open(state_dir, conf_int(conf_find(conf, "serve", NULL), "key-rotation"), clock_now(), ret, err);
 }
 
 static int site_read(const struct conf *conf, const char *state_dir, struct web_site *ret, struct err *err)
@@ -116,7 +134,8 @@ static int site_read(const struct conf *conf, const char *state_dir, struct web_
                        conf_where(organization));
     site.pool = pool_new();
     site.secure = strncmp(url, "https://", 8) == 0;
-    if (sp_keys(conf, state_dir, true, clock_now(), &site.keys, err) != 0) {
+    if (sp_keys(conf, state_dir, true, clock_now(), &site.keys, err) != 0 ||
+        applications_read(conf, &site.applications, err) != 0 || read_ring(conf, state_dir, &site.ring, err) != 0) {
         site_release(&site);
         return -1;
     }
@@ -267,11 +286,32 @@ uint16_t web_status_port(const struct web *web)
     return web->status ? server_port(web->status) : 0;
 }
 
+/* Keys roll over by their age; the old ones stay in use when that fails. */
+static void renew_keys(struct web *web, int64_t now)
+{
+    struct keyring *ring = NULL;
+    struct err err = ERR_INIT;
+    if (!web->site.ring || !keyring_due(web->site.ring, now) || now < web->ring_tried + RING_RETRY)
+        return;
+    web->ring_tried = now;
+    if (read_ring(web->site.conf, web->state_dir, &ring, &err) != 0) {
+        log_event(LOG_LEVEL_ERROR, "keys for applications cannot be rolled over: %s", err.text);
+        return;
+    }
+    pthread_rwlock_wrlock(&web->lock);
+    struct keyring *old = web->site.ring;
+    web->site.ring = ring;
+    pthread_rwlock_unlock(&web->lock);
+    keyring_free(&old);
+    log_event(LOG_LEVEL_INFO, "keys for applications were rolled over");
+}
+
 void web_tick(struct web *web)
 {
     struct err err = ERR_INIT;
     bool more = true;
     int64_t now = clock_now();
+    renew_keys(web, now);
     for (int i = 0; i < SWEEP_STEPS && more; i++) {
         if (signins_sweep(web->sweeper, now, now - SIGNIN_RECORD_SECONDS, SWEEP_ROWS, &more, &err) == 0)
             continue;
