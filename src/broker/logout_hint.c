@@ -65,7 +65,7 @@ int logout_hint_read(const struct signin *in, const struct keyring *ring, const 
     CLEANUP(jwsp) cjose_jws_t *jws = n && n <= IDTOKEN_MAX ? cjose_jws_import(token, n, NULL) : NULL;
     if (!jws)
         return err_set(err, ERR_INPUT, "id_token_hint: not a signed token in compact form");
-    if (!is_ours(ring, jws))
+    if (!ring || !is_ours(ring, jws))
         return err_set(err, ERR_REFUSED, "id_token_hint: no key of ours signed it, or one that is over");
     CLEANUP(jsonp) json_t *claims = claims_of(jws);
     if (!json_is_object(claims))

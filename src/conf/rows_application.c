@@ -27,8 +27,9 @@ const struct conf_item conf_rows_application[] = {
     {.key = "jwks-file",
      .type = CONF_FILE,
      .example = "/etc/doorward/wiki.json",
-     .help = "In place of a secret: the application's public keys as a JWK set (private_key_jwt), several at once for a "
-             "roll-over."},
+     .help =
+         "In place of a secret: the application's public keys as a JWK set (private_key_jwt), several at once for a "
+         "roll-over."},
     {.key = "redirect-uri",
      .type = CONF_URL,
      .repeatable = true,
@@ -73,8 +74,9 @@ const struct conf_item conf_rows_application[] = {
      .type = CONF_CHOICE,
      .choices = groups,
      .def = "synced",
-     .help = "Which groups the scope \"groups\" tells: none; synced, those that the person is in on the team's platform; "
-             "directory, all that the person is in there, through other groups too."},
+     .help =
+         "Which groups the scope \"groups\" tells: none; synced, those that the person is in on the team's platform; "
+         "directory, all that the person is in there, through other groups too."},
     {.key = "code-lifetime",
      .type = CONF_DURATION,
      .def = "60s",
@@ -111,7 +113,8 @@ static int check_client_id(const struct conf_section *section, struct err *err)
     for (const char *p = text; *p; p++)
         good &= *p > ' ' && *p < 0x7f;
     return good ? 0
-                : err_set(err, ERR_CONFIG, "%s: client-id '%.200s' is not of 1 to %d printable ASCII characters; write another",
+                : err_set(err, ERR_CONFIG,
+                          "%s: client-id '%.200s' is not of 1 to %d printable ASCII characters; write another",
                           conf_where_key(section, "client-id", 0), text, CLIENT_ID_MAX);
 }
 
@@ -139,7 +142,8 @@ int conf_check_application(const struct conf_section *section, char **ret_name, 
         if (!conf_has(section, ways[i]))
             continue;
         if (found)
-            return err_set(err, ERR_CONFIG, "%s: %s and %s stand together; one way to show who it is is enough, take the other out",
+            return err_set(err, ERR_CONFIG,
+                           "%s: %s and %s stand together; one way to show who it is is enough, take the other out",
                            conf_where_key(section, ways[i], 0), found, ways[i]);
         found = ways[i];
     }

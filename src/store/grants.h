@@ -22,7 +22,7 @@ struct authorization {
     const char *context; /* acr_values: what is asked for */
     const char *hint;    /* login_hint */
     bool again;          /* prompt=login */
-    bool silent;         /* prompt=none; never kept */
+    bool silent;         /* prompt=none */
     int64_t max_age;     /* seconds since the person signed in; -1: not asked */
     int64_t created, expires;
 };

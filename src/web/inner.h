@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "broker/keyring.h"
+#include "broker/broker.h"
 #include "net/server.h"
 #include "signin/signin.h"
 #include "web/web.h"
@@ -23,9 +23,11 @@ struct desk {
 struct web_site {
     const struct conf *conf;
     struct sp keys;
-    const char *origins; /* of the identity providers, for form-action: a space around each; in pool */
-    struct keyring *ring; /* that applications know us by */
-    bool secure;         /* browsers reach us by https */
+    struct applications *applications;
+    struct keyring *ring; /* NULL: there are no applications */
+    const char
+        *origins; /* of the identity providers and the applications, for form-action: a space around each; in pool */
+    bool secure;  /* browsers reach us by https */
     struct pool *pool;
 };
 
@@ -41,6 +43,7 @@ struct web {
     struct watching *watching;
     struct outbox *outbox;
     _Atomic unsigned long reloads; /* of the configuration */
+    int64_t ring_tried; /* when new keys were tried to be made */
     bool tls;
 };
 
@@ -60,7 +63,7 @@ struct route {
     size_t body_max;
     bool stateless; /* needs no database */
 };
-extern const struct route signin_routes[], saml_routes[], forward_routes[], logout_routes[];
+extern const struct route signin_routes[], saml_routes[], broker_routes[], forward_routes[], logout_routes[];
 
 int desk_take(struct web *web, struct desk **ret, struct err *err);
 /* What could not be opened when it was taken: the main database, which there need not be. */

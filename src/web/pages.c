@@ -126,7 +126,7 @@ static void add_reference(struct buf *out, const char *ref)
 
 /* --- pages ----------------------------------------------------------------------------------------------------------- */
 
-void page_sign_in(struct buf *out, const struct page_about *about, const char *email, const char *handle,
+void page_sign_in(struct buf *out, const struct page_about *about, const char *email, const char *asked,
                   const char *ref)
 {
     begin(out, about, say(TEXT_SIGN_IN));
@@ -141,8 +141,8 @@ void page_sign_in(struct buf *out, const struct page_about *about, const char *e
         "value=\"%\"",
         say(TEXT_EMAIL), email);
     buf_adds(out, ref ? " aria-invalid=\"true\" aria-describedby=\"fault\" autofocus>" : " autofocus>");
-    if (handle)
-        ADD(out, "<input type=\"hidden\" name=\"for\" value=\"%\">", handle);
+    if (*asked)
+        ADD(out, "<input type=\"hidden\" name=\"for\" value=\"%\">", asked);
     ADD(out, "<button>%</button></form>\n", say(TEXT_CONTINUE));
     end(out, about);
 }

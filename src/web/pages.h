@@ -17,9 +17,8 @@ struct page_about {
     const char *organization, *contact;
 };
 
-/* fault: true when the address led nowhere, then with the reference; email: as it was typed, "" for none; handle:
- * of what is gone on with afterwards, NULL: nothing. */
-void page_sign_in(struct buf *out, const struct page_about *about, const char *email, const char *handle,
+/* ref: of the fault when the address led nowhere, else NULL; email: as it was typed, "" for none; asked: handle of what an application asked for, "" for none. */
+void page_sign_in(struct buf *out, const struct page_about *about, const char *email, const char *asked,
                   const char *ref);
 /* A form that goes to the identity provider. */
 void page_continue(struct buf *out, const struct page_about *about, const char *post_to, const char *message,

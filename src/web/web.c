@@ -18,6 +18,7 @@
 #define LONGEST_SECONDS 20
 #define PEM_MAX         (256 * 1024)
 #define SWEEP_ROWS      500 /* a step, for which others wait */
+#define RING_RETRY      60  /* seconds until keys are tried to be made again */
 #define SWEEP_STEPS     20  /* a tick: more than arrive meanwhile */
 
 /* --- handles --------------------------------------------------------------------------------------------------------- */
@@ -77,6 +78,7 @@ void desk_give(struct web *web, struct desk *desk)
 static void site_release(struct web_site *site)
 {
     sp_release(&site->keys);
+    applications_free(&site->applications);
     keyring_free(&site->ring);
     pool_free(&site->pool);
 }
@@ -93,7 +95,6 @@ static const char *origin_of(struct pool *pool, const char *url)
     return pool_strndup(pool, url, n);
 }
 
-/* Browsers apply form-action to where a form's answer sends them, too: the identity providers have to stand there. */
 static void add_origin(struct web_site *site, const char *url)
 {
     const char *origin = origin_of(site->pool, url);
@@ -103,16 +104,18 @@ static void add_origin(struct web_site *site, const char *url)
 
 static void add_applications(struct web_site *site)
 {
+    static const char *const keys[] = {"redirect-uri", "post-logout-uri", "forward-auth"};
     for (const struct conf_section *a = conf_next(site->conf, "application", NULL); a;
          a = conf_next(site->conf, "application", a))
-        for (size_t i = 0; i < conf_count(a, "post-logout-uri"); i++)
-            add_origin(site, conf_at(a, "post-logout-uri", i));
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+            for (size_t i = 0; i < conf_count(a, keys[k]); i++)
+                add_origin(site, conf_at(a, keys[k], i));
 }
 
+/* Browsers apply form-action to where a form's answer sends them, too: identity providers and applications have to stand there. */
 static void add_origins(struct web_site *site)
 {
     site->origins = " ";
-    add_applications(site);
     for (const struct conf_section *c = conf_next(site->conf, "connection", NULL); c;
          c = conf_next(site->conf, "connection", c)) {
         CLEANUP(metadata_free) struct saml_idp *idp = NULL;
@@ -122,6 +125,14 @@ static void add_origins(struct web_site *site)
         for (size_t i = 0; i < idp->nsso; i++)
             add_origin(site, idp->sso[i].location);
     }
+    add_applications(site);
+}
+
+static int read_ring(const struct conf *conf, const char *state_dir, struct keyring **ret, struct err *err)
+{
+    if (!conf_next(conf, "application", NULL))
+        return 0;
+    return keyring_open(state_dir, conf_int(conf_find(conf, "serve", NULL), "key-rotation"), clock_now(), ret, err);
 }
 
 static int site_read(const struct conf *conf, const char *state_dir, struct web_site *ret, struct err *err)
@@ -136,8 +147,7 @@ static int site_read(const struct conf *conf, const char *state_dir, struct web_
     site.pool = pool_new();
     site.secure = strncmp(url, "https://", 8) == 0;
     if (sp_keys(conf, state_dir, true, clock_now(), &site.keys, err) != 0 ||
-        keyring_open(state_dir, conf_int(conf_find(conf, "serve", NULL), "key-rotation"), clock_now(), &site.ring, err) !=
-            0) {
+        applications_read(conf, &site.applications, err) != 0 || read_ring(conf, state_dir, &site.ring, err) != 0) {
         site_release(&site);
         return -1;
     }
@@ -290,11 +300,32 @@ uint16_t web_status_port(const struct web *web)
     return web->status ? server_port(web->status) : 0;
 }
 
+/* Keys roll over by their age; the old ones stay in use when that fails. */
+static void renew_keys(struct web *web, int64_t now)
+{
+    struct keyring *ring = NULL;
+    struct err err = ERR_INIT;
+    if (!web->site.ring || !keyring_due(web->site.ring, now) || now < web->ring_tried + RING_RETRY)
+        return;
+    web->ring_tried = now;
+    if (read_ring(web->site.conf, web->state_dir, &ring, &err) != 0) {
+        log_event(LOG_LEVEL_ERROR, "keys for applications cannot be rolled over: %s", err.text);
+        return;
+    }
+    pthread_rwlock_wrlock(&web->lock);
+    struct keyring *old = web->site.ring;
+    web->site.ring = ring;
+    pthread_rwlock_unlock(&web->lock);
+    keyring_free(&old);
+    log_event(LOG_LEVEL_INFO, "keys for applications were rolled over");
+}
+
 void web_tick(struct web *web)
 {
     struct err err = ERR_INIT;
     bool more = true;
     int64_t now = clock_now();
+    renew_keys(web, now);
     for (int i = 0; i < SWEEP_STEPS && more; i++) {
         if (signins_sweep(web->sweeper, now, now - SIGNIN_RECORD_SECONDS, SWEEP_ROWS, &more, &err) == 0)
             continue;
