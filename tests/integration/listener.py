@@ -17,8 +17,8 @@ EVENT = "http://schemas.openid.net/event/backchannel-logout"
 class Listener:
     """http://127.0.0.1:PORT/backchannel. answer: the status that it gives; 0: it hangs up without one."""
 
-    def __init__(self, site, algorithm="RS256", port=0, client="wiki"):
-        self.site, self.algorithm, self.client = site, algorithm, client
+    def __init__(self, site, algorithm="RS256", port=0, client="wiki", issuer=URL):
+        self.site, self.algorithm, self.client, self.issuer = site, algorithm, client, issuer
         self.answer, self.location, self.heard, self.tries = 200, None, [], 0
         self.port = port
         self.start()
@@ -75,7 +75,7 @@ class Listener:
         claims = None
         for key in self.keys():
             try:
-                claims = jwt.decode(token, key, algorithms=[self.algorithm], audience=self.client, issuer=URL,
+                claims = jwt.decode(token, key, algorithms=[self.algorithm], audience=self.client, issuer=self.issuer,
                                     options={"require": ["iss", "aud", "iat", "exp", "jti", "events", "sub", "sid"]})
             except jwt.InvalidSignatureError:
                 continue
