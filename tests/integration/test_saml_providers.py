@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from lemonldap import PORTAL, LemonLdap
 from signin_site import Server
 from simplesaml import HOME, SimpleSaml, person
 from site_fixture import URL
@@ -20,7 +21,13 @@ def simplesamlphp(folder):
     return SimpleSaml(folder, PEOPLE)
 
 
-PROVIDERS = {"simplesamlphp": simplesamlphp}
+def lemonldap(folder):
+    if not PORTAL.exists() or not shutil.which("plackup"):
+        pytest.skip("missing: lemonldap-ng, plackup")
+    return LemonLdap(folder, PEOPLE)
+
+
+PROVIDERS = {"simplesamlphp": simplesamlphp, "lemonldap": lemonldap}
 
 
 @pytest.fixture(name="idp", params=PROVIDERS)
@@ -146,7 +153,7 @@ def test_signing_out_there_signs_out_here(house):
     walker = house.sign_in()
     other = house.sign_in("bob")
     house.sign_out_there(walker)
-    assert any(f"GET {URL}/saml/slo/idp?SAMLRequest=" in step for step in walker.trail), walker.story()
+    assert any(f"GET {URL}/saml/slo/idp?SAMLRequest=" in step for step in walker.trail), walker.story() + walker.page.body
     assert house.server.sql("SELECT email FROM session") == [("bob@example.com",)], walker.story() + house.told()
     assert house.who(walker) is None and house.who(other) == "Given Bob"
     assert "signed somebody out, of 1 sessions" in house.server.served.text()
