@@ -95,14 +95,14 @@ static void add_origin(struct web_site *site, const char *url)
 }
 
 /* Browsers apply form-action to where a form's answer sends them, too: the identity providers have to stand there. */
-static void add_origins(struct web_site *site)
+static void add_origins(struct web_site *site, const char *state_dir)
 {
     site->origins = " ";
     for (const struct conf_section *c = conf_next(site->conf, "connection", NULL); c;
          c = conf_next(site->conf, "connection", c)) {
         CLEANUP(metadata_free) struct saml_idp *idp = NULL;
         struct err ignored = ERR_INIT;
-        if (strcmp(conf_variant(c), "saml") != 0 || gate_metadata(c, clock_now(), &idp, &ignored) != 0)
+        if (strcmp(conf_variant(c), "saml") != 0 || gate_metadata(state_dir, c, clock_now(), &idp, &ignored) != 0)
             continue; /* the gate says so, and nobody is sent there */
         for (size_t i = 0; i < idp->nsso; i++)
             add_origin(site, idp->sso[i].location);
@@ -128,7 +128,7 @@ static int site_read(const struct conf *conf, const char *state_dir, struct web_
         site_release(&site);
         return -1;
     }
-    add_origins(&site);
+    add_origins(&site, state_dir);
     *ret = site;
     return 0;
 }

@@ -44,6 +44,8 @@ languages = en
 class LemonLdap:
     """As SimpleSaml; the people are those of its Demo backend, replaced by ours."""
 
+    recently = 6  # seconds: who showed credentials within five is not asked anew
+
     def __init__(self, folder, people):
         self.folder, self.port = Path(folder), free_port()
         self.url = f"http://127.0.0.1:{self.port}"

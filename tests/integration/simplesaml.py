@@ -49,6 +49,8 @@ def php(value):
 class SimpleSaml:
     """People sign in with their uid as user name and as password. sp: our metadata, read by simplesamlphp's own reader."""
 
+    recently = 0
+
     def __init__(self, folder, people, **hosted):
         self.folder, self.port = Path(folder), free_port()
         self.url = f"http://127.0.0.1:{self.port}"

@@ -3,6 +3,7 @@
 import base64
 import re
 import shutil
+import time
 
 import pytest
 
@@ -191,3 +192,48 @@ def test_logout_messages_that_were_changed(house):
         assert house.who(walker) == "Given Alice"
     assert walker.ask(asked).status in (302, 303)
     assert house.who(walker) is None
+
+
+# --- what a connection may ask for ----------------------------------------------------------------------------------------------
+
+
+def test_beginning_there(house):
+    """Nobody asked for it: refused, unless the connection allows it; and then once."""
+    sent = house.capture(Walker(house.server))
+    page = Walker(house.server).ask(f"{URL}/saml/acs/idp", sent)
+    assert page.status == 403 and "unsolicited" in house.server.reason(page.reference), house.told()
+    house.site.conf["connection idp"]["allow-unsolicited"] = "yes"
+    house.server.reload()
+    walker = Walker(house.server)
+    assert walker.ask(f"{URL}/saml/acs/idp", sent).status == 303, house.told()
+    assert house.who(walker) == "Given Alice"
+    page = Walker(house.server).ask(f"{URL}/saml/acs/idp", sent)
+    assert page.status == 403 and "was used before" in house.server.reason(page.reference)
+    begun = Walker(house.server)
+    begun.go(f"{URL}/signin", {"email": "alice@example.com"})
+    house.login(begun, "alice", stop=lambda url, form: form and "SAMLResponse" in form)
+    del begun.sent["RelayState"]
+    page = Walker(house.server).ask(f"{URL}/saml/acs/idp", begun.sent)
+    assert page.status == 403 and "as if nobody had asked" in house.server.reason(page.reference)
+
+
+def test_credentials_are_asked_for_anew(house):
+    walker = house.sign_in()
+    house.site.conf["connection idp"]["force-authn"] = "yes"
+    house.server.reload()
+    time.sleep(house.idp.recently)
+    walker.browser.jar.clear()
+    walker.go(f"{URL}/signin", {"email": "alice@example.com"})
+    assert house.who(walker) is None
+    house.login(walker, "alice")
+    assert house.who(walker) == "Given Alice", house.told()
+
+
+def test_a_context_that_is_not_reached(house):
+    house.site.conf["connection idp"]["authn-context"] = "urn:oasis:names:tc:SAML:2.0:ac:classes:X509"
+    house.server.reload()
+    walker = Walker(house.server)
+    walker.go(f"{URL}/signin", {"email": "alice@example.com"})
+    if any("username" in f["fields"] or "user" in f["fields"] for f in Forms(walker.page.body).found):
+        house.login(walker, "alice")
+    assert house.who(walker) is None, "whether the identity provider says no, or something else than what was asked for"
