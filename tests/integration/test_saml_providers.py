@@ -70,7 +70,10 @@ class House:
         return walker.sent
 
     def login(self, walker, uid, stop=lambda url, form: False):
-        return walker.fill(stop, **self.idp.credentials(uid))
+        fields = self.idp.credentials(uid)
+        if not any(set(fields) <= set(f["fields"]) for f in Forms(walker.page.body).found):
+            walker.press()  # "you have to sign in anew", and a button
+        return walker.fill(stop, **fields)
 
     def activate(self):
         path = self.site.folder / "captured.txt"
