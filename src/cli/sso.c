@@ -36,7 +36,7 @@ static int read_listed(struct cli *cli, const struct conf_section *s, struct lis
     }
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
     struct err trouble = ERR_INIT;
-    if (gate_metadata(s, cli->now, &idp, &trouble) != 0) {
+    if (gate_metadata(cli_state_dir(cli), s, cli->now, &idp, &trouble) != 0) {
         ret->trouble = pool_strdup(cli->pool, trouble.text);
         return 0;
     }
@@ -145,7 +145,7 @@ static int metadata_allows(const struct cli *cli, const struct conf_section *s, 
                            struct err *err)
 {
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
-    if (gate_metadata(s, cli->now, &idp, err) != 0)
+    if (gate_metadata(cli_state_dir(cli), s, cli->now, &idp, err) != 0)
         return -1;
     if (strcmp(idp->entity_id, row->entity) != 0)
         return test_first(s, "its metadata " OTHER, err);

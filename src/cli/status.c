@@ -70,7 +70,7 @@ static bool check_connection(struct cli *cli, const struct conf_section *s)
     if (strcmp(conf_variant(s), "oidc") == 0)
         return check_provider(cli, s, what);
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
-    if (gate_metadata(s, cli->now, &idp, &err) != 0)
+    if (gate_metadata(cli_state_dir(cli), s, cli->now, &idp, &err) != 0)
         return say(false, what, err.text);
     int64_t until = gate_certificates_until(idp, cli->now);
     char when[CLOCK_TEXT_MAX];

@@ -295,10 +295,20 @@ int metadata_read(struct span document, int64_t now, struct saml_idp **ret, cons
     return 0;
 }
 
+struct saml_idp *metadata_share(struct saml_idp *idp)
+{
+    atomic_fetch_add(&idp->shares, 1);
+    return idp;
+}
+
 void metadata_free(struct saml_idp **idp)
 {
     if (!*idp)
         return;
+    if (atomic_fetch_sub(&(*idp)->shares, 1) != 0) {
+        *idp = NULL;
+        return;
+    }
     for (size_t i = 0; i < (*idp)->nkeys; i++)
         saml_key_release(&(*idp)->keys[i]);
     pool_free(&(*idp)->pool);

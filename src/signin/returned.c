@@ -59,3 +59,10 @@ int returned_find(const struct signin *in, const char *connection, const char *v
         return -1;
     return find_connection(in, connection, variant, ret, err);
 }
+
+int returned_unsolicited(const struct signin *in, const char *connection, const char *variant, struct returned *ret,
+                         struct err *err)
+{
+    *ret = (struct returned){.request = {.next = "/"}};
+    return find_connection(in, connection, variant, ret, err);
+}

@@ -81,11 +81,11 @@ static void site_release(struct web_site *site)
     pool_free(&site->pool);
 }
 
-static void add_saml_origins(struct web_site *site, const struct conf_section *connection)
+static void add_saml_origins(struct web_site *site, const char *state_dir, const struct conf_section *connection)
 {
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
     struct err ignored = ERR_INIT;
-    if (gate_metadata(connection, clock_now(), &idp, &ignored) != 0)
+    if (gate_metadata(state_dir, connection, clock_now(), &idp, &ignored) != 0)
         return; /* the gate says so, and nobody is sent there */
     for (size_t i = 0; i < idp->nsso; i++)
         site->origins = origins_add(site->pool, site->origins, idp->sso[i].location);
@@ -97,13 +97,13 @@ static void add_saml_origins(struct web_site *site, const struct conf_section *c
 }
 
 /* Those of OpenID providers join when they are known; most have their issuer's. */
-static void add_origins(struct web_site *site)
+static void add_origins(struct web_site *site, const char *state_dir)
 {
     site->origins = " ";
     for (const struct conf_section *c = conf_next(site->conf, "connection", NULL); c;
          c = conf_next(site->conf, "connection", c)) {
         if (strcmp(conf_variant(c), "saml") == 0)
-            add_saml_origins(site, c);
+            add_saml_origins(site, state_dir, c);
         else
             site->origins = origins_add(site->pool, site->origins, conf_str(c, "issuer"));
     }
@@ -124,7 +124,7 @@ static int site_read(const struct conf *conf, const char *state_dir, struct web_
         site_release(&site);
         return -1;
     }
-    add_origins(&site);
+    add_origins(&site, state_dir);
     *ret = site;
     return 0;
 }

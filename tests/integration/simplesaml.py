@@ -21,6 +21,16 @@ def free_port():
         return s.getsockname()[1]
 
 
+def ask(port, path):
+    """Status and body."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    return answer.status, body
+
+
 def php(value):
     """A Python value as PHP writes it."""
     if isinstance(value, dict):
@@ -38,6 +48,8 @@ def php(value):
 
 class SimpleSaml:
     """People sign in with their uid as user name and as password. sp: our metadata, read by simplesamlphp's own reader."""
+
+    recently = 0
 
     def __init__(self, folder, people, **hosted):
         self.folder, self.port = Path(folder), free_port()
@@ -100,23 +112,15 @@ class SimpleSaml:
                                             start_new_session=True)
         for _ in range(600):
             try:
-                self.get("/saml2/idp/metadata.php")
+                ask(self.port, "/saml2/idp/metadata.php")
                 return self
             except OSError:
                 assert self.process.poll() is None, self.log()
                 time.sleep(0.1)
         raise AssertionError(self.log())
 
-    def get(self, path):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        body = answer.read().decode()
-        connection.close()
-        return answer.status, body
-
     def metadata(self):
-        status, body = self.get("/saml2/idp/metadata.php")
+        status, body = ask(self.port, "/saml2/idp/metadata.php")
         assert status == 200, body + self.log()
         return body
 
