@@ -12,6 +12,10 @@ static void say(struct inspection *in, const char *fmt, va_list ap)
 {
     char text[SHORT];
     va_list again;
+    if (!strchr(fmt, '%')) {
+        in->detail = fmt; /* a literal */
+        return;
+    }
     va_copy(again, ap);
     int n = vsnprintf(text, sizeof text, fmt, ap);
     size_t size = (size_t)(n > 0 ? n : 0) + 1;
