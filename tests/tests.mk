@@ -8,7 +8,7 @@
 ## make integration   the cases in tests/integration; T='-k name' goes to pytest
 ## make fuzz          every tests/fuzz/fuzz_NAME.c for FUZZ_SECONDS (20) each; FUZZ=NAME for one
 ## make valgrind      the unit suites under valgrind; make valgrind-demo and valgrind-integration run the program under it
-## make bench         100,000 people in a local slapd: each command beside ldapsearch
+## make bench         100,000 people in a local slapd: each command beside ldapsearch; then signing in (make bench-signin) beside its peers
 # A missing tool is a failure when CI is set, and a named skip otherwise.
 
 PYTHON := /usr/bin/python3

@@ -46,9 +46,9 @@ CONNECTIONS = 8  # of one client
 ROUNDS = 3
 EMAIL = re.compile(rb'name="(\w+)" value="([^"]*)"')
 
-# At least so many times the peer. Verified responses: what was promised. The others: a quarter below what this gives when nothing else runs.
+# At least so many times the peer. Verified responses: what was promised. The others: well below what this gives on a machine with neighbours.
 BARE_LIMIT, PEER_LIMIT = 0.85, 4.0
-SIGN_IN_LIMIT, PAGE_LIMIT = 0.25, 0.25
+SIGN_IN_LIMIT, PAGE_LIMIT = 0.1, 0.5
 MEMORY_LIMIT = 1.05  # at most
 
 
@@ -325,6 +325,10 @@ def token_endpoint(_programs, _folder, _server):
     return 0
 
 
+def wanted(args, part):
+    return args.only in (None, part)
+
+
 def bench(args, folder):
     template = Template(folder / "template")
     try:
@@ -336,13 +340,16 @@ def bench(args, folder):
         site.apply()
         print(f"medians of {ROUNDS} rounds, {CONNECTIONS} connections; ! misses its limit")
         print(f"{'what':<34}{'ours':>12}{'peer':>22}{'ratio':>8}{'limit':>9}")
-        missed = verification(args.programs, folder, site.idp)
+        missed = verification(args.programs, folder, site.idp) if wanted(args, "verification") else 0
         server, signer = Server(site), Signer(args.programs, site.idp)
         try:
-            missed += whole_sign_ins(args.programs, folder, server, signer)
-            missed += page_rate(folder, server)
-            missed += token_endpoint(args.programs, folder, server)
-            missed += memory(args.programs, server, signer, args.requests)
+            if wanted(args, "sign-ins"):
+                missed += whole_sign_ins(args.programs, folder, server, signer)
+            if wanted(args, "pages"):
+                missed += page_rate(folder, server)
+                missed += token_endpoint(args.programs, folder, server)
+            if wanted(args, "memory"):
+                missed += memory(args.programs, server, signer, args.requests)
             signer.close()
             server.stop()
         finally:
@@ -358,6 +365,7 @@ def main():
     parser.add_argument("--programs", default="build/tests", type=pathlib.Path)
     parser.add_argument("--cache", default="build/bench", type=pathlib.Path)
     parser.add_argument("--requests", type=int, default=100000, help="until memory is looked at again")
+    parser.add_argument("--only", help="one of verification, sign-ins, pages, memory")
     parser.add_argument("--strict", action="store_true", help="exit status 1 when a figure misses its limit")
     args = parser.parse_args()
     args.programs = args.programs.absolute()
