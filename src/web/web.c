@@ -294,6 +294,9 @@ void web_tick(struct web *web)
     struct err err = ERR_INIT;
     bool more = true;
     int64_t now = clock_now();
+    server_tick(web->server);
+    if (web->status)
+        server_tick(web->status);
     for (int i = 0; i < SWEEP_STEPS && more; i++) {
         if (signins_sweep(web->sweeper, now, now - SIGNIN_RECORD_SECONDS, SWEEP_ROWS, &more, &err) == 0)
             continue;
