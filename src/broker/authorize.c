@@ -224,7 +224,10 @@ static int give_code(const struct broker *broker, const struct authorization *a,
                                 .code_expires = in->now + conf_int(application->section, "code-lifetime")};
     if (signins_begin(in->signins, err) != 0)
         return -1;
-    int taken = handle ? authorization_take(in->signins, handle, err) : 1;
+    struct signins_session session; /* may have ended meanwhile: then nothing may hang on it */
+    int taken = signins_session_named(in->signins, who->session.sid, in->now, in->pool, &session, err);
+    if (taken == 1 && handle)
+        taken = authorization_take(in->signins, handle, err);
     if (taken == 1 && grant_put(in->signins, code, &grant, err) == 0 &&
         visits_put(in->signins, grant.sid, grant.application, grant.subject, in->now, err) == 0) {
         ret->outcome = AUTHORIZE_ANSWER;
@@ -234,7 +237,8 @@ static int give_code(const struct broker *broker, const struct authorization *a,
     signins_rollback(in->signins);
     if (taken != 0)
         return -1;
-    err_set(err, ERR_REFUSED, "authorize: it was answered at the same time by another copy of it");
+    err_set(err, ERR_REFUSED,
+            "authorize: it was answered at the same time by another copy of it, or the session has just ended");
     return refuse(broker, a, NULL, who->email, ret, err);
 }
 

@@ -8,6 +8,7 @@
 #include "broker/broker.h"
 #include "net/server.h"
 #include "signin/signin.h"
+#include "web/keeper.h"
 #include "web/web.h"
 
 enum count { COUNT_REQUESTS, COUNT_FAULTS, COUNT_STARTED, COUNT_ACCEPTED, COUNT_REFUSED, COUNTS };
@@ -41,6 +42,10 @@ struct web {
     _Atomic unsigned long counts[COUNTS];
     struct signins *sweeper;
     int64_t ring_tried; /* when new keys were tried to be made */
+    struct providers *providers;
+    struct keeper *keeper;
+    struct watching *watching;
+    _Atomic unsigned long reloads; /* of the configuration */
     bool tls;
 };
 
@@ -60,10 +65,17 @@ struct route {
     size_t body_max;
     bool stateless; /* needs no database */
 };
-extern const struct route signin_routes[], saml_routes[], broker_routes[];
+extern const struct route signin_routes[], saml_routes[], oidc_routes[], broker_routes[];
 
 int desk_take(struct web *web, struct desk **ret, struct err *err);
+/* What could not be opened when it was taken: the main database, which there need not be. */
+int desk_open(struct web *web, struct desk *desk, struct err *err);
 void desk_give(struct web *web, struct desk *desk);
+
+/* Threads of their own; *ret is to be stopped, started or not. */
+struct watching;
+int watching_start(struct web *web, struct watching **ret, struct err *err);
+void watching_stop(struct watching **watching);
 
 void routes_answer(void *web, const struct request *request, struct response *response);
 size_t routes_body_max(void *web, const struct request *request);
