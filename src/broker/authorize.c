@@ -9,6 +9,7 @@
 #include "store/visits.h"
 
 #define CHALLENGE_LENGTH 43  /* SHA-256 as base64url (RFC 7636, 4.2) */
+#define NOT_SEEN         "?" /* in place of a session's name */
 #define CLOCK_SKEW       180 /* seconds between an identity provider's clock and ours */
 
 /* --- what is asked for ----------------------------------------------------------------------------------------------- */
@@ -151,6 +152,7 @@ static int read_max_age(struct reading *r)
         return broker_refuse(r->fault, "invalid_request", r->err, "authorize: max_age '%s' is no number of seconds",
                              broker_shown(r->broker, text));
     r->ret->max_age = strtol(text, NULL, 10);
+    r->ret->again |= r->ret->max_age == 0;
     return 0;
 }
 
@@ -222,7 +224,10 @@ static int give_code(const struct broker *broker, const struct authorization *a,
                                 .code_expires = in->now + conf_int(application->section, "code-lifetime")};
     if (signins_begin(in->signins, err) != 0)
         return -1;
-    int taken = handle ? authorization_take(in->signins, handle, err) : 1;
+    struct signins_session session; /* may have ended meanwhile: then nothing may hang on it */
+    int taken = signins_session_named(in->signins, who->session.sid, in->now, in->pool, &session, err);
+    if (taken == 1 && handle)
+        taken = authorization_take(in->signins, handle, err);
     if (taken == 1 && grant_put(in->signins, code, &grant, err) == 0 &&
         visits_put(in->signins, grant.sid, grant.application, grant.subject, in->now, err) == 0) {
         ret->outcome = AUTHORIZE_ANSWER;
@@ -232,19 +237,25 @@ static int give_code(const struct broker *broker, const struct authorization *a,
     signins_rollback(in->signins);
     if (taken != 0)
         return -1;
-    err_set(err, ERR_REFUSED, "authorize: it was answered at the same time by another copy of it");
+    err_set(err, ERR_REFUSED,
+            "authorize: it was answered at the same time by another copy of it, or the session has just ended");
     return refuse(broker, a, NULL, who->email, ret, err);
 }
 
 /* --- who it is ------------------------------------------------------------------------------------------------------- */
+
+/* Did they sign in since it was asked for? */
+static bool is_new(const struct authorization *a, const struct signin_who *who)
+{
+    return strcmp(who->session.sid, a->before) != 0;
+}
 
 /* Did the person sign in as lately as is asked for? The provider's clock is not ours. */
 static bool is_fresh(const struct authorization *a, const struct signin_who *who, int64_t now)
 {
     if (a->again && who->session.signed_in_at + CLOCK_SKEW < a->created)
         return false;
-    int64_t at = who->session.created >= a->created ? a->created - CLOCK_SKEW : now;
-    return a->max_age < 0 || who->session.signed_in_at + a->max_age >= at;
+    return a->max_age < 0 || who->session.signed_in_at + a->max_age >= (is_new(a, who) ? a->created - CLOCK_SKEW : now);
 }
 
 /* One of the ways to sign in that are asked for; they are a wish (OpenID Connect Core, 3.1.2.1). */
@@ -258,7 +269,7 @@ static bool has_to_sign_in(const struct authorization *a, const struct signin_wh
 {
     if (!who)
         return true;
-    if (who->session.created >= a->created)
+    if (is_new(a, who))
         return false;
     return a->again || !is_fresh(a, who, now) || (!a->silent && !fits_context(a, who));
 }
@@ -292,7 +303,8 @@ static int keep(const struct broker *broker, const struct authorization *a, cons
     return authorization_put(broker->in->signins, handle, visitor->browser, a, err);
 }
 
-static int go(const struct broker *broker, const struct authorization *a, const char *handle,
+/* handle NULL: it was asked for just now, and is not kept yet. */
+static int go(const struct broker *broker, struct authorization *a, const char *handle,
               const struct authorize_visitor *visitor, struct authorize_answer *ret, struct err *err)
 {
     struct signin_who who;
@@ -300,11 +312,14 @@ static int go(const struct broker *broker, const struct authorization *a, const 
     int found = visitor->session ? signin_who(broker->in, visitor->session, &who, err) : 0;
     if (found < 0)
         return -1;
+    if (!handle)
+        a->before = found ? who.session.sid : "";
     if (!has_to_sign_in(a, found ? &who : NULL, broker->in->now))
         return decide(broker, a, handle, &who, ret, err);
     if (a->silent) {
         broker_refuse(&fault, "login_required", err,
-                      "application %s: it asked without a page (prompt=none), and nobody is signed in", a->application);
+                      "application %s: it asked without a page (prompt=none), and nobody is signed in, or too long ago",
+                      a->application);
         return refuse(broker, a, fault, NULL, ret, err);
     }
     ret->outcome = AUTHORIZE_SIGN_IN;
@@ -323,7 +338,18 @@ int authorize_begin(const struct broker *broker, struct broker_params params, co
     if (!visitor->by_form)
         return go(broker, &a, NULL, visitor, ret, err);
     ret->outcome = AUTHORIZE_RETRY;
+    a.before = NOT_SEEN;
     return keep(broker, &a, visitor, ret, err);
+}
+
+/* By form nobody saw whether there was a session: it counts as asked for now. 1; 0: somebody else took it; -1 */
+static int settle(const struct broker *broker, const struct authorization *a, const char **handle, struct err *err)
+{
+    if (strcmp(a->before, NOT_SEEN) != 0)
+        return 1;
+    const char *old = *handle;
+    *handle = NULL;
+    return authorization_take(broker->in->signins, old, err);
 }
 
 int authorize_go_on(const struct broker *broker, const char *handle, const struct authorize_visitor *visitor,
@@ -333,6 +359,8 @@ int authorize_go_on(const struct broker *broker, const char *handle, const struc
     *ret = (struct authorize_answer){.outcome = AUTHORIZE_PAGE};
     int found =
         authorization_get(broker->in->signins, handle, visitor->browser, broker->in->now, broker->in->pool, &a, err);
+    if (found == 1)
+        found = settle(broker, &a, &handle, err);
     if (found < 0)
         return -1;
     if (found)

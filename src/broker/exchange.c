@@ -84,7 +84,7 @@ static int check_person(const struct call *c, const char *sid, struct signin_who
 static int64_t ends(const struct call *c, const struct giving *g, const char *setting)
 {
     int64_t until = c->broker->in->now + conf_int(c->proof.application->section, setting);
-    return until < g->who.session.expires ? until : g->who.session.expires;
+    return until < g->who.session.ends ? until : g->who.session.ends;
 }
 
 /* All that takes time, before anything is locked. */

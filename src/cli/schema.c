@@ -16,7 +16,7 @@ static int check_domain(const struct conf_section *section, char **ret_name, str
 }
 
 static const struct conf_variant connection_types[] = {
-    {.name = "saml", .help = "A SAML 2.0 identity provider.", .items = conf_rows_saml},
+    {.name = "saml", .help = "A SAML 2.0 identity provider.", .items = conf_rows_saml, .check = conf_check_saml},
     {.name = "oidc", .help = "An OpenID Connect provider.", .items = conf_rows_oidc},
     {0},
 };

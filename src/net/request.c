@@ -1,6 +1,7 @@
 #include "net/request.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <microhttpd.h>
 #include <netdb.h>
 #include <string.h>
@@ -15,10 +16,24 @@
 
 DEFINE_CLEANUP(post_processorp, struct MHD_PostProcessor *, MHD_destroy_post_processor)
 
+/* Printable ASCII, in which each "%" begins an octet that is not NUL (RFC 3986, 2.1): others read "%00" as an end, or "%zz" as they like. */
+static bool uri_is_clean(const char *uri)
+{
+    for (; *uri; uri++) {
+        if (*uri <= ' ' || *uri > '~')
+            return false;
+        if (*uri == '%' && (!isxdigit((unsigned char)uri[1]) || !isxdigit((unsigned char)uri[2]) ||
+                            (uri[1] == '0' && uri[2] == '0')))
+            return false;
+    }
+    return true;
+}
+
 struct request *request_new(const char *uri)
 {
     struct request *r = mem_zero(sizeof *r);
     r->pool = pool_new();
+    r->clean = uri_is_clean(uri);
     r->began = clock_monotonic();
     const char *mark = strchr(uri, '?');
     r->query = span_str(mark ? pool_strdup(r->pool, mark + 1) : "");
@@ -29,6 +44,8 @@ void request_free(struct request *request)
 {
     if (!request)
         return;
+    if (request->bodies)
+        atomic_fetch_sub(request->bodies, request->body.len);
     buf_release(&request->body);
     pool_free(&request->pool);
     free(request);

@@ -14,7 +14,7 @@ static int64_t session_end(const struct signin *in, const struct claim *claim)
 /* Two copies that arrive at once have both come this far; one of them takes the request and the value that counts once. */
 static int use_up(const struct signin *in, const char *handle, const struct claim *claim, struct err *err)
 {
-    int once = 1, request = signins_request_take(in->signins, handle, err);
+    int once = 1, request = handle ? signins_request_take(in->signins, handle, err) : 1;
     if (request < 0)
         return -1;
     if (claim->once_kind)

@@ -6,7 +6,7 @@
 static const struct {
     const char *type;
     begin_with *begin;
-} protocols[] = {{"saml", saml_begin}};
+} protocols[] = {{"saml", saml_begin}, {"oidc", oidc_begin}};
 
 static int send_away(const struct signin *in, const struct conf_section *connection, const struct signin_ask *ask,
                      struct signin_start *ret, struct err *err)

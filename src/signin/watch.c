@@ -27,8 +27,8 @@ static void ends_release(struct ends *ends)
 static void push(const struct signin *in, struct ends *ends, const struct signins_session *session,
                  const char *application, struct err *err)
 {
-    *MEM_PUSH(&ends->list, &ends->n, &ends->cap) = (struct end){
-        .session = session, .application = application, .reason = pool_strdup(in->pool, err->text)};
+    *MEM_PUSH(&ends->list, &ends->n, &ends->cap) =
+        (struct end){.session = session, .application = application, .reason = pool_strdup(in->pool, err->text)};
     err_clear(err);
 }
 

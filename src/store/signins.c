@@ -15,7 +15,7 @@
 static const char tables[] =
     "CREATE TABLE request (seq INTEGER PRIMARY KEY, handle TEXT NOT NULL UNIQUE, id TEXT NOT NULL,"
     "  connection TEXT NOT NULL, browser TEXT NOT NULL, verifier TEXT NOT NULL, next TEXT NOT NULL,"
-    "  created INTEGER NOT NULL, expires INTEGER NOT NULL);"
+    "  again INTEGER NOT NULL, leaving INTEGER NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL);"
     "CREATE INDEX request_expires ON request (expires);"
     "CREATE TABLE used_once (kind TEXT NOT NULL, value TEXT NOT NULL, expires INTEGER NOT NULL,"
     "  PRIMARY KEY (kind, value)) WITHOUT ROWID;"
@@ -26,6 +26,7 @@ static const char tables[] =
     "  seated INTEGER NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL, ends INTEGER NOT NULL) WITHOUT "
     "ROWID;"
     "CREATE INDEX session_person ON session (directory, uid);"
+    "CREATE INDEX session_there ON session (connection, name_id);"
     "CREATE INDEX session_expires ON session (expires);"
     "CREATE TABLE record (seq INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, at INTEGER NOT NULL,"
     "  connection TEXT NOT NULL, email TEXT NOT NULL, accepted INTEGER NOT NULL, reason TEXT NOT NULL);"
@@ -118,13 +119,14 @@ const char *signins_hash(const char *secret, char ret[static DIGEST_HEX_MAX])
 int signins_request_put(struct signins *signins, const struct signins_request *r, struct err *err)
 {
     char handle[DIGEST_HEX_MAX], browser[DIGEST_HEX_MAX];
-    return db_run(signins->db,
-                  "INSERT INTO request (handle, id, connection, browser, verifier, next, created, expires)"
-                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                  DB_ARGS(DB_TEXT(signins_hash(r->handle, handle)), DB_TEXT(r->id), DB_TEXT(r->connection),
-                          DB_TEXT(signins_hash(r->browser, browser)), DB_TEXT(r->verifier ? r->verifier : ""),
-                          DB_TEXT(r->next), DB_INT(r->created), DB_INT(r->expires)),
-                  err);
+    return db_run(
+        signins->db,
+        "INSERT INTO request (handle, id, connection, browser, verifier, next, again, leaving, created, expires)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        DB_ARGS(DB_TEXT(signins_hash(r->handle, handle)), DB_TEXT(r->id), DB_TEXT(r->connection),
+                DB_TEXT(signins_hash(r->browser, browser)), DB_TEXT(r->verifier ? r->verifier : ""), DB_TEXT(r->next),
+                DB_INT(r->again), DB_INT(r->leaving), DB_INT(r->created), DB_INT(r->expires)),
+        err);
 }
 
 int signins_request_get(struct signins *signins, const char *handle, const char *browser, int64_t now,
@@ -134,7 +136,8 @@ int signins_request_get(struct signins *signins, const char *handle, const char 
     CLEANUP(stmt_free) struct stmt *st = NULL;
     *ret_other = false;
     if (db_query(signins->db,
-                 "SELECT id, connection, browser, next, created, expires, verifier FROM request WHERE handle = ? AND "
+                 "SELECT id, connection, browser, next, created, expires, verifier, again, leaving FROM request WHERE "
+                 "handle = ? AND "
                  "expires > ?",
                  DB_ARGS(DB_TEXT(signins_hash(handle, key)), DB_INT(now)), &st, err) != 0)
         return -1;
@@ -150,7 +153,9 @@ int signins_request_get(struct signins *signins, const char *handle, const char 
                                     .next = pool_strdup(pool, stmt_text(st, 3)),
                                     .created = stmt_int(st, 4),
                                     .expires = stmt_int(st, 5),
-                                    .verifier = pool_strdup(pool, stmt_text(st, 6))};
+                                    .verifier = pool_strdup(pool, stmt_text(st, 6)),
+                                    .again = stmt_int(st, 7) != 0,
+                                    .leaving = stmt_int(st, 8) != 0};
     return 1;
 }
 

@@ -41,6 +41,8 @@ struct signins_request {
     const char *browser;    /* secret of the browser's cookie; not read back */
     const char *verifier;   /* of OIDC: what the code is exchanged with (PKCE); NULL or "" for none */
     const char *next;       /* path to go on at */
+    bool again;             /* the person has to be asked for their credentials anew */
+    bool leaving;           /* it is to sign out there, and its answer is no sign-in */
     int64_t created, expires;
 };
 int signins_request_put(struct signins *signins, const struct signins_request *request, struct err *err);
@@ -85,7 +87,7 @@ int signins_session_get(struct signins *signins, const char *token, int64_t now,
 int signins_session_touch(struct signins *signins, const char *sid, int64_t until, struct err *err);
 /* The same by the name that is no secret. */
 int signins_session_named(struct signins *signins, const char *sid, int64_t now, struct pool *pool,
-                       struct signins_session *ret, struct err *err);
+                          struct signins_session *ret, struct err *err);
 /*
  * At most this many sessions that have not expired, by their sid: those behind after ("" for the first ones) into ret. The number that
  * there were; less than most: there are no more. -1
@@ -104,6 +106,12 @@ int signins_session_end_sid(struct signins *signins, const char *sid, struct err
 /* Every session of the person, on every browser. */
 int signins_session_end_of(struct signins *signins, const char *directory, const char *uid, int64_t *ret_ended,
                            struct err *err);
+/*
+ * Sessions that began through this connection: of the subject (as name_id), of the session there (as session_index), or of both where both are
+ * given; NULL: any, but not both NULL. With a subject, a session whose session_index is not known counts too. *ret_ended: how many.
+ */
+int signins_session_end_there(struct signins *signins, const char *connection, const char *subject, const char *session,
+                              int64_t *ret_ended, struct err *err);
 
 /* --- records ------------------------------------------------------------------------------------------------------- */
 

@@ -98,3 +98,20 @@ int signins_session_end_of(struct signins *signins, const char *directory, const
     *ret_ended = db_changed(signins->db);
     return 0;
 }
+
+int signins_session_end_there(struct signins *signins, const char *connection, const char *subject, const char *session,
+                              int64_t *ret_ended, struct err *err)
+{
+    *ret_ended = 0;
+    if (!subject && !session)
+        return 0;
+    if (db_run(signins->db,
+               "DELETE FROM session WHERE connection = ? AND (? = 0 OR name_id = ?)"
+               " AND (? = 0 OR session_index = ? OR (session_index = '' AND ? = 1))",
+               DB_ARGS(DB_TEXT(connection), DB_INT(subject != NULL), DB_TEXT(or_empty(subject)),
+                       DB_INT(session != NULL), DB_TEXT(or_empty(session)), DB_INT(subject != NULL)),
+               err) != 0)
+        return -1;
+    *ret_ended = db_changed(signins->db);
+    return 0;
+}

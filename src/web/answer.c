@@ -26,6 +26,29 @@ void answer_redirect(struct call *call, const char *location)
     response_header(call->response, "Location", location);
 }
 
+void answer_framed(struct call *call, const char *origin)
+{
+    struct response *response = call->response;
+    const char *policy = pool_printf(call->in.pool, "default-src 'none'; frame-ancestors %s; base-uri 'none'",
+                                     *origin ? origin : "'none'");
+    for (size_t i = 0; i < response->nheaders; i++)
+        if (strcmp(response->headers[i].name, "Content-Security-Policy") == 0)
+            response->headers[i].value = policy;
+}
+
+bool answer_start(struct call *call, const struct signin_start *start)
+{
+    struct page_about who = answer_about(call);
+    if (start->location) {
+        answer_redirect(call, start->location);
+    } else if (start->post_to) {
+        answer_html(call, 200);
+        page_continue(&call->response->body, &who, start->post_to, start->answers ? "SAMLResponse" : "SAMLRequest",
+                      start->message, start->relay);
+    }
+    return start->location || start->post_to;
+}
+
 void answer_fault(struct call *call, int status, enum page_fault fault, const char *ref)
 {
     struct page_about who = answer_about(call);

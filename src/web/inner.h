@@ -8,6 +8,7 @@
 #include "broker/broker.h"
 #include "net/server.h"
 #include "signin/signin.h"
+#include "web/keeper.h"
 #include "web/web.h"
 
 enum count { COUNT_REQUESTS, COUNT_FAULTS, COUNT_STARTED, COUNT_ACCEPTED, COUNT_REFUSED, COUNT_TOLD, COUNT_UNTOLD, COUNTS };
@@ -40,10 +41,12 @@ struct web {
     struct desk *desks; /* free ones */
     _Atomic unsigned long counts[COUNTS];
     struct signins *sweeper;
+    int64_t ring_tried; /* when new keys were tried to be made */
+    struct providers *providers;
+    struct keeper *keeper;
     struct watching *watching;
     struct outbox *outbox;
     _Atomic unsigned long reloads; /* of the configuration */
-    int64_t ring_tried; /* when new keys were tried to be made */
     bool tls;
 };
 
@@ -63,7 +66,7 @@ struct route {
     size_t body_max;
     bool stateless; /* needs no database */
 };
-extern const struct route signin_routes[], saml_routes[], broker_routes[], forward_routes[], logout_routes[];
+extern const struct route signin_routes[], saml_routes[], oidc_routes[], broker_routes[], forward_routes[], logout_routes[];
 
 int desk_take(struct web *web, struct desk **ret, struct err *err);
 /* What could not be opened when it was taken: the main database, which there need not be. */

@@ -147,14 +147,15 @@ void page_sign_in(struct buf *out, const struct page_about *about, const char *e
     end(out, about);
 }
 
-void page_continue(struct buf *out, const struct page_about *about, const char *post_to, const char *message,
-                   const char *relay)
+void page_continue(struct buf *out, const struct page_about *about, const char *post_to, const char *field,
+                   const char *message, const char *relay)
 {
     begin(out, about, say(TEXT_SIGN_IN));
-    ADD(out,
-        "<p>%</p><form method=\"post\" action=\"%\"><input type=\"hidden\" name=\"SAMLRequest\" value=\"%\">"
-        "<input type=\"hidden\" name=\"RelayState\" value=\"%\"><button autofocus>%</button></form>\n",
-        say(TEXT_TO_PROVIDER), post_to, message, relay, say(TEXT_CONTINUE));
+    ADD(out, "<p>%</p><form method=\"post\" action=\"%\"><input type=\"hidden\" name=\"%\" value=\"%\">",
+        say(TEXT_TO_PROVIDER), post_to, field, message);
+    if (relay)
+        ADD(out, "<input type=\"hidden\" name=\"RelayState\" value=\"%\">", relay);
+    ADD(out, "<button autofocus>%</button></form>\n", say(TEXT_CONTINUE));
     end(out, about);
 }
 

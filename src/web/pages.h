@@ -17,12 +17,15 @@ struct page_about {
     const char *organization, *contact;
 };
 
-/* ref: of the fault when the address led nowhere, else NULL; email: as it was typed, "" for none; asked: handle of what an application asked for, "" for none. */
+/*
+ * ref: of the fault when the address led nowhere, else NULL; email: as it was typed, "" for none; asked: handle of what an application asked for,
+ * "" for none.
+ */
 void page_sign_in(struct buf *out, const struct page_about *about, const char *email, const char *asked,
                   const char *ref);
-/* A form that goes to the identity provider. */
-void page_continue(struct buf *out, const struct page_about *about, const char *post_to, const char *message,
-                   const char *relay);
+/* A form that goes to the identity provider. field: what the message is called; relay: NULL: none. */
+void page_continue(struct buf *out, const struct page_about *about, const char *post_to, const char *field,
+                   const char *message, const char *relay);
 /* guard: what the form to sign out has to bring along. */
 void page_home(struct buf *out, const struct page_about *about, const char *name, const char *email, const char *guard);
 /* Asks whether to sign out, as an application wants. Each of the last three may be NULL. */

@@ -3,8 +3,10 @@
 
 #include "base/clock.h"
 #include "web/answer.h"
+#include "web/origins.h"
 
-static const struct route *const tables[] = {signin_routes, saml_routes, broker_routes, forward_routes, logout_routes};
+static const struct route *const tables[] = {signin_routes, saml_routes,    oidc_routes,
+                                            broker_routes, forward_routes, logout_routes};
 
 /* NULL: not this path; else the word behind it, "" for none. */
 static const char *match(const struct route *route, const char *path)
@@ -65,7 +67,7 @@ static void add_headers(const struct call *call)
                     pool_printf(call->in.pool,
                                 "default-src 'none'; style-src 'self'; form-action 'self'%s; frame-ancestors 'none'; "
                                 "base-uri 'none'",
-                                call->web->site.origins));
+                                origins_add_providers(call->in.pool, call->web->site.origins, call->web->providers)));
 }
 
 static void answer_route(struct call *call, const struct route *route)
@@ -91,11 +93,14 @@ void routes_answer(void *ctx, const struct request *request, struct response *re
     struct web *web = ctx;
     const char *allow = NULL;
     pthread_rwlock_rdlock(&web->lock);
-    struct call call = {
-        .web = web,
-        .request = request,
-        .response = response,
-        .in = {.conf = web->site.conf, .keys = &web->site.keys, .pool = request_pool(request), .now = clock_now()}};
+    struct call call = {.web = web,
+                        .request = request,
+                        .response = response,
+                        .in = {.conf = web->site.conf,
+                               .keys = &web->site.keys,
+                               .pool = request_pool(request),
+                               .now = clock_now(),
+                               .providers = web->providers}};
     const struct route *route = find(request, &call.word, &allow);
     atomic_fetch_add(&web->counts[COUNT_REQUESTS], 1);
     add_headers(&call);

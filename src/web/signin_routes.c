@@ -3,6 +3,7 @@
 
 #include "model/domain.h"
 #include "signin/forward.h"
+#include "signin/leave.h"
 #include "store/grants.h"
 #include "web/answer.h"
 
@@ -107,7 +108,6 @@ static void begin(struct call *call)
 {
     const char *email = "", *handle = "", *browser = cookie_get(call, COOKIE_BROWSER);
     char made[TOKEN_SIZE], ref[SIGNINS_REF_SIZE];
-    struct page_about who = answer_about(call);
     struct signin_start start;
     struct err err = ERR_INIT;
     request_field(call->request, "email", &email);
@@ -125,37 +125,50 @@ static void begin(struct call *call)
     }
     atomic_fetch_add(&call->web->counts[COUNT_STARTED], 1);
     cookie_set(call, COOKIE_BROWSER, ask.browser);
-    if (start.location) {
-        answer_redirect(call, start.location);
-        return;
-    }
+    answer_start(call, &start);
+}
+
+static void show_signed_out(struct call *call)
+{
+    struct page_about who = answer_about(call);
     answer_html(call, 200);
-    page_continue(&call->response->body, &who, start.post_to, start.message, start.relay);
+    page_signed_out(&call->response->body, &who);
 }
 
 static void sign_out(struct call *call)
 {
-    const char *token = cookie_get(call, COOKIE_SESSION), *guard = "";
-    struct page_about who = answer_about(call);
+    const char *token = cookie_get(call, COOKIE_SESSION), *guard = "", *browser = cookie_get(call, COOKIE_BROWSER);
+    char made[TOKEN_SIZE];
+    struct signin_start start = {.connection = NULL};
     struct err err = ERR_INIT;
     if (token && (request_field(call->request, "guard", &guard) != 1 ||
                   !token_same(span_str(guard), span_str(cookie_guard(call, token))))) {
         answer_fault(call, 403, FAULT_FORM, NULL);
         return;
     }
-    if (token && signin_end(&call->in, token, &err) != 0) {
+    if (!browser)
+        token_new(made);
+    const struct leave_ask ask = {.token = token, .browser = browser ? browser : made, .next = "/signedout"};
+    int go_on = token ? signin_leave(&call->in, &ask, &start, &err) : 0;
+    if (go_on < 0) {
         answer_error(call, NULL, &err);
         return;
     }
     cookie_set(call, COOKIE_SESSION, NULL);
-    answer_html(call, 200);
-    page_signed_out(&call->response->body, &who);
+    if (go_on && !browser)
+        cookie_set(call, COOKIE_BROWSER, pool_strdup(call->in.pool, made));
+    if (!go_on || !answer_start(call, &start))
+        show_signed_out(call);
 }
 
 #define FORM_MAX 4096
 
 const struct route signin_routes[] = {
-    {"GET", "/", show_home, 0, false},           {"GET", "/signin", show_sign_in, 0, false},
-    {"POST", "/signin", begin, FORM_MAX, false}, {"POST", "/signout", sign_out, FORM_MAX, false},
-    {"GET", "/style.css", show_style, 0, true},  {0},
+    {"GET", "/", show_home, 0, false},
+    {"GET", "/signin", show_sign_in, 0, false},
+    {"POST", "/signin", begin, FORM_MAX, false},
+    {"POST", "/signout", sign_out, FORM_MAX, false},
+    {"GET", "/signedout", show_signed_out, 0, true},
+    {"GET", "/style.css", show_style, 0, true},
+    {0},
 };

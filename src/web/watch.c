@@ -7,14 +7,15 @@
 #include "base/mem.h"
 #include "web/worker.h"
 
-#define LOOK_MILLISECONDS  500 /* from one look whether anything moved to the next */
-#define ROUND_SECONDS      300 /* from one round to the next when nothing moved: for a sign-in that was under way at the last one */
-#define BREAK_MILLISECONDS 5   /* from one step to the next: requests go first */
+#define LOOK_MILLISECONDS 500 /* from one look whether anything moved to the next */
+#define ROUND_SECONDS                                                                                                  \
+    300 /* from one round to the next when nothing moved: for a sign-in that was under way at the last one */
+#define BREAK_MILLISECONDS 5 /* from one step to the next: requests go first */
 
 struct watching {
     struct worker worker;
-    bool any;              /* a round was done: the first one is at the start, because something may have moved before it */
-    int64_t store;         /* what was there when the last one began */
+    bool any;      /* a round was done: the first one is at the start, because something may have moved before it */
+    int64_t store; /* what was there when the last one began */
     unsigned long reloads;
     double at;
 };
@@ -75,11 +76,8 @@ static int look(struct worker *worker, struct err *err)
 int watching_start(struct web *web, struct watching **ret, struct err *err)
 {
     struct watching *w = mem_zero(sizeof *w);
-    w->worker = (struct worker){.web = web,
-                                .round = look,
-                                .what = "sessions cannot be looked at",
-                                .milliseconds = LOOK_MILLISECONDS,
-                                .ctx = w};
+    w->worker = (struct worker){
+        .web = web, .round = look, .what = "sessions cannot be looked at", .milliseconds = LOOK_MILLISECONDS, .ctx = w};
     *ret = w;
     return worker_start(&w->worker, err);
 }
