@@ -14,7 +14,7 @@ struct request {
     struct buf body;
     size_t body_max;
     double began;
-    bool tls;
+    bool tls, too_large;
 };
 
 /* uri: path and query as they were received; copied. */

@@ -116,7 +116,8 @@ static int site_read(const struct conf *conf, const char *state_dir, struct web_
                        conf_where(organization));
     site.pool = pool_new();
     site.secure = strncmp(url, "https://", 8) == 0;
-    if (sp_keys(conf, state_dir, true, clock_now(), &site.keys, err) != 0) {
+    if (looks_read(conf, site.pool, &site.looks, err) != 0 ||
+        sp_keys(conf, state_dir, true, clock_now(), &site.keys, err) != 0) {
         site_release(&site);
         return -1;
     }
@@ -225,6 +226,7 @@ int web_start(const struct conf *conf, const char *state_dir, struct web **ret, 
     pthread_rwlock_init(&web->lock, NULL);
     pthread_mutex_init(&web->desks_lock, NULL);
     web->state_dir = mem_strdup(state_dir);
+    web->limit = limit_new();
     if (saml_init(err) != 0 || signins_open(state_dir, &web->sweeper, err) != 0 ||
         site_read(conf, state_dir, &web->site, err) != 0 || listen_for_people(web, serve, err) != 0 ||
         listen_for_status(web, serve, err) != 0)
@@ -271,9 +273,9 @@ void web_tick(struct web *web)
 {
     struct err err = ERR_INIT;
     bool more = true;
-    int64_t now = clock_now();
+    int64_t now = clock_now(), kept = conf_int(conf_find(web->site.conf, "serve", NULL), "signin-retention");
     for (int i = 0; i < SWEEP_STEPS && more; i++) {
-        if (signins_sweep(web->sweeper, now, now - SIGNIN_RECORD_SECONDS, SWEEP_ROWS, &more, &err) == 0)
+        if (signins_sweep(web->sweeper, now, now - kept, SWEEP_ROWS, &more, &err) == 0)
             continue;
         log_event(LOG_LEVEL_ERROR, "signin.db: old rows cannot be swept: %s", err.text);
         return;
@@ -295,6 +297,7 @@ void web_stop(struct web **web)
         desk_free(&desk);
     }
     signins_close(&w->sweeper);
+    limit_free(&w->limit);
     site_release(&w->site);
     pthread_mutex_destroy(&w->desks_lock);
     pthread_rwlock_destroy(&w->lock);
