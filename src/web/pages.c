@@ -44,7 +44,7 @@ const char page_style[] =
     ".who strong{display:block;font-size:1.125rem}\n"
     "footer{padding:1rem .5rem;font-size:.875rem;color:var(--soft)}footer p{margin:0 0 .5rem}\n"
     "nav ul{display:flex;flex-wrap:wrap;gap:0 1.25rem;list-style:none;margin:0;padding:0}\n"
-    "nav a,nav span{display:inline-block;padding:.25rem 0}nav span{font-weight:600}\n";
+    "footer a,main p a,nav span{display:inline-block;padding:.125rem 0}nav span{font-weight:600}\n";
 
 /* --- pieces ---------------------------------------------------------------------------------------------------------- */
 
@@ -105,7 +105,7 @@ static void begin(struct buf *out, const struct page_about *about, const char *t
         "<!DOCTYPE html>\n<html lang=\"%\"><head><meta charset=\"utf-8\"><title>% - %</title>"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
         "<meta name=\"color-scheme\" content=\"light dark\">"
-        "<link rel=\"icon\" href=\"data:,\"><link rel=\"stylesheet\" href=\"/style.css\"></head>\n"
+        "<link rel=\"stylesheet\" href=\"/style.css\"></head>\n"
         "<body><div class=\"page\"><main>",
         languages[about->language].tag, title, about->organization);
     if (about->logo)

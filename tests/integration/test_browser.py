@@ -20,10 +20,13 @@ import pytest
 
 from signin_site import Server, answer_to
 from site_fixture import ROOT, URL
+from test_serve_process import PATIENCE
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="python3-selenium is not installed")
 from selenium.webdriver.common.by import By  # noqa: E402  pylint: disable=wrong-import-position
 from selenium.webdriver.common.keys import Keys  # noqa: E402  pylint: disable=wrong-import-position
+from selenium.webdriver.support.expected_conditions import staleness_of  # noqa: E402  pylint: disable=wrong-import-position
+from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402  pylint: disable=wrong-import-position
 
 DRIVER = shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not DRIVER, reason="chromedriver is not installed (Debian: chromium-driver)")
@@ -121,9 +124,11 @@ class Walk:
     def text(self):
         return self.find("body").text
 
-    def press(self, css="main form button"):
-        button = self.find(css)
-        button.click()
+    def go(self, css="main form button", keys=None):
+        """To the next page, by a press or by what is typed."""
+        page, element = self.find("html"), self.find(css)
+        _ = element.send_keys(keys) if keys else element.click()
+        WebDriverWait(self.driver, PATIENCE).until(staleness_of(page))
         return self
 
     def resize(self, width, height=900, dark=False):
@@ -203,24 +208,25 @@ def test_from_the_address_to_the_identity_provider_and_out_again(walk):
     assert title in walk.good("1-sign-in").text
     assert walk.driver.switch_to.active_element.get_attribute("id") == "email", "one can type at once"
     assert walk.tab_through()[:2] == ["INPUT", "BUTTON"]
-    walk.find("#email").send_keys("alice@example.com" + Keys.ENTER)
+    walk.go("#email", "alice@example.com" + Keys.ENTER)
     assert walk.driver.title == "Identity provider"
-    walk.press("#me")
+    walk.go("#me")
     assert signed_in in walk.good("2-home").text and "Given Alice" in walk.text
     assert "BUTTON" in walk.tab_through()
-    walk.press()
+    walk.go()
     assert signed_out in walk.good("3-signed-out").text
-    walk.press("main a")
+    walk.go("main a")
     assert "example.com" in walk.good("4-again").text, "the domain is remembered, the address is not"
     assert walk.find("#email").get_attribute("value") == ""
-    walk.driver.switch_to.active_element.send_keys(Keys.ENTER)
+    assert walk.driver.switch_to.active_element.tag_name == "button"
+    walk.go("button:focus", Keys.ENTER)
     assert walk.driver.title == "Identity provider", "one press goes on"
     assert not walk.console()
 
 
 def test_an_address_that_leads_nowhere(walk):
     walk.open("/signin")
-    walk.find("#email").send_keys("somebody@elsewhere.example" + Keys.ENTER)
+    walk.go("#email", "somebody@elsewhere.example" + Keys.ENTER)
     assert WORDS[walk.language][3] in walk.good("5-unknown").text
     assert re.search(r"\b[a-z2-7]{10}\b", walk.text)
     assert walk.find("#email").get_attribute("aria-describedby") == "fault"
@@ -232,12 +238,14 @@ def test_an_address_that_leads_nowhere(walk):
 def test_the_box_keeps_the_address(walk):
     walk.open("/signin")
     walk.find("#email").send_keys("alice@example.com")
-    walk.press("input[type=checkbox]").press()
+    walk.find("input[type=checkbox]").click()
+    walk.go()
     assert walk.driver.title == "Identity provider"
     walk.open("/signin")
     assert walk.find("#email").get_attribute("value") == "alice@example.com"
     assert walk.good("7-remembered").find("input[type=checkbox]").is_selected()
-    walk.press("input[type=checkbox]").press()
+    walk.find("input[type=checkbox]").click()
+    walk.go()
     walk.open("/signin")
     assert walk.find("#email").get_attribute("value") == "" and "alice" not in walk.text
 
@@ -245,13 +253,13 @@ def test_the_box_keeps_the_address(walk):
 def test_long_names_and_another_language(walk, site):
     site.provider.email, site.provider.uid = "long@example.com", "long"
     walk.open("/signin")
-    walk.find("#email").send_keys("long@example.com" + Keys.ENTER)
-    walk.press("#me").good("8-long")
+    walk.go("#email", "long@example.com" + Keys.ENTER)
+    walk.go("#me").good("8-long")
     other = "ko" if walk.language != "ko" else "ja"
-    walk.press(f"nav a[lang={other}]")
+    walk.go(f"nav a[lang={other}]")
     walk.language = other
     assert WORDS[other][1] in walk.text
-    walk.press()
+    walk.go()
     assert WORDS[other][2] in walk.text, "it stays"
     assert walk.driver.execute_script("return document.documentElement.lang") == other
     assert not walk.console()
