@@ -8,9 +8,12 @@
 #include "net/server.h"
 #include "signin/signin.h"
 #include "web/keeper.h"
+#include "web/limit.h"
+#include "web/looks.h"
+#include "web/visitor.h"
 #include "web/web.h"
 
-enum count { COUNT_REQUESTS, COUNT_FAULTS, COUNT_STARTED, COUNT_ACCEPTED, COUNT_REFUSED, COUNTS };
+enum count { COUNT_REQUESTS, COUNT_FAULTS, COUNT_STARTED, COUNT_ACCEPTED, COUNT_REFUSED, COUNT_HELD_UP, COUNTS };
 
 /* The handles of one request: taken for as long as it lasts, so that there are no more than threads. */
 struct desk {
@@ -25,6 +28,7 @@ struct web_site {
     struct sp keys;
     const char *origins; /* of the identity providers, for form-action: a space around each; in pool */
     bool secure;         /* browsers reach us by https */
+    struct looks looks;
     struct pool *pool;
 };
 
@@ -41,6 +45,7 @@ struct web {
     struct keeper *keeper;
     struct watching *watching;
     _Atomic unsigned long reloads; /* of the configuration */
+    struct limit *limit;
     bool tls;
 };
 
@@ -49,8 +54,12 @@ struct call {
     struct web *web;
     const struct request *request;
     struct response *response;
-    const char *word; /* the last part of the path, where the route has one */
-    struct signin in; /* with handles of its own */
+    struct visitor visitor;
+    enum language language; /* of the pages that are answered */
+    const char *word;       /* the last part of the path, where the route has one */
+    const char *policy;     /* Content-Security-Policy; NULL: that of pages */
+    bool cacheable;         /* the same for everybody */
+    struct signin in;       /* with handles of its own */
 };
 
 /* One way to ask. A table of them ends with a row of NULL. */
