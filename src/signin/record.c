@@ -21,6 +21,8 @@ static int put(const struct signin *in, const char *connection, const char *emai
                                                        .at = in->now,
                                                        .connection = connection,
                                                        .email = cut(in, email),
+                                                       .client = in->client,
+                                                       .application = in->application,
                                                        .accepted = !reason,
                                                        .reason = reason},
                               err);

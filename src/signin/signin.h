@@ -19,7 +19,6 @@
 #include "store/store.h"
 
 #define SIGNIN_REQUEST_SECONDS (15 * 60)     /* from sending somebody away to their coming back */
-#define SIGNIN_RECORD_SECONDS  (90 * 86400L) /* a record is kept */
 
 /* What one request is answered from. The handles are this thread's alone. */
 struct signin {
@@ -30,6 +29,9 @@ struct signin {
     struct pool *pool;       /* all that comes back lives in it */
     int64_t now;
     struct providers *providers; /* of OIDC: what is known of them, and how they are reached; NULL: they cannot be */
+    /* For the record. */
+    const char *client;      /* address of the browser; NULL or "": not known */
+    const char *application; /* that it is for; NULL or "": none */
 };
 
 /* How to send the browser to the identity provider. */
@@ -44,7 +46,8 @@ struct signin_start {
 };
 
 struct signin_ask {
-    const char *email;   /* as it was typed */
+    const char *email;   /* as it was typed; "" with a domain */
+    const char *domain;  /* in place of an e-mail: of somebody who went on with this one before; NULL: none */
     const char *browser; /* the secret that binds the request to this browser: a token, in a cookie */
     const char *next;    /* path of ours to go on at; never from a URL or a form as it stands */
     const char *context; /* how they have to sign in there, in its words; NULL: as the provider likes */

@@ -9,9 +9,22 @@
 #include "net/server.h"
 #include "signin/signin.h"
 #include "web/keeper.h"
+#include "web/limit.h"
+#include "web/looks.h"
+#include "web/visitor.h"
 #include "web/web.h"
 
-enum count { COUNT_REQUESTS, COUNT_FAULTS, COUNT_STARTED, COUNT_ACCEPTED, COUNT_REFUSED, COUNT_TOLD, COUNT_UNTOLD, COUNTS };
+enum count {
+    COUNT_REQUESTS,
+    COUNT_FAULTS,
+    COUNT_STARTED,
+    COUNT_ACCEPTED,
+    COUNT_REFUSED,
+    COUNT_HELD_UP,
+    COUNT_TOLD,
+    COUNT_UNTOLD,
+    COUNTS
+};
 
 /* The handles of one request: taken for as long as it lasts, so that there are no more than threads. */
 struct desk {
@@ -29,6 +42,7 @@ struct web_site {
     const char
         *origins; /* of the identity providers and the applications, for form-action: a space around each; in pool */
     bool secure;  /* browsers reach us by https */
+    struct looks looks;
     struct pool *pool;
 };
 
@@ -47,6 +61,7 @@ struct web {
     struct watching *watching;
     struct outbox *outbox;
     _Atomic unsigned long reloads; /* of the configuration */
+    struct limit *limit;
     bool tls;
 };
 
@@ -55,8 +70,12 @@ struct call {
     struct web *web;
     const struct request *request;
     struct response *response;
-    const char *word; /* the last part of the path, where the route has one */
-    struct signin in; /* with handles of its own */
+    struct visitor visitor;
+    enum language language; /* of the pages that are answered */
+    const char *word;       /* the last part of the path, where the route has one */
+    const char *policy;     /* Content-Security-Policy; NULL: that of pages */
+    bool cacheable;         /* the same for everybody */
+    struct signin in;       /* with handles of its own */
 };
 
 /* One way to ask. A table of them ends with a row of NULL. */

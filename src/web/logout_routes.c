@@ -4,8 +4,10 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "broker/logout_hint.h"
+#include "signin/leave.h"
 #include "signin/record.h"
 #include "store/notices.h"
+#include "store/visits.h"
 #include "web/answer.h"
 
 #define FORM_MAX (16 * 1024) /* with an ID token in it; it has to fit into an address, too */
@@ -132,17 +134,55 @@ static void say_goodbye(struct call *call, const struct parting *p)
     answer_redirect(call, pool_strdup(call->in.pool, buf_str(&url)));
 }
 
-/* The one that asks knows already; all others are told. */
-static int end_session(const struct call *call, const struct parting *p, struct err *err)
+/* The one that asks knows already; all others are told when the session ends. */
+static int end_own_visit(const struct call *call, const struct parting *p, struct err *err)
 {
     struct signins *signins = call->in.signins;
+    if (!*p->hinted.sid)
+        return 0;
     if (signins_begin(signins, err) != 0)
         return -1;
-    if (signins_session_end_sid(signins, p->session.sid, err) >= 0 &&
-        (!*p->hinted.sid || notices_skip(signins, p->session.sid, p->hinted.application, err) == 0))
+    if (visits_end(signins, p->session.sid, p->hinted.application, err) >= 0 &&
+        notices_skip(signins, p->session.sid, p->hinted.application, err) == 0)
         return signins_commit(signins, err);
     signins_rollback(signins);
     return -1;
+}
+
+/* Where to go on when the identity provider sent the browser back: what was asked stands in the address, and is looked at again there. */
+static const char *goodbye_path(const struct call *call, const struct parting *p)
+{
+    CLEANUP(buf_release) struct buf path = BUF_INIT;
+    buf_adds(&path, "/oauth2/goodbye");
+    if (p->to) {
+        const char *client = conf_str(p->application, "client-id");
+        add_param(&path, "client_id", client ? client : conf_name(p->application));
+        add_param(&path, "post_logout_redirect_uri", p->to);
+        add_param(&path, "state", p->state);
+    }
+    return pool_strdup(call->in.pool, buf_str(&path));
+}
+
+static void end_session(struct call *call, const struct parting *p)
+{
+    const char *browser = cookie_get(call, COOKIE_BROWSER);
+    char made[TOKEN_SIZE];
+    struct signin_start start = {.connection = NULL};
+    struct err err = ERR_INIT;
+    if (!browser)
+        token_new(made);
+    const struct leave_ask ask = {
+        .token = p->token, .browser = browser ? browser : made, .next = goodbye_path(call, p)};
+    int go_on = end_own_visit(call, p, &err) == 0 ? signin_leave(&call->in, &ask, &start, &err) : -1;
+    if (go_on < 0) {
+        answer_error(call, NULL, &err);
+        return;
+    }
+    cookie_set(call, COOKIE_SESSION, NULL);
+    if (go_on && !browser)
+        cookie_set(call, COOKIE_BROWSER, pool_strdup(call->in.pool, made));
+    if (!go_on || !answer_start(call, &start))
+        say_goodbye(call, p);
 }
 
 static void ask(struct call *call, const struct parting *p)
@@ -196,16 +236,29 @@ static void leave(struct call *call)
         ask(call, &p);
         return;
     }
-    if (p.token && end_session(call, &p, &err) != 0) {
-        answer_error(call, NULL, &err);
+    if (p.token) {
+        end_session(call, &p);
         return;
     }
     cookie_set(call, COOKIE_SESSION, NULL);
     say_goodbye(call, &p);
 }
 
+static void goodbye(struct call *call)
+{
+    struct parting p = {NULL};
+    struct err err = ERR_INIT;
+    if (read_parting(call, &p, &err) == 0)
+        say_goodbye(call, &p);
+    else if (answer_is_refusal(&err))
+        refuse(call, &err);
+    else
+        answer_error(call, NULL, &err);
+}
+
 const struct route logout_routes[] = {
     {"GET", "/oauth2/logout", leave, 0, false},
     {"POST", "/oauth2/logout", leave, FORM_MAX, false},
+    {"GET", "/oauth2/goodbye", goodbye, 0, false},
     {0},
 };

@@ -141,7 +141,8 @@ static int site_read(const struct conf *conf, const char *state_dir, struct web_
                        conf_where(organization));
     site.pool = pool_new();
     site.secure = strncmp(url, "https://", 8) == 0;
-    if (sp_keys(conf, state_dir, true, clock_now(), &site.keys, err) != 0 ||
+    if (looks_read(conf, site.pool, &site.looks, err) != 0 ||
+        sp_keys(conf, state_dir, true, clock_now(), &site.keys, err) != 0 ||
         applications_read(conf, &site.applications, err) != 0 || read_ring(conf, state_dir, &site.ring, err) != 0) {
         site_release(&site);
         return -1;
@@ -263,6 +264,7 @@ int web_start(const struct conf *conf, const char *state_dir, struct web **ret, 
     pthread_mutex_init(&web->desks_lock, NULL);
     web->state_dir = mem_strdup(state_dir);
     web->providers = providers_new(&call_directly);
+    web->limit = limit_new();
     if (saml_init(err) != 0 || signins_open(state_dir, &web->sweeper, err) != 0 ||
         site_read(conf, state_dir, &web->site, err) != 0)
         return -1;
@@ -336,13 +338,13 @@ void web_tick(struct web *web)
 {
     struct err err = ERR_INIT;
     bool more = true;
-    int64_t now = clock_now();
+    int64_t now = clock_now(), kept = conf_int(conf_find(web->site.conf, "serve", NULL), "signin-retention");
     server_tick(web->server);
     if (web->status)
         server_tick(web->status);
     renew_keys(web, now);
     for (int i = 0; i < SWEEP_STEPS && more; i++) {
-        if (signins_sweep(web->sweeper, now, now - SIGNIN_RECORD_SECONDS, SWEEP_ROWS, &more, &err) == 0)
+        if (signins_sweep(web->sweeper, now, now - kept, SWEEP_ROWS, &more, &err) == 0)
             continue;
         log_event(LOG_LEVEL_ERROR, "signin.db: old rows cannot be swept: %s", err.text);
         return;
@@ -367,6 +369,7 @@ void web_stop(struct web **web)
         desk_free(&desk);
     }
     signins_close(&w->sweeper);
+    limit_free(&w->limit);
     site_release(&w->site);
     providers_free(&w->providers);
     pthread_mutex_destroy(&w->desks_lock);
