@@ -87,30 +87,46 @@ static const char *origin_of(struct pool *pool, const char *url)
     return pool_strndup(pool, url, n);
 }
 
-static void add_origin(struct web_site *site, const char *url)
+static void add_origin(struct pool *pool, const char **origins, const char *url)
 {
-    const char *origin = origin_of(site->pool, url);
-    if (*origin && !strstr(site->origins, pool_printf(site->pool, " %s ", origin)))
-        site->origins = pool_printf(site->pool, "%s%s ", site->origins, origin);
+    const char *origin = origin_of(pool, url);
+    if (*origin && !strstr(*origins, pool_printf(pool, " %s ", origin)))
+        *origins = pool_printf(pool, "%s%s ", *origins, origin);
 }
 
 /* Browsers apply form-action to where a form's answer sends them, too: the identity providers have to stand there. */
-static void add_origins(struct web_site *site, const char *state_dir)
+static const char *find_origins(const struct conf *conf, const char *state_dir, struct pool *pool)
 {
-    site->origins = " ";
-    for (const struct conf_section *c = conf_next(site->conf, "connection", NULL); c;
-         c = conf_next(site->conf, "connection", c)) {
+    const char *origins = " ";
+    for (const struct conf_section *c = conf_next(conf, "connection", NULL); c; c = conf_next(conf, "connection", c)) {
         CLEANUP(metadata_free) struct saml_idp *idp = NULL;
         struct err ignored = ERR_INIT;
         if (strcmp(conf_variant(c), "saml") != 0 || gate_metadata(state_dir, c, clock_now(), &idp, &ignored) != 0)
             continue; /* the gate says so, and nobody is sent there */
         for (size_t i = 0; i < idp->nsso; i++)
-            add_origin(site, idp->sso[i].location);
+            add_origin(pool, &origins, idp->sso[i].location);
         for (size_t i = 0; i < idp->nslo; i++) {
-            add_origin(site, idp->slo[i].location);
-            add_origin(site, idp->slo[i].answer ? idp->slo[i].answer : "");
+            add_origin(pool, &origins, idp->slo[i].location);
+            add_origin(pool, &origins, idp->slo[i].answer ? idp->slo[i].answer : "");
         }
     }
+    return origins;
+}
+
+/* Metadata may be another since, without a reload. */
+static void renew_origins(struct web *web)
+{
+    struct pool *pool = pool_new();
+    const char *origins = find_origins(web->site.conf, web->state_dir, pool); /* this thread alone exchanges the site */
+    if (strcmp(origins, web->site.origins) != 0) {
+        pthread_rwlock_wrlock(&web->lock);
+        struct pool *old = web->site.pool;
+        web->site.pool = pool;
+        web->site.origins = origins;
+        pthread_rwlock_unlock(&web->lock);
+        pool = old;
+    }
+    pool_free(&pool);
 }
 
 static int site_read(const struct conf *conf, const char *state_dir, struct web_site *ret, struct err *err)
@@ -128,7 +144,7 @@ static int site_read(const struct conf *conf, const char *state_dir, struct web_
         site_release(&site);
         return -1;
     }
-    add_origins(&site, state_dir);
+    site.origins = find_origins(conf, state_dir, site.pool);
     *ret = site;
     return 0;
 }
@@ -280,6 +296,7 @@ void web_tick(struct web *web)
     struct err err = ERR_INIT;
     bool more = true;
     int64_t now = clock_now();
+    renew_origins(web);
     for (int i = 0; i < SWEEP_STEPS && more; i++) {
         if (signins_sweep(web->sweeper, now, now - SIGNIN_RECORD_SECONDS, SWEEP_ROWS, &more, &err) == 0)
             continue;
