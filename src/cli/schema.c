@@ -68,6 +68,12 @@ static const struct conf_kind kinds[] = {
      .check = conf_check_serve,
      .items = conf_rows_serve,
      .help = "The sign-in server, \"doorward serve\", which needs this section and the organization's url."},
+    {.name = "application",
+     .named = true,
+     .items = conf_rows_application,
+     .check = conf_check_application,
+     .example = "wiki",
+     .help = "A service that signs people in through this server, by OpenID Connect."},
     {0},
 };
 

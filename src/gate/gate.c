@@ -94,9 +94,11 @@ int64_t gate_certificates_until(const struct saml_idp *idp, int64_t now)
 static void add_trust(const struct store *store, const struct conf_section *connection,
                       const struct connection_row *row, int64_t now, struct pool *pool, struct gate_facts *facts)
 {
-    if (strcmp(conf_variant(connection), "saml") != 0)
+    facts->keys_fetched = strcmp(conf_variant(connection), "oidc") == 0;
+    if (facts->keys_fetched) {
+        facts->same_entity = strcmp(conf_str(connection, "issuer"), row->entity) == 0;
         return;
-    facts->testable = true;
+    }
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
     struct err unreadable = ERR_INIT;
     if (gate_metadata(store->dir, connection, now, &idp, &unreadable) != 0) {

@@ -5,7 +5,7 @@
 static const struct {
     const char *type;
     leave_with *leave;
-} protocols[] = {{"saml", saml_leave}};
+} protocols[] = {{"saml", saml_leave}, {"oidc", oidc_leave}};
 
 static leave_with *way_of(const struct conf_section *connection)
 {

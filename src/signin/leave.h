@@ -28,6 +28,6 @@ int signin_left(const struct signin *in, const char *connection, const char *han
 typedef int leave_with(const struct signin *in, const struct conf_section *connection,
                        const struct signins_session *session, const char *handle, struct signin_start *ret,
                        struct err *err);
-leave_with saml_leave;
+leave_with saml_leave, oidc_leave;
 
 #endif

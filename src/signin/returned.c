@@ -26,7 +26,8 @@ static int find_request(const struct signin *in, const char *connection, const c
                        "than %d minutes ago; begin again",
                        SIGNIN_REQUEST_SECONDS / 60);
     if (r->request.leaving)
-        return err_set(err, ERR_REFUSED, "response: it answers a request to sign out, and signs nobody in; begin again");
+        return err_set(err, ERR_REFUSED,
+                       "response: it answers a request to sign out, and signs nobody in; begin again");
     if (strcmp(r->request.connection, connection) != 0)
         return err_set(err, ERR_REFUSED, "response: it came for connection %s, and the request went to connection %s",
                        text_printable(in->pool, span_str(connection)), r->request.connection);

@@ -45,8 +45,8 @@ struct saying {
     const char *relay;
 };
 
-static int write_message(const struct saying *say, const struct saml_logout_head *head,
-                         const struct keypair *key, struct buf *ret, struct err *err)
+static int write_message(const struct saying *say, const struct saml_logout_head *head, const struct keypair *key,
+                         struct buf *ret, struct err *err)
 {
     const struct signins_session *s = say->session;
     if (say->direction == SAML_RESPONSE)
@@ -158,14 +158,12 @@ static int find_request(const struct talk *talk, const char *handle, const char 
     const struct signin *in = talk->in;
     struct signins_request request;
     bool other = false;
-    int found = handle && *handle
-                    ? signins_request_get(in->signins, handle, browser ? browser : "", in->now, in->pool, &request,
-                                          &other, err)
-                    : 0;
+    int found = handle && *handle ? signins_request_get(in->signins, handle, browser ? browser : "", in->now, in->pool,
+                                                        &request, &other, err)
+                                  : 0;
     if (found < 0)
         return -1;
-    if (!found || strcmp(request.connection, conf_name(talk->connection)) != 0 ||
-        !request.leaving)
+    if (!found || strcmp(request.connection, conf_name(talk->connection)) != 0 || !request.leaving)
         return err_set(err, ERR_REFUSED,
                        "logout message: it answers no request of ours to sign out that is open, of this browser and "
                        "of this connection");

@@ -120,3 +120,8 @@ void store_close(struct store **store)
     free(*store);
     *store = NULL;
 }
+
+int store_moves(struct store *store, int64_t *ret, struct err *err)
+{
+    return db_get_int(store->db, "PRAGMA data_version", ret, err);
+}

@@ -27,5 +27,7 @@ struct store {
  */
 int store_open(const char *dir, enum store_mode mode, const char *command, struct store **ret, struct err *err);
 void store_close(struct store **store);
+/* A number that is another one, each time it is asked for, when somebody else committed something meanwhile. */
+int store_moves(struct store *store, int64_t *ret, struct err *err);
 
 #endif
