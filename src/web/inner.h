@@ -39,9 +39,9 @@ struct web_site {
     struct sp keys;
     struct applications *applications;
     struct keyring *ring; /* NULL: there are no applications */
-    const char
-        *origins; /* of the identity providers and the applications, for form-action: a space around each; in pool */
-    bool secure;  /* browsers reach us by https */
+    const char *origins; /* of the identity providers and the applications, for form-action: a space around each */
+    struct pool *origins_pool; /* … in here: they change by themselves */
+    bool secure;         /* browsers reach us by https */
     struct looks looks;
     struct pool *pool;
 };
