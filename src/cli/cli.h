@@ -18,6 +18,7 @@ struct cli {
     /* What was typed. */
     const char *conf_path, *state_dir; /* state_dir NULL: as configured */
     const char *out, *response, *method;
+    const char *timeout;
     const char *expect;  /* digest that the audit log must hold */
     const char *approve; /* number of removals above the guard's limits that are approved, as typed */
     bool json, csv, yes, exit_code, quiet;
@@ -27,6 +28,7 @@ struct cli {
     const char *command; /* "plan" */
     struct conf *conf;
     struct store *store;
+    const char *actor; /* for the audit log; set by the first cli_open */
     struct pool *pool;
     int64_t now;
 };

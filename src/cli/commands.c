@@ -33,12 +33,18 @@ const struct command commands[] = {
      "Who we are to this connection's identity provider: entity id, addresses and\n"
      "certificates, signed. The first call makes our key, unless key-file names one.\n\n"
      "  doorward sso metadata adfs -o doorward.xml\n"},
-    {"sso test", "CONNECTION --response FILE", "R", 1, 1, command_sso_test,
-     "check one sign-in and show every check and attribute",
-     "Checks a captured SAML response (the SAMLResponse form field, as XML or base64)\n"
-     "under every rule of a real sign-in but one: it need not answer a request of\n"
-     "ours. A response passes once, and is refused when it is older than the identity\n"
-     "provider allows.\n\n"
+    {"sso test", "CONNECTION [--timeout TIME] [--response FILE]", "RT", 1, 1, command_sso_test,
+     "sign in once and show every check and attribute",
+     "Prints a link to doorward serve, which has to run, and waits at most 15 minutes, or\n"
+     "--timeout, for somebody to sign in through it at the identity provider: the real\n"
+     "flow, although the connection is not active. Then every check is shown, what was\n"
+     "sent, and whether the directory agrees about this person: a difference is a failed\n"
+     "test. Nobody is signed in by it. --json prints two documents: the link, the report.\n\n"
+     "--response checks a captured SAML response instead (the SAMLResponse form field, as\n"
+     "XML or base64), under every rule but one: it need not answer a request of ours. A\n"
+     "response passes once, and is refused when it is older than the identity provider\n"
+     "allows.\n\n"
+     "  doorward sso test adfs\n"
      "  doorward sso test adfs --response response.txt\n"},
     {"sso activate", "CONNECTION", NULL, 1, 1, command_sso_activate, "turn a tested connection on", NULL},
     {"sso deactivate", "CONNECTION", NULL, 1, 1, command_sso_deactivate, "turn it off: closes the gate of its domains",

@@ -18,6 +18,8 @@ extern const struct conf_item conf_rows_sync[];
 extern const struct conf_item conf_rows_dns[];
 extern const struct conf_item conf_rows_serve[];
 
+/* No more test users than there may be. */
+int conf_check_connection(const struct conf_section *section, char **ret_name, struct err *err);
 /* Every resolver is an IPv4 or IPv6 address, with "@port" or without. */
 int conf_check_dns(const struct conf_section *section, char **ret_name, struct err *err);
 /* Addresses to listen at are addresses with a port; a certificate has its key; no plain HTTP is open to a network without a proxy. */

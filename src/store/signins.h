@@ -41,6 +41,7 @@ struct signins_request {
     const char *browser;    /* secret of the browser's cookie; not read back */
     const char *verifier;   /* of OIDC: what the code is exchanged with (PKCE); NULL or "" for none */
     const char *next;       /* path to go on at */
+    const char *trial;      /* the test of a connection that it was sent for (store/trials.h); NULL or "" for none */
     int64_t created, expires;
 };
 int signins_request_put(struct signins *signins, const struct signins_request *request, struct err *err);

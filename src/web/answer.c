@@ -95,3 +95,26 @@ const char *cookie_guard(const struct call *call, const char *token)
     digest_hex_of(text, strlen(text), hex);
     return pool_strdup(call->in.pool, hex);
 }
+
+/* --- to the identity provider and back -------------------------------------------------------------------------------- */
+
+void answer_start(struct call *call, const struct signin_start *start, const char *browser)
+{
+    struct page_about who = answer_about(call);
+    cookie_set(call, COOKIE_BROWSER, browser);
+    if (start->location) {
+        answer_redirect(call, start->location);
+        return;
+    }
+    answer_html(call, 200);
+    page_continue(&call->response->body, &who, start->post_to, start->message, start->relay);
+}
+
+void answer_done(struct call *call, const struct signin_done *done)
+{
+    if (!done->trial) {
+        atomic_fetch_add(&call->web->counts[COUNT_ACCEPTED], 1);
+        cookie_set(call, COOKIE_SESSION, pool_strdup(call->in.pool, done->token));
+    }
+    answer_redirect(call, done->next);
+}

@@ -15,6 +15,11 @@ void answer_log(struct call *call, const char *ref, const struct err *err);
 bool answer_is_refusal(const struct err *err);
 void answer_error(struct call *call, const char *ref, const struct err *err);
 
+/* On to the identity provider: by a redirect, or by a page with a form. browser: as signin_ask has it. */
+void answer_start(struct call *call, const struct signin_start *start, const char *browser);
+/* Back from it, whatever the protocol: the session's cookie, and on to where the person was going; or the end of a test. */
+void answer_done(struct call *call, const struct signin_done *done);
+
 enum cookie { COOKIE_SESSION, COOKIE_BROWSER };
 const char *cookie_get(const struct call *call, enum cookie which);       /* NULL: none, or nothing that we gave */
 void cookie_set(struct call *call, enum cookie which, const char *value); /* value NULL: it is taken back */

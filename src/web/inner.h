@@ -55,7 +55,7 @@ struct route {
     size_t body_max;
     bool stateless; /* needs no database */
 };
-extern const struct route signin_routes[], saml_routes[];
+extern const struct route signin_routes[], saml_routes[], trial_routes[];
 
 int desk_take(struct web *web, struct desk **ret, struct err *err);
 void desk_give(struct web *web, struct desk *desk);

@@ -23,6 +23,13 @@ enum text {
     TEXT_NOT_FOUND,
     TEXT_METHOD,
     TEXT_FORM,
+    TEXT_TRIAL,
+    TEXT_TRIAL_WHAT,
+    TEXT_TRIAL_BEGIN,
+    TEXT_TRIAL_PASSED,
+    TEXT_TRIAL_FAILED,
+    TEXT_TRIAL_OVER,
+    TEXT_TRIAL_LINK,
     TEXTS
 };
 
@@ -45,6 +52,14 @@ static const char *const english[TEXTS] = {
     [TEXT_NOT_FOUND] = "There is no such page.",
     [TEXT_METHOD] = "This page is not used in that way.",
     [TEXT_FORM] = "This form is no longer valid. Go back and try again.",
+    [TEXT_TRIAL] = "Test of a connection",
+    [TEXT_TRIAL_WHAT] = "You sign in once at the identity provider, to see whether it works. It does not sign you in here. "
+                        "Connection:",
+    [TEXT_TRIAL_BEGIN] = "Begin the test",
+    [TEXT_TRIAL_PASSED] = "The test passed.",
+    [TEXT_TRIAL_FAILED] = "The test failed.",
+    [TEXT_TRIAL_OVER] = "The command that began it shows everything. You may close this page.",
+    [TEXT_TRIAL_LINK] = "This link is not good any more: it was used, or is too old. Ask for a new one.",
 };
 
 static const char *say(enum text text)
@@ -172,13 +187,31 @@ void page_signed_out(struct buf *out, const struct page_about *about)
     end(out, about);
 }
 
+void page_trial(struct buf *out, const struct page_about *about, const char *connection, const char *action)
+{
+    begin(out, about, say(TEXT_TRIAL));
+    ADD(out,
+        "<p>% <strong>%</strong></p><form method=\"post\" action=\"%\"><button autofocus>%</button></form>\n",
+        say(TEXT_TRIAL_WHAT), connection, action, say(TEXT_TRIAL_BEGIN));
+    end(out, about);
+}
+
+void page_trial_over(struct buf *out, const struct page_about *about, bool passed)
+{
+    begin(out, about, say(TEXT_TRIAL));
+    ADD(out, "<p id=\"outcome\"><strong>%</strong></p><p>%</p>\n", say(passed ? TEXT_TRIAL_PASSED : TEXT_TRIAL_FAILED),
+        say(TEXT_TRIAL_OVER));
+    end(out, about);
+}
+
 void page_fault(struct buf *out, const struct page_about *about, enum page_fault fault, const char *ref)
 {
     static const enum text sentences[PAGE_FAULTS] = {[FAULT_REFUSED] = TEXT_REFUSED,
                                                      [FAULT_BROKEN] = TEXT_BROKEN,
                                                      [FAULT_NOT_FOUND] = TEXT_NOT_FOUND,
                                                      [FAULT_METHOD] = TEXT_METHOD,
-                                                     [FAULT_FORM] = TEXT_FORM};
+                                                     [FAULT_FORM] = TEXT_FORM,
+                                                     [FAULT_TRIAL] = TEXT_TRIAL_LINK};
     begin(out, about, say(TEXT_FAULT));
     ADD(out, "<p role=\"alert\">%</p>\n", say(sentences[fault]));
     add_reference(out, ref);

@@ -5,6 +5,8 @@
 #ifndef WEB_PAGES_H
 #define WEB_PAGES_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 
 /* Adds text as the content of an element or of an attribute in double quotes. */
@@ -26,7 +28,11 @@ void page_continue(struct buf *out, const struct page_about *about, const char *
 void page_home(struct buf *out, const struct page_about *about, const char *name, const char *email, const char *guard);
 void page_signed_out(struct buf *out, const struct page_about *about);
 
-enum page_fault { FAULT_REFUSED, FAULT_BROKEN, FAULT_NOT_FOUND, FAULT_METHOD, FAULT_FORM, PAGE_FAULTS };
+/* A test of a connection: its button, which posts to the page's own address; and its end, where nobody was signed in. */
+void page_trial(struct buf *out, const struct page_about *about, const char *connection, const char *action);
+void page_trial_over(struct buf *out, const struct page_about *about, bool passed);
+
+enum page_fault { FAULT_REFUSED, FAULT_BROKEN, FAULT_NOT_FOUND, FAULT_METHOD, FAULT_FORM, FAULT_TRIAL, PAGE_FAULTS };
 /* One fixed sentence; ref: NULL: none. */
 void page_fault(struct buf *out, const struct page_about *about, enum page_fault fault, const char *ref);
 

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "web/answer.h"
 
-static const struct route *const tables[] = {signin_routes, saml_routes};
+static const struct route *const tables[] = {signin_routes, saml_routes, trial_routes};
 
 /* NULL: not this path; else the word behind it, "" for none. */
 static const char *match(const struct route *route, const char *path)

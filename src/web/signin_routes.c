@@ -51,7 +51,6 @@ static void begin(struct call *call)
 {
     const char *email = "", *browser = cookie_get(call, COOKIE_BROWSER);
     char made[TOKEN_SIZE], ref[SIGNINS_REF_SIZE];
-    struct page_about who = answer_about(call);
     struct signin_start start;
     struct err err = ERR_INIT;
     request_field(call->request, "email", &email);
@@ -66,13 +65,7 @@ static void begin(struct call *call)
         return;
     }
     atomic_fetch_add(&call->web->counts[COUNT_STARTED], 1);
-    cookie_set(call, COOKIE_BROWSER, ask.browser);
-    if (start.location) {
-        answer_redirect(call, start.location);
-        return;
-    }
-    answer_html(call, 200);
-    page_continue(&call->response->body, &who, start.post_to, start.message, start.relay);
+    answer_start(call, &start, ask.browser);
 }
 
 static void sign_out(struct call *call)
