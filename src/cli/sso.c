@@ -141,7 +141,10 @@ static int may_activate(const struct cli *cli, const struct conf_section *s, con
         return err_set(err, ERR_GATE, "connection %s: not tested; run: doorward sso test %s --response FILE", name,
                        name);
     char valid[CLOCK_TEXT_MAX];
-    if (row->tested_at + conf_int(s, "test-valid") <= cli->now)
+    int64_t last;
+    if (gate_last_sign_in(cli->store, row, cli->now, &last, err) != 0)
+        return -1;
+    if (last + conf_int(s, "test-valid") <= cli->now)
         return err_set(err, ERR_GATE,
                        "connection %s: the last test is older than %s; run: doorward sso test %s --response FILE", name,
                        clock_format_duration(conf_int(s, "test-valid"), valid), name);

@@ -100,7 +100,7 @@ static int take_response(struct cli *cli, const struct conf_section *s, const st
     const struct signin in = {.conf = cli->conf, .store = cli->store, .pool = cli->pool, .now = cli->now};
     int verified = saml_response_verify(cli->pool, response, policy, &report, &refusal);
     finding_of_saml(&report, cli->pool, &finding);
-    if (compare_with_mirror(&in, s, finding.claim, compared, err) != 0)
+    if (compare_with_mirror(&in, s, finding.claim, true, compared, err) != 0)
         return -1;
     const char *fault = verified == 0 ? compare_fault(compared, COMPARE_CHECKS) : refusal.text;
     json_t *j = report_of(cli, s, &finding, compared, fault);

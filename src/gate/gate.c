@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/audit.h"
+#include "store/renewals.h"
 
 void proof_settings_read(const struct conf *conf, struct proof_settings *ret)
 {
@@ -119,6 +120,19 @@ static void add_trust(const struct conf_section *connection, const struct connec
     facts->metadata_until = idp->valid_until;
 }
 
+int gate_last_sign_in(struct store *store, const struct connection_row *row, int64_t now, int64_t *ret, struct err *err)
+{
+    int64_t renewed = 0;
+    *ret = row->tested_at;
+    if (!row->tested_at)
+        return 0;
+    if (renewals_last(store, row->name, row->entity, &renewed, err) != 0)
+        return -1;
+    if (renewed > *ret && renewed <= now)
+        *ret = renewed;
+    return 0;
+}
+
 static int judge(struct store *store, const struct conf *conf, const struct conf_section *domain,
                  const struct domain_row *row, int64_t now, struct pool *pool, struct gate_domain *ret, struct err *err)
 {
@@ -134,10 +148,10 @@ static int judge(struct store *store, const struct conf *conf, const struct conf
     }
     const struct conf_section *section = conf_find(conf, "connection", name);
     struct connection_row connection;
-    if (connection_get(store, name, pool, &connection, err) != 0)
+    if (connection_get(store, name, pool, &connection, err) != 0 ||
+        gate_last_sign_in(store, &connection, now, &facts.tested_at, err) != 0)
         return -1;
     facts.active = connection.state == CONNECTION_ACTIVE;
-    facts.tested_at = connection.tested_at;
     facts.test_valid = conf_int(section, "test-valid");
     add_trust(section, &connection, now, pool, &facts);
     gate_judge(&facts, now, pool, ret);

@@ -41,6 +41,13 @@ void gate_note_proof(const struct proof *proof, int64_t lapse_after, int64_t now
 /* Keeps the row, and when its state is another than before, a record in the audit log with it: one transaction. */
 int gate_keep_domain(struct store *store, const struct domain_row *row, enum domain_state before, struct err *err);
 
+/*
+ * When somebody last signed in well: in a test, or through the active connection since, by the same identity provider (store/renewals.h). 0: it was never
+ * tested, whatever else is recorded.
+ */
+int gate_last_sign_in(struct store *store, const struct connection_row *row, int64_t now, int64_t *ret,
+                      struct err *err);
+
 /* The connection's metadata. ERR_CONFIG names the file. Freed with metadata_free. */
 int gate_metadata(const struct conf_section *connection, int64_t now, struct saml_idp **ret, struct err *err);
 /* When the last of the signing certificates ends. */

@@ -36,7 +36,7 @@ static int anything_read(const struct signin *in, struct err *err)
 
 /* Nobody has the id. Whoever has the e-mail tells what is wrong with it. */
 static int explain_absence(const struct signin *in, const struct conf_section *connection, const struct claim *claim,
-                           struct check *check, struct err *err)
+                           bool captured, struct check *check, struct err *err)
 {
     const char *directory, *uid;
     int found = claim->email ? person_by_email(in, claim->email, &directory, &uid, err) : 0;
@@ -52,6 +52,8 @@ static int explain_absence(const struct signin *in, const struct conf_section *c
                            conf_name(connection), directory));
     else if (conf_bool(connection, "jit"))
         settle(check, CHECK_SKIPPED, "in no team's directory; jit = yes lets such people in");
+    else if (captured)
+        settle(check, CHECK_SKIPPED, "in no team's directory, so that there is nothing to compare with");
     else
         settle(check, CHECK_FAILED,
                pool_printf(in->pool,
@@ -95,7 +97,7 @@ static void judge_active(const struct signin *in, const struct who *who, struct 
 }
 
 int compare_with_mirror(const struct signin *in, const struct conf_section *connection, const struct claim *claim,
-                        struct check ret[static COMPARE_CHECKS], struct err *err)
+                        bool captured, struct check ret[static COMPARE_CHECKS], struct err *err)
 {
     struct who who;
     memcpy(ret, titles, sizeof titles);
@@ -110,7 +112,7 @@ int compare_with_mirror(const struct signin *in, const struct conf_section *conn
     }
     int found = person_find(in, claim->id, &who, err);
     if (found <= 0)
-        return found < 0 ? -1 : explain_absence(in, connection, claim, &ret[PERSON], err);
+        return found < 0 ? -1 : explain_absence(in, connection, claim, captured, &ret[PERSON], err);
     settle(&ret[PERSON], CHECK_PASSED,
            pool_printf(in->pool, "%s, of directory %s, by '%s'", shown(in, who.name), who.directory,
                        shown(in, who.uid)));

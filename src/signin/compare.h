@@ -10,10 +10,10 @@
 
 /*
  * By the immutable id, in the directories of all teams. claim NULL: everything is skipped, as it is when no directory was read yet. A difference is a failed
- * check with the remedy. Of in, conf, store (may be NULL) and pool are read. Always all checks, in ret. -1: the mirror could not be read.
+ * check with the remedy; so is that nobody there is known by id or e-mail, unless the answer was captured: then it need not be of somebody who will sign in here. Of in, conf, store (may be NULL) and pool are read. Always all checks, in ret. -1: the mirror could not be read.
  */
 int compare_with_mirror(const struct signin *in, const struct conf_section *connection, const struct claim *claim,
-                        struct check ret[static COMPARE_CHECKS], struct err *err);
+                        bool captured, struct check ret[static COMPARE_CHECKS], struct err *err);
 /* The detail of the first failed check; NULL: none. */
 const char *compare_fault(const struct check *checks, size_t n);
 

@@ -99,7 +99,7 @@ int trial_finish(const struct signin *in, const struct returned *returned, const
     struct check compared[COMPARE_CHECKS];
     const char *fault = finding->passed ? NULL : pool_strdup(in->pool, err->text);
     err_clear(err);
-    if (compare_with_mirror(in, returned->connection, finding->claim, compared, err) != 0)
+    if (compare_with_mirror(in, returned->connection, finding->claim, false, compared, err) != 0)
         return -1;
     if (!fault)
         fault = compare_fault(compared, COMPARE_CHECKS);

@@ -63,6 +63,8 @@ static void setup(void)
     in.conf = conf;
     ck_assert_msg(store_open(dir, STORE_WRITE, "test", &in.store, &err) == 0, "%s", err.text);
     ck_assert_msg(db_exec(in.store->db, rows, &err) == 0, "%s", err.text);
+    struct connection_row active = {.name = "idp", .state = CONNECTION_ACTIVE, .entity = "", .tested_as = ""};
+    ck_assert_int_eq(connection_put(in.store, &active, &err), 0);
 }
 
 static void teardown(void)
