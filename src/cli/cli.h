@@ -73,6 +73,7 @@ int command_sso_metadata(struct cli *cli, struct err *err);
 int command_sso_test(struct cli *cli, struct err *err);
 int command_sso_activate(struct cli *cli, struct err *err);
 int command_sso_deactivate(struct cli *cli, struct err *err);
+int command_sso_forget(struct cli *cli, struct err *err);
 int command_sync_enable(struct cli *cli, struct err *err);
 int command_sync_disable(struct cli *cli, struct err *err);
 int command_plan(struct cli *cli, struct err *err);
@@ -86,5 +87,6 @@ int command_runs_audit(struct cli *cli, struct err *err);
 int command_runs_verify(struct cli *cli, struct err *err);
 int command_report_people(struct cli *cli, struct err *err);
 int command_report_seats(struct cli *cli, struct err *err);
+int command_report_arrivals(struct cli *cli, struct err *err);
 
 #endif

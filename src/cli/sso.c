@@ -12,6 +12,7 @@
 #include "cli/term.h"
 #include "gate/gate.h"
 #include "gate/sp.h"
+#include "store/arrivals.h"
 #include "store/audit.h"
 
 #define DAY 86400
@@ -208,4 +209,23 @@ int command_sso_activate(struct cli *cli, struct err *err)
 int command_sso_deactivate(struct cli *cli, struct err *err)
 {
     return set_state(cli, CONNECTION_TESTED, err);
+}
+
+/* --- forget --------------------------------------------------------------------------------------------------------------- */
+
+/* Of a connection that is no longer configured, too. */
+int command_sso_forget(struct cli *cli, struct err *err)
+{
+    CLEANUP(signins_close) struct signins *signins = NULL;
+    const char *name = cli->words[0], *id = cli->words[1];
+    if (cli_open(cli, STORE_READ, err) != 0 || (cli->store && signins_open(cli_state_dir(cli), &signins, err) != 0))
+        return -1;
+    int dropped = signins ? arrivals_drop(signins, name, id, err) : 0;
+    if (dropped == 0)
+        return err_set(err, ERR_NOT_FOUND,
+                       "connection %s: nobody with the id '%s' came in through it; doorward report arrivals shows who did",
+                       text_printable(cli->pool, span_str(name)), text_printable(cli->pool, span_str(id)));
+    if (dropped > 0)
+        printf("%s is forgotten and signed out\n", text_printable(cli->pool, span_str(id)));
+    return dropped < 0 ? -1 : 0;
 }
