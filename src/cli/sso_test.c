@@ -116,7 +116,7 @@ static int test_file(struct cli *cli, const struct conf_section *s, struct err *
     CLEANUP(sp_release) struct sp sp = {.nkeys = 0};
     struct saml_policy policy;
     const char *domains[256];
-    if (sp_names(cli->conf, s, cli->pool, &sp, err) != 0 || gate_metadata(s, cli->now, &idp, err) != 0 ||
+    if (sp_names(cli->conf, s, cli->pool, &sp, err) != 0 || gate_metadata(cli_state_dir(cli), s, cli->now, &idp, err) != 0 ||
         file_read(cli->response, SAML_RESPONSE_MAX * 2, &response, err) != 0 || cli_open(cli, STORE_WRITE, err) != 0 ||
         sp_keys(cli->conf, cli_state_dir(cli), false, cli->now, &sp, err) != 0)
         return -1;
@@ -129,7 +129,7 @@ static int test_link(struct cli *cli, const struct conf_section *s, struct err *
 {
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
     json_t *report = NULL;
-    if ((strcmp(conf_variant(s), "saml") == 0 && gate_metadata(s, cli->now, &idp, err) != 0) ||
+    if ((strcmp(conf_variant(s), "saml") == 0 && gate_metadata(cli_state_dir(cli), s, cli->now, &idp, err) != 0) ||
         sso_link_wait(cli, s, &report, err) != 0)
         return -1;
     int r = sso_report_take(cli, s, report, err);
@@ -142,13 +142,19 @@ int command_sso_test(struct cli *cli, struct err *err)
     const struct conf_section *s;
     if (cli_conf(cli, err) != 0 || cli_section(cli, "connection", cli->words[0], &s, err) != 0)
         return -1;
-    if (strcmp(conf_variant(s), "saml") != 0)
-        return err_set(err, ERR_FAILED,
-                       "connection %s: OIDC connections cannot be tested yet in this version; use a SAML connection",
-                       conf_name(s));
+    bool saml = strcmp(conf_variant(s), "saml") == 0;
+    if (cli->response && !saml)
+        return err_set(err, ERR_USAGE,
+                       "connection %s: there is nothing to capture of an OIDC sign-in; run: doorward sso test %s",
+                       conf_name(s), conf_name(s));
     if (cli->response)
         return test_file(cli, s, err);
     bool served = conf_written(conf_find(cli->conf, "serve", NULL)) &&
                   conf_str(conf_find(cli->conf, "organization", NULL), "url");
+    if (!served && !saml)
+        return err_set(err, ERR_CONFIG,
+                       "connection %s: doorward serve is needed to test it; write a [serve] section and the "
+                       "organization's url",
+                       conf_name(s));
     return served ? test_link(cli, s, err) : ask_for_response(cli, s, err);
 }

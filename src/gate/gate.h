@@ -6,6 +6,7 @@
 #define GATE_GATE_H
 
 #include "conf/conf.h"
+#include "gate/idp.h"
 #include "gate/proof.h"
 #include "net/resolvers.h"
 #include "model/gate.h"
@@ -48,8 +49,6 @@ int gate_keep_domain(struct store *store, const struct domain_row *row, enum dom
 int gate_last_sign_in(struct store *store, const struct connection_row *row, int64_t now, int64_t *ret,
                       struct err *err);
 
-/* The connection's metadata. ERR_CONFIG names the file. Freed with metadata_free. */
-int gate_metadata(const struct conf_section *connection, int64_t now, struct saml_idp **ret, struct err *err);
 /* When the last of the signing certificates ends. */
 int64_t gate_certificates_until(const struct saml_idp *idp, int64_t now);
 

@@ -1,6 +1,7 @@
 #include "net/request.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <microhttpd.h>
 #include <netdb.h>
 #include <string.h>
@@ -15,10 +16,24 @@
 
 DEFINE_CLEANUP(post_processorp, struct MHD_PostProcessor *, MHD_destroy_post_processor)
 
+/* Printable ASCII, in which each "%" begins an octet that is not NUL (RFC 3986, 2.1): others read "%00" as an end, or "%zz" as they like. */
+static bool uri_is_clean(const char *uri)
+{
+    for (; *uri; uri++) {
+        if (*uri <= ' ' || *uri > '~')
+            return false;
+        if (*uri == '%' && (!isxdigit((unsigned char)uri[1]) || !isxdigit((unsigned char)uri[2]) ||
+                            (uri[1] == '0' && uri[2] == '0')))
+            return false;
+    }
+    return true;
+}
+
 struct request *request_new(const char *uri)
 {
     struct request *r = mem_zero(sizeof *r);
     r->pool = pool_new();
+    r->clean = uri_is_clean(uri);
     r->began = clock_monotonic();
     const char *mark = strchr(uri, '?');
     r->query = span_str(mark ? pool_strdup(r->pool, mark + 1) : "");
@@ -29,6 +44,8 @@ void request_free(struct request *request)
 {
     if (!request)
         return;
+    if (request->bodies)
+        atomic_fetch_sub(request->bodies, request->body.len);
     buf_release(&request->body);
     pool_free(&request->pool);
     free(request);
@@ -64,6 +81,11 @@ bool request_is_tls(const struct request *r)
     return r->tls;
 }
 
+bool request_is_too_large(const struct request *r)
+{
+    return r->too_large;
+}
+
 const char *request_peer(const struct request *r)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -78,6 +100,32 @@ const char *request_peer(const struct request *r)
 const char *request_header(const struct request *r, const char *name)
 {
     return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+struct lines {
+    const char *name;
+    struct buf all;
+    bool any;
+};
+
+static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+    struct lines *lines = ctx;
+    (void)kind;
+    if (strcasecmp(key, lines->name) != 0)
+        return MHD_YES;
+    buf_printf(&lines->all, "%s%s", lines->any ? ", " : "", value ? value : "");
+    lines->any = true;
+    return MHD_YES;
+}
+
+const char *request_header_lines(const struct request *r, const char *name)
+{
+    struct lines lines = {.name = name};
+    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, on_header, &lines);
+    const char *all = lines.any ? pool_strdup(r->pool, buf_str(&lines.all)) : NULL;
+    buf_release(&lines.all);
+    return all;
 }
 
 const char *request_cookie(const struct request *r, const char *name)

@@ -4,10 +4,10 @@
 
 #include <stdint.h>
 
-/* After every check of the protocol the first four are not NULL, nor what is about the sign-in. For a failed test, whatever was sent. */
+/* After every check of the protocol texts are not NULL where it does not say so. Of an answer that was refused, whatever was sent. */
 struct claim {
     const char *id; /* immutable, to be found in the mirror */
-    const char *email, *given_name, *family_name;
+    const char *email, *given_name, *family_name; /* OIDC may not say the names: NULL */
     const char *issuer;                   /* who signs them in: SAML's entity id, OIDC's issuer */
     const char *subject, *subject_format; /* what the provider calls the person: NameID, sub; format "" for none */
     const char *session;                  /* SessionIndex, sid; "" for none */

@@ -43,11 +43,12 @@ static int is_tried_out(const struct signin *in, const struct conf_section *doma
     return row.state != CONNECTION_ACTIVE && proof.state == DOMAIN_PROVED;
 }
 
-int discover_connection(const struct signin *in, const char *email, const struct conf_section **ret, struct err *err)
+int discover_connection(const struct signin *in, const char *email, const char *domain_only,
+                        const struct conf_section **ret, struct err *err)
 {
     CLEANUP(freep) char *name = NULL;
     struct gate_domain gate;
-    if (email_domain(email, &name, err) != 0)
+    if ((domain_only ? domain_normalise(domain_only, &name, err) : email_domain(email, &name, err)) != 0)
         return -1;
     const struct conf_section *domain = conf_find(in->conf, "domain", name);
     if (!domain)
@@ -60,7 +61,7 @@ int discover_connection(const struct signin *in, const char *email, const struct
     int tried = gate.open ? 0 : is_tried_out(in, domain, connection, err);
     if (tried < 0)
         return -1;
-    if (!gate.open && !(tried && discover_is_test_user(connection, email)))
+    if (!gate.open && !(tried && email && discover_is_test_user(connection, email)))
         return refuse_closed(&gate, err);
     *ret = connection;
     return 0;

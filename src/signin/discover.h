@@ -7,10 +7,11 @@
 #define DISCOVER_DOMAINS_MAX 256 /* of one connection */
 
 /*
- * The connection of the e-mail's domain, whose gate is open; or that of a proved domain, not active yet, of which this is a test user. ERR_REFUSED or ERR_INPUT:
- * there is none, and why.
+ * The connection of this domain, or else of the e-mail's, whose gate is open; or that of a proved domain, not active yet, of which this is a test user's e-mail.
+ * ERR_REFUSED or ERR_INPUT: there is none, and why.
  */
-int discover_connection(const struct signin *in, const char *email, const struct conf_section **ret, struct err *err);
+int discover_connection(const struct signin *in, const char *email, const char *domain, const struct conf_section **ret,
+                        struct err *err);
 
 /*
  * The domains, as A-labels, whose gate is open and that this connection signs in; while it is not active and has test users, the proved ones (signin/person.h

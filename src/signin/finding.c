@@ -19,7 +19,7 @@ static const struct claim *saml_claim(const struct saml_identity *who, struct po
                             .subject_format = who->name_id_format,
                             .session = who->session_index ? who->session_index : "",
                             .context = who->authn_context ? who->authn_context : "",
-                            .hint = "",
+                            .hint = who->name_id_qualifiers,
                             .signed_in_at = who->authn_instant,
                             .session_expires = who->session_expires,
                             .once_kind = SIGNIN_ASSERTION,

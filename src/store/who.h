@@ -3,11 +3,13 @@
 #define STORE_WHO_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/pool.h"
 #include "store/db.h"
 
 struct who {
+    int64_t id; /* in the main database */
     const char *directory, *uid;
     const char *email, *domain, *name; /* "" when absent; the domain as an A-label; the name as people know it */
     const char *given_name, *family_name;  /* "" when absent */
@@ -30,5 +32,9 @@ int who_has_email(struct db *db, int64_t email_hash, struct pool *pool, const ch
                   const char **ret_uid, struct err *err);
 /* Was any directory of this name read to its end? 1, 0, -1 */
 int who_was_read(struct db *db, const char *directory, struct err *err);
+/* Has a seat of any product, on an account that is not suspended. */
+int who_has_seat(struct db *db, int64_t person, bool *ret, struct err *err);
+/* … of this one. */
+int who_holds(struct db *db, int64_t person, const char *team, const char *product, bool *ret, struct err *err);
 
 #endif

@@ -49,7 +49,8 @@ static void begin(struct call *call)
         token_new(made);
     const struct signin_ask ask = {.browser = browser ? browser : made};
     if (signin_trial_begin(&call->in, call->word, &ask, &start, ref, &err) == 0) {
-        answer_start(call, &start, ask.browser);
+        cookie_set(call, COOKIE_BROWSER, pool_strdup(call->in.pool, ask.browser));
+        answer_start(call, &start);
         return;
     }
     if (answer_is_refusal(&err)) {
