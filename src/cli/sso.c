@@ -23,13 +23,43 @@
 struct listed {
     struct connection_row row;
     const char *entity, *trouble;
-    int64_t certificates_until, metadata_until;
+    int64_t certificates_until, metadata_until, last_sign_in;
+    struct gate_warning warnings[GATE_WARNINGS_MAX];
+    size_t nwarnings;
 };
+
+/* What will end, and when it was last seen to work. */
+static int read_facts(struct cli *cli, const struct conf_section *s, struct listed *ret, struct err *err)
+{
+    struct gate_facts facts = {.domain = "", .proved = true};
+    struct gate_domain verdict;
+    if (!cli->store)
+        return 0;
+    if (gate_connection(cli->store, cli->conf, s, cli->now, cli->pool, &facts, err) != 0)
+        return -1;
+    ret->last_sign_in = facts.tested_at;
+    gate_judge(&facts, cli->now, cli->pool, &verdict);
+    memcpy(ret->warnings, verdict.warnings, sizeof ret->warnings);
+    ret->nwarnings = verdict.nwarnings;
+    if (facts.active && !verdict.open)
+        ret->warnings[ret->nwarnings++] = (struct gate_warning){verdict.reason, verdict.remedy};
+    return 0;
+}
+
+static json_t *warnings_json(const struct listed *l)
+{
+    json_t *list = json_array();
+    for (size_t w = 0; w < l->nwarnings; w++)
+        json_array_append_new(list, json_string(l->warnings[w].text));
+    return list;
+}
 
 static int read_listed(struct cli *cli, const struct conf_section *s, struct listed *ret, struct err *err)
 {
     *ret = (struct listed){.row = {.name = conf_name(s), .entity = "", .tested_as = ""}, .entity = ""};
     if (cli->store && connection_get(cli->store, conf_name(s), cli->pool, &ret->row, err) != 0)
+        return -1;
+    if (read_facts(cli, s, ret, err) != 0)
         return -1;
     if (strcmp(conf_variant(s), "saml") != 0) {
         ret->entity = conf_str(s, "issuer");
@@ -54,12 +84,13 @@ static const char *days_left(struct cli *cli, int64_t until)
 
 static json_t *listed_json(const struct listed *l, const char *type)
 {
-    char tested[CLOCK_TEXT_MAX], certificates[CLOCK_TEXT_MAX], active[CLOCK_TEXT_MAX];
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s?}", "connection", l->row.name, "type", type, "state",
+    char tested[CLOCK_TEXT_MAX], certificates[CLOCK_TEXT_MAX], active[CLOCK_TEXT_MAX], last[CLOCK_TEXT_MAX];
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:o}", "connection", l->row.name, "type", type, "state",
                      connection_state_names[l->row.state], "entity", l->entity, "tested_at",
                      clock_format(l->row.tested_at, tested), "tested_as", l->row.tested_as, "activated_at",
                      clock_format(l->row.activated_at, active), "certificates_until",
-                     clock_format(l->certificates_until, certificates), "trouble", l->trouble);
+                     clock_format(l->certificates_until, certificates), "trouble", l->trouble, "last_sign_in",
+                     clock_format(l->last_sign_in, last), "warnings", warnings_json(l));
 }
 
 int command_sso_list(struct cli *cli, struct err *err)
@@ -67,7 +98,7 @@ int command_sso_list(struct cli *cli, struct err *err)
     if (cli_open(cli, STORE_READ, err) != 0)
         return -1;
     CLEANUP(table_free) struct table *table = table_new(6);
-    static const char *const head[] = {"CONNECTION", "TYPE", "STATE", "TESTED", "CERTIFICATES", "IDENTITY PROVIDER"};
+    static const char *const head[] = {"CONNECTION", "TYPE", "STATE", "SIGNED IN", "CERTIFICATES", "IDENTITY PROVIDER"};
     table_add(table, head);
     json_t *list = json_array();
     CLEANUP(buf_release) struct buf troubles = BUF_INIT;
@@ -82,13 +113,16 @@ int command_sso_list(struct cli *cli, struct err *err)
         const char *cells[] = {l.row.name,
                                conf_variant(s),
                                connection_state_names[l.row.state],
-                               clock_format(l.row.tested_at, tested),
+                               clock_format(l.last_sign_in, tested),
                                days_left(cli, l.certificates_until),
                                text_printable(cli->pool, span_str(l.entity))};
         table_add(table, cells);
         json_array_append_new(list, listed_json(&l, conf_variant(s)));
         if (l.trouble)
             buf_printf(&troubles, "connection %s: %s\n", l.row.name, l.trouble);
+        for (size_t w = 0; w < l.nwarnings; w++)
+            buf_printf(&troubles, "connection %s: %s\n  next: %s\n", l.row.name, l.warnings[w].text,
+                       l.warnings[w].remedy);
     }
     if (cli->json) {
         json_print(list);

@@ -49,6 +49,10 @@ int gate_keep_domain(struct store *store, const struct domain_row *row, enum dom
 int gate_last_sign_in(struct store *store, const struct connection_row *row, int64_t now, int64_t *ret,
                       struct err *err);
 
+/* Fills what the facts say of a connection, whatever its domains. */
+int gate_connection(struct store *store, const struct conf *conf, const struct conf_section *section, int64_t now,
+                    struct pool *pool, struct gate_facts *ret, struct err *err);
+
 /* When the last of the signing certificates ends. */
 int64_t gate_certificates_until(const struct saml_idp *idp, int64_t now);
 
