@@ -28,10 +28,10 @@ const struct command commands[] = {
      "  doorward domain verify example.com --method dns\n"},
     {"sso", "", NULL, 0, 0, command_sso_list, "connections, their state, certificates and days left", NULL},
     {"sso list", "", NULL, 0, 0, command_sso_list, "connections, their state, certificates and days left", NULL},
-    {"sso metadata", "CONNECTION [-o FILE]", "o", 1, 1, command_sso_metadata,
-     "our SAML metadata, for the identity provider",
-     "Who we are to this connection's identity provider: entity id, addresses and\n"
-     "certificates, signed. The first call makes our key, unless key-file names one.\n\n"
+    {"sso metadata", "CONNECTION [-o FILE]", "o", 1, 1, command_sso_metadata, "our metadata, for the identity provider",
+     "Who we are to this connection's identity provider. SAML: entity id, addresses and\n"
+     "certificates, signed; the first call makes our key, unless key-file names one.\n"
+     "OIDC: the addresses to register our client with, as JSON.\n\n"
      "  doorward sso metadata adfs -o doorward.xml\n"},
     {"sso test", "CONNECTION --response FILE", "R", 1, 1, command_sso_test,
      "check one sign-in and show every check and attribute",

@@ -13,6 +13,7 @@
 #include "cli/privilege.h"
 #include "cli/schema.h"
 #include "cli/term.h"
+#include "gate/idp.h"
 #include "saml/saml.h"
 #include "store/audit.h"
 
@@ -277,6 +278,7 @@ int main(int argc, char **argv)
     store_close(&t.cli.store);
     conf_free(&t.cli.conf);
     pool_free(&t.cli.pool);
+    gate_metadata_forget();
     saml_shutdown();
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fputs("doorward: standard output could not be written\n", stderr);

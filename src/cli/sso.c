@@ -11,6 +11,7 @@
 #include "cli/json.h"
 #include "cli/term.h"
 #include "gate/gate.h"
+#include "gate/rp.h"
 #include "gate/sp.h"
 #include "store/audit.h"
 
@@ -31,12 +32,11 @@ static int read_listed(struct cli *cli, const struct conf_section *s, struct lis
         return -1;
     if (strcmp(conf_variant(s), "saml") != 0) {
         ret->entity = conf_str(s, "issuer");
-        ret->trouble = "OIDC connections cannot be tested yet in this version";
         return 0;
     }
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
     struct err trouble = ERR_INIT;
-    if (gate_metadata(s, cli->now, &idp, &trouble) != 0) {
+    if (gate_metadata(cli_state_dir(cli), s, cli->now, &idp, &trouble) != 0) {
         ret->trouble = pool_strdup(cli->pool, trouble.text);
         return 0;
     }
@@ -101,63 +101,76 @@ int command_sso_list(struct cli *cli, struct err *err)
 
 /* --- our metadata ------------------------------------------------------------------------------------------------------- */
 
-static int print_metadata(struct cli *cli, const struct sp *sp, struct err *err)
+static int print_out(const struct cli *cli, const struct buf *text, struct err *err)
 {
-    CLEANUP(buf_release) struct buf xml = BUF_INIT;
-    if (sp_metadata(cli->conf, sp, cli->now, &xml, err) != 0)
-        return -1;
     if (cli->out)
-        return file_replace(cli->out, xml.data, xml.len, 0644, err);
-    puts(xml.data);
+        return file_replace(cli->out, text->data, text->len, 0644, err);
+    puts(text->data);
     return 0;
+}
+
+/* Opened for writing: the first call makes the key. */
+static int write_metadata(struct cli *cli, const struct conf_section *s, struct buf *ret, struct err *err)
+{
+    CLEANUP(sp_release) struct sp sp = {.nkeys = 0};
+    if (sp_names(cli->conf, s, cli->pool, &sp, err) != 0 || cli_open(cli, STORE_WRITE, err) != 0 ||
+        sp_keys(cli->conf, cli_state_dir(cli), true, cli->now, &sp, err) != 0)
+        return -1;
+    return sp_metadata(cli->conf, &sp, cli->now, ret, err);
 }
 
 int command_sso_metadata(struct cli *cli, struct err *err)
 {
     const struct conf_section *s;
-    CLEANUP(sp_release) struct sp sp = {.nkeys = 0};
+    CLEANUP(buf_release) struct buf text = BUF_INIT;
     if (cli_conf(cli, err) != 0 || cli_section(cli, "connection", cli->words[0], &s, err) != 0)
         return -1;
-    if (strcmp(conf_variant(s), "saml") != 0)
-        return err_set(err, ERR_USAGE, "connection %s: only SAML connections have metadata", conf_name(s));
-    /* Opened for writing: the first call makes the key. */
-    if (sp_names(cli->conf, s, cli->pool, &sp, err) != 0 || cli_open(cli, STORE_WRITE, err) != 0 ||
-        sp_keys(cli->conf, cli_state_dir(cli), true, cli->now, &sp, err) != 0)
+    bool saml = strcmp(conf_variant(s), "saml") == 0;
+    if ((saml ? write_metadata(cli, s, &text, err) : rp_metadata(cli->conf, s, &text, err)) != 0)
         return -1;
-    return print_metadata(cli, &sp, err);
+    return print_out(cli, &text, err);
 }
 
 /* --- activate ------------------------------------------------------------------------------------------------------------- */
 
-static int may_activate(const struct cli *cli, const struct conf_section *s, const struct connection_row *row,
-                        struct err *err)
+static int test_first(const struct conf_section *s, const char *fault, struct err *err)
 {
-    const char *name = conf_name(s);
-    if (strcmp(conf_variant(s), "saml") != 0)
-        return err_set(err, ERR_GATE,
-                       "connection %s: OIDC connections cannot be tested yet in this version, and so not activated",
-                       name);
-    if (row->state == CONNECTION_CONFIGURED || !row->tested_at)
-        return err_set(err, ERR_GATE, "connection %s: not tested; run: doorward sso test %s --response FILE", name,
-                       name);
-    char valid[CLOCK_TEXT_MAX];
-    if (row->tested_at + conf_int(s, "test-valid") <= cli->now)
-        return err_set(err, ERR_GATE,
-                       "connection %s: the last test is older than %s; run: doorward sso test %s --response FILE", name,
-                       clock_format_duration(conf_int(s, "test-valid"), valid), name);
+    return err_set(err, ERR_GATE, "connection %s: %s; run: doorward sso test %s%s", conf_name(s), fault, conf_name(s),
+                   strcmp(conf_variant(s), "saml") == 0 ? " --response FILE" : "");
+}
+
+#define OTHER "names another identity provider than the one that was tested"
+
+static int metadata_allows(const struct cli *cli, const struct conf_section *s, const struct connection_row *row,
+                           struct err *err)
+{
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
-    if (gate_metadata(s, cli->now, &idp, err) != 0)
+    if (gate_metadata(cli_state_dir(cli), s, cli->now, &idp, err) != 0)
         return -1;
     if (strcmp(idp->entity_id, row->entity) != 0)
-        return err_set(err, ERR_GATE,
-                       "connection %s: its metadata names another identity provider than the one that was tested; "
-                       "run: doorward sso test %s --response FILE",
-                       name, name);
+        return test_first(s, "its metadata " OTHER, err);
     if (gate_certificates_until(idp, cli->now) <= cli->now)
         return err_set(
             err, ERR_GATE,
-            "connection %s: no signing certificate is valid now; get new metadata from the identity provider", name);
+            "connection %s: no signing certificate is valid now; get new metadata from the identity provider",
+            conf_name(s));
     return 0;
+}
+
+static int may_activate(const struct cli *cli, const struct conf_section *s, const struct connection_row *row,
+                        struct err *err)
+{
+    if (row->state == CONNECTION_CONFIGURED || !row->tested_at)
+        return test_first(s, "not tested", err);
+    char valid[CLOCK_TEXT_MAX];
+    if (row->tested_at + conf_int(s, "test-valid") <= cli->now)
+        return test_first(s,
+                          pool_printf(cli->pool, "the last test is older than %s",
+                                      clock_format_duration(conf_int(s, "test-valid"), valid)),
+                          err);
+    if (strcmp(conf_variant(s), "saml") == 0)
+        return metadata_allows(cli, s, row, err);
+    return strcmp(conf_str(s, "issuer"), row->entity) == 0 ? 0 : test_first(s, "its issuer " OTHER, err);
 }
 
 static int keep_state(struct cli *cli, const struct connection_row *row, struct err *err)

@@ -213,7 +213,7 @@ int command_sso_test(struct cli *cli, struct err *err)
     CLEANUP(sp_release) struct sp sp = {.nkeys = 0};
     struct saml_policy policy;
     const char *domains[256];
-    if (sp_names(cli->conf, s, cli->pool, &sp, err) != 0 || gate_metadata(s, cli->now, &idp, err) != 0 ||
+    if (sp_names(cli->conf, s, cli->pool, &sp, err) != 0 || gate_metadata(cli_state_dir(cli), s, cli->now, &idp, err) != 0 ||
         file_read(cli->response, SAML_RESPONSE_MAX * 2, &response, err) != 0 || cli_open(cli, STORE_WRITE, err) != 0 ||
         sp_keys(cli->conf, cli_state_dir(cli), false, cli->now, &sp, err) != 0)
         return -1;

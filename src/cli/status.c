@@ -11,6 +11,8 @@
 #include "cli/term.h"
 #include "connectors/connector.h"
 #include "gate/gate.h"
+#include "gate/rp.h"
+#include "oidc/call.h"
 #include "store/report.h"
 #include "store/policy.h"
 
@@ -46,14 +48,29 @@ static bool check_directory(struct cli *cli, const struct conf_section *s)
     return say(true, what, where);
 }
 
+/* What we show it, and what it says of itself. */
+static bool check_provider(struct cli *cli, const struct conf_section *s, const char *what)
+{
+    CLEANUP(rp_release) struct rp rp = {.secret = BUF_INIT};
+    CLEANUP(keyset_free) struct keyset *keys = NULL;
+    const char *ca_file = conf_str(s, "ca-file");
+    struct provider provider;
+    struct err err = ERR_INIT;
+    if (rp_read(s, &rp, &err) != 0 ||
+        call_discovery(cli->pool, &call_directly, ca_file, conf_str(s, "issuer"), &provider, &err) != 0 ||
+        call_keyset(&call_directly, ca_file, &provider, &keys, &err) != 0)
+        return say(false, what, err.text);
+    return say(true, what, pool_printf(cli->pool, "%s, %zu keys", provider.issuer, keyset_count(keys)));
+}
+
 static bool check_connection(struct cli *cli, const struct conf_section *s)
 {
     struct err err = ERR_INIT;
     const char *what = pool_printf(cli->pool, "connection %s", conf_name(s));
-    if (strcmp(conf_variant(s), "saml") != 0)
-        return say(true, what, "OIDC connections cannot be tested yet in this version");
+    if (strcmp(conf_variant(s), "oidc") == 0)
+        return check_provider(cli, s, what);
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
-    if (gate_metadata(s, cli->now, &idp, &err) != 0)
+    if (gate_metadata(cli_state_dir(cli), s, cli->now, &idp, &err) != 0)
         return say(false, what, err.text);
     int64_t until = gate_certificates_until(idp, cli->now);
     char when[CLOCK_TEXT_MAX];

@@ -1,7 +1,6 @@
 #include "gate/gate.h"
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "store/audit.h"
 
@@ -92,25 +91,17 @@ int64_t gate_certificates_until(const struct saml_idp *idp, int64_t now)
     return until;
 }
 
-int gate_metadata(const struct conf_section *connection, int64_t now, struct saml_idp **ret, struct err *err)
+static void add_trust(const struct store *store, const struct conf_section *connection,
+                      const struct connection_row *row, int64_t now, struct pool *pool, struct gate_facts *facts)
 {
-    const char *path = conf_str(connection, "metadata-file");
-    CLEANUP(buf_release) struct buf data = BUF_INIT;
-    if (saml_init(err) != 0 || file_read(path, SAML_METADATA_MAX, &data, err) != 0 ||
-        metadata_read((struct span){data.data, data.len}, now, ret, NULL, err) != 0)
-        return err_wrap(err, "%s: connection %s", conf_where(connection), conf_name(connection));
-    return 0;
-}
-
-static void add_trust(const struct conf_section *connection, const struct connection_row *row, int64_t now,
-                      struct pool *pool, struct gate_facts *facts)
-{
-    if (strcmp(conf_variant(connection), "saml") != 0)
+    facts->keys_fetched = strcmp(conf_variant(connection), "oidc") == 0;
+    if (facts->keys_fetched) {
+        facts->same_entity = strcmp(conf_str(connection, "issuer"), row->entity) == 0;
         return;
-    facts->testable = true;
+    }
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
     struct err unreadable = ERR_INIT;
-    if (gate_metadata(connection, now, &idp, &unreadable) != 0) {
+    if (gate_metadata(store->dir, connection, now, &idp, &unreadable) != 0) {
         facts->metadata_fault = pool_strdup(pool, unreadable.text);
         return;
     }
@@ -139,7 +130,7 @@ static int judge(struct store *store, const struct conf *conf, const struct conf
     facts.active = connection.state == CONNECTION_ACTIVE;
     facts.tested_at = connection.tested_at;
     facts.test_valid = conf_int(section, "test-valid");
-    add_trust(section, &connection, now, pool, &facts);
+    add_trust(store, section, &connection, now, pool, &facts);
     gate_judge(&facts, now, pool, ret);
     return 0;
 }

@@ -6,6 +6,7 @@
 #define GATE_GATE_H
 
 #include "conf/conf.h"
+#include "gate/idp.h"
 #include "gate/proof.h"
 #include "net/resolvers.h"
 #include "model/gate.h"
@@ -41,8 +42,6 @@ void gate_note_proof(const struct proof *proof, int64_t lapse_after, int64_t now
 /* Keeps the row, and when its state is another than before, a record in the audit log with it: one transaction. */
 int gate_keep_domain(struct store *store, const struct domain_row *row, enum domain_state before, struct err *err);
 
-/* The connection's metadata. ERR_CONFIG names the file. Freed with metadata_free. */
-int gate_metadata(const struct conf_section *connection, int64_t now, struct saml_idp **ret, struct err *err);
 /* When the last of the signing certificates ends. */
 int64_t gate_certificates_until(const struct saml_idp *idp, int64_t now);
 

@@ -36,6 +36,8 @@ static bool judge_trust(const struct gate_facts *f, int64_t now, struct pool *po
 {
     const char *remedy = new_metadata(f, pool);
     char when[CLOCK_TEXT_MAX];
+    if (f->keys_fetched)
+        return true;
     if (f->certificate_until <= now)
         close_gate(ret,
                    pool_printf(pool, "connection %s has no signing certificate that is still valid", f->connection),
@@ -52,16 +54,12 @@ static bool judge_trust(const struct gate_facts *f, int64_t now, struct pool *po
 
 static bool judge_sign_in(const struct gate_facts *f, int64_t now, struct pool *pool, struct gate_domain *ret)
 {
-    const char *remedy = pool_printf(pool, "doorward sso test %s --response FILE", f->connection);
+    const char *remedy =
+        pool_printf(pool, "doorward sso test %s%s", f->connection, f->keys_fetched ? "" : " --response FILE");
     char when[CLOCK_TEXT_MAX];
     if (!*f->connection)
         close_gate(ret, pool_printf(pool, "domain %s has no connection", f->domain),
                    pool_printf(pool, "write \"connection = NAME\" below [domain %s]", f->domain));
-    else if (!f->testable)
-        close_gate(ret,
-                   pool_printf(pool, "connection %s cannot be tested yet: OIDC sign-in is not there in this version",
-                               f->connection),
-                   "use a SAML connection");
     else if (f->metadata_fault)
         close_gate(ret, f->metadata_fault, new_metadata(f, pool));
     else if (!f->tested_at)
@@ -92,6 +90,8 @@ void gate_judge(const struct gate_facts *f, int64_t now, struct pool *pool, stru
         return;
     }
     ret->until = f->tested_at + f->test_valid;
+    if (f->keys_fetched)
+        return;
     if (f->certificate_until < ret->until)
         ret->until = f->certificate_until;
     if (f->metadata_until && f->metadata_until < ret->until)

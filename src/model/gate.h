@@ -11,13 +11,13 @@
 
 /* What is known of one domain and its connection when the gate is judged. */
 struct gate_facts {
-    const char *domain;         /* A-label */
-    const char *connection;     /* name; "": the configuration names none */
-    bool challenged;            /* a token was made */
-    bool proved;                /* proved, and the proof has not lapsed */
-    bool lapsed;                /* was proved once */
-    bool testable;              /* this type of connection can be tested */
-    bool active;                /* activated by an administrator */
+    const char *domain;     /* A-label */
+    const char *connection; /* name; "": the configuration names none */
+    bool challenged;        /* a token was made */
+    bool proved;            /* proved, and the proof has not lapsed */
+    bool lapsed;            /* was proved once */
+    bool keys_fetched;      /* its keys are fetched when they are needed: no certificate and no metadata of it end */
+    bool active;            /* activated by an administrator */
     const char *metadata_fault; /* why the metadata cannot be read or has ended; NULL: it is good */
     bool same_entity;           /* the identity provider is the one that was tested */
     int64_t tested_at;          /* last successful sign-in; 0: never */

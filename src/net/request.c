@@ -77,6 +77,11 @@ bool request_is_tls(const struct request *r)
     return r->tls;
 }
 
+bool request_is_too_large(const struct request *r)
+{
+    return r->too_large;
+}
+
 const char *request_peer(const struct request *r)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -91,6 +96,32 @@ const char *request_peer(const struct request *r)
 const char *request_header(const struct request *r, const char *name)
 {
     return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+struct lines {
+    const char *name;
+    struct buf all;
+    bool any;
+};
+
+static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+    struct lines *lines = ctx;
+    (void)kind;
+    if (strcasecmp(key, lines->name) != 0)
+        return MHD_YES;
+    buf_printf(&lines->all, "%s%s", lines->any ? ", " : "", value ? value : "");
+    lines->any = true;
+    return MHD_YES;
+}
+
+const char *request_header_lines(const struct request *r, const char *name)
+{
+    struct lines lines = {.name = name};
+    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, on_header, &lines);
+    const char *all = lines.any ? pool_strdup(r->pool, buf_str(&lines.all)) : NULL;
+    buf_release(&lines.all);
+    return all;
 }
 
 const char *request_cookie(const struct request *r, const char *name)

@@ -66,6 +66,10 @@ static enum MHD_Result answer(struct server *server, struct request *request)
 {
     CLEANUP(response_release) struct response response = {.status = 500};
     server->settings.handle(server->settings.ctx, request, &response);
+    if (request->too_large) { /* before the body is read: closed behind the answer, so that the rest need not be read either */
+        response.status = MHD_HTTP_CONTENT_TOO_LARGE;
+        response_header(&response, "Connection", "close");
+    }
     return queue(request->connection, &response);
 }
 
@@ -139,9 +143,8 @@ static enum MHD_Result begin(struct server *server, struct request *request)
     request->body_max = server->settings.body_max(server->settings.ctx, request);
     if (request->body_max > SERVER_BODY_MAX)
         request->body_max = SERVER_BODY_MAX;
-    if (length && strtoull(length, NULL, 10) > request->body_max)
-        return refuse(request->connection, MHD_HTTP_CONTENT_TOO_LARGE);
-    return MHD_YES;
+    request->too_large = length && strtoull(length, NULL, 10) > request->body_max;
+    return request->too_large ? answer(server, request) : MHD_YES;
 }
 
 static enum MHD_Result take_body(struct server *server, struct request *request, const char *data, size_t *n)

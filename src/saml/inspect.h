@@ -80,9 +80,5 @@ const char *rule_shown(struct inspection *in, const char *value);
 void saml_read_attributes(struct inspection *in);
 /* mapping.c: the person, from the attributes and the NameID, into in->claimed. */
 void saml_map_person(struct inspection *in);
-/* The part behind "@" as a lower-case A-label, or NULL when this is no e-mail address. */
-const char *saml_email_domain(struct pool *pool, const char *email);
-/* An immutable id in the form in which directories deliver it (model/entry.h): GUIDs in lower case with hyphens. */
-const char *saml_immutable_id(struct pool *pool, const char *value);
 
 #endif

@@ -156,13 +156,18 @@ static int read_endpoints(struct reader *r, const xmlNode *role, const char *nam
     *list = pool_zero(pool, (node_count(role, SAML_NS_METADATA, name) + 1) * sizeof **list);
     for (xmlNode *e = node_child(role, SAML_NS_METADATA, name); e; e = node_sibling(e, SAML_NS_METADATA, name)) {
         const char *binding = node_attr(e, "Binding"), *location = node_attr(e, "Location");
+        const char *answer = node_attr(e, "ResponseLocation");
         if (!binding || !text_is_clean(span_str(binding)))
             return refuse(r, "endpoint", ERR_INPUT, "a %s has no Binding; export it again", name);
-        if (!location_is_safe(location))
+        if (!location_is_safe(location) || (answer && !location_is_safe(answer)))
             return refuse(r, "endpoint", ERR_REFUSED,
                           "the location '%s' of a %s is not an https:// address; set one at the identity provider",
-                          location ? shown(r, location) : "", name);
-        (*list)[(*n)++] = (struct saml_endpoint){pool_strdup(pool, binding), pool_strdup(pool, location)};
+                          !location                    ? ""
+                          : location_is_safe(location) ? shown(r, answer)
+                                                       : shown(r, location),
+                          name);
+        (*list)[(*n)++] = (struct saml_endpoint){pool_strdup(pool, binding), pool_strdup(pool, location),
+                                                 answer ? pool_strdup(pool, answer) : NULL};
     }
     return 0;
 }
@@ -290,10 +295,20 @@ int metadata_read(struct span document, int64_t now, struct saml_idp **ret, cons
     return 0;
 }
 
+struct saml_idp *metadata_share(struct saml_idp *idp)
+{
+    atomic_fetch_add(&idp->shares, 1);
+    return idp;
+}
+
 void metadata_free(struct saml_idp **idp)
 {
     if (!*idp)
         return;
+    if (atomic_fetch_sub(&(*idp)->shares, 1) != 0) {
+        *idp = NULL;
+        return;
+    }
     for (size_t i = 0; i < (*idp)->nkeys; i++)
         saml_key_release(&(*idp)->keys[i]);
     pool_free(&(*idp)->pool);
@@ -309,4 +324,12 @@ const char *metadata_sso(const struct saml_idp *idp, const char *binding)
 const char *metadata_slo(const struct saml_idp *idp, const char *binding)
 {
     return find_location(idp->slo, idp->nslo, binding);
+}
+
+const char *metadata_slo_answer(const struct saml_idp *idp, const char *binding)
+{
+    for (size_t i = 0; i < idp->nslo; i++)
+        if (strcmp(idp->slo[i].binding, binding) == 0)
+            return idp->slo[i].answer ? idp->slo[i].answer : idp->slo[i].location;
+    return NULL;
 }

@@ -2,17 +2,19 @@
 
 #include "signin/person.h"
 #include "signin/record.h"
+#include "signin/standing.h"
 
 static int64_t session_end(const struct signin *in, const struct claim *claim)
 {
-    int64_t until = in->now + SIGNIN_SESSION_SECONDS, told = claim->session_expires;
+    int64_t until = in->now + conf_int(conf_find(in->conf, "serve", NULL), "session-length");
+    int64_t told = claim->session_expires;
     return told && told < until ? told : until;
 }
 
 /* Two copies that arrive at once have both come this far; one of them takes the request and the value that counts once. */
 static int use_up(const struct signin *in, const char *handle, const struct claim *claim, struct err *err)
 {
-    int once = 1, request = signins_request_take(in->signins, handle, err);
+    int once = 1, request = handle ? signins_request_take(in->signins, handle, err) : 1;
     if (request < 0)
         return -1;
     if (claim->once_kind)
@@ -28,6 +30,10 @@ static int put_session(const struct signin *in, const struct returned *returned,
                        const struct who *who, const char *token, struct err *err)
 {
     char sid[TOKEN_SIZE];
+    bool seated;
+    int64_t ends = session_end(in, claim);
+    if (who_has_seat(in->store->db, who->id, &seated, err) != 0)
+        return -1;
     token_new(sid);
     return signins_session_put(
         in->signins, token,
@@ -42,8 +48,10 @@ static int put_session(const struct signin *in, const struct returned *returned,
                                   .context = claim->context,
                                   .hint = claim->hint,
                                   .signed_in_at = claim->signed_in_at ? claim->signed_in_at : in->now,
+                                  .seated = seated,
                                   .created = in->now,
-                                  .expires = session_end(in, claim)},
+                                  .expires = standing_until(in, ends),
+                                  .ends = ends},
         err);
 }
 

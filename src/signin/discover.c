@@ -20,11 +20,12 @@ static int refuse_closed(const struct gate_domain *gate, struct err *err)
     return err_set(err, ERR_REFUSED, "domain %s: its gate is closed: %s; %s", gate->domain, gate->reason, gate->remedy);
 }
 
-int discover_connection(const struct signin *in, const char *email, const struct conf_section **ret, struct err *err)
+int discover_connection(const struct signin *in, const char *email, const char *domain_only,
+                        const struct conf_section **ret, struct err *err)
 {
     CLEANUP(freep) char *name = NULL;
     struct gate_domain gate;
-    if (email_domain(email, &name, err) != 0)
+    if ((domain_only ? domain_normalise(domain_only, &name, err) : email_domain(email, &name, err)) != 0)
         return -1;
     const struct conf_section *domain = conf_find(in->conf, "domain", name);
     if (!domain)

@@ -6,8 +6,9 @@
 
 #define DISCOVER_DOMAINS_MAX 256 /* of one connection */
 
-/* The connection of the e-mail's domain, whose gate is open. ERR_REFUSED or ERR_INPUT: there is none, and why. */
-int discover_connection(const struct signin *in, const char *email, const struct conf_section **ret, struct err *err);
+/* The connection of this domain, or else of the e-mail's, whose gate is open. ERR_REFUSED or ERR_INPUT: there is none, and why. */
+int discover_connection(const struct signin *in, const char *email, const char *domain, const struct conf_section **ret,
+                        struct err *err);
 
 /*
  * The domains, as A-labels, whose gate is open and that this connection signs in. ERR_REFUSED: not one, because of … Texts are the

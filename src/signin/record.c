@@ -21,6 +21,8 @@ static int put(const struct signin *in, const char *connection, const char *emai
                                                        .at = in->now,
                                                        .connection = connection,
                                                        .email = cut(in, email),
+                                                       .client = in->client,
+                                                       .application = in->application,
                                                        .accepted = !reason,
                                                        .reason = reason},
                               err);
@@ -37,4 +39,10 @@ void record_refused(const struct signin *in, const char *connection, const char 
 int record_accepted(const struct signin *in, const char *connection, const char *email, char *ret_ref, struct err *err)
 {
     return put(in, connection, email, NULL, ret_ref, err);
+}
+
+int record_ended(const struct signin *in, const char *connection, const char *email, const char *reason, char *ret_ref,
+                 struct err *err)
+{
+    return put(in, connection, email, pool_printf(in->pool, "the session ended: %s", reason), ret_ref, err);
 }

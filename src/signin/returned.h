@@ -22,4 +22,11 @@ struct returned {
 int returned_find(const struct signin *in, const char *connection, const char *variant, const char *handle,
                   const char *browser, struct returned *ret, struct err *err);
 
+/*
+ * The same for an answer that nobody asked for: a connection that is active now. No request is used up by it, and handle is NULL. Whether the
+ * connection allows that is the caller's to look at.
+ */
+int returned_unsolicited(const struct signin *in, const char *connection, const char *variant, struct returned *ret,
+                         struct err *err);
+
 #endif

@@ -25,6 +25,8 @@ struct signins;
 
 /* Opens dir/signin.db (mode 0600), making it when there is none; dir is there. ERR_STORE: damaged, not ours, or of a newer version. */
 int signins_open(const char *dir, struct signins **ret, struct err *err);
+/* The same to read alone, by somebody who need not be the file's owner. ERR_NOT_FOUND: there is none. */
+int signins_open_read(const char *dir, struct signins **ret, struct err *err);
 void signins_close(struct signins **signins); /* NULL inside is fine; fits CLEANUP */
 
 /* Around several calls that count together or not at all. */
@@ -41,6 +43,8 @@ struct signins_request {
     const char *browser;    /* secret of the browser's cookie; not read back */
     const char *verifier;   /* of OIDC: what the code is exchanged with (PKCE); NULL or "" for none */
     const char *next;       /* path to go on at */
+    bool again;             /* the person has to be asked for their credentials anew */
+    bool leaving;           /* it is to sign out there, and its answer is no sign-in */
     int64_t created, expires;
 };
 int signins_request_put(struct signins *signins, const struct signins_request *request, struct err *err);
@@ -71,7 +75,9 @@ struct signins_session {
     const char *context;  /* how the person signed in there, in its words; "" for not said */
     const char *hint;     /* what the identity provider wants to see again at logout; "" for none */
     int64_t signed_in_at; /* there */
+    bool seated;          /* had a seat of some product when it began */
     int64_t created, expires;
+    int64_t ends; /* expires moves up to here as the session is used (signins_session_touch); 0: it does not move */
 };
 /* token: the secret of the cookie. ERR_STORE also when there is a session of this token. */
 int signins_session_put(struct signins *signins, const char *token, const struct signins_session *session,
@@ -79,11 +85,35 @@ int signins_session_put(struct signins *signins, const char *token, const struct
 /* 1: it is there and has not expired; 0; -1 */
 int signins_session_get(struct signins *signins, const char *token, int64_t now, struct pool *pool,
                         struct signins_session *ret, struct err *err);
+/* It is used now, and expires then, or when it ends, whichever comes first. No fault when there is none. */
+int signins_session_touch(struct signins *signins, const char *sid, int64_t until, struct err *err);
+/* The same by the name that is no secret. */
+int signins_session_of(struct signins *signins, const char *sid, int64_t now, struct pool *pool,
+                       struct signins_session *ret, struct err *err);
+/*
+ * At most this many sessions that have not expired, by their sid: those behind after ("" for the first ones) into ret. The number that
+ * there were; less than most: there are no more. -1
+ */
+int signins_session_next(struct signins *signins, const char *after, int64_t now, int most, struct pool *pool,
+                         struct signins_session *ret, struct err *err);
+
+/*
+ * However a session ends (these, signins_sweep), all visits made in it end with it, and what the applications have to be told
+ * (store/notices.h) is there in the same transaction: it follows from the tables by itself.
+ */
 /* No fault when there is none. */
 int signins_session_end(struct signins *signins, const char *token, struct err *err);
+/* 1: ended; 0: there was none; -1 */
+int signins_session_end_sid(struct signins *signins, const char *sid, struct err *err);
 /* Every session of the person, on every browser. */
 int signins_session_end_of(struct signins *signins, const char *directory, const char *uid, int64_t *ret_ended,
                            struct err *err);
+/*
+ * Sessions that began through this connection: of the subject (as name_id), of the session there (as session_index), or of both where both are
+ * given; NULL: any, but not both NULL. With a subject, a session whose session_index is not known counts too. *ret_ended: how many.
+ */
+int signins_session_end_there(struct signins *signins, const char *connection, const char *subject, const char *session,
+                              int64_t *ret_ended, struct err *err);
 
 /* --- records ------------------------------------------------------------------------------------------------------- */
 
@@ -93,6 +123,8 @@ struct signins_record {
     const char *ref;                /* signins_new_ref */
     int64_t at;                     /* when */
     const char *connection, *email; /* "": not known. The e-mail is as it was claimed when it was refused */
+    const char *client;             /* address of the browser; "": not known */
+    const char *application;        /* that it was for; "": none */
     bool accepted;
     const char *reason; /* for an administrator; "" when accepted */
 };
@@ -101,6 +133,10 @@ int signins_record_put(struct signins *signins, const struct signins_record *rec
 /* 1: found; 0; -1 */
 int signins_record_get(struct signins *signins, const char *ref, struct pool *pool, struct signins_record *ret,
                        struct err *err);
+
+/* Which records: since: 0 for all; connection: NULL for all. Newest first; texts are dead behind the call. */
+int signins_record_each(struct signins *signins, int64_t since, const char *connection,
+                        void (*each)(void *ctx, const struct signins_record *record), void *ctx, struct err *err);
 
 /*
  * Forgets at most about most rows of each kind: what expired before now, records from before records_since, and what is over the limits

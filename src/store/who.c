@@ -5,7 +5,7 @@ int who_find(struct db *db, const char *directory, const char *uid, struct pool 
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_query(
             db,
-            "SELECT p.email, p.domain, coalesce(p.display_name, p.email, p.user_name, p.name), p.active, p.excluded"
+            "SELECT p.email, p.domain, coalesce(p.display_name, p.email, p.user_name, p.name), p.active, p.excluded, e.id"
             " FROM entry e JOIN directory d ON d.id = e.directory JOIN person p ON p.id = e.id"
             " WHERE d.name = ? AND e.uid = ? AND e.gone_at = 0",
             DB_ARGS(DB_TEXT(directory), DB_TEXT(uid)), &st, err) != 0)
@@ -13,7 +13,8 @@ int who_find(struct db *db, const char *directory, const char *uid, struct pool 
     int r = stmt_step(st, err);
     if (r != 1)
         return r;
-    *ret = (struct who){.directory = pool_strdup(pool, directory),
+    *ret = (struct who){.id = stmt_int(st, 5),
+                        .directory = pool_strdup(pool, directory),
                         .uid = pool_strdup(pool, uid),
                         .email = pool_strdup(pool, stmt_text(st, 0)),
                         .domain = pool_strdup(pool, stmt_text(st, 1)),
@@ -21,4 +22,31 @@ int who_find(struct db *db, const char *directory, const char *uid, struct pool 
                         .active = stmt_int(st, 3) != 0,
                         .excluded = (unsigned)stmt_int(st, 4)};
     return 1;
+}
+
+/* Product by product, and not by the account: that is how seats are found without reading all of them. */
+#define SEAT_OF(product)                                                                                               \
+    "EXISTS (SELECT 1 FROM seat s WHERE s.product = " product ".id AND s.account = (SELECT a.id FROM account a"        \
+    " WHERE a.team = " product ".team AND a.person = ?1 AND a.state IN ('invited', 'active')))"
+
+int who_has_seat(struct db *db, int64_t person, bool *ret, struct err *err)
+{
+    int64_t any;
+    if (db_number(db, "SELECT 1 FROM product p WHERE " SEAT_OF("p") " LIMIT 1", DB_ARGS(DB_INT(person)), &any, err) !=
+        0)
+        return -1;
+    *ret = any != 0;
+    return 0;
+}
+
+int who_holds(struct db *db, int64_t person, const char *team, const char *product, bool *ret, struct err *err)
+{
+    int64_t any;
+    if (db_number(db,
+                  "SELECT 1 FROM product p JOIN team t ON t.id = p.team WHERE t.name = ?2 AND p.name = ?3 AND " SEAT_OF(
+                      "p"),
+                  DB_ARGS(DB_INT(person), DB_TEXT(team), DB_TEXT(product)), &any, err) != 0)
+        return -1;
+    *ret = any != 0;
+    return 0;
 }

@@ -5,9 +5,14 @@
 #include "web/inner.h"
 #include "web/pages.h"
 
+/* For a page; in the language of the call. */
 struct page_about answer_about(const struct call *call);
 void answer_html(struct call *call, int status); /* the body is a page */
 void answer_redirect(struct call *call, const char *location);
+/* This answer may stand in a frame of this origin, which no other may. */
+void answer_framed(struct call *call, const char *origin);
+/* To the identity provider, by whichever way start says. False: by none. */
+bool answer_start(struct call *call, const struct signin_start *start);
 void answer_fault(struct call *call, int status, enum page_fault fault, const char *ref);
 
 /* The reason is for administrators: it goes to the log, and a browser gets the number that leads there. */
@@ -15,9 +20,13 @@ void answer_log(struct call *call, const char *ref, const struct err *err);
 bool answer_is_refusal(const struct err *err);
 void answer_error(struct call *call, const char *ref, const struct err *err);
 
-enum cookie { COOKIE_SESSION, COOKIE_BROWSER };
+enum cookie { COOKIE_SESSION, COOKIE_BROWSER, COOKIE_LANGUAGE, COOKIE_ADDRESS };
+/* The first two hold tokens of ours. */
 const char *cookie_get(const struct call *call, enum cookie which);       /* NULL: none, or nothing that we gave */
 void cookie_set(struct call *call, enum cookie which, const char *value); /* value NULL: it is taken back */
+/* The others hold a text that stays on the device for months. It is no secret, and what comes back is anybody's. */
+const char *cookie_text(const struct call *call, enum cookie which); /* NULL: none, or not clean */
+void cookie_keep(struct call *call, enum cookie which, const char *text);
 /* What proves that a form is ours: made of the session's secret, which no other site knows. */
 const char *cookie_guard(const struct call *call, const char *token);
 

@@ -7,9 +7,13 @@
 
 #include "net/server.h"
 #include "signin/signin.h"
+#include "web/keeper.h"
+#include "web/limit.h"
+#include "web/looks.h"
+#include "web/visitor.h"
 #include "web/web.h"
 
-enum count { COUNT_REQUESTS, COUNT_FAULTS, COUNT_STARTED, COUNT_ACCEPTED, COUNT_REFUSED, COUNTS };
+enum count { COUNT_REQUESTS, COUNT_FAULTS, COUNT_STARTED, COUNT_ACCEPTED, COUNT_REFUSED, COUNT_HELD_UP, COUNTS };
 
 /* The handles of one request: taken for as long as it lasts, so that there are no more than threads. */
 struct desk {
@@ -24,6 +28,7 @@ struct web_site {
     struct sp keys;
     const char *origins; /* of the identity providers, for form-action: a space around each; in pool */
     bool secure;         /* browsers reach us by https */
+    struct looks looks;
     struct pool *pool;
 };
 
@@ -36,6 +41,11 @@ struct web {
     struct desk *desks; /* free ones */
     _Atomic unsigned long counts[COUNTS];
     struct signins *sweeper;
+    struct providers *providers;
+    struct keeper *keeper;
+    struct watching *watching;
+    _Atomic unsigned long reloads; /* of the configuration */
+    struct limit *limit;
     bool tls;
 };
 
@@ -44,8 +54,12 @@ struct call {
     struct web *web;
     const struct request *request;
     struct response *response;
-    const char *word; /* the last part of the path, where the route has one */
-    struct signin in; /* with handles of its own */
+    struct visitor visitor;
+    enum language language; /* of the pages that are answered */
+    const char *word;       /* the last part of the path, where the route has one */
+    const char *policy;     /* Content-Security-Policy; NULL: that of pages */
+    bool cacheable;         /* the same for everybody */
+    struct signin in;       /* with handles of its own */
 };
 
 /* One way to ask. A table of them ends with a row of NULL. */
@@ -55,10 +69,17 @@ struct route {
     size_t body_max;
     bool stateless; /* needs no database */
 };
-extern const struct route signin_routes[], saml_routes[];
+extern const struct route signin_routes[], saml_routes[], oidc_routes[];
 
 int desk_take(struct web *web, struct desk **ret, struct err *err);
+/* What could not be opened when it was taken: the main database, which there need not be. */
+int desk_open(struct web *web, struct desk *desk, struct err *err);
 void desk_give(struct web *web, struct desk *desk);
+
+/* Threads of their own; *ret is to be stopped, started or not. */
+struct watching;
+int watching_start(struct web *web, struct watching **ret, struct err *err);
+void watching_stop(struct watching **watching);
 
 void routes_answer(void *web, const struct request *request, struct response *response);
 size_t routes_body_max(void *web, const struct request *request);

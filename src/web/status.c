@@ -49,6 +49,7 @@ static void show_metrics(struct web *web, const struct request *request, struct 
         {COUNT_STARTED, "doorward_signins_started_total", "People sent to their identity provider."},
         {COUNT_ACCEPTED, "doorward_signins_accepted_total", "Sign-ins that were accepted."},
         {COUNT_REFUSED, "doorward_signins_refused_total", "Sign-ins that were refused."},
+        {COUNT_HELD_UP, "doorward_http_held_up_total", "Requests above signin-rate or application-rate."},
     };
     (void)request;
     response->status = 200;

@@ -11,6 +11,7 @@
 #include "gate/gate.h"
 #include "saml/saml.h"
 #include "web/inner.h"
+#include "web/origins.h"
 
 #define CONNECTIONS     2000
 #define PER_ADDRESS     200 /* a proxy, or an office behind one address */
@@ -42,6 +43,13 @@ static int open_store(struct web *web, struct desk *desk, struct err *err)
     return 0;
 }
 
+int desk_open(struct web *web, struct desk *desk, struct err *err)
+{
+    if (!desk->signins && signins_open(web->state_dir, &desk->signins, err) != 0)
+        return -1;
+    return open_store(web, desk, err);
+}
+
 int desk_take(struct web *web, struct desk **ret, struct err *err)
 {
     pthread_mutex_lock(&web->desks_lock);
@@ -51,9 +59,7 @@ int desk_take(struct web *web, struct desk **ret, struct err *err)
     pthread_mutex_unlock(&web->desks_lock);
     if (!desk)
         desk = mem_zero(sizeof *desk);
-    if (!desk->signins && signins_open(web->state_dir, &desk->signins, err) != 0)
-        return -1;
-    if (open_store(web, desk, err) != 0)
+    if (desk_open(web, desk, err) != 0)
         return -1;
     *ret = TAKE(desk);
     return 0;
@@ -75,33 +81,31 @@ static void site_release(struct web_site *site)
     pool_free(&site->pool);
 }
 
-/* Scheme, host and port of a URL, when nothing in them could end a directive of a policy. "" otherwise. */
-static const char *origin_of(struct pool *pool, const char *url)
+static void add_saml_origins(struct web_site *site, const char *state_dir, const struct conf_section *connection)
 {
-    const char *host = strstr(url, "://");
-    size_t n = host ? (size_t)(host - url) + 3 : 0;
-    n += host ? strcspn(host + 3, "/?#") : 0;
-    for (size_t i = 0; i < n; i++)
-        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:/[]", url[i]))
-            return "";
-    return pool_strndup(pool, url, n);
+    CLEANUP(metadata_free) struct saml_idp *idp = NULL;
+    struct err ignored = ERR_INIT;
+    if (gate_metadata(state_dir, connection, clock_now(), &idp, &ignored) != 0)
+        return; /* the gate says so, and nobody is sent there */
+    for (size_t i = 0; i < idp->nsso; i++)
+        site->origins = origins_add(site->pool, site->origins, idp->sso[i].location);
+    for (size_t i = 0; i < idp->nslo; i++) {
+        site->origins = origins_add(site->pool, site->origins, idp->slo[i].location);
+        if (idp->slo[i].answer)
+            site->origins = origins_add(site->pool, site->origins, idp->slo[i].answer);
+    }
 }
 
-/* Browsers apply form-action to where a form's answer sends them, too: the identity providers have to stand there. */
-static void add_origins(struct web_site *site)
+/* Those of OpenID providers join when they are known; most have their issuer's. */
+static void add_origins(struct web_site *site, const char *state_dir)
 {
     site->origins = " ";
     for (const struct conf_section *c = conf_next(site->conf, "connection", NULL); c;
          c = conf_next(site->conf, "connection", c)) {
-        CLEANUP(metadata_free) struct saml_idp *idp = NULL;
-        struct err ignored = ERR_INIT;
-        if (strcmp(conf_variant(c), "saml") != 0 || gate_metadata(c, clock_now(), &idp, &ignored) != 0)
-            continue; /* the gate says so, and nobody is sent there */
-        for (size_t i = 0; i < idp->nsso; i++) {
-            const char *origin = origin_of(site->pool, idp->sso[i].location);
-            if (*origin && !strstr(site->origins, pool_printf(site->pool, " %s ", origin)))
-                site->origins = pool_printf(site->pool, "%s%s ", site->origins, origin);
-        }
+        if (strcmp(conf_variant(c), "saml") == 0)
+            add_saml_origins(site, state_dir, c);
+        else
+            site->origins = origins_add(site->pool, site->origins, conf_str(c, "issuer"));
     }
 }
 
@@ -116,11 +120,12 @@ static int site_read(const struct conf *conf, const char *state_dir, struct web_
                        conf_where(organization));
     site.pool = pool_new();
     site.secure = strncmp(url, "https://", 8) == 0;
-    if (sp_keys(conf, state_dir, true, clock_now(), &site.keys, err) != 0) {
+    if (looks_read(conf, site.pool, &site.looks, err) != 0 ||
+        sp_keys(conf, state_dir, true, clock_now(), &site.keys, err) != 0) {
         site_release(&site);
         return -1;
     }
-    add_origins(&site);
+    add_origins(&site, state_dir);
     *ret = site;
     return 0;
 }
@@ -218,6 +223,17 @@ static int listen_for_status(struct web *web, const struct conf_section *serve, 
 
 /* --- life ------------------------------------------------------------------------------------------------------------ */
 
+static void want_providers(struct web *web)
+{
+    CLEANUP(freep) struct providers_wanted *wanted = NULL;
+    size_t n = 0, cap = 0;
+    for (const struct conf_section *c = conf_next(web->site.conf, "connection", NULL); c;
+         c = conf_next(web->site.conf, "connection", c))
+        if (strcmp(conf_variant(c), "oidc") == 0)
+            *MEM_PUSH(&wanted, &n, &cap) = (struct providers_wanted){conf_str(c, "issuer"), conf_str(c, "ca-file")};
+    providers_want(web->providers, wanted, n);
+}
+
 int web_start(const struct conf *conf, const char *state_dir, struct web **ret, struct err *err)
 {
     const struct conf_section *serve = conf_find(conf, "serve", NULL);
@@ -225,9 +241,14 @@ int web_start(const struct conf *conf, const char *state_dir, struct web **ret, 
     pthread_rwlock_init(&web->lock, NULL);
     pthread_mutex_init(&web->desks_lock, NULL);
     web->state_dir = mem_strdup(state_dir);
+    web->providers = providers_new(&call_directly);
+    web->limit = limit_new();
     if (saml_init(err) != 0 || signins_open(state_dir, &web->sweeper, err) != 0 ||
-        site_read(conf, state_dir, &web->site, err) != 0 || listen_for_people(web, serve, err) != 0 ||
-        listen_for_status(web, serve, err) != 0)
+        site_read(conf, state_dir, &web->site, err) != 0)
+        return -1;
+    want_providers(web);
+    if (keeper_start(web->providers, &web->keeper, err) != 0 || listen_for_people(web, serve, err) != 0 ||
+        listen_for_status(web, serve, err) != 0 || watching_start(web, &web->watching, err) != 0)
         return -1;
     *ret = TAKE(web);
     return 0;
@@ -252,7 +273,10 @@ int web_reload(struct web *web, const struct conf *conf, struct err *err)
     pthread_rwlock_wrlock(&web->lock);
     struct web_site old = web->site;
     web->site = site;
+    want_providers(web);
     pthread_rwlock_unlock(&web->lock);
+    keeper_look(web->keeper);
+    atomic_fetch_add(&web->reloads, 1);
     site_release(&old);
     return 0;
 }
@@ -271,12 +295,12 @@ void web_tick(struct web *web)
 {
     struct err err = ERR_INIT;
     bool more = true;
-    int64_t now = clock_now();
+    int64_t now = clock_now(), kept = conf_int(conf_find(web->site.conf, "serve", NULL), "signin-retention");
     server_tick(web->server);
     if (web->status)
         server_tick(web->status);
     for (int i = 0; i < SWEEP_STEPS && more; i++) {
-        if (signins_sweep(web->sweeper, now, now - SIGNIN_RECORD_SECONDS, SWEEP_ROWS, &more, &err) == 0)
+        if (signins_sweep(web->sweeper, now, now - kept, SWEEP_ROWS, &more, &err) == 0)
             continue;
         log_event(LOG_LEVEL_ERROR, "signin.db: old rows cannot be swept: %s", err.text);
         return;
@@ -292,13 +316,17 @@ void web_stop(struct web **web)
         server_stop(&w->server);
     if (w->status)
         server_stop(&w->status);
+    keeper_stop(&w->keeper);
+    watching_stop(&w->watching);
     while (w->desks) {
         struct desk *desk = w->desks;
         w->desks = desk->next;
         desk_free(&desk);
     }
     signins_close(&w->sweeper);
+    limit_free(&w->limit);
     site_release(&w->site);
+    providers_free(&w->providers);
     pthread_mutex_destroy(&w->desks_lock);
     pthread_rwlock_destroy(&w->lock);
     free(w->state_dir);

@@ -128,7 +128,7 @@ def over_tls_fixture(template, tmp_path_factory):
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=signin.example.com", "-keyout", key,
                     "-out", certificate], check=True, capture_output=True)
     key.chmod(0o600)
-    server = Server(site, {"certificate-file": str(certificate), "key-file": str(key)})
+    server = Server(site, **{"certificate-file": str(certificate), "key-file": str(key)})
     yield server
     server.stop()
 

@@ -145,7 +145,7 @@ def test_killed_while_many_sign_in(site, signer):
         site.org.person(f"p{i}")
     site.org.group("cad", *(f"p{i}" for i in range(PEOPLE)))
     site.apply()
-    server = Server(site, {"listen": f"127.0.0.1:{free_port()}"})
+    server = Server(site, listen=f"127.0.0.1:{free_port()}")
     load = Load(server, signer)
     try:
         for name in KILLS:

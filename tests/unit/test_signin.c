@@ -149,14 +149,14 @@ START_TEST(nobody_is_sent_away_through_a_closed_gate)
     const char *names[DISCOVER_DOMAINS_MAX];
     size_t n;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        ck_assert_int_eq(discover_connection(&in, cases[i].email, &found, &err), -1);
+        ck_assert_int_eq(discover_connection(&in, cases[i].email, NULL, &found, &err), -1);
         ck_assert_msg(err.kind == cases[i].kind && strstr(err.text, cases[i].reason), "%s: %s", cases[i].email,
                       err.text);
     }
     ck_assert_int_eq(discover_domains(&in, idp, names, &n, &err), -1);
     ck_assert_msg(strstr(err.text, "domain example.com: its gate is closed"), "%s", err.text);
     store_close(&in.store);
-    ck_assert_int_eq(discover_connection(&in, "a@example.com", &found, &err), -1);
+    ck_assert_int_eq(discover_connection(&in, "a@example.com", NULL, &found, &err), -1);
     ck_assert_msg(strstr(err.text, "there is no state yet"), "%s", err.text);
 }
 END_TEST
