@@ -13,6 +13,7 @@
 #include "cli/privilege.h"
 #include "cli/schema.h"
 #include "cli/term.h"
+#include "gate/idp.h"
 #include "saml/saml.h"
 #include "store/audit.h"
 
@@ -34,6 +35,7 @@ static const struct option options[] = {
     {"method", required_argument, NULL, 'M'},
     {"approve-removals", required_argument, NULL, 'A'},
     {"expect", required_argument, NULL, 'X'},
+    {"timeout", required_argument, NULL, 'T'},
     {0},
 };
 
@@ -65,7 +67,8 @@ static int take_option(struct typed *t, int letter, struct err *err)
                            ['q'] = &cli->quiet, ['v'] = &t->verbose, ['h'] = &t->help,  ['V'] = &t->version};
     const char **const texts[] = {
         ['c'] = &cli->conf_path, ['S'] = &cli->state_dir, ['o'] = &cli->out,   ['R'] = &cli->response,
-        ['M'] = &cli->method,    ['A'] = &cli->approve,   ['X'] = &cli->expect};
+        ['M'] = &cli->method,    ['A'] = &cli->approve,   ['X'] = &cli->expect,
+        ['T'] = &cli->timeout};
     if (letter == 'C')
         return take_color(t, optarg, err);
     if (letter < (int)(sizeof flags / sizeof *flags) && flags[letter])
@@ -217,12 +220,13 @@ int cli_open(struct cli *cli, enum store_mode mode, struct err *err)
     if (cli_conf(cli, err) != 0)
         return -1;
     const char *dir = cli_state_dir(cli);
-    const char *actor = audit_actor(cli->pool); /* before the rights of another are taken on */
+    if (!cli->actor)
+        cli->actor = audit_actor(cli->pool); /* before the rights of another are taken on */
     if (privilege_become_owner(dir, err) != 0)
         return -1;
     CLEANUP(freep) char *holder = mem_printf("doorward %s", cli->command);
     if (store_open(dir, mode, holder, &cli->store, err) == 0) {
-        audit_as(cli->store, actor, cli->now);
+        audit_as(cli->store, cli->actor, cli->now);
         return 0;
     }
     if (mode == STORE_READ && err->kind == ERR_NOT_FOUND) {
@@ -277,6 +281,7 @@ int main(int argc, char **argv)
     store_close(&t.cli.store);
     conf_free(&t.cli.conf);
     pool_free(&t.cli.pool);
+    gate_metadata_forget();
     saml_shutdown();
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fputs("doorward: standard output could not be written\n", stderr);

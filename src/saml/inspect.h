@@ -13,6 +13,11 @@
 
 #include <libxml/tree.h>
 
+/* How many elements of these names stand in the response, at whatever depth. */
+struct census {
+    size_t encrypted_assertions, encrypted_data, assertions, signatures;
+};
+
 struct inspection {
     struct pool *pool;
     const struct saml_policy *policy;
@@ -25,6 +30,7 @@ struct inspection {
     const char *fault_text;              /* of whichever of the two is set */
     enum err_kind kind;                  /* of a refusal */
     xmlNode *response, *assertion;       /* set by rules_document */
+    struct census census;                /* of what is in the document now */
     const struct saml_key *outer_signer; /* of the Response, when it was verified before its assertion was decrypted */
 
     xmlNode *bearer; /* SubjectConfirmationData; set by rules_conditions */

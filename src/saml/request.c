@@ -7,6 +7,18 @@
 
 #define DAY 86400
 
+static void add_contexts(struct buf *out, const struct saml_request *request)
+{
+    const char *const *contexts = request->context ? &request->context : request->contexts;
+    size_t n = request->context ? 1 : request->ncontexts;
+    if (n == 0)
+        return;
+    buf_printf(out, "<samlp:RequestedAuthnContext Comparison=\"%s\">", request->context ? "minimum" : "exact");
+    for (size_t i = 0; i < n; i++)
+        saml_add_element(out, "saml:AuthnContextClassRef", contexts[i]);
+    buf_adds(out, "</samlp:RequestedAuthnContext>");
+}
+
 int saml_authn_request(const struct saml_request *request, const struct keypair *key, struct buf *ret, struct err *err)
 {
     buf_adds(ret, "<samlp:AuthnRequest xmlns:samlp=\"" SAML_NS_PROTOCOL "\" xmlns:saml=\"" SAML_NS_ASSERTION "\"");
@@ -21,11 +33,7 @@ int saml_authn_request(const struct saml_request *request, const struct keypair 
     saml_add_element(ret, "saml:Issuer", request->entity_id);
     size_t after_issuer = ret->len;
     buf_adds(ret, "<samlp:NameIDPolicy AllowCreate=\"true\"/>");
-    if (request->context) {
-        buf_adds(ret, "<samlp:RequestedAuthnContext Comparison=\"minimum\">");
-        saml_add_element(ret, "saml:AuthnContextClassRef", request->context);
-        buf_adds(ret, "</samlp:RequestedAuthnContext>");
-    }
+    add_contexts(ret, request);
     buf_adds(ret, "</samlp:AuthnRequest>");
     return key ? saml_sign(ret, after_issuer, request->id, key, err) : 0;
 }

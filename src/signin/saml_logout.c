@@ -27,8 +27,10 @@ static void talk_release(struct talk *talk)
 static int talk_begin(const struct signin *in, const struct conf_section *connection, struct talk *ret, struct err *err)
 {
     *ret = (struct talk){.in = in, .connection = connection};
+    if (!in->store)
+        return err_set(err, ERR_REFUSED, "connection %s: there is no state yet", conf_name(connection));
     return sp_names(in->conf, connection, in->pool, &ret->names, err) != 0 ||
-                   gate_metadata(connection, in->now, &ret->idp, err) != 0
+                   gate_metadata(in->store->dir, connection, in->now, &ret->idp, err) != 0
                ? -1
                : 0;
 }

@@ -21,6 +21,16 @@ def free_port():
         return s.getsockname()[1]
 
 
+def ask(port, path):
+    """Status and body."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    return answer.status, body
+
+
 def php(value):
     """A Python value as PHP writes it."""
     if isinstance(value, dict):
@@ -38,6 +48,8 @@ def php(value):
 
 class SimpleSaml:
     """People sign in with their uid as user name and as password. sp: our metadata, read by simplesamlphp's own reader."""
+
+    recently = 0
 
     def __init__(self, folder, people, **hosted):
         self.folder, self.port = Path(folder), free_port()
@@ -77,14 +89,16 @@ class SimpleSaml:
                   "signature.algorithm": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", **self.hosted, **more}
         (self.folder / "metadata/saml20-idp-hosted.php").write_text(f"<?php $metadata[{php(self.entity)}] = {php(hosted)};\n")
 
-    def trust(self, xml, encrypt=False):
+    def trust(self, xml, encrypt=False, only_post=False):
         """Takes our metadata, as its own converter reads it."""
         more = {"assertion.encryption": encrypt, "validate.authnrequest": True, "NameIDFormat": TRANSIENT}
         path = self.folder / "sp.xml"
         path.write_text(xml)
         read = (f"require '/usr/share/simplesamlphp/lib/_autoload.php';"
                 f"$e = \\SimpleSAML\\Metadata\\SAMLParser::parseFile({php(path)})->getMetadata20SP();"
-                f"unset($e['entityDescriptor']); unset($e['expire']); $e = array_merge($e, {php(more)});"
+                f"unset($e['entityDescriptor']); unset($e['expire']);"
+                + ("$e['SingleLogoutService'] = array_values(array_filter($e['SingleLogoutService'],"
+                   " function ($s) { return strpos($s['Binding'], 'POST'); }));" if only_post else "") + f"$e = array_merge($e, {php(more)});"
                 f"echo '<?php $metadata[', var_export($e['entityid'], true), '] = ', var_export($e, true), ';';")
         (self.folder / "metadata/saml20-sp-remote.php").write_text(script("php", "-r", read, **self.environment()))
 
@@ -100,23 +114,15 @@ class SimpleSaml:
                                             start_new_session=True)
         for _ in range(600):
             try:
-                self.get("/saml2/idp/metadata.php")
+                ask(self.port, "/saml2/idp/metadata.php")
                 return self
             except OSError:
                 assert self.process.poll() is None, self.log()
                 time.sleep(0.1)
         raise AssertionError(self.log())
 
-    def get(self, path):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        body = answer.read().decode()
-        connection.close()
-        return answer.status, body
-
     def metadata(self):
-        status, body = self.get("/saml2/idp/metadata.php")
+        status, body = ask(self.port, "/saml2/idp/metadata.php")
         assert status == 200, body + self.log()
         return body
 

@@ -3,9 +3,11 @@
 import base64
 import re
 import shutil
+import time
 
 import pytest
 
+from lemonldap import PORTAL, LemonLdap
 from signin_site import Server
 from simplesaml import HOME, SimpleSaml, person
 from site_fixture import URL
@@ -20,7 +22,13 @@ def simplesamlphp(folder):
     return SimpleSaml(folder, PEOPLE)
 
 
-PROVIDERS = {"simplesamlphp": simplesamlphp}
+def lemonldap(folder):
+    if not PORTAL.exists() or not shutil.which("plackup"):
+        pytest.skip("missing: lemonldap-ng, plackup")
+    return LemonLdap(folder, PEOPLE)
+
+
+PROVIDERS = {"simplesamlphp": simplesamlphp, "lemonldap": lemonldap}
 
 
 @pytest.fixture(name="idp", params=PROVIDERS)
@@ -62,7 +70,10 @@ class House:
         return walker.sent
 
     def login(self, walker, uid, stop=lambda url, form: False):
-        return walker.fill(stop, **self.idp.credentials(uid))
+        fields = self.idp.credentials(uid)
+        if not any(set(fields) <= set(f["fields"]) for f in Forms(walker.page.body).found):
+            walker.press()  # "you have to sign in anew", and a button
+        return walker.fill(stop, **fields)
 
     def activate(self):
         path = self.site.folder / "captured.txt"
@@ -146,7 +157,7 @@ def test_signing_out_there_signs_out_here(house):
     walker = house.sign_in()
     other = house.sign_in("bob")
     house.sign_out_there(walker)
-    assert any(f"GET {URL}/saml/slo/idp?SAMLRequest=" in step for step in walker.trail), walker.story()
+    assert any(f"GET {URL}/saml/slo/idp?SAMLRequest=" in step for step in walker.trail), walker.story() + walker.page.body
     assert house.server.sql("SELECT email FROM session") == [("bob@example.com",)], walker.story() + house.told()
     assert house.who(walker) is None and house.who(other) == "Given Bob"
     assert "signed somebody out, of 1 sessions" in house.server.served.text()
@@ -184,3 +195,73 @@ def test_logout_messages_that_were_changed(house):
         assert house.who(walker) == "Given Alice"
     assert walker.ask(asked).status in (302, 303)
     assert house.who(walker) is None
+
+
+# --- what a connection may ask for ----------------------------------------------------------------------------------------------
+
+
+def test_beginning_there(house):
+    """Nobody asked for it: refused, unless the connection allows it; and then once."""
+    sent = house.capture(Walker(house.server))
+    page = Walker(house.server).ask(f"{URL}/saml/acs/idp", sent)
+    assert page.status == 403 and "unsolicited" in house.server.reason(page.reference), house.told()
+    house.site.conf["connection idp"]["allow-unsolicited"] = "yes"
+    house.server.reload()
+    walker = Walker(house.server)
+    assert walker.ask(f"{URL}/saml/acs/idp", sent).status == 303, house.told()
+    assert house.who(walker) == "Given Alice"
+    page = Walker(house.server).ask(f"{URL}/saml/acs/idp", sent)
+    assert page.status == 403 and "was used before" in house.server.reason(page.reference)
+    begun = Walker(house.server)
+    begun.go(f"{URL}/signin", {"email": "alice@example.com"})
+    house.login(begun, "alice", stop=lambda url, form: form and "SAMLResponse" in form)
+    del begun.sent["RelayState"]
+    page = Walker(house.server).ask(f"{URL}/saml/acs/idp", begun.sent)
+    assert page.status == 403 and "as if nobody had asked" in house.server.reason(page.reference)
+
+
+def test_credentials_are_asked_for_anew(house):
+    walker = house.sign_in()
+    house.site.conf["connection idp"]["force-authn"] = "yes"
+    house.server.reload()
+    time.sleep(house.idp.recently)
+    walker.browser.jar.clear()
+    walker.go(f"{URL}/signin", {"email": "alice@example.com"})
+    assert house.who(walker) is None
+    house.login(walker, "alice")
+    assert house.who(walker) == "Given Alice", house.told()
+
+
+def test_a_context_that_is_not_reached(house):
+    house.site.conf["connection idp"]["authn-context"] = "urn:oasis:names:tc:SAML:2.0:ac:classes:X509"
+    house.server.reload()
+    walker = Walker(house.server)
+    walker.go(f"{URL}/signin", {"email": "alice@example.com"})
+    if any("username" in f["fields"] or "user" in f["fields"] for f in Forms(walker.page.body).found):
+        house.login(walker, "alice")
+    assert house.who(walker) is None, "whether the identity provider says no, or something else than what was asked for"
+
+
+# --- by forms instead of redirects ------------------------------------------------------------------------------------------------
+
+
+def test_signing_out_by_forms(site, tmp_path):
+    if not HOME.exists() or not shutil.which("php"):
+        pytest.skip("missing: simplesamlphp, php-cli")
+    post = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+    idp = SimpleSaml(tmp_path / "idp", PEOPLE, SingleLogoutServiceBinding=[post]).start()
+    house = None
+    try:
+        house = House(site, idp, only_post=True)
+        walker = house.sign_in()
+        walker.go(f"{URL}/")
+        page = walker.press("/signout")
+        assert page.status == 200 and "signed out" in page.body and walker.trail[-1] == f"POST {URL}/saml/slo/idp", walker.story() + house.told()
+        house.sign_in(walker=walker)
+        house.sign_out_there(walker)
+        assert f"POST {URL}/saml/slo/idp" in walker.trail[-4:], walker.story()
+        assert house.who(walker) is None and not house.server.sql("SELECT * FROM session")
+    finally:
+        if house:
+            house.close()
+        idp.stop()
