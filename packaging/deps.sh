@@ -17,11 +17,11 @@ BUILD='gcc libc6-dev make pkgconf
 # with.
 DEMO='ca-certificates dns-root-data publicsuffix openssl xmlsec1 dnsmasq-base'
 TEST='check clang libclang-rt-dev llvm valgrind libc6-dbg python3 python3-pytest sqlite3
-    slapd ldap-utils knot nodejs npm
+    slapd ldap-utils knot nodejs npm glewlwyd
     wrk nginx-light curl python3-lasso python3-pysaml2
     build-essential debhelper lintian rpm debootstrap'
 # Packages among them that bring a service of their own.
-SERVICES='slapd knot nginx'
+SERVICES='slapd knot nginx glewlwyd'
 
 fail() {
     echo "deps.sh: $*" >&2
