@@ -1,7 +1,9 @@
 """Signing in through OpenID providers: npm's oidc-provider, and one that lies."""
 
+import json
 import re
 import sqlite3
+import subprocess
 import time
 import urllib.parse
 import urllib.request
@@ -11,6 +13,7 @@ import pytest
 
 from false_provider import FalseProvider
 from oidc_site import NpmProvider, OidcServer, Traveller, activate
+from site_fixture import DOORWARD
 from test_serve_process import until
 from walker import Forms
 
@@ -214,6 +217,33 @@ def test_what_the_commands_say(site, server, provider):
     site.run("sso", "activate", "idp")
     site.conf["connection idp"]["issuer"] = "https://other.example"
     assert "its issuer names another identity provider" in site.refused("sso", "activate", "idp", status=3)
+
+
+def test_from_a_test_by_link_to_a_sign_in(site, server, provider, browser):
+    provider.person("alice", given_name="Given", family_name="Alice")
+    site.sql("DELETE FROM connection")
+    assert site.json("sso", "list")[0]["state"] == "configured"
+    waiting = subprocess.Popen([DOORWARD, "-c", site.folder / "doorward.conf", "sso", "test", "idp", "--json"], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        link = json.loads(waiting.stdout.readline())["link"]
+        assert browser.ask(link).status == 200
+        location = browser.ask(link, {}).headers["Location"]
+        assert location.startswith(provider.issuer)
+        browser.go(location + "&login_hint=alice@example.com")
+        out, err = waiting.communicate(timeout=60)
+    finally:
+        waiting.kill()
+        waiting.wait()
+    assert waiting.returncode == 0, out + err
+    report = json.loads(out)
+    passed = {c["code"] for c in report["checks"] if c["result"] == "passed"}
+    assert {"provider", "answer", "exchange", "signature", "audience", "nonce", "userinfo", "immutable-id", "email-domain",
+            "mirror-person", "mirror-email"} <= passed, passed
+    assert not sessions(server)
+    site.run("sso", "activate", "idp")
+    browser.sign_in()
+    assert browser.name == "Given Alice"
 
 
 # --- one that lies ------------------------------------------------------------------------------------------------------------
