@@ -43,7 +43,8 @@ void providers_want(struct providers *providers, const struct providers_wanted *
 int providers_get(struct providers *providers, const char *issuer, int64_t now, const struct known **ret,
                   struct err *err);
 /*
- * *known has not got a key that was named: fetches anew, and puts what is known then in its place. 1: it is another one; 0: it was fetched too short a
+ * *known has not got a key that was named: fetches anew, and puts what is known then in its place. 1: it is another one, and what
+ * was read from the one before is dead; 0: it was fetched too short a
  * while ago, or could not be.
  */
 int providers_renew(struct providers *providers, int64_t now, const struct known **known);
