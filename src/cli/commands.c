@@ -45,6 +45,12 @@ const struct command commands[] = {
      "DIGEST is how the document begins that \"doorward sso list\" shows. Before, ask who\n"
      "runs the identity provider whether the certificate shown is theirs.\n\n"
      "  doorward sso accept adfs 3fa94c01\n"},
+    {"sso roll-key", "[--yes]", "Y", 0, 0, command_sso_roll_key, "exchange our own SAML key, a step at a time",
+     "Three steps, with days between them: a next key is made and published beside the\n"
+     "current one; it becomes the current one, and the old one still reads what is encrypted\n"
+     "to it; the old one is gone. After each, reload doorward and have every identity\n"
+     "provider take our metadata. --yes when they have it before a day is over. Keys that are\n"
+     "written as key-file are exchanged by their lines instead.\n"},
     {"sso test", "CONNECTION --response FILE", "R", 1, 1, command_sso_test,
      "check one sign-in and show every check and attribute",
      "Checks a captured SAML response (the SAMLResponse form field, as XML or base64)\n"
