@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "crypto/token.h"
 #include "store/grants.h"
+#include "store/passes.h"
 
 #define APPLICATION_ID 0x44577369 /* "DWsi" */
 #define VERSION        1
@@ -39,8 +40,8 @@ static const char tables[] =
 static int make_tables(struct db *db, struct err *err)
 {
     CLEANUP(freep)
-    char *sql = mem_printf("%s %s %s %s PRAGMA application_id = %d; PRAGMA user_version = %d", tables, grants_tables,
-                           notices_tables, visits_tables, APPLICATION_ID, VERSION);
+    char *sql = mem_printf("%s %s %s %s %s PRAGMA application_id = %d; PRAGMA user_version = %d", tables, grants_tables,
+                           notices_tables, passes_tables, visits_tables, APPLICATION_ID, VERSION);
     return db_exec(db, sql, err);
 }
 
@@ -223,6 +224,7 @@ static const char *const by_time[] = {
     "DELETE FROM session WHERE hash IN (SELECT hash FROM session WHERE expires <= ? LIMIT ?)",
     "DELETE FROM authorizing WHERE seq IN (SELECT seq FROM authorizing WHERE expires <= ? LIMIT ?)",
     "DELETE FROM token WHERE hash IN (SELECT hash FROM token WHERE expires <= ? LIMIT ?)",
+    "DELETE FROM hop WHERE seq IN (SELECT seq FROM hop WHERE expires <= ? LIMIT ?)",
     "DELETE FROM granted WHERE id IN (SELECT id FROM granted WHERE expires <= ? LIMIT ?)",
 };
 static const struct {
@@ -235,6 +237,9 @@ static const struct {
     {"DELETE FROM authorizing WHERE seq IN (SELECT seq FROM authorizing WHERE seq <="
      " (SELECT max(seq) FROM authorizing) - ? ORDER BY seq LIMIT ?)",
      AUTHORIZATIONS_MAX},
+    {"DELETE FROM hop WHERE seq IN (SELECT seq FROM hop WHERE seq <= (SELECT max(seq) FROM hop) - ?"
+     " ORDER BY seq LIMIT ?)",
+     HOPS_MAX},
     {"DELETE FROM record WHERE seq IN (SELECT seq FROM record WHERE seq <= (SELECT max(seq) FROM record) - ?"
      " ORDER BY seq LIMIT ?)",
      SIGNINS_RECORDS_MAX},

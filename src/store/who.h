@@ -22,7 +22,5 @@ int who_find(struct db *db, const char *directory, const char *uid, struct pool 
 
 /* Has a seat of any product, on an account that is not suspended. */
 int who_has_seat(struct db *db, int64_t person, bool *ret, struct err *err);
-/* … of this one. */
-int who_holds(struct db *db, int64_t person, const char *team, const char *product, bool *ret, struct err *err);
 
 #endif

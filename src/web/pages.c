@@ -217,6 +217,24 @@ void page_home(struct buf *out, const struct page_about *about, const char *name
     end(out, about);
 }
 
+void page_leave(struct buf *out, const struct page_about *about, const struct page_leave *leave)
+{
+    const struct {
+        const char *name, *value;
+    } hidden[] = {{"guard", leave->guard},
+                  {"client_id", leave->client},
+                  {"post_logout_redirect_uri", leave->to},
+                  {"state", leave->state}};
+    begin(out, about, say(about, TEXT_SIGN_OUT));
+    ADD(out, "<p>% <strong>%</strong></p><form method=\"post\" action=\"/oauth2/logout\">", say(about, TEXT_SIGNED_IN_AS),
+        leave->email);
+    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
+        if (hidden[i].value)
+            ADD(out, "<input type=\"hidden\" name=\"%\" value=\"%\">", hidden[i].name, hidden[i].value);
+    ADD(out, "<button>%</button></form>\n", say(about, TEXT_SIGN_OUT));
+    end(out, about);
+}
+
 void page_signed_out(struct buf *out, const struct page_about *about)
 {
     begin(out, about, say(about, TEXT_SIGNED_OUT));

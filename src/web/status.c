@@ -49,6 +49,8 @@ static void show_metrics(struct web *web, const struct request *request, struct 
         {COUNT_STARTED, "doorward_signins_started_total", "People sent to their identity provider."},
         {COUNT_ACCEPTED, "doorward_signins_accepted_total", "Sign-ins that were accepted."},
         {COUNT_REFUSED, "doorward_signins_refused_total", "Sign-ins that were refused."},
+        {COUNT_TOLD, "doorward_logout_notices_delivered_total", "Ended visits that an application was told of."},
+        {COUNT_UNTOLD, "doorward_logout_notices_failed_total", "Tries to tell an application that failed."},
         {COUNT_HELD_UP, "doorward_http_held_up_total", "Requests above signin-rate or application-rate."},
     };
     (void)request;
