@@ -51,16 +51,26 @@ const struct command commands[] = {
      "to it; the old one is gone. After each, reload doorward and have every identity\n"
      "provider take our metadata. --yes when they have it before a day is over. Keys that are\n"
      "written as key-file are exchanged by their lines instead.\n"},
-    {"sso test", "CONNECTION --response FILE", "R", 1, 1, command_sso_test,
-     "check one sign-in and show every check and attribute",
-     "Checks a captured SAML response (the SAMLResponse form field, as XML or base64)\n"
-     "under every rule of a real sign-in but one: it need not answer a request of\n"
-     "ours. A response passes once, and is refused when it is older than the identity\n"
-     "provider allows.\n\n"
+    {"sso test", "CONNECTION [--timeout TIME] [--response FILE]", "RT", 1, 1, command_sso_test,
+     "sign in once and show every check and attribute",
+     "Prints a link to doorward serve, which has to run, and waits at most 15 minutes, or\n"
+     "--timeout, for somebody to sign in through it at the identity provider: the real\n"
+     "flow, although the connection is not active. Then every check is shown, what was\n"
+     "sent, and whether the directory agrees about this person: a difference is a failed\n"
+     "test. Nobody is signed in by it. --json prints two documents: the link, the report.\n\n"
+     "--response checks a captured SAML response instead (the SAMLResponse form field, as\n"
+     "XML or base64), under every rule but one: it need not answer a request of ours. A\n"
+     "response passes once, and is refused when it is older than the identity provider\n"
+     "allows.\n\n"
+     "  doorward sso test adfs\n"
      "  doorward sso test adfs --response response.txt\n"},
     {"sso activate", "CONNECTION", NULL, 1, 1, command_sso_activate, "turn a tested connection on", NULL},
     {"sso deactivate", "CONNECTION", NULL, 1, 1, command_sso_deactivate, "turn it off: closes the gate of its domains",
      NULL},
+    {"sso forget", "CONNECTION ID", NULL, 2, 2, command_sso_forget,
+     "take out somebody who came in by jit, and sign them out",
+     "ID is what doorward report arrivals shows. As long as the connection has jit = yes\n"
+     "they may come in again.\n"},
     {"sync enable", "TEAM", NULL, 1, 1, command_sync_enable,
      "let runs change the team's platform; refused while the gate is closed", NULL},
     {"sync disable", "TEAM", NULL, 1, 1, command_sync_disable, "stop changing the team's platform", NULL},
@@ -127,6 +137,8 @@ const struct command commands[] = {
      "  doorward runs verify --expect $(cat /mnt/elsewhere/doorward.digest)\n"},
     {"report people", "[--csv]", "K", 0, 0, command_report_people, "every account with its state and products", NULL},
     {"report seats", "[--csv]", "K", 0, 0, command_report_seats, "every product with its seats", NULL},
+    {"report arrivals", "[--csv]", "K", 0, 0, command_report_arrivals,
+     "people who came in by jit, whom no directory has", NULL},
     {"help", "[COMMAND | SECTION | all]", NULL, 0, 2, command_help,
      "this, one command, or the keys of a configuration section", NULL},
     {NULL, NULL, NULL, 0, 0, NULL, NULL, NULL},

@@ -116,6 +116,7 @@ int command_check(struct cli *cli, struct err *err)
                   gate.domains[i].open
                       ? "open"
                       : pool_printf(cli->pool, "%s; next: %s", gate.domains[i].reason, gate.domains[i].remedy));
+    gate_print_warnings(&gate, stdout);
     return ok ? 0 : err_exit_status(gate_any_closed(&gate) ? ERR_GATE : ERR_FAILED);
 }
 
@@ -135,6 +136,7 @@ static void print_domains(const struct gate *gate)
     }
     if (!gate->n)
         puts("  nothing was looked at yet");
+    gate_print_warnings(gate, stdout);
 }
 
 /* *next is set to the first thing to do when nothing stood there. */
