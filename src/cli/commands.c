@@ -48,7 +48,7 @@ const struct command commands[] = {
     {"sso roll-key", "[--yes]", "Y", 0, 0, command_sso_roll_key, "exchange our own SAML key, a step at a time",
      "Three steps, with days between them: a next key is made and published beside the\n"
      "current one; it becomes the current one, and the old one still reads what is encrypted\n"
-     "to it; the old one is gone. After each, reload doorward and have every identity\n"
+     "to it; the old one is gone. After each, reload the server and have every identity\n"
      "provider take our metadata. --yes when they have it before a day is over. Keys that are\n"
      "written as key-file are exchanged by their lines instead.\n"},
     {"sso test", "CONNECTION [--timeout TIME] [--response FILE]", "RT", 1, 1, command_sso_test,
