@@ -70,6 +70,8 @@ int command_domain_challenge(struct cli *cli, struct err *err);
 int command_domain_verify(struct cli *cli, struct err *err);
 int command_sso_list(struct cli *cli, struct err *err);
 int command_sso_metadata(struct cli *cli, struct err *err);
+int command_sso_refresh(struct cli *cli, struct err *err);
+int command_sso_accept(struct cli *cli, struct err *err);
 int command_sso_test(struct cli *cli, struct err *err);
 int command_sso_activate(struct cli *cli, struct err *err);
 int command_sso_deactivate(struct cli *cli, struct err *err);

@@ -33,6 +33,18 @@ const struct command commands[] = {
      "certificates, signed; the first call makes our key, unless key-file names one.\n"
      "OIDC: the addresses to register our client with, as JSON.\n\n"
      "  doorward sso metadata adfs -o doorward.xml\n"},
+    {"sso refresh", "[CONNECTION] [--quiet]", NULL, 0, 1, command_sso_refresh,
+     "take identity providers' metadata from metadata-url anew",
+     "Asks the metadata-url of the connection, or of all. What says nothing new about whom\n"
+     "to trust counts at once, and so does what metadata-signer-file vouches for; anything\n"
+     "else waits for \"doorward sso accept\". \"doorward serve\" does the same by itself.\n"
+     "Exit status 1 when something is wrong or waits.\n\n"
+     "  doorward sso refresh adfs\n"},
+    {"sso accept", "CONNECTION DIGEST", NULL, 2, 2, command_sso_accept,
+     "let metadata count that names new certificates or another entity id",
+     "DIGEST is how the document begins that \"doorward sso list\" shows. Before, ask who\n"
+     "runs the identity provider whether the certificate shown is theirs.\n\n"
+     "  doorward sso accept adfs 3fa94c01\n"},
     {"sso test", "CONNECTION [--timeout TIME] [--response FILE]", "RT", 1, 1, command_sso_test,
      "sign in once and show every check and attribute",
      "Prints a link to doorward serve, which has to run, and waits at most 15 minutes, or\n"

@@ -11,6 +11,7 @@
 #include "cli/json.h"
 #include "cli/term.h"
 #include "gate/gate.h"
+#include "gate/refresh.h"
 #include "gate/rp.h"
 #include "gate/sp.h"
 #include "store/arrivals.h"
@@ -68,9 +69,12 @@ static int read_listed(struct cli *cli, const struct conf_section *s, struct lis
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
     struct err trouble = ERR_INIT;
     if (gate_metadata(cli_state_dir(cli), s, cli->now, &idp, &trouble) != 0) {
-        ret->trouble = pool_strdup(cli->pool, trouble.text);
+        const char *more = conf_str(s, "metadata-url") ? refresh_trouble(cli_state_dir(cli), s, cli->pool) : NULL;
+        ret->trouble = pool_printf(cli->pool, "%s%s%s", trouble.text, more ? "; " : "", more ? more : "");
         return 0;
     }
+    if (conf_str(s, "metadata-url"))
+        ret->trouble = refresh_trouble(cli_state_dir(cli), s, cli->pool);
     ret->entity = pool_strdup(cli->pool, idp->entity_id);
     ret->certificates_until = gate_certificates_until(idp, cli->now);
     ret->metadata_until = idp->valid_until;

@@ -108,12 +108,15 @@ int signin_oidc_finish(const struct signin *in, const struct signin_oidc_answer 
 
 struct signin_who {
     const char *name, *email, *uid, *connection;
+    struct signins_session session;
 };
 /*
  * Whose session is this, now? 1: of somebody who may still be signed in; 0: there is none, or it was ended just now because what let the
  * person in is gone, or it waits behind a closed gate (signin/standing.h); -1.
  */
 int signin_who(const struct signin *in, const char *token, struct signin_who *ret, struct err *err);
+/* The same by the session's name, for what was given out in it. */
+int signin_who_named(const struct signin *in, const char *sid, struct signin_who *ret, struct err *err);
 int signin_end(const struct signin *in, const char *token, struct err *err);
 
 /* A logout message of an identity provider, as it came. */

@@ -89,8 +89,8 @@ int signins_session_get(struct signins *signins, const char *token, int64_t now,
 /* It is used now, and expires then, or when it ends, whichever comes first. No fault when there is none. */
 int signins_session_touch(struct signins *signins, const char *sid, int64_t until, struct err *err);
 /* The same by the name that is no secret. */
-int signins_session_of(struct signins *signins, const char *sid, int64_t now, struct pool *pool,
-                       struct signins_session *ret, struct err *err);
+int signins_session_named(struct signins *signins, const char *sid, int64_t now, struct pool *pool,
+                          struct signins_session *ret, struct err *err);
 /*
  * At most this many sessions that have not expired, by their sid: those behind after ("" for the first ones) into ret. The number that
  * there were; less than most: there are no more. -1

@@ -39,6 +39,12 @@ void page_continue(struct buf *out, const struct page_about *about, const char *
                    const char *message, const char *relay);
 /* guard: what the form to sign out has to bring along. */
 void page_home(struct buf *out, const struct page_about *about, const char *name, const char *email, const char *guard);
+/* Asks whether to sign out, as an application wants. Each of the last three may be NULL. */
+struct page_leave {
+    const char *email, *guard;
+    const char *client, *to, *state; /* client_id, post_logout_redirect_uri, state: sent along */
+};
+void page_leave(struct buf *out, const struct page_about *about, const struct page_leave *leave);
 void page_signed_out(struct buf *out, const struct page_about *about);
 
 /* A test of a connection: its button, which posts to the page's own address; and its end, where nobody was signed in. */

@@ -67,11 +67,12 @@ static void show_connections(struct web *web, struct pool *pool, struct buf *out
     if (desk_take(web, &desk, &ignored) != 0)
         return;
     pthread_rwlock_rdlock(&web->lock);
-    buf_adds(out, "# HELP doorward_connection_active Whether the connection is active.\n"
-                  "# TYPE doorward_connection_active gauge\n"
-                  "# HELP doorward_connection_days_left Days until its last signing certificate or its metadata ends, or "
-                  "the last good sign-in is too long ago (test-valid).\n"
-                  "# TYPE doorward_connection_days_left gauge\n");
+    buf_adds(out,
+             "# HELP doorward_connection_active Whether the connection is active.\n"
+             "# TYPE doorward_connection_active gauge\n"
+             "# HELP doorward_connection_days_left Days until its last signing certificate or its metadata ends, or "
+             "the last good sign-in is too long ago (test-valid).\n"
+             "# TYPE doorward_connection_days_left gauge\n");
     for (const struct conf_section *c = conf_next(web->site.conf, "connection", NULL); c && desk->store;
          c = conf_next(web->site.conf, "connection", c)) {
         struct gate_facts facts = {.domain = ""};
@@ -93,6 +94,8 @@ static void show_metrics(struct web *web, const struct request *request, struct 
         {COUNT_STARTED, "doorward_signins_started_total", "People sent to their identity provider."},
         {COUNT_ACCEPTED, "doorward_signins_accepted_total", "Sign-ins that were accepted."},
         {COUNT_REFUSED, "doorward_signins_refused_total", "Sign-ins that were refused."},
+        {COUNT_TOLD, "doorward_logout_notices_delivered_total", "Ended visits that an application was told of."},
+        {COUNT_UNTOLD, "doorward_logout_notices_failed_total", "Tries to tell an application that failed."},
         {COUNT_HELD_UP, "doorward_http_held_up_total", "Requests above signin-rate or application-rate."},
     };
     response->status = 200;
