@@ -27,15 +27,22 @@ const struct conf_item conf_rows_application[] = {
     {.key = "jwks-file",
      .type = CONF_FILE,
      .example = "/etc/doorward/wiki.json",
-     .help = "In place of a secret: the application's public keys as a JWK set (private_key_jwt), several at once for a "
-             "roll-over."},
+     .help =
+         "In place of a secret: the application's public keys as a JWK set (private_key_jwt), several at once for a "
+         "roll-over."},
     {.key = "redirect-uri",
      .type = CONF_URL,
-     .required = true,
      .repeatable = true,
      .as_written = true,
      .example = "https://wiki.example.com/oidc/callback",
-     .help = "Where people are sent back to after signing in. Compared byte for byte with what the application asks for."},
+     .help = "Where people are sent back to after signing in. Compared byte for byte with what the application asks for. "
+             "Required, where no forward-auth stands."},
+    {.key = "forward-auth",
+     .type = CONF_URL,
+     .repeatable = true,
+     .example = "https://wiki.example.com",
+     .help = "An address, without a path, of a web site behind a reverse proxy that asks this server about every request "
+             "(auth_request). Nobody is sent back to any other."},
     {.key = "post-logout-uri",
      .type = CONF_URL,
      .repeatable = true,
@@ -67,8 +74,9 @@ const struct conf_item conf_rows_application[] = {
      .type = CONF_CHOICE,
      .choices = groups,
      .def = "synced",
-     .help = "Which groups the scope \"groups\" tells: none; synced, those that the person is in on the team's platform; "
-             "directory, all that the person is in there, through other groups too."},
+     .help =
+         "Which groups the scope \"groups\" tells: none; synced, those that the person is in on the team's platform; "
+         "directory, all that the person is in there, through other groups too."},
     {.key = "code-lifetime",
      .type = CONF_DURATION,
      .def = "60s",
@@ -105,8 +113,24 @@ static int check_client_id(const struct conf_section *section, struct err *err)
     for (const char *p = text; *p; p++)
         good &= *p > ' ' && *p < 0x7f;
     return good ? 0
-                : err_set(err, ERR_CONFIG, "%s: client-id '%.200s' is not of 1 to %d printable ASCII characters; write another",
+                : err_set(err, ERR_CONFIG,
+                          "%s: client-id '%.200s' is not of 1 to %d printable ASCII characters; write another",
                           conf_where_key(section, "client-id", 0), text, CLIENT_ID_MAX);
+}
+
+/* Nothing behind the host and its port. */
+static int check_origins(const struct conf_section *section, struct err *err)
+{
+    if (conf_count(section, "redirect-uri") + conf_count(section, "forward-auth") == 0)
+        return err_set(err, ERR_CONFIG, "redirect-uri is missing; write it, or forward-auth for a site behind a proxy");
+    for (size_t i = 0; i < conf_count(section, "forward-auth"); i++) {
+        const char *text = conf_at(section, "forward-auth", i), *host = strstr(text, "://");
+        if (!host || host[3 + strcspn(host + 3, "/?#@")])
+            return err_set(err, ERR_CONFIG, "%s: forward-auth '%.200s' has more than scheme, host and port; write %.*s",
+                           conf_where_key(section, "forward-auth", i), text,
+                           host ? (int)(host + 3 + strcspn(host + 3, "/?#@") - text) : 0, text);
+    }
+    return 0;
 }
 
 int conf_check_application(const struct conf_section *section, char **ret_name, struct err *err)
@@ -118,9 +142,10 @@ int conf_check_application(const struct conf_section *section, char **ret_name, 
         if (!conf_has(section, ways[i]))
             continue;
         if (found)
-            return err_set(err, ERR_CONFIG, "%s: %s and %s stand together; one way to show who it is is enough, take the other out",
+            return err_set(err, ERR_CONFIG,
+                           "%s: %s and %s stand together; one way to show who it is is enough, take the other out",
                            conf_where_key(section, ways[i], 0), found, ways[i]);
         found = ways[i];
     }
-    return check_client_id(section, err);
+    return check_client_id(section, err) != 0 || check_origins(section, err) != 0 ? -1 : 0;
 }

@@ -43,17 +43,32 @@ int session_still(const struct signin *in, const struct signins_session *session
     return 0;
 }
 
+static int judge(const struct signin *in, const struct signins_session *session, struct signin_who *ret,
+                 struct err *err)
+{
+    struct who who;
+    int still = session_still(in, session, &who, err);
+    if (still == 1)
+        *ret = (struct signin_who){.name = who.name,
+                                   .email = who.email,
+                                   .uid = who.uid,
+                                   .connection = session->connection,
+                                   .session = *session};
+    return still;
+}
+
 int signin_who(const struct signin *in, const char *token, struct signin_who *ret, struct err *err)
 {
     struct signins_session session;
-    struct who who;
     int found = signins_session_get(in->signins, token, in->now, in->pool, &session, err);
-    if (found == 1)
-        found = session_still(in, &session, &who, err);
-    if (found != 1)
-        return found;
-    *ret = (struct signin_who){.name = who.name, .email = who.email, .uid = who.uid, .connection = session.connection};
-    return 1;
+    return found == 1 ? judge(in, &session, ret, err) : found;
+}
+
+int signin_who_named(const struct signin *in, const char *sid, struct signin_who *ret, struct err *err)
+{
+    struct signins_session session;
+    int found = signins_session_named(in->signins, sid, in->now, in->pool, &session, err);
+    return found == 1 ? judge(in, &session, ret, err) : found;
 }
 
 int signin_end(const struct signin *in, const char *token, struct err *err)

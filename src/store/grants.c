@@ -11,7 +11,9 @@ const char grants_tables[] =
     "CREATE TABLE authorizing (seq INTEGER PRIMARY KEY, handle TEXT NOT NULL UNIQUE, browser TEXT NOT NULL,"
     "  application TEXT NOT NULL, redirect_uri TEXT NOT NULL, scope TEXT NOT NULL, state TEXT NOT NULL,"
     "  nonce TEXT NOT NULL, challenge TEXT NOT NULL, context TEXT NOT NULL, hint TEXT NOT NULL,"
-    "  again INTEGER NOT NULL, max_age INTEGER NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL);"
+    "  before TEXT NOT NULL,"
+    "  again INTEGER NOT NULL, silent INTEGER NOT NULL, max_age INTEGER NOT NULL, created INTEGER NOT NULL, expires "
+    "INTEGER NOT NULL);"
     "CREATE INDEX authorizing_expires ON authorizing (expires);"
     "CREATE TABLE granted (id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, sid TEXT NOT NULL,"
     "  application TEXT NOT NULL, subject TEXT NOT NULL, redirect_uri TEXT NOT NULL, scope TEXT NOT NULL,"
@@ -30,15 +32,17 @@ int authorization_put(struct signins *signins, const char *handle, const char *b
                       struct err *err)
 {
     char key[DIGEST_HEX_MAX], whose[DIGEST_HEX_MAX];
-    return db_run(signins->db,
-                  "INSERT INTO authorizing (handle, browser, application, redirect_uri, scope, state, nonce, challenge,"
-                  " context, hint, again, max_age, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                  DB_ARGS(DB_TEXT(signins_hash(handle, key)), DB_TEXT(signins_hash(browser, whose)),
-                          DB_TEXT(a->application), DB_TEXT(a->redirect_uri), DB_TEXT(or_empty(a->scope)),
-                          DB_TEXT(or_empty(a->state)), DB_TEXT(or_empty(a->nonce)), DB_TEXT(a->challenge),
-                          DB_TEXT(or_empty(a->context)), DB_TEXT(or_empty(a->hint)), DB_INT(a->again), DB_INT(a->max_age),
-                          DB_INT(a->created), DB_INT(a->expires)),
-                  err);
+    return db_run(
+        signins->db,
+        "INSERT INTO authorizing (handle, browser, application, redirect_uri, scope, state, nonce, challenge,"
+        " context, hint, before, again, silent, max_age, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+        "?, ?, ?, ?, ?)",
+        DB_ARGS(DB_TEXT(signins_hash(handle, key)), DB_TEXT(signins_hash(browser, whose)), DB_TEXT(a->application),
+                DB_TEXT(a->redirect_uri), DB_TEXT(or_empty(a->scope)), DB_TEXT(or_empty(a->state)),
+                DB_TEXT(or_empty(a->nonce)), DB_TEXT(a->challenge), DB_TEXT(or_empty(a->context)),
+                DB_TEXT(or_empty(a->hint)), DB_TEXT(or_empty(a->before)), DB_INT(a->again), DB_INT(a->silent),
+                DB_INT(a->max_age), DB_INT(a->created), DB_INT(a->expires)),
+        err);
 }
 
 int authorization_get(struct signins *signins, const char *handle, const char *browser, int64_t now, struct pool *pool,
@@ -48,7 +52,7 @@ int authorization_get(struct signins *signins, const char *handle, const char *b
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_query(signins->db,
                  "SELECT application, redirect_uri, scope, state, nonce, challenge, context, hint, again, max_age,"
-                 " created, expires, browser FROM authorizing WHERE handle = ? AND expires > ?",
+                 " created, expires, browser, silent, before FROM authorizing WHERE handle = ? AND expires > ?",
                  DB_ARGS(DB_TEXT(signins_hash(handle, key)), DB_INT(now)), &st, err) != 0)
         return -1;
     int r = stmt_step(st, err);
@@ -59,6 +63,8 @@ int authorization_get(struct signins *signins, const char *handle, const char *b
     const char **const texts[] = {&ret->application, &ret->redirect_uri, &ret->scope,   &ret->state,
                                   &ret->nonce,       &ret->challenge,    &ret->context, &ret->hint};
     *ret = (struct authorization){.again = stmt_int(st, 8) != 0,
+                                  .silent = stmt_int(st, 13) != 0,
+                                  .before = pool_strdup(pool, stmt_text(st, 14)),
                                   .max_age = stmt_int(st, 9),
                                   .created = stmt_int(st, 10),
                                   .expires = stmt_int(st, 11)};
@@ -79,14 +85,14 @@ int authorization_take(struct signins *signins, const char *handle, struct err *
 int grant_put(struct signins *signins, const char *code, const struct grant *g, struct err *err)
 {
     char key[DIGEST_HEX_MAX];
-    return db_run(signins->db,
-                  "INSERT INTO granted (code, sid, application, subject, redirect_uri, scope, nonce, challenge, created,"
-                  " code_expires, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                  DB_ARGS(DB_TEXT(signins_hash(code, key)), DB_TEXT(g->sid), DB_TEXT(g->application),
-                          DB_TEXT(g->subject), DB_TEXT(g->redirect_uri), DB_TEXT(or_empty(g->scope)),
-                          DB_TEXT(or_empty(g->nonce)), DB_TEXT(g->challenge), DB_INT(g->created),
-                          DB_INT(g->code_expires), DB_INT(g->code_expires)),
-                  err);
+    return db_run(
+        signins->db,
+        "INSERT INTO granted (code, sid, application, subject, redirect_uri, scope, nonce, challenge, created,"
+        " code_expires, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        DB_ARGS(DB_TEXT(signins_hash(code, key)), DB_TEXT(g->sid), DB_TEXT(g->application), DB_TEXT(g->subject),
+                DB_TEXT(g->redirect_uri), DB_TEXT(or_empty(g->scope)), DB_TEXT(or_empty(g->nonce)),
+                DB_TEXT(g->challenge), DB_INT(g->created), DB_INT(g->code_expires), DB_INT(g->code_expires)),
+        err);
 }
 
 int grant_of_code(struct signins *signins, const char *code, struct pool *pool, struct grant *ret, struct err *err)

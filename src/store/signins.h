@@ -43,6 +43,7 @@ struct signins_request {
     const char *browser;    /* secret of the browser's cookie; not read back */
     const char *verifier;   /* of OIDC: what the code is exchanged with (PKCE); NULL or "" for none */
     const char *next;       /* path to go on at */
+    const char *trial;      /* the test of a connection that it was sent for (store/trials.h); NULL or "" for none */
     bool again;             /* the person has to be asked for their credentials anew */
     bool leaving;           /* it is to sign out there, and its answer is no sign-in */
     int64_t created, expires;
@@ -88,8 +89,8 @@ int signins_session_get(struct signins *signins, const char *token, int64_t now,
 /* It is used now, and expires then, or when it ends, whichever comes first. No fault when there is none. */
 int signins_session_touch(struct signins *signins, const char *sid, int64_t until, struct err *err);
 /* The same by the name that is no secret. */
-int signins_session_of(struct signins *signins, const char *sid, int64_t now, struct pool *pool,
-                       struct signins_session *ret, struct err *err);
+int signins_session_named(struct signins *signins, const char *sid, int64_t now, struct pool *pool,
+                          struct signins_session *ret, struct err *err);
 /*
  * At most this many sessions that have not expired, by their sid: those behind after ("" for the first ones) into ret. The number that
  * there were; less than most: there are no more. -1

@@ -7,15 +7,14 @@
 int signins_session_put(struct signins *signins, const char *token, const struct signins_session *s, struct err *err)
 {
     char key[DIGEST_HEX_MAX];
-    return db_run(signins->db,
-                  "INSERT INTO session (hash, " COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                  DB_ARGS(DB_TEXT(signins_hash(token, key)), DB_TEXT(s->sid), DB_TEXT(s->directory), DB_TEXT(s->uid),
-                          DB_TEXT(s->email), DB_TEXT(s->connection), DB_TEXT(or_empty(s->name_id)),
-                          DB_TEXT(or_empty(s->name_id_format)), DB_TEXT(or_empty(s->session_index)),
-                          DB_TEXT(or_empty(s->context)), DB_TEXT(or_empty(s->hint)), DB_INT(s->signed_in_at),
-                          DB_INT(s->seated), DB_INT(s->created), DB_INT(s->expires),
-                          DB_INT(s->ends ? s->ends : s->expires)),
-                  err);
+    return db_run(
+        signins->db, "INSERT INTO session (hash, " COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        DB_ARGS(DB_TEXT(signins_hash(token, key)), DB_TEXT(s->sid), DB_TEXT(s->directory), DB_TEXT(s->uid),
+                DB_TEXT(s->email), DB_TEXT(s->connection), DB_TEXT(or_empty(s->name_id)),
+                DB_TEXT(or_empty(s->name_id_format)), DB_TEXT(or_empty(s->session_index)),
+                DB_TEXT(or_empty(s->context)), DB_TEXT(or_empty(s->hint)), DB_INT(s->signed_in_at), DB_INT(s->seated),
+                DB_INT(s->created), DB_INT(s->expires), DB_INT(s->ends ? s->ends : s->expires)),
+        err);
 }
 
 static void read_row(struct stmt *st, struct pool *pool, struct signins_session *ret)
@@ -33,13 +32,11 @@ static void read_row(struct stmt *st, struct pool *pool, struct signins_session 
     ret->ends = stmt_int(st, n + 4);
 }
 
-int signins_session_get(struct signins *signins, const char *token, int64_t now, struct pool *pool,
-                        struct signins_session *ret, struct err *err)
+static int get(struct signins *signins, const char *sql, const char *key, int64_t now, struct pool *pool,
+               struct signins_session *ret, struct err *err)
 {
-    char key[DIGEST_HEX_MAX];
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_query(signins->db, "SELECT " COLUMNS " FROM session WHERE hash = ? AND expires > ?",
-                 DB_ARGS(DB_TEXT(signins_hash(token, key)), DB_INT(now)), &st, err) != 0)
+    if (db_query(signins->db, sql, DB_ARGS(DB_TEXT(key), DB_INT(now)), &st, err) != 0)
         return -1;
     int r = stmt_step(st, err);
     if (r == 1)
@@ -47,17 +44,18 @@ int signins_session_get(struct signins *signins, const char *token, int64_t now,
     return r;
 }
 
-int signins_session_of(struct signins *signins, const char *sid, int64_t now, struct pool *pool,
-                       struct signins_session *ret, struct err *err)
+int signins_session_get(struct signins *signins, const char *token, int64_t now, struct pool *pool,
+                        struct signins_session *ret, struct err *err)
 {
-    CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_query(signins->db, "SELECT " COLUMNS " FROM session WHERE sid = ? AND expires > ?",
-                 DB_ARGS(DB_TEXT(sid), DB_INT(now)), &st, err) != 0)
-        return -1;
-    int r = stmt_step(st, err);
-    if (r == 1)
-        read_row(st, pool, ret);
-    return r;
+    char key[DIGEST_HEX_MAX];
+    return get(signins, "SELECT " COLUMNS " FROM session WHERE hash = ? AND expires > ?", signins_hash(token, key), now,
+               pool, ret, err);
+}
+
+int signins_session_named(struct signins *signins, const char *sid, int64_t now, struct pool *pool,
+                          struct signins_session *ret, struct err *err)
+{
+    return get(signins, "SELECT " COLUMNS " FROM session WHERE sid = ? AND expires > ?", sid, now, pool, ret, err);
 }
 
 int signins_session_next(struct signins *signins, const char *after, int64_t now, int most, struct pool *pool,

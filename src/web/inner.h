@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "broker/broker.h"
 #include "net/server.h"
 #include "signin/signin.h"
 #include "web/keeper.h"
@@ -13,7 +14,17 @@
 #include "web/visitor.h"
 #include "web/web.h"
 
-enum count { COUNT_REQUESTS, COUNT_FAULTS, COUNT_STARTED, COUNT_ACCEPTED, COUNT_REFUSED, COUNT_HELD_UP, COUNTS };
+enum count {
+    COUNT_REQUESTS,
+    COUNT_FAULTS,
+    COUNT_STARTED,
+    COUNT_ACCEPTED,
+    COUNT_REFUSED,
+    COUNT_HELD_UP,
+    COUNT_TOLD,
+    COUNT_UNTOLD,
+    COUNTS
+};
 
 /* The handles of one request: taken for as long as it lasts, so that there are no more than threads. */
 struct desk {
@@ -26,8 +37,11 @@ struct desk {
 struct web_site {
     const struct conf *conf;
     struct sp keys;
-    const char *origins; /* of the identity providers, for form-action: a space around each; in pool */
-    bool secure;         /* browsers reach us by https */
+    struct applications *applications;
+    struct keyring *ring; /* NULL: there are no applications */
+    const char *origins;  /* of the identity providers and the applications, for form-action: a space around each */
+    struct pool *origins_pool; /* … in here: they change by themselves */
+    bool secure;               /* browsers reach us by https */
     struct looks looks;
     struct pool *pool;
 };
@@ -41,9 +55,11 @@ struct web {
     struct desk *desks; /* free ones */
     _Atomic unsigned long counts[COUNTS];
     struct signins *sweeper;
+    int64_t ring_tried; /* when new keys were tried to be made */
     struct providers *providers;
     struct keeper *keeper;
     struct watching *watching;
+    struct outbox *outbox;
     _Atomic unsigned long reloads; /* of the configuration */
     struct limit *limit;
     bool tls;
@@ -69,7 +85,8 @@ struct route {
     size_t body_max;
     bool stateless; /* needs no database */
 };
-extern const struct route signin_routes[], saml_routes[], oidc_routes[];
+extern const struct route signin_routes[], saml_routes[], oidc_routes[], broker_routes[], forward_routes[],
+    logout_routes[], trial_routes[];
 
 int desk_take(struct web *web, struct desk **ret, struct err *err);
 /* What could not be opened when it was taken: the main database, which there need not be. */
@@ -80,6 +97,9 @@ void desk_give(struct web *web, struct desk *desk);
 struct watching;
 int watching_start(struct web *web, struct watching **ret, struct err *err);
 void watching_stop(struct watching **watching);
+struct outbox;
+int outbox_start(struct web *web, struct outbox **ret, struct err *err);
+void outbox_stop(struct outbox **outbox);
 
 void routes_answer(void *web, const struct request *request, struct response *response);
 size_t routes_body_max(void *web, const struct request *request);

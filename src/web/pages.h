@@ -5,6 +5,8 @@
 #ifndef WEB_PAGES_H
 #define WEB_PAGES_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "web/text.h"
 
@@ -37,7 +39,17 @@ void page_continue(struct buf *out, const struct page_about *about, const char *
                    const char *message, const char *relay);
 /* guard: what the form to sign out has to bring along. */
 void page_home(struct buf *out, const struct page_about *about, const char *name, const char *email, const char *guard);
+/* Asks whether to sign out, as an application wants. Each of the last three may be NULL. */
+struct page_leave {
+    const char *email, *guard;
+    const char *client, *to, *state; /* client_id, post_logout_redirect_uri, state: sent along */
+};
+void page_leave(struct buf *out, const struct page_about *about, const struct page_leave *leave);
 void page_signed_out(struct buf *out, const struct page_about *about);
+
+/* A test of a connection: its button, which posts to the page's own address; and its end, where nobody was signed in. */
+void page_trial(struct buf *out, const struct page_about *about, const char *connection, const char *action);
+void page_trial_over(struct buf *out, const struct page_about *about, bool passed);
 
 enum page_fault {
     FAULT_REFUSED,
@@ -47,6 +59,7 @@ enum page_fault {
     FAULT_FORM,
     FAULT_TOO_MANY,
     FAULT_TOO_LARGE,
+    FAULT_TRIAL,
     PAGE_FAULTS
 };
 /* One fixed sentence; ref: NULL: none. */

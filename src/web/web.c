@@ -19,6 +19,7 @@
 #define LONGEST_SECONDS 20
 #define PEM_MAX         (256 * 1024)
 #define SWEEP_ROWS      500 /* a step, for which others wait */
+#define RING_RETRY      60  /* seconds until keys are tried to be made again */
 #define SWEEP_STEPS     20  /* a tick: more than arrive meanwhile */
 
 /* --- handles --------------------------------------------------------------------------------------------------------- */
@@ -78,35 +79,70 @@ void desk_give(struct web *web, struct desk *desk)
 static void site_release(struct web_site *site)
 {
     sp_release(&site->keys);
+    applications_free(&site->applications);
+    keyring_free(&site->ring);
     pool_free(&site->pool);
+    pool_free(&site->origins_pool);
 }
 
-static void add_saml_origins(struct web_site *site, const char *state_dir, const struct conf_section *connection)
+static const char *add_saml_origins(struct pool *pool, const char *origins, const char *state_dir,
+                                    const struct conf_section *connection)
 {
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
     struct err ignored = ERR_INIT;
     if (gate_metadata(state_dir, connection, clock_now(), &idp, &ignored) != 0)
-        return; /* the gate says so, and nobody is sent there */
+        return origins; /* the gate says so, and nobody is sent there */
     for (size_t i = 0; i < idp->nsso; i++)
-        site->origins = origins_add(site->pool, site->origins, idp->sso[i].location);
+        origins = origins_add(pool, origins, idp->sso[i].location);
     for (size_t i = 0; i < idp->nslo; i++) {
-        site->origins = origins_add(site->pool, site->origins, idp->slo[i].location);
+        origins = origins_add(pool, origins, idp->slo[i].location);
         if (idp->slo[i].answer)
-            site->origins = origins_add(site->pool, site->origins, idp->slo[i].answer);
+            origins = origins_add(pool, origins, idp->slo[i].answer);
     }
+    return origins;
 }
 
-/* Those of OpenID providers join when they are known; most have their issuer's. */
-static void add_origins(struct web_site *site, const char *state_dir)
+static const char *add_applications(struct pool *pool, const char *origins, const struct conf *conf)
 {
-    site->origins = " ";
-    for (const struct conf_section *c = conf_next(site->conf, "connection", NULL); c;
-         c = conf_next(site->conf, "connection", c)) {
-        if (strcmp(conf_variant(c), "saml") == 0)
-            add_saml_origins(site, state_dir, c);
-        else
-            site->origins = origins_add(site->pool, site->origins, conf_str(c, "issuer"));
+    static const char *const keys[] = {"redirect-uri", "post-logout-uri", "forward-auth"};
+    for (const struct conf_section *a = conf_next(conf, "application", NULL); a; a = conf_next(conf, "application", a))
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+            for (size_t i = 0; i < conf_count(a, keys[k]); i++)
+                origins = origins_add(pool, origins, conf_at(a, keys[k], i));
+    return origins;
+}
+
+/* Those of OpenID providers join when they are known; most have their issuer's. A sign-in ends at an application, so they stand there, too. */
+static const char *find_origins(const struct conf *conf, const char *state_dir, struct pool *pool)
+{
+    const char *origins = " ";
+    for (const struct conf_section *c = conf_next(conf, "connection", NULL); c; c = conf_next(conf, "connection", c))
+        origins = strcmp(conf_variant(c), "saml") == 0 ? add_saml_origins(pool, origins, state_dir, c)
+                                                       : origins_add(pool, origins, conf_str(c, "issuer"));
+    return add_applications(pool, origins, conf);
+}
+
+/* Metadata may be another since, without a reload. */
+static void renew_origins(struct web *web)
+{
+    struct pool *pool = pool_new();
+    const char *origins = find_origins(web->site.conf, web->state_dir, pool); /* this thread alone exchanges the site */
+    if (strcmp(origins, web->site.origins) != 0) {
+        pthread_rwlock_wrlock(&web->lock);
+        struct pool *old = web->site.origins_pool;
+        web->site.origins_pool = pool;
+        web->site.origins = origins;
+        pthread_rwlock_unlock(&web->lock);
+        pool = old;
     }
+    pool_free(&pool);
+}
+
+static int read_ring(const struct conf *conf, const char *state_dir, struct keyring **ret, struct err *err)
+{
+    if (!conf_next(conf, "application", NULL))
+        return 0;
+    return keyring_open(state_dir, conf_int(conf_find(conf, "serve", NULL), "key-rotation"), clock_now(), ret, err);
 }
 
 static int site_read(const struct conf *conf, const char *state_dir, struct web_site *ret, struct err *err)
@@ -119,13 +155,15 @@ static int site_read(const struct conf *conf, const char *state_dir, struct web_
                        "%s: organization: url is missing, and browsers are sent there; write url = https://…",
                        conf_where(organization));
     site.pool = pool_new();
+    site.origins_pool = pool_new();
     site.secure = strncmp(url, "https://", 8) == 0;
     if (looks_read(conf, site.pool, &site.looks, err) != 0 ||
-        sp_keys(conf, state_dir, true, clock_now(), &site.keys, err) != 0) {
+        sp_keys(conf, state_dir, true, clock_now(), &site.keys, err) != 0 ||
+        applications_read(conf, &site.applications, err) != 0 || read_ring(conf, state_dir, &site.ring, err) != 0) {
         site_release(&site);
         return -1;
     }
-    add_origins(&site, state_dir);
+    site.origins = find_origins(conf, state_dir, site.origins_pool);
     *ret = site;
     return 0;
 }
@@ -248,7 +286,8 @@ int web_start(const struct conf *conf, const char *state_dir, struct web **ret, 
         return -1;
     want_providers(web);
     if (keeper_start(web->providers, &web->keeper, err) != 0 || listen_for_people(web, serve, err) != 0 ||
-        listen_for_status(web, serve, err) != 0 || watching_start(web, &web->watching, err) != 0)
+        listen_for_status(web, serve, err) != 0 || watching_start(web, &web->watching, err) != 0 ||
+        outbox_start(web, &web->outbox, err) != 0)
         return -1;
     *ret = TAKE(web);
     return 0;
@@ -291,6 +330,26 @@ uint16_t web_status_port(const struct web *web)
     return web->status ? server_port(web->status) : 0;
 }
 
+/* Keys roll over by their age; the old ones stay in use when that fails. */
+static void renew_keys(struct web *web, int64_t now)
+{
+    struct keyring *ring = NULL;
+    struct err err = ERR_INIT;
+    if (!web->site.ring || !keyring_due(web->site.ring, now) || now < web->ring_tried + RING_RETRY)
+        return;
+    web->ring_tried = now;
+    if (read_ring(web->site.conf, web->state_dir, &ring, &err) != 0) {
+        log_event(LOG_LEVEL_ERROR, "keys for applications cannot be rolled over: %s", err.text);
+        return;
+    }
+    pthread_rwlock_wrlock(&web->lock);
+    struct keyring *old = web->site.ring;
+    web->site.ring = ring;
+    pthread_rwlock_unlock(&web->lock);
+    keyring_free(&old);
+    log_event(LOG_LEVEL_INFO, "keys for applications were rolled over");
+}
+
 void web_tick(struct web *web)
 {
     struct err err = ERR_INIT;
@@ -299,6 +358,8 @@ void web_tick(struct web *web)
     server_tick(web->server);
     if (web->status)
         server_tick(web->status);
+    renew_keys(web, now);
+    renew_origins(web);
     for (int i = 0; i < SWEEP_STEPS && more; i++) {
         if (signins_sweep(web->sweeper, now, now - kept, SWEEP_ROWS, &more, &err) == 0)
             continue;
@@ -318,6 +379,7 @@ void web_stop(struct web **web)
         server_stop(&w->status);
     keeper_stop(&w->keeper);
     watching_stop(&w->watching);
+    outbox_stop(&w->outbox);
     while (w->desks) {
         struct desk *desk = w->desks;
         w->desks = desk->next;
