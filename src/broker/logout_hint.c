@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "base/cleanup.h"
+#include "oidc/encode.h"
 #include "oidc/idtoken.h"
 #include "oidc/keyset.h"
 
@@ -62,7 +63,7 @@ int logout_hint_read(const struct signin *in, const struct keyring *ring, const 
                      struct err *err)
 {
     size_t n = strlen(token);
-    CLEANUP(jwsp) cjose_jws_t *jws = n && n <= IDTOKEN_MAX ? cjose_jws_import(token, n, NULL) : NULL;
+    CLEANUP(jwsp) cjose_jws_t *jws = n <= IDTOKEN_MAX && encode_is_compact(span_str(token)) ? cjose_jws_import(token, n, NULL) : NULL;
     if (!jws)
         return err_set(err, ERR_INPUT, "id_token_hint: not a signed token in compact form");
     if (!ring || !is_ours(ring, jws))
