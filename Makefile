@@ -27,7 +27,7 @@ endif
 WERROR := $(if $(CI),-Werror)
 
 CFLAGS   ?= -O2 -g
-CPPFLAGS += -D_GNU_SOURCE $(if $(SANITIZE),,-D_FORTIFY_SOURCE=3) -Isrc -I. -include src/base/banned.h \
+CPPFLAGS += -D_GNU_SOURCE $(if $(SANITIZE),,-D_FORTIFY_SOURCE=3) -Isrc -I. -I$(BUILD)/generated -include src/base/banned.h \
             -DDOORWARD_VERSION='"$(VERSION)"' -DDOORWARD_SYSCONFDIR='"$(SYSCONFDIR)"'
 WARN     := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef $(WERROR)
 HARDEN   := -fstack-protector-strong -fPIE -fstack-clash-protection
@@ -53,6 +53,28 @@ $(BUILD)/%.o: %.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# --- what the pages say in other languages: tables in C, made of the gettext catalogues ----------------------------------
+CATALOGUES := $(wildcard src/web/po/*.po)
+
+# An entry that is fuzzy or without a translation is left out, and tests/unit/test_pages.c misses it.
+$(BUILD)/generated/web/catalogues.h: $(CATALOGUES)
+	$(call say,PO,$@)
+	@mkdir -p $(@D)
+	$(Q)for po in $^; do \
+		msgfmt --check-format --output-file=/dev/null $$po || exit 1; \
+		echo "static const struct translation catalogue_$$(basename $$po .po)[] = {"; \
+		msgattrib --translated --no-fuzzy --no-obsolete --stringtable-output $$po | \
+			LC_ALL=C sed -n -e 's/^\(".\{1,\}"\) = \(".*"\);$$/    {\1, \2},/p'; \
+		echo '};'; \
+	done >$@
+
+$(BUILD)/src/web/text.o $(BUILD)/fuzz/src/web/text.o: $(BUILD)/generated/web/catalogues.h
+
+# Brings the catalogues up to the texts of the source.
+po:
+	$(Q)xgettext --from-code=UTF-8 --keyword=N_ --no-location --omit-header --output=$(BUILD)/doorward.pot src/web/text.c
+	$(Q)for po in $(CATALOGUES); do msgmerge --quiet --update --backup=none --no-fuzzy-matching $$po $(BUILD)/doorward.pot; done
 
 # Everything but main(), for the tests, the fuzzers and the bench to link with.
 $(BUILD)/libdoorward.a: $(LIBOBJS)
@@ -92,4 +114,4 @@ layers:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit sample demo layers clean
+.PHONY: all unit sample po demo layers clean

@@ -14,6 +14,7 @@
 static bool verbose;
 static double began;
 static const char *own_role = "main";
+static _Thread_local const char *own_request;
 
 void log_set_verbose(bool on)
 {
@@ -36,6 +37,11 @@ void log_debug(const char *fmt, ...)
 void log_set_role(const char *role)
 {
     own_role = role;
+}
+
+void log_set_request(const char *id)
+{
+    own_request = id;
 }
 
 /* systemd.exec(5): JOURNAL_STREAM names the device and inode of the stream that the journal reads; ours may have been redirected since. */
@@ -62,11 +68,11 @@ static void add_quoted(struct buf *line, const char *text)
         else
             buf_add(line, p, 1);
     }
-    buf_adds(line, "\"\n");
+    buf_adds(line, "\"");
 }
 
-__attribute__((format(printf, 4, 0))) static void write_event(enum log_level level, const char *role, int pid,
-                                                              const char *fmt, va_list ap)
+__attribute__((format(printf, 5, 0))) static void write_event(enum log_level level, const char *role, int pid,
+                                                              const char *fields, const char *fmt, va_list ap)
 {
     static const struct {
         const char *name;
@@ -79,8 +85,12 @@ __attribute__((format(printf, 4, 0))) static void write_event(enum log_level lev
         buf_printf(&line, "<%d>", levels[level].priority);
     else
         buf_printf(&line, "time=%s level=%s ", clock_format(clock_now(), when), levels[level].name);
-    buf_printf(&line, "role=%s pid=%d msg=", role, pid);
+    buf_printf(&line, "role=%s pid=%d ", role, pid);
+    if (own_request)
+        buf_printf(&line, "request=%s ", own_request);
+    buf_adds(&line, "msg=");
     add_quoted(&line, text);
+    buf_printf(&line, "%s%s\n", *fields ? " " : "", fields);
     ssize_t ignored = write(STDERR_FILENO, line.data, line.len);
     (void)ignored;
 }
@@ -89,7 +99,15 @@ void log_event(enum log_level level, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    write_event(level, own_role, getpid(), fmt, ap);
+    write_event(level, own_role, getpid(), "", fmt, ap);
+    va_end(ap);
+}
+
+void log_event_with(enum log_level level, const char *fields, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    write_event(level, own_role, getpid(), fields, fmt, ap);
     va_end(ap);
 }
 
@@ -97,6 +115,6 @@ void log_event_of(enum log_level level, const char *role, int pid, const char *f
 {
     va_list ap;
     va_start(ap, fmt);
-    write_event(level, role, pid, fmt, ap);
+    write_event(level, role, pid, "", fmt, ap);
     va_end(ap);
 }

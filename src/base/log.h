@@ -20,6 +20,11 @@ void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_set_role(const char *role);
 /* One line, cut at 4 KiB; what could break it is escaped. */
 void log_event(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Lines of this thread bear it as request=ID from now on; NULL: none. It has to live until then, and to be clean. */
+void log_set_request(const char *id);
+/* The same with fields behind the message: "status=200 ms=1.2". They have to be clean. */
+void log_event_with(enum log_level level, const char *fields, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 /* The same about another process: a line that it wrote, say. */
 void log_event_of(enum log_level level, const char *role, int pid, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

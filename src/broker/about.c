@@ -14,6 +14,7 @@ static const struct {
     {"authorization_endpoint", "/oauth2/authorize"},  {"token_endpoint", "/oauth2/token"},
     {"userinfo_endpoint", "/oauth2/userinfo"},        {"jwks_uri", "/oauth2/jwks"},
     {"introspection_endpoint", "/oauth2/introspect"}, {"revocation_endpoint", "/oauth2/revoke"},
+    {"end_session_endpoint", "/oauth2/logout"},
 };
 
 /* As keyset_accepts has it. */
@@ -46,6 +47,8 @@ static const struct {
     bool value;
 } flags[] = {
     {"authorization_response_iss_parameter_supported", true},
+    {"backchannel_logout_supported", true},
+    {"backchannel_logout_session_supported", true},
     {"claims_parameter_supported", false},
     {"request_parameter_supported", false},
     {"request_uri_parameter_supported", false},

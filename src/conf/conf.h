@@ -102,6 +102,8 @@ struct conf;
  */
 int conf_load(const char *path, const struct conf_schema *schema, struct conf **ret, struct buf *problems,
               struct err *err);
+/* The same of one file alone, which is written as a configuration is but is none. */
+int conf_load_file(const char *path, const struct conf_schema *schema, struct conf **ret, struct err *err);
 void conf_free(struct conf **conf);
 
 /*

@@ -140,15 +140,16 @@ static struct conf *new_conf(const struct conf_schema *schema)
     return conf;
 }
 
-int conf_load(const char *path, const struct conf_schema *schema, struct conf **ret, struct buf *problems,
-              struct err *err)
+static int load(const char *path, const struct conf_schema *schema, bool alone, struct conf **ret, struct buf *problems,
+                struct err *err)
 {
     CLEANUP(conf_free) struct conf *conf = new_conf(schema);
     struct loader l = {.conf = conf, .faults = {.pool = conf->pool}, .nfiles = 1};
     l.files[0] = pool_strdup(conf->pool, path);
     l.faults.files = l.files;
     l.faults.nfiles = FILES_MAX;
-    find_snippets(&l);
+    if (!alone)
+        find_snippets(&l);
     bool complete = true;
     for (size_t i = 0; i < l.nfiles; i++)
         complete = read_one(&l, l.files[i]) && complete;
@@ -162,6 +163,17 @@ int conf_load(const char *path, const struct conf_schema *schema, struct conf **
     digest_hex_of(printed.data, printed.len, conf->digest);
     *ret = TAKE(conf);
     return 0;
+}
+
+int conf_load(const char *path, const struct conf_schema *schema, struct conf **ret, struct buf *problems,
+              struct err *err)
+{
+    return load(path, schema, false, ret, problems, err);
+}
+
+int conf_load_file(const char *path, const struct conf_schema *schema, struct conf **ret, struct err *err)
+{
+    return load(path, schema, true, ret, NULL, err);
 }
 
 void conf_free(struct conf **conf)

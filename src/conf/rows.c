@@ -53,7 +53,22 @@ const struct conf_item conf_rows_connection[] = {
      .def = "30d",
      .min = HOUR,
      .max = 365 * DAY,
-     .help = "How long a passed \"doorward sso test\" counts: within this time the connection can be activated."},
+     .help = "How long a passed \"doorward sso test\" counts: within this time the connection can be activated. Every "
+             "sign-in through the active connection renews it; when it runs out, nobody new of its domains is let in "
+             "or synced until the next test."},
+    {.key = "test-user",
+     .type = CONF_EMAIL,
+     .repeatable = true,
+     .example = "alice@example.com",
+     .help = "Somebody who may sign in through the connection while it is not active yet, when the domain is proved. At "
+             "most 30."},
+    {.key = "jit",
+     .type = CONF_BOOL,
+     .def = "no",
+     .help = "Let in people of the proved domains whom no directory has, too, when the identity provider sends "
+             "everything of them: \"doorward report arrivals\" shows who they are. They hold no product, so that only "
+             "applications without one accept them. Nobody who was in a directory, or is left out of one, comes in this "
+             "way."},
     {0},
 };
 
@@ -67,14 +82,16 @@ const struct conf_item conf_rows_saml[] = {
      .type = CONF_URL,
      .as_written = true,
      .example = "https://adfs.example.com/FederationMetadata/2007-06/FederationMetadata.xml",
-     .help = "Where the identity provider publishes its metadata, over https. \"doorward serve\" takes it anew by itself, "
-             "\"doorward sso refresh\" at once. Without metadata-signer-file, another entity id or a new signing "
-             "certificate counts only after \"doorward sso accept\"."},
+     .help =
+         "Where the identity provider publishes its metadata, over https. \"doorward serve\" takes it anew by itself, "
+         "\"doorward sso refresh\" at once. Without metadata-signer-file, another entity id or a new signing "
+         "certificate counts only after \"doorward sso accept\"."},
     {.key = "metadata-signer-file",
      .type = CONF_FILE,
      .example = "/etc/doorward/federation.pem",
-     .help = "The certificate, in PEM, that the document at metadata-url has to be signed with. Whatever it signs counts, "
-             "new certificates too; what it did not sign is refused."},
+     .help =
+         "The certificate, in PEM, that the document at metadata-url has to be signed with. Whatever it signs counts, "
+         "new certificates too; what it did not sign is refused."},
     {.key = "metadata-ca-file",
      .type = CONF_FILE,
      .example = "/etc/doorward/ca.pem",
@@ -88,20 +105,23 @@ const struct conf_item conf_rows_saml[] = {
     {.key = "allow-unsolicited",
      .type = CONF_BOOL,
      .def = "no",
-     .help = "Whether people may begin at the identity provider, without having been sent there by this server. Then a "
-             "page of somebody else can sign a browser in as another person without its user's knowing, so leave it off "
-             "where you can."},
+     .help =
+         "Whether people may begin at the identity provider, without having been sent there by this server. Then a "
+         "page of somebody else can sign a browser in as another person without its user's knowing, so leave it off "
+         "where you can."},
     {.key = "force-authn",
      .type = CONF_BOOL,
      .def = "no",
-     .help = "Whether people have to show their credentials at every sign-in, even when they are signed in at the identity "
-             "provider."},
+     .help =
+         "Whether people have to show their credentials at every sign-in, even when they are signed in at the identity "
+         "provider."},
     {.key = "authn-context",
      .type = CONF_TEXT,
      .repeatable = true,
      .example = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
-     .help = "How people have to be signed in at the identity provider: an AuthnContextClassRef. Of several, any; what it "
-             "says must be among them."},
+     .help =
+         "How people have to be signed in at the identity provider: an AuthnContextClassRef. Of several, any; what it "
+         "says must be among them."},
     {.key = "attribute-id",
      .type = CONF_TEXT,
      .example = "objectGUID",
@@ -412,15 +432,56 @@ const struct conf_item conf_rows_serve[] = {
      .def = "none",
      .min = MINUTE,
      .max = 30 * DAY,
-     .help = "A session that is used for nothing for so long ends, and with it the person's visits to applications; none: "
-             "only session-length counts. What an application does by itself is not seen here, but for its exchanging of tokens."},
+     .help =
+         "A session that is used for nothing for so long ends, and with it the person's visits to applications; none: "
+         "only session-length counts. What an application does by itself is not seen here, but for its exchanging of "
+         "tokens."},
     {.key = "key-rotation",
      .type = CONF_DURATION,
      .def = "90d",
      .min = 3 * DAY,
      .max = 3650 * (int64_t)DAY,
-     .help = "How long a key signs ID tokens for applications. The next one is published a day before it signs, the old "
-             "one until two days after."},
+     .help =
+         "How long a key signs ID tokens for applications. The next one is published a day before it signs, the old "
+         "one until two days after."},
+    {.key = "signin-rate",
+     .type = CONF_INT,
+     .def = "600",
+     .min = 1,
+     .max = 1000000,
+     .unit = "requests a minute",
+     .help =
+         "How often one address (of IPv6, one /64 network) may begin and finish sign-ins; one takes two requests. An "
+         "office behind one address counts as one. Addresses of this machine are not held up, so name a proxy that "
+         "runs on it in trusted-proxy."},
+    {.key = "application-rate",
+     .type = CONF_INT,
+     .def = "6000",
+     .min = 1,
+     .max = 1000000,
+     .unit = "requests a minute",
+     .help = "The same of what applications ask for by themselves: tokens, and what is behind them."},
+    {.key = "signin-retention",
+     .type = CONF_DURATION,
+     .def = "90d",
+     .min = DAY,
+     .max = 3650 * (int64_t)DAY,
+     .help = "How long the record of a sign-in is kept: who, when, from which address, with which result."},
+    {.key = "logo-file",
+     .type = CONF_FILE,
+     .example = "/etc/doorward/logo.svg",
+     .help =
+         "The organisation's logo on the pages: PNG, JPEG or SVG of at most 256 KB. Read anew at a reload, as are the "
+         "next two."},
+    {.key = "accent",
+     .type = CONF_TEXT,
+     .example = "#0b57d0",
+     .help = "The colour of buttons, dark enough for white text on it."},
+    {.key = "texts-file",
+     .type = CONF_FILE,
+     .example = "/etc/doorward/texts.ini",
+     .help = "Texts that replace those of the pages, in sections [en], [ko] and [ja]; a text that is not written there "
+             "stays. texts.ini.sample has them all."},
     {0},
 };
 
@@ -448,13 +509,23 @@ static bool is_resolver(const char *text)
     return is_address(address);
 }
 
+#define TEST_USERS_MAX 30
+
+int conf_check_connection(const struct conf_section *section, char **ret_name, struct err *err)
+{
+    (void)ret_name;
+    if (conf_count(section, "test-user") <= TEST_USERS_MAX)
+        return 0;
+    return err_set(err, ERR_CONFIG, "%s: there are more than %d test users; activate the connection instead",
+                   conf_where_key(section, "test-user", TEST_USERS_MAX), TEST_USERS_MAX);
+}
+
 int conf_check_saml(const struct conf_section *section, struct err *err)
 {
     static const char *const of_url[] = {"metadata-signer-file", "metadata-ca-file"};
     const char *file = conf_str(section, "metadata-file"), *url = conf_str(section, "metadata-url");
     if (!file == !url)
-        return err_set(err, ERR_CONFIG,
-                       "%s: connection %s: metadata-file and metadata-url are %s; write one of them",
+        return err_set(err, ERR_CONFIG, "%s: connection %s: metadata-file and metadata-url are %s; write one of them",
                        conf_where(section), conf_name(section), file ? "both there" : "both missing");
     if (url && strncmp(url, "https://", 8) != 0)
         return err_set(err, ERR_CONFIG, "%s: metadata-url '%.200s' does not begin with https://",

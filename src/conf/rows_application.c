@@ -32,12 +32,17 @@ const struct conf_item conf_rows_application[] = {
          "roll-over."},
     {.key = "redirect-uri",
      .type = CONF_URL,
-     .required = true,
      .repeatable = true,
      .as_written = true,
      .example = "https://wiki.example.com/oidc/callback",
-     .help =
-         "Where people are sent back to after signing in. Compared byte for byte with what the application asks for."},
+     .help = "Where people are sent back to after signing in. Compared byte for byte with what the application asks for. "
+             "Required, where no forward-auth stands."},
+    {.key = "forward-auth",
+     .type = CONF_URL,
+     .repeatable = true,
+     .example = "https://wiki.example.com",
+     .help = "An address, without a path, of a web site behind a reverse proxy that asks this server about every request "
+             "(auth_request). Nobody is sent back to any other."},
     {.key = "post-logout-uri",
      .type = CONF_URL,
      .repeatable = true,
@@ -113,6 +118,21 @@ static int check_client_id(const struct conf_section *section, struct err *err)
                           conf_where_key(section, "client-id", 0), text, CLIENT_ID_MAX);
 }
 
+/* Nothing behind the host and its port. */
+static int check_origins(const struct conf_section *section, struct err *err)
+{
+    if (conf_count(section, "redirect-uri") + conf_count(section, "forward-auth") == 0)
+        return err_set(err, ERR_CONFIG, "redirect-uri is missing; write it, or forward-auth for a site behind a proxy");
+    for (size_t i = 0; i < conf_count(section, "forward-auth"); i++) {
+        const char *text = conf_at(section, "forward-auth", i), *host = strstr(text, "://");
+        if (!host || host[3 + strcspn(host + 3, "/?#@")])
+            return err_set(err, ERR_CONFIG, "%s: forward-auth '%.200s' has more than scheme, host and port; write %.*s",
+                           conf_where_key(section, "forward-auth", i), text,
+                           host ? (int)(host + 3 + strcspn(host + 3, "/?#@") - text) : 0, text);
+    }
+    return 0;
+}
+
 int conf_check_application(const struct conf_section *section, char **ret_name, struct err *err)
 {
     static const char *const ways[] = {"client-secret-file", "public-key-file", "jwks-file"};
@@ -127,5 +147,5 @@ int conf_check_application(const struct conf_section *section, char **ret_name, 
                            conf_where_key(section, ways[i], 0), found, ways[i]);
         found = ways[i];
     }
-    return check_client_id(section, err);
+    return check_client_id(section, err) != 0 || check_origins(section, err) != 0 ? -1 : 0;
 }

@@ -66,6 +66,10 @@ static enum MHD_Result answer(struct server *server, struct request *request)
 {
     CLEANUP(response_release) struct response response = {.status = 500};
     server->settings.handle(server->settings.ctx, request, &response);
+    if (request->too_large) { /* before the body is read: closed behind the answer, so that the rest need not be read either */
+        response.status = MHD_HTTP_CONTENT_TOO_LARGE;
+        response_header(&response, "Connection", "close");
+    }
     return queue(request->connection, &response);
 }
 
@@ -82,8 +86,17 @@ static enum MHD_Result refuse(struct MHD_Connection *connection, int status)
 struct tally {
     const char *name;
     unsigned n;
-    bool odd; /* a value goes on behind a NUL, or holds a control character */
+    bool odd; /* a name is no token ("Transfer-Encoding "), or a value holds a control character */
 };
+
+/* RFC 9110, 5.6.2 */
+static bool is_token(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (text[i] <= ' ' || text[i] >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", text[i]))
+            return false;
+    return n > 0;
+}
 
 static enum MHD_Result count_header(void *ctx, enum MHD_ValueKind kind, const char *name, size_t name_size,
                                     const char *value, size_t n)
@@ -91,6 +104,7 @@ static enum MHD_Result count_header(void *ctx, enum MHD_ValueKind kind, const ch
     struct tally *tally = ctx;
     (void)kind;
     tally->n += name_size == strlen(tally->name) && strncasecmp(name, tally->name, name_size) == 0;
+    tally->odd = tally->odd || !is_token(name, name_size);
     for (size_t i = 0; i < n; i++)
         tally->odd = tally->odd || ((unsigned char)value[i] < ' ' && value[i] != '\t') || value[i] == 0x7f;
     return MHD_YES;
@@ -129,9 +143,8 @@ static enum MHD_Result begin(struct server *server, struct request *request)
     request->body_max = server->settings.body_max(server->settings.ctx, request);
     if (request->body_max > SERVER_BODY_MAX)
         request->body_max = SERVER_BODY_MAX;
-    if (length && strtoull(length, NULL, 10) > request->body_max)
-        return refuse(request->connection, MHD_HTTP_CONTENT_TOO_LARGE);
-    return MHD_YES;
+    request->too_large = length && strtoull(length, NULL, 10) > request->body_max;
+    return request->too_large ? answer(server, request) : MHD_YES;
 }
 
 static enum MHD_Result take_body(struct server *server, struct request *request, const char *data, size_t *n)

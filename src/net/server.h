@@ -72,8 +72,12 @@ struct span request_query(const struct request *request);  /* the octets behind 
 struct span request_body(const struct request *request);
 const char *request_peer(const struct request *request); /* numeric address of who connected */
 bool request_is_tls(const struct request *request);
+/* Its body is longer than body_max said, and was not read: whatever is answered gets status 413, and the connection is closed. */
+bool request_is_too_large(const struct request *request);
 /* NULL: not there. Of several of one name, the first. */
 const char *request_header(const struct request *request, const char *name);
+/* Of several of one name, all, in their order with commas between them (RFC 9110, 5.3). NULL: not there. */
+const char *request_header_lines(const struct request *request, const char *name);
 const char *request_cookie(const struct request *request, const char *name);
 /*
  * A parameter of the query, or of a body of type application/x-www-form-urlencoded. 1: there once; 0: not there; -1: more than once, or

@@ -21,6 +21,8 @@ static int put(const struct signin *in, const char *connection, const char *emai
                                                        .at = in->now,
                                                        .connection = connection,
                                                        .email = cut(in, email),
+                                                       .client = in->client,
+                                                       .application = in->application,
                                                        .accepted = !reason,
                                                        .reason = reason},
                               err);
@@ -37,6 +39,13 @@ void record_refused(const struct signin *in, const char *connection, const char 
 int record_accepted(const struct signin *in, const char *connection, const char *email, char *ret_ref, struct err *err)
 {
     return put(in, connection, email, NULL, ret_ref, err);
+}
+
+int record_trial(const struct signin *in, const char *connection, const char *email, const char *fault, char *ret_ref,
+                 struct err *err)
+{
+    const char *reason = pool_printf(in->pool, "test of the connection by link: %s", fault ? fault : "passed");
+    return put(in, connection, email, reason, ret_ref, err);
 }
 
 int record_ended(const struct signin *in, const char *connection, const char *email, const char *reason, char *ret_ref,

@@ -1,8 +1,11 @@
 #include "store/signins_inner.h"
 
+#include <unistd.h>
+
 #include "base/mem.h"
 #include "crypto/token.h"
 #include "store/grants.h"
+#include "store/passes.h"
 
 #define APPLICATION_ID 0x44577369 /* "DWsi" */
 #define VERSION        1
@@ -14,7 +17,8 @@
 static const char tables[] =
     "CREATE TABLE request (seq INTEGER PRIMARY KEY, handle TEXT NOT NULL UNIQUE, id TEXT NOT NULL,"
     "  connection TEXT NOT NULL, browser TEXT NOT NULL, verifier TEXT NOT NULL, next TEXT NOT NULL,"
-    "  again INTEGER NOT NULL, leaving INTEGER NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL);"
+    "  again INTEGER NOT NULL, leaving INTEGER NOT NULL, trial TEXT NOT NULL, created INTEGER NOT NULL, expires "
+    "INTEGER NOT NULL);"
     "CREATE INDEX request_expires ON request (expires);"
     "CREATE TABLE used_once (kind TEXT NOT NULL, value TEXT NOT NULL, expires INTEGER NOT NULL,"
     "  PRIMARY KEY (kind, value)) WITHOUT ROWID;"
@@ -28,7 +32,8 @@ static const char tables[] =
     "CREATE INDEX session_there ON session (connection, name_id);"
     "CREATE INDEX session_expires ON session (expires);"
     "CREATE TABLE record (seq INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, at INTEGER NOT NULL,"
-    "  connection TEXT NOT NULL, email TEXT NOT NULL, accepted INTEGER NOT NULL, reason TEXT NOT NULL);"
+    "  connection TEXT NOT NULL, email TEXT NOT NULL, client TEXT NOT NULL, application TEXT NOT NULL,"
+    "  accepted INTEGER NOT NULL, reason TEXT NOT NULL);"
     "CREATE INDEX record_at ON record (at);";
 
 /* --- opening --------------------------------------------------------------------------------------------------------- */
@@ -36,9 +41,20 @@ static const char tables[] =
 static int make_tables(struct db *db, struct err *err)
 {
     CLEANUP(freep)
-    char *sql = mem_printf("%s %s %s %s PRAGMA application_id = %d; PRAGMA user_version = %d", tables, grants_tables,
-                           notices_tables, visits_tables, APPLICATION_ID, VERSION);
+    char *sql = mem_printf("%s %s %s %s %s %s %s %s PRAGMA application_id = %d; PRAGMA user_version = %d", tables,
+                           grants_tables, notices_tables, passes_tables, visits_tables, trials_tables, renewals_tables,
+                           arrivals_tables, APPLICATION_ID, VERSION);
     return db_exec(db, sql, err);
+}
+
+static int check_version(struct db *db, int64_t application, int64_t version, struct err *err)
+{
+    if (application != APPLICATION_ID)
+        return err_set(err, ERR_STORE, "%s: this is not Doorward's record of sign-ins; move it away", db_path(db));
+    if (version != VERSION)
+        return err_set(err, ERR_STORE,
+                       "%s: made by another version of Doorward; install that one, or move the file away", db_path(db));
+    return 0;
 }
 
 /* Two processes may come to a new file at once: who holds the lock looks again. */
@@ -54,11 +70,8 @@ static int settle(struct db *db, struct err *err)
         r = -1;
     else if (any == 0 && application == 0)
         r = make_tables(db, err);
-    else if (application != APPLICATION_ID)
-        r = err_set(err, ERR_STORE, "%s: this is not Doorward's record of sign-ins; move it away", db_path(db));
-    else if (version != VERSION)
-        r = err_set(err, ERR_STORE, "%s: made by another version of Doorward; install that one, or move the file away",
-                    db_path(db));
+    else
+        r = check_version(db, application, version, err);
     if (r == 0)
         return db_commit(db, err);
     db_rollback(db);
@@ -70,6 +83,27 @@ int signins_open(const char *dir, struct signins **ret, struct err *err)
     CLEANUP(freep) char *path = mem_printf("%s/signin.db", dir);
     CLEANUP(signins_close) struct signins *signins = mem_zero(sizeof *signins);
     if (db_open(path, false, &signins->db, err) != 0 || settle(signins->db, err) != 0)
+        return -1;
+    *ret = TAKE(signins);
+    return 0;
+}
+
+static int require(struct db *db, struct err *err)
+{
+    int64_t application, version;
+    if (db_get_int(db, "PRAGMA application_id", &application, err) != 0 ||
+        db_get_int(db, "PRAGMA user_version", &version, err) != 0)
+        return -1;
+    return check_version(db, application, version, err);
+}
+
+int signins_open_read(const char *dir, struct signins **ret, struct err *err)
+{
+    CLEANUP(freep) char *path = mem_printf("%s/signin.db", dir);
+    CLEANUP(signins_close) struct signins *signins = mem_zero(sizeof *signins);
+    if (access(path, F_OK) != 0)
+        return err_set(err, ERR_NOT_FOUND, "%s: nobody has signed in yet", path);
+    if (db_open(path, true, &signins->db, err) != 0 || require(signins->db, err) != 0)
         return -1;
     *ret = TAKE(signins);
     return 0;
@@ -120,11 +154,12 @@ int signins_request_put(struct signins *signins, const struct signins_request *r
     char handle[DIGEST_HEX_MAX], browser[DIGEST_HEX_MAX];
     return db_run(
         signins->db,
-        "INSERT INTO request (handle, id, connection, browser, verifier, next, again, leaving, created, expires)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO request (handle, id, connection, browser, verifier, next, again, leaving, trial, created, expires)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         DB_ARGS(DB_TEXT(signins_hash(r->handle, handle)), DB_TEXT(r->id), DB_TEXT(r->connection),
                 DB_TEXT(signins_hash(r->browser, browser)), DB_TEXT(r->verifier ? r->verifier : ""), DB_TEXT(r->next),
-                DB_INT(r->again), DB_INT(r->leaving), DB_INT(r->created), DB_INT(r->expires)),
+                DB_INT(r->again), DB_INT(r->leaving), DB_TEXT(or_empty(r->trial)), DB_INT(r->created),
+                DB_INT(r->expires)),
         err);
 }
 
@@ -135,7 +170,8 @@ int signins_request_get(struct signins *signins, const char *handle, const char 
     CLEANUP(stmt_free) struct stmt *st = NULL;
     *ret_other = false;
     if (db_query(signins->db,
-                 "SELECT id, connection, browser, next, created, expires, verifier, again, leaving FROM request WHERE "
+                 "SELECT id, connection, browser, next, created, expires, verifier, again, leaving, trial FROM request "
+                 "WHERE "
                  "handle = ? AND "
                  "expires > ?",
                  DB_ARGS(DB_TEXT(signins_hash(handle, key)), DB_INT(now)), &st, err) != 0)
@@ -154,7 +190,8 @@ int signins_request_get(struct signins *signins, const char *handle, const char 
                                     .expires = stmt_int(st, 5),
                                     .verifier = pool_strdup(pool, stmt_text(st, 6)),
                                     .again = stmt_int(st, 7) != 0,
-                                    .leaving = stmt_int(st, 8) != 0};
+                                    .leaving = stmt_int(st, 8) != 0,
+                                    .trial = pool_strdup(pool, stmt_text(st, 9))};
     return 1;
 }
 
@@ -190,8 +227,10 @@ static const char *const by_time[] = {
     "DELETE FROM request WHERE seq IN (SELECT seq FROM request WHERE expires <= ? LIMIT ?)",
     "DELETE FROM used_once WHERE (kind, value) IN (SELECT kind, value FROM used_once WHERE expires <= ? LIMIT ?)",
     "DELETE FROM session WHERE hash IN (SELECT hash FROM session WHERE expires <= ? LIMIT ?)",
+    "DELETE FROM trial WHERE id IN (SELECT id FROM trial WHERE expires <= ? LIMIT ?)",
     "DELETE FROM authorizing WHERE seq IN (SELECT seq FROM authorizing WHERE expires <= ? LIMIT ?)",
     "DELETE FROM token WHERE hash IN (SELECT hash FROM token WHERE expires <= ? LIMIT ?)",
+    "DELETE FROM hop WHERE seq IN (SELECT seq FROM hop WHERE expires <= ? LIMIT ?)",
     "DELETE FROM granted WHERE id IN (SELECT id FROM granted WHERE expires <= ? LIMIT ?)",
 };
 static const struct {
@@ -204,6 +243,9 @@ static const struct {
     {"DELETE FROM authorizing WHERE seq IN (SELECT seq FROM authorizing WHERE seq <="
      " (SELECT max(seq) FROM authorizing) - ? ORDER BY seq LIMIT ?)",
      AUTHORIZATIONS_MAX},
+    {"DELETE FROM hop WHERE seq IN (SELECT seq FROM hop WHERE seq <= (SELECT max(seq) FROM hop) - ?"
+     " ORDER BY seq LIMIT ?)",
+     HOPS_MAX},
     {"DELETE FROM record WHERE seq IN (SELECT seq FROM record WHERE seq <= (SELECT max(seq) FROM record) - ?"
      " ORDER BY seq LIMIT ?)",
      SIGNINS_RECORDS_MAX},

@@ -25,6 +25,8 @@ struct signins;
 
 /* Opens dir/signin.db (mode 0600), making it when there is none; dir is there. ERR_STORE: damaged, not ours, or of a newer version. */
 int signins_open(const char *dir, struct signins **ret, struct err *err);
+/* The same to read alone, by somebody who need not be the file's owner. ERR_NOT_FOUND: there is none. */
+int signins_open_read(const char *dir, struct signins **ret, struct err *err);
 void signins_close(struct signins **signins); /* NULL inside is fine; fits CLEANUP */
 
 /* Around several calls that count together or not at all. */
@@ -41,6 +43,7 @@ struct signins_request {
     const char *browser;    /* secret of the browser's cookie; not read back */
     const char *verifier;   /* of OIDC: what the code is exchanged with (PKCE); NULL or "" for none */
     const char *next;       /* path to go on at */
+    const char *trial;      /* the test of a connection that it was sent for (store/trials.h); NULL or "" for none */
     bool again;             /* the person has to be asked for their credentials anew */
     bool leaving;           /* it is to sign out there, and its answer is no sign-in */
     int64_t created, expires;
@@ -121,6 +124,8 @@ struct signins_record {
     const char *ref;                /* signins_new_ref */
     int64_t at;                     /* when */
     const char *connection, *email; /* "": not known. The e-mail is as it was claimed when it was refused */
+    const char *client;             /* address of the browser; "": not known */
+    const char *application;        /* that it was for; "": none */
     bool accepted;
     const char *reason; /* for an administrator; "" when accepted */
 };
@@ -129,6 +134,10 @@ int signins_record_put(struct signins *signins, const struct signins_record *rec
 /* 1: found; 0; -1 */
 int signins_record_get(struct signins *signins, const char *ref, struct pool *pool, struct signins_record *ret,
                        struct err *err);
+
+/* Which records: since: 0 for all; connection: NULL for all. Newest first; texts are dead behind the call. */
+int signins_record_each(struct signins *signins, int64_t since, const char *connection,
+                        void (*each)(void *ctx, const struct signins_record *record), void *ctx, struct err *err);
 
 /*
  * Forgets at most about most rows of each kind: what expired before now, records from before records_since, and what is over the limits

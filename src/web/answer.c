@@ -6,18 +6,55 @@
 #include "base/text.h"
 #include "crypto/digest.h"
 
+#define COOKIE_TEXT_MAX 1024
+#define COOKIE_KEPT     (180 * 86400) /* seconds */
+
 /* --- answers --------------------------------------------------------------------------------------------------------- */
+
+/* As far as it can stand in a page as it is; without the language, which is what is chosen anew. */
+static const char *keep_query(const struct call *call)
+{
+    struct buf kept = BUF_INIT;
+    struct span query = request_query(call->request);
+    for (const char *p = query.p, *end = p + query.n; p < end;) {
+        const char *mark = memchr(p, '&', (size_t)(end - p));
+        size_t n = (size_t)((mark ? mark : end) - p);
+        bool clean = strspn(p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~%=+") >= n;
+        if (n && clean && strncmp(p, "lang=", 5) != 0)
+            buf_printf(&kept, "%.*s&", (int)n, p);
+        p += n + 1;
+    }
+    const char *text = pool_strdup(call->in.pool, buf_str(&kept));
+    buf_release(&kept);
+    return text;
+}
+
+/* A page that answers a form is not there to be asked for again; but for the one that has the form in it. */
+static const char *own_query(const struct call *call)
+{
+    const char *method = request_method(call->request);
+    if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)
+        return keep_query(call);
+    return strcmp(request_path(call->request), "/signin") == 0 ? "" : NULL;
+}
 
 struct page_about answer_about(const struct call *call)
 {
     const struct conf_section *organization = conf_find(call->in.conf, "organization", NULL);
-    return (struct page_about){conf_str(organization, "name"), conf_str(organization, "contact")};
+    return (struct page_about){.organization = conf_str(organization, "name"),
+                               .contact = conf_str(organization, "contact"),
+                               .language = call->language,
+                               .texts = &call->web->site.looks.texts,
+                               .logo = call->web->site.looks.logo.n > 0,
+                               .query = own_query(call)};
 }
 
 void answer_html(struct call *call, int status)
 {
     call->response->status = status;
     call->response->type = "text/html; charset=utf-8";
+    response_header(call->response, "Content-Language", languages[call->language].tag);
+    response_header(call->response, "Vary", "Accept-Language, Cookie");
 }
 
 void answer_redirect(struct call *call, const char *location)
@@ -89,6 +126,8 @@ static const struct {
 } cookies[] = {
     [COOKIE_SESSION] = {"doorward-session", "Lax"},
     [COOKIE_BROWSER] = {"doorward-browser", "None"},
+    [COOKIE_LANGUAGE] = {"doorward-language", "Lax"},
+    [COOKIE_ADDRESS] = {"doorward-address", "Lax"},
 };
 
 static const char *cookie_name(const struct call *call, enum cookie which)
@@ -111,10 +150,56 @@ void cookie_set(struct call *call, enum cookie which, const char *value)
                                 value ? "" : "; Max-Age=0"));
 }
 
+static int hex_digit(char c)
+{
+    const char *digits = "0123456789ABCDEF", *at = c ? strchr(digits, c) : NULL;
+    return at ? (int)(at - digits) : -1;
+}
+
+const char *cookie_text(const struct call *call, enum cookie which)
+{
+    const char *value = request_cookie(call->request, cookie_name(call, which));
+    size_t n = 0;
+    if (!value || strlen(value) > COOKIE_TEXT_MAX)
+        return NULL;
+    char *text = pool_alloc(call->in.pool, strlen(value) + 1);
+    for (const char *p = value; *p; p++) {
+        int high = *p == '%' ? hex_digit(p[1]) : -1, low = high >= 0 ? hex_digit(p[2]) : -1;
+        if (*p == '%' && low < 0)
+            return NULL;
+        text[n++] = *p == '%' ? (char)(high * 16 + low) : *p;
+        p += *p == '%' ? 2 : 0;
+    }
+    text[n] = '\0';
+    return n && strlen(text) == n && text_is_clean((struct span){text, n}) ? text : NULL;
+}
+
+void cookie_keep(struct call *call, enum cookie which, const char *text)
+{
+    struct buf value = BUF_INIT;
+    text_percent(&value, span_str(text));
+    response_header(call->response, "Set-Cookie",
+                    pool_printf(call->in.pool, "%s=%s; Path=/; HttpOnly; SameSite=%s%s; Max-Age=%d",
+                                cookie_name(call, which), buf_str(&value), cookies[which].site,
+                                call->web->site.secure ? "; Secure" : "", COOKIE_KEPT));
+    buf_release(&value);
+}
+
 const char *cookie_guard(const struct call *call, const char *token)
 {
     char hex[DIGEST_HEX_MAX];
     const char *text = pool_printf(call->in.pool, "sign out %s", token);
     digest_hex_of(text, strlen(text), hex);
     return pool_strdup(call->in.pool, hex);
+}
+
+/* --- back from the identity provider -------------------------------------------------------------------------------- */
+
+void answer_done(struct call *call, const struct signin_done *done)
+{
+    if (!done->trial) {
+        atomic_fetch_add(&call->web->counts[COUNT_ACCEPTED], 1);
+        cookie_set(call, COOKIE_SESSION, pool_strdup(call->in.pool, done->token));
+    }
+    answer_redirect(call, done->next);
 }

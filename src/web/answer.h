@@ -5,6 +5,7 @@
 #include "web/inner.h"
 #include "web/pages.h"
 
+/* For a page; in the language of the call. */
 struct page_about answer_about(const struct call *call);
 void answer_html(struct call *call, int status); /* the body is a page */
 void answer_redirect(struct call *call, const char *location);
@@ -19,9 +20,16 @@ void answer_log(struct call *call, const char *ref, const struct err *err);
 bool answer_is_refusal(const struct err *err);
 void answer_error(struct call *call, const char *ref, const struct err *err);
 
-enum cookie { COOKIE_SESSION, COOKIE_BROWSER };
+/* Back from it, whatever the protocol: the session's cookie, and on to where the person was going; or the end of a test. */
+void answer_done(struct call *call, const struct signin_done *done);
+
+enum cookie { COOKIE_SESSION, COOKIE_BROWSER, COOKIE_LANGUAGE, COOKIE_ADDRESS };
+/* The first two hold tokens of ours. */
 const char *cookie_get(const struct call *call, enum cookie which);       /* NULL: none, or nothing that we gave */
 void cookie_set(struct call *call, enum cookie which, const char *value); /* value NULL: it is taken back */
+/* The others hold a text that stays on the device for months. It is no secret, and what comes back is anybody's. */
+const char *cookie_text(const struct call *call, enum cookie which); /* NULL: none, or not clean */
+void cookie_keep(struct call *call, enum cookie which, const char *text);
 /* What proves that a form is ours: made of the session's secret, which no other site knows. */
 const char *cookie_guard(const struct call *call, const char *token);
 

@@ -9,9 +9,22 @@
 #include "net/server.h"
 #include "signin/signin.h"
 #include "web/keeper.h"
+#include "web/limit.h"
+#include "web/looks.h"
+#include "web/visitor.h"
 #include "web/web.h"
 
-enum count { COUNT_REQUESTS, COUNT_FAULTS, COUNT_STARTED, COUNT_ACCEPTED, COUNT_REFUSED, COUNTS };
+enum count {
+    COUNT_REQUESTS,
+    COUNT_FAULTS,
+    COUNT_STARTED,
+    COUNT_ACCEPTED,
+    COUNT_REFUSED,
+    COUNT_HELD_UP,
+    COUNT_TOLD,
+    COUNT_UNTOLD,
+    COUNTS
+};
 
 /* The handles of one request: taken for as long as it lasts, so that there are no more than threads. */
 struct desk {
@@ -26,9 +39,10 @@ struct web_site {
     struct sp keys;
     struct applications *applications;
     struct keyring *ring; /* NULL: there are no applications */
-    const char
-        *origins; /* of the identity providers and the applications, for form-action: a space around each; in pool */
-    bool secure;  /* browsers reach us by https */
+    const char *origins;  /* of the identity providers and the applications, for form-action: a space around each */
+    struct pool *origins_pool; /* … in here: they change by themselves */
+    bool secure;               /* browsers reach us by https */
+    struct looks looks;
     struct pool *pool;
 };
 
@@ -45,7 +59,9 @@ struct web {
     struct providers *providers;
     struct keeper *keeper;
     struct watching *watching;
+    struct outbox *outbox;
     _Atomic unsigned long reloads; /* of the configuration */
+    struct limit *limit;
     bool tls;
 };
 
@@ -54,8 +70,12 @@ struct call {
     struct web *web;
     const struct request *request;
     struct response *response;
-    const char *word; /* the last part of the path, where the route has one */
-    struct signin in; /* with handles of its own */
+    struct visitor visitor;
+    enum language language; /* of the pages that are answered */
+    const char *word;       /* the last part of the path, where the route has one */
+    const char *policy;     /* Content-Security-Policy; NULL: that of pages */
+    bool cacheable;         /* the same for everybody */
+    struct signin in;       /* with handles of its own */
 };
 
 /* One way to ask. A table of them ends with a row of NULL. */
@@ -65,7 +85,8 @@ struct route {
     size_t body_max;
     bool stateless; /* needs no database */
 };
-extern const struct route signin_routes[], saml_routes[], oidc_routes[], broker_routes[];
+extern const struct route signin_routes[], saml_routes[], oidc_routes[], broker_routes[], forward_routes[],
+    logout_routes[], trial_routes[];
 
 int desk_take(struct web *web, struct desk **ret, struct err *err);
 /* What could not be opened when it was taken: the main database, which there need not be. */
@@ -76,6 +97,9 @@ void desk_give(struct web *web, struct desk *desk);
 struct watching;
 int watching_start(struct web *web, struct watching **ret, struct err *err);
 void watching_stop(struct watching **watching);
+struct outbox;
+int outbox_start(struct web *web, struct outbox **ret, struct err *err);
+void outbox_stop(struct outbox **outbox);
 
 void routes_answer(void *web, const struct request *request, struct response *response);
 size_t routes_body_max(void *web, const struct request *request);

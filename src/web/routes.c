@@ -2,10 +2,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
 #include "web/answer.h"
 #include "web/origins.h"
 
-static const struct route *const tables[] = {signin_routes, saml_routes, oidc_routes, broker_routes};
+static const struct route *const tables[] = {signin_routes,  saml_routes,   oidc_routes, broker_routes,
+                                             forward_routes, logout_routes, trial_routes};
 
 /* NULL: not this path; else the word behind it, "" for none. */
 static const char *match(const struct route *route, const char *path)
@@ -54,19 +57,22 @@ static void add_headers(const struct call *call)
     } always[] = {
         {"X-Content-Type-Options", "nosniff"},
         {"Referrer-Policy", "no-referrer"},
-        {"Cache-Control", "no-store"},
         {"Cross-Origin-Opener-Policy", "same-origin"},
         {"Cross-Origin-Resource-Policy", "same-origin"},
     };
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
         response_header(call->response, always[i].name, always[i].value);
+    response_header(call->response, "X-Request-Id", call->visitor.id);
+    response_header(call->response, "Cache-Control", call->cacheable ? "public, max-age=3600" : "no-store");
     if (call->web->site.secure)
         response_header(call->response, "Strict-Transport-Security", "max-age=31536000");
     response_header(call->response, "Content-Security-Policy",
-                    pool_printf(call->in.pool,
-                                "default-src 'none'; style-src 'self'; form-action 'self'%s; frame-ancestors 'none'; "
-                                "base-uri 'none'",
-                                origins_add_providers(call->in.pool, call->web->site.origins, call->web->providers)));
+                    call->policy ? call->policy
+                                 : pool_printf(call->in.pool,
+                                               "default-src 'none'; style-src 'self'; img-src 'self'; form-action "
+                                               "'self'%s; frame-ancestors 'none'; base-uri 'none'",
+                                               origins_add_providers(call->in.pool, call->web->site.origins,
+                                                                     call->web->providers)));
 }
 
 static void answer_route(struct call *call, const struct route *route)
@@ -87,10 +93,94 @@ static void answer_route(struct call *call, const struct route *route)
     desk_give(call->web, desk);
 }
 
+/* --- who may ask how often --------------------------------------------------------------------------------------------- */
+
+/* Where people sign in, and where applications ask. Other ways cost next to nothing. */
+static const struct {
+    const char *path, *rate;
+} limited[] = {
+    {"/signin", "signin-rate"},
+    {"/saml/acs/", "signin-rate"},
+    {"/saml/slo/", "signin-rate"},
+    {"/oidc/callback/", "signin-rate"},
+    {"/oidc/logout/", "signin-rate"},
+    {"/oauth2/authorize", "signin-rate"},
+    {"/oauth2/token", "application-rate"},
+    {"/oauth2/userinfo", "application-rate"},
+    {"/oauth2/introspect", "application-rate"},
+    {"/oauth2/revoke", "application-rate"},
+};
+
+/* Seconds to wait; 0: none. */
+static unsigned hold_up(const struct call *call, const struct route *route)
+{
+    const struct conf_section *serve = conf_find(call->in.conf, "serve", NULL);
+    for (size_t i = 0; i < sizeof limited / sizeof *limited && !route->stateless; i++)
+        if (strcmp(limited[i].path, route->path) == 0)
+            return limit_take(call->web->limit, limited[i].rate, call->visitor.client, conf_int(serve, limited[i].rate),
+                              clock_monotonic());
+    return 0;
+}
+
+static void answer_held_up(struct call *call, unsigned wait)
+{
+    atomic_fetch_add(&call->web->counts[COUNT_HELD_UP], 1);
+    response_header(call->response, "Retry-After", pool_printf(call->in.pool, "%u", wait));
+    answer_fault(call, 429, FAULT_TOO_MANY, NULL);
+}
+
+/* --- a request --------------------------------------------------------------------------------------------------------- */
+
+/* What was asked for in so many words, here or before, else what the browser prefers. */
+static enum language choose_language(struct call *call)
+{
+    const char *asked = NULL, *kept = cookie_text(call, COOKIE_LANGUAGE);
+    enum language language = LANGUAGES;
+    if (request_param(call->request, "lang", &asked) == 1)
+        language = language_listed(asked);
+    if (language < LANGUAGES)
+        cookie_keep(call, COOKIE_LANGUAGE, languages[language].tag);
+    else if (kept)
+        language = language_listed(kept);
+    return language < LANGUAGES ? language : language_accepted(request_header_lines(call->request, "Accept-Language"));
+}
+
+static void answer(struct call *call)
+{
+    const char *allow = NULL;
+    const struct route *route = find(call->request, &call->word, &allow);
+    unsigned wait = route ? hold_up(call, route) : 0;
+    if (request_is_too_large(call->request)) {
+        answer_fault(call, 413, FAULT_TOO_LARGE, NULL);
+    } else if (wait) {
+        answer_held_up(call, wait);
+    } else if (route) {
+        answer_route(call, route);
+    } else if (allow) {
+        response_header(call->response, "Allow", allow);
+        answer_fault(call, 405, FAULT_METHOD, NULL);
+    } else {
+        answer_fault(call, 404, FAULT_NOT_FOUND, NULL);
+    }
+}
+
+#define PATH_LOGGED 200 /* bytes */
+
+static void log_answer(const struct call *call, double began)
+{
+    struct span path = span_str(request_path(call->request));
+    path.n = path.n > PATH_LOGGED ? PATH_LOGGED : path.n;
+    log_event_with(LOG_LEVEL_INFO,
+                   pool_printf(call->in.pool, "status=%d ms=%.1f client=%s",
+                               request_is_too_large(call->request) ? 413 : call->response->status,
+                               (clock_monotonic() - began) * 1000, call->visitor.client),
+                   "%s %s", request_method(call->request), text_printable(call->in.pool, path));
+}
+
 void routes_answer(void *ctx, const struct request *request, struct response *response)
 {
     struct web *web = ctx;
-    const char *allow = NULL;
+    double began = clock_monotonic();
     pthread_rwlock_rdlock(&web->lock);
     struct call call = {.web = web,
                         .request = request,
@@ -100,16 +190,14 @@ void routes_answer(void *ctx, const struct request *request, struct response *re
                                .pool = request_pool(request),
                                .now = clock_now(),
                                .providers = web->providers}};
-    const struct route *route = find(request, &call.word, &allow);
+    visitor_read(conf_find(call.in.conf, "serve", NULL), request, &call.visitor);
+    call.in.client = call.visitor.client;
+    log_set_request(call.visitor.id);
+    call.language = choose_language(&call);
     atomic_fetch_add(&web->counts[COUNT_REQUESTS], 1);
+    answer(&call);
     add_headers(&call);
-    if (route) {
-        answer_route(&call, route);
-    } else if (allow) {
-        response_header(response, "Allow", allow);
-        answer_fault(&call, 405, FAULT_METHOD, NULL);
-    } else {
-        answer_fault(&call, 404, FAULT_NOT_FOUND, NULL);
-    }
+    log_answer(&call, began);
+    log_set_request(NULL);
     pthread_rwlock_unlock(&web->lock);
 }

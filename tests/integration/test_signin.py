@@ -284,8 +284,9 @@ def test_headers_are_on_every_answer(server, browser, site):
     assert [a.status for a in answers] == [200, 404, 303, 405, 200, 303, 200]
     session, = (h for h in answers[5].headers.get_all("Set-Cookie"))
     assert re.fullmatch(r"__Host-doorward-session=[a-z2-7]{32}; Path=/; HttpOnly; SameSite=Lax; Secure", session)
-    begun, = browser.ask("/signin", {"email": "alice@example.com"}).headers.get_all("Set-Cookie")
-    assert re.fullmatch(r"__Host-doorward-browser=[a-z2-7]{32}; Path=/; HttpOnly; SameSite=None; Secure", begun)
+    begun = browser.ask("/signin", {"email": "alice@example.com"}).headers.get_all("Set-Cookie")
+    assert re.fullmatch(r"__Host-doorward-browser=[a-z2-7]{32}; Path=/; HttpOnly; SameSite=None; Secure", begun[0])
+    assert begun[1:] == ["__Host-doorward-address=%40example.com; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=15552000"]
 
 
 def test_metadata(browser):

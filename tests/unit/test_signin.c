@@ -8,6 +8,7 @@
 #include "saml/saml.h"
 #include "signin/discover.h"
 #include "signin/person.h"
+#include "store/domain.h"
 #include "suite.h"
 
 #define GUID        "33221100-5544-7766-8899-aabbccddeeff"
@@ -62,6 +63,8 @@ static void setup(void)
     in.conf = conf;
     ck_assert_msg(store_open(dir, STORE_WRITE, "test", &in.store, &err) == 0, "%s", err.text);
     ck_assert_msg(db_exec(in.store->db, rows, &err) == 0, "%s", err.text);
+    struct connection_row active = {.name = "idp", .state = CONNECTION_ACTIVE, .entity = "", .tested_as = ""};
+    ck_assert_int_eq(connection_put(in.store, &active, &err), 0);
 }
 
 static void teardown(void)
@@ -80,7 +83,8 @@ static void teardown(void)
 static int let_in(const char *id, struct who *ret)
 {
     err_clear(&err);
-    return person_of(&in, id, domains, sizeof domains / sizeof *domains, ret, &err);
+    return person_of(&in, conf_find(conf, "connection", "idp"), &(struct claim){.id = id}, domains,
+                     sizeof domains / sizeof *domains, ret, &err);
 }
 
 START_TEST(who_is_in_the_mirror_is_let_in_by_id)
@@ -149,14 +153,14 @@ START_TEST(nobody_is_sent_away_through_a_closed_gate)
     const char *names[DISCOVER_DOMAINS_MAX];
     size_t n;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        ck_assert_int_eq(discover_connection(&in, cases[i].email, &found, &err), -1);
+        ck_assert_int_eq(discover_connection(&in, cases[i].email, NULL, &found, &err), -1);
         ck_assert_msg(err.kind == cases[i].kind && strstr(err.text, cases[i].reason), "%s: %s", cases[i].email,
                       err.text);
     }
     ck_assert_int_eq(discover_domains(&in, idp, names, &n, &err), -1);
     ck_assert_msg(strstr(err.text, "domain example.com: its gate is closed"), "%s", err.text);
     store_close(&in.store);
-    ck_assert_int_eq(discover_connection(&in, "a@example.com", &found, &err), -1);
+    ck_assert_int_eq(discover_connection(&in, "a@example.com", NULL, &found, &err), -1);
     ck_assert_msg(strstr(err.text, "there is no state yet"), "%s", err.text);
 }
 END_TEST
