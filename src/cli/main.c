@@ -35,6 +35,7 @@ static const struct option options[] = {
     {"method", required_argument, NULL, 'M'},
     {"approve-removals", required_argument, NULL, 'A'},
     {"expect", required_argument, NULL, 'X'},
+    {"timeout", required_argument, NULL, 'T'},
     {0},
 };
 
@@ -66,7 +67,8 @@ static int take_option(struct typed *t, int letter, struct err *err)
                            ['q'] = &cli->quiet, ['v'] = &t->verbose, ['h'] = &t->help,  ['V'] = &t->version};
     const char **const texts[] = {
         ['c'] = &cli->conf_path, ['S'] = &cli->state_dir, ['o'] = &cli->out,   ['R'] = &cli->response,
-        ['M'] = &cli->method,    ['A'] = &cli->approve,   ['X'] = &cli->expect};
+        ['M'] = &cli->method,    ['A'] = &cli->approve,   ['X'] = &cli->expect,
+        ['T'] = &cli->timeout};
     if (letter == 'C')
         return take_color(t, optarg, err);
     if (letter < (int)(sizeof flags / sizeof *flags) && flags[letter])
@@ -218,12 +220,13 @@ int cli_open(struct cli *cli, enum store_mode mode, struct err *err)
     if (cli_conf(cli, err) != 0)
         return -1;
     const char *dir = cli_state_dir(cli);
-    const char *actor = audit_actor(cli->pool); /* before the rights of another are taken on */
+    if (!cli->actor)
+        cli->actor = audit_actor(cli->pool); /* before the rights of another are taken on */
     if (privilege_become_owner(dir, err) != 0)
         return -1;
     CLEANUP(freep) char *holder = mem_printf("doorward %s", cli->command);
     if (store_open(dir, mode, holder, &cli->store, err) == 0) {
-        audit_as(cli->store, actor, cli->now);
+        audit_as(cli->store, cli->actor, cli->now);
         return 0;
     }
     if (mode == STORE_READ && err->kind == ERR_NOT_FOUND) {

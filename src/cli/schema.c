@@ -33,6 +33,7 @@ static const struct conf_kind kinds[] = {
      .help = "An e-mail domain of the organisation. It has to be proved: see \"doorward domain challenge\"."},
     {.name = "connection",
      .named = true,
+     .check = conf_check_connection,
      .items = conf_rows_connection,
      .variants = connection_types,
      .example = "adfs",

@@ -11,8 +11,10 @@
 #include "cli/json.h"
 #include "cli/term.h"
 #include "gate/gate.h"
+#include "gate/refresh.h"
 #include "gate/rp.h"
 #include "gate/sp.h"
+#include "store/arrivals.h"
 #include "store/audit.h"
 
 #define DAY 86400
@@ -22,13 +24,43 @@
 struct listed {
     struct connection_row row;
     const char *entity, *trouble;
-    int64_t certificates_until, metadata_until;
+    int64_t certificates_until, metadata_until, last_sign_in;
+    struct gate_warning warnings[GATE_WARNINGS_MAX];
+    size_t nwarnings;
 };
+
+/* What will end, and when it was last seen to work. */
+static int read_facts(struct cli *cli, const struct conf_section *s, struct listed *ret, struct err *err)
+{
+    struct gate_facts facts = {.domain = "", .proved = true};
+    struct gate_domain verdict;
+    if (!cli->store)
+        return 0;
+    if (gate_connection(cli->store, cli->conf, s, cli->now, cli->pool, &facts, err) != 0)
+        return -1;
+    ret->last_sign_in = facts.tested_at;
+    gate_judge(&facts, cli->now, cli->pool, &verdict);
+    memcpy(ret->warnings, verdict.warnings, sizeof ret->warnings);
+    ret->nwarnings = verdict.nwarnings;
+    if (facts.active && !verdict.open)
+        ret->warnings[ret->nwarnings++] = (struct gate_warning){verdict.reason, verdict.remedy};
+    return 0;
+}
+
+static json_t *warnings_json(const struct listed *l)
+{
+    json_t *list = json_array();
+    for (size_t w = 0; w < l->nwarnings; w++)
+        json_array_append_new(list, json_string(l->warnings[w].text));
+    return list;
+}
 
 static int read_listed(struct cli *cli, const struct conf_section *s, struct listed *ret, struct err *err)
 {
     *ret = (struct listed){.row = {.name = conf_name(s), .entity = "", .tested_as = ""}, .entity = ""};
     if (cli->store && connection_get(cli->store, conf_name(s), cli->pool, &ret->row, err) != 0)
+        return -1;
+    if (read_facts(cli, s, ret, err) != 0)
         return -1;
     if (strcmp(conf_variant(s), "saml") != 0) {
         ret->entity = conf_str(s, "issuer");
@@ -37,9 +69,12 @@ static int read_listed(struct cli *cli, const struct conf_section *s, struct lis
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
     struct err trouble = ERR_INIT;
     if (gate_metadata(cli_state_dir(cli), s, cli->now, &idp, &trouble) != 0) {
-        ret->trouble = pool_strdup(cli->pool, trouble.text);
+        const char *more = conf_str(s, "metadata-url") ? refresh_trouble(cli_state_dir(cli), s, cli->pool) : NULL;
+        ret->trouble = pool_printf(cli->pool, "%s%s%s", trouble.text, more ? "; " : "", more ? more : "");
         return 0;
     }
+    if (conf_str(s, "metadata-url"))
+        ret->trouble = refresh_trouble(cli_state_dir(cli), s, cli->pool);
     ret->entity = pool_strdup(cli->pool, idp->entity_id);
     ret->certificates_until = gate_certificates_until(idp, cli->now);
     ret->metadata_until = idp->valid_until;
@@ -53,12 +88,13 @@ static const char *days_left(struct cli *cli, int64_t until)
 
 static json_t *listed_json(const struct listed *l, const char *type)
 {
-    char tested[CLOCK_TEXT_MAX], certificates[CLOCK_TEXT_MAX], active[CLOCK_TEXT_MAX];
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s?}", "connection", l->row.name, "type", type, "state",
+    char tested[CLOCK_TEXT_MAX], certificates[CLOCK_TEXT_MAX], active[CLOCK_TEXT_MAX], last[CLOCK_TEXT_MAX];
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:o}", "connection", l->row.name, "type", type, "state",
                      connection_state_names[l->row.state], "entity", l->entity, "tested_at",
                      clock_format(l->row.tested_at, tested), "tested_as", l->row.tested_as, "activated_at",
                      clock_format(l->row.activated_at, active), "certificates_until",
-                     clock_format(l->certificates_until, certificates), "trouble", l->trouble);
+                     clock_format(l->certificates_until, certificates), "trouble", l->trouble, "last_sign_in",
+                     clock_format(l->last_sign_in, last), "warnings", warnings_json(l));
 }
 
 int command_sso_list(struct cli *cli, struct err *err)
@@ -66,7 +102,7 @@ int command_sso_list(struct cli *cli, struct err *err)
     if (cli_open(cli, STORE_READ, err) != 0)
         return -1;
     CLEANUP(table_free) struct table *table = table_new(6);
-    static const char *const head[] = {"CONNECTION", "TYPE", "STATE", "TESTED", "CERTIFICATES", "IDENTITY PROVIDER"};
+    static const char *const head[] = {"CONNECTION", "TYPE", "STATE", "SIGNED IN", "CERTIFICATES", "IDENTITY PROVIDER"};
     table_add(table, head);
     json_t *list = json_array();
     CLEANUP(buf_release) struct buf troubles = BUF_INIT;
@@ -81,13 +117,16 @@ int command_sso_list(struct cli *cli, struct err *err)
         const char *cells[] = {l.row.name,
                                conf_variant(s),
                                connection_state_names[l.row.state],
-                               clock_format(l.row.tested_at, tested),
+                               clock_format(l.last_sign_in, tested),
                                days_left(cli, l.certificates_until),
                                text_printable(cli->pool, span_str(l.entity))};
         table_add(table, cells);
         json_array_append_new(list, listed_json(&l, conf_variant(s)));
         if (l.trouble)
             buf_printf(&troubles, "connection %s: %s\n", l.row.name, l.trouble);
+        for (size_t w = 0; w < l.nwarnings; w++)
+            buf_printf(&troubles, "connection %s: %s\n  next: %s\n", l.row.name, l.warnings[w].text,
+                       l.warnings[w].remedy);
     }
     if (cli->json) {
         json_print(list);
@@ -163,7 +202,10 @@ static int may_activate(const struct cli *cli, const struct conf_section *s, con
     if (row->state == CONNECTION_CONFIGURED || !row->tested_at)
         return test_first(s, "not tested", err);
     char valid[CLOCK_TEXT_MAX];
-    if (row->tested_at + conf_int(s, "test-valid") <= cli->now)
+    int64_t last;
+    if (gate_last_sign_in(cli->store, row, cli->now, &last, err) != 0)
+        return -1;
+    if (last + conf_int(s, "test-valid") <= cli->now)
         return test_first(s,
                           pool_printf(cli->pool, "the last test is older than %s",
                                       clock_format_duration(conf_int(s, "test-valid"), valid)),
@@ -218,4 +260,23 @@ int command_sso_activate(struct cli *cli, struct err *err)
 int command_sso_deactivate(struct cli *cli, struct err *err)
 {
     return set_state(cli, CONNECTION_TESTED, err);
+}
+
+/* --- forget --------------------------------------------------------------------------------------------------------------- */
+
+/* Of a connection that is no longer configured, too. */
+int command_sso_forget(struct cli *cli, struct err *err)
+{
+    CLEANUP(signins_close) struct signins *signins = NULL;
+    const char *name = cli->words[0], *id = cli->words[1];
+    if (cli_open(cli, STORE_READ, err) != 0 || (cli->store && signins_open(cli_state_dir(cli), &signins, err) != 0))
+        return -1;
+    int dropped = signins ? arrivals_drop(signins, name, id, err) : 0;
+    if (dropped == 0)
+        return err_set(err, ERR_NOT_FOUND,
+                       "connection %s: nobody with the id '%s' came in through it; doorward report arrivals shows who did",
+                       text_printable(cli->pool, span_str(name)), text_printable(cli->pool, span_str(id)));
+    if (dropped > 0)
+        printf("%s is forgotten and signed out\n", text_printable(cli->pool, span_str(id)));
+    return dropped < 0 ? -1 : 0;
 }

@@ -11,6 +11,7 @@
 #include "cli/term.h"
 #include "connectors/connector.h"
 #include "gate/gate.h"
+#include "gate/refresh.h"
 #include "gate/rp.h"
 #include "oidc/call.h"
 #include "store/report.h"
@@ -48,6 +49,19 @@ static bool check_directory(struct cli *cli, const struct conf_section *s)
     return say(true, what, where);
 }
 
+/* NULL: nothing is wrong. */
+static const char *look_at_url(struct cli *cli, const struct conf_section *s)
+{
+    struct refresh how;
+    bool changed;
+    struct err err = ERR_INIT;
+    if (!conf_str(s, "metadata-url"))
+        return NULL;
+    if (refresh_look(cli_state_dir(cli), s, cli->now, cli->pool, &how, &changed, &err) != 0)
+        return pool_strdup(cli->pool, err.text);
+    return refresh_trouble(cli_state_dir(cli), s, cli->pool);
+}
+
 /* What we show it, and what it says of itself. */
 static bool check_provider(struct cli *cli, const struct conf_section *s, const char *what)
 {
@@ -70,8 +84,11 @@ static bool check_connection(struct cli *cli, const struct conf_section *s)
     if (strcmp(conf_variant(s), "oidc") == 0)
         return check_provider(cli, s, what);
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
+    const char *trouble = look_at_url(cli, s);
     if (gate_metadata(cli_state_dir(cli), s, cli->now, &idp, &err) != 0)
-        return say(false, what, err.text);
+        return say(false, what, trouble ? pool_printf(cli->pool, "%s; %s", err.text, trouble) : err.text);
+    if (trouble)
+        return say(false, what, trouble);
     int64_t until = gate_certificates_until(idp, cli->now);
     char when[CLOCK_TEXT_MAX];
     if (until <= cli->now)
@@ -99,6 +116,7 @@ int command_check(struct cli *cli, struct err *err)
                   gate.domains[i].open
                       ? "open"
                       : pool_printf(cli->pool, "%s; next: %s", gate.domains[i].reason, gate.domains[i].remedy));
+    gate_print_warnings(&gate, stdout);
     return ok ? 0 : err_exit_status(gate_any_closed(&gate) ? ERR_GATE : ERR_FAILED);
 }
 
@@ -118,6 +136,7 @@ static void print_domains(const struct gate *gate)
     }
     if (!gate->n)
         puts("  nothing was looked at yet");
+    gate_print_warnings(gate, stdout);
 }
 
 /* *next is set to the first thing to do when nothing stood there. */

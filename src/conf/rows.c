@@ -53,7 +53,22 @@ const struct conf_item conf_rows_connection[] = {
      .def = "30d",
      .min = HOUR,
      .max = 365 * DAY,
-     .help = "How long a passed \"doorward sso test\" counts: within this time the connection can be activated."},
+     .help = "How long a passed \"doorward sso test\" counts: within this time the connection can be activated. Every "
+             "sign-in through the active connection renews it; when it runs out, nobody new of its domains is let in "
+             "or synced until the next test."},
+    {.key = "test-user",
+     .type = CONF_EMAIL,
+     .repeatable = true,
+     .example = "alice@example.com",
+     .help = "Somebody who may sign in through the connection while it is not active yet, when the domain is proved. At "
+             "most 30."},
+    {.key = "jit",
+     .type = CONF_BOOL,
+     .def = "no",
+     .help = "Let in people of the proved domains whom no directory has, too, when the identity provider sends "
+             "everything of them: \"doorward report arrivals\" shows who they are. They hold no product, so that only "
+             "applications without one accept them. Nobody who was in a directory, or is left out of one, comes in this "
+             "way."},
     {0},
 };
 
@@ -492,6 +507,17 @@ static bool is_resolver(const char *text)
     memcpy(address, text, n);
     address[n] = '\0';
     return is_address(address);
+}
+
+#define TEST_USERS_MAX 30
+
+int conf_check_connection(const struct conf_section *section, char **ret_name, struct err *err)
+{
+    (void)ret_name;
+    if (conf_count(section, "test-user") <= TEST_USERS_MAX)
+        return 0;
+    return err_set(err, ERR_CONFIG, "%s: there are more than %d test users; activate the connection instead",
+                   conf_where_key(section, "test-user", TEST_USERS_MAX), TEST_USERS_MAX);
 }
 
 int conf_check_saml(const struct conf_section *section, struct err *err)

@@ -19,6 +19,8 @@ extern const struct conf_item conf_rows_dns[];
 extern const struct conf_item conf_rows_serve[];
 extern const struct conf_item conf_rows_application[];
 
+/* No more test users than there may be. */
+int conf_check_connection(const struct conf_section *section, char **ret_name, struct err *err);
 /* Metadata comes from a file or from an https address. */
 int conf_check_saml(const struct conf_section *section, struct err *err);
 /* Every resolver is an IPv4 or IPv6 address, with "@port" or without. */

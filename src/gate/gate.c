@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "store/audit.h"
+#include "store/renewals.h"
 
 void proof_settings_read(const struct conf *conf, struct proof_settings *ret)
 {
@@ -110,27 +111,46 @@ static void add_trust(const struct store *store, const struct conf_section *conn
     facts->metadata_until = idp->valid_until;
 }
 
+int gate_last_sign_in(struct store *store, const struct connection_row *row, int64_t now, int64_t *ret, struct err *err)
+{
+    int64_t renewed = 0;
+    *ret = row->tested_at;
+    if (!row->tested_at)
+        return 0;
+    if (renewals_last(store, row->name, row->entity, &renewed, err) != 0)
+        return -1;
+    if (renewed > *ret && renewed <= now)
+        *ret = renewed;
+    return 0;
+}
+
+int gate_connection(struct store *store, const struct conf *conf, const struct conf_section *section, int64_t now,
+                    struct pool *pool, struct gate_facts *ret, struct err *err)
+{
+    struct connection_row row;
+    if (connection_get(store, conf_name(section), pool, &row, err) != 0 ||
+        gate_last_sign_in(store, &row, now, &ret->tested_at, err) != 0)
+        return -1;
+    ret->connection = conf_name(section);
+    ret->by_link = conf_written(conf_find(conf, "serve", NULL));
+    ret->active = row.state == CONNECTION_ACTIVE;
+    ret->test_valid = conf_int(section, "test-valid");
+    add_trust(store, section, &row, now, pool, ret);
+    return 0;
+}
+
 static int judge(struct store *store, const struct conf *conf, const struct conf_section *domain,
                  const struct domain_row *row, int64_t now, struct pool *pool, struct gate_domain *ret, struct err *err)
 {
     const char *name = conf_str(domain, "connection");
     struct gate_facts facts = {.domain = conf_name(domain),
-                               .connection = name ? name : "",
+                               .connection = "",
                                .challenged = row->state != DOMAIN_UNKNOWN,
                                .proved = row->state == DOMAIN_PROVED,
                                .lapsed = row->state == DOMAIN_LAPSED};
-    if (!name) {
-        gate_judge(&facts, now, pool, ret);
-        return 0;
-    }
-    const struct conf_section *section = conf_find(conf, "connection", name);
-    struct connection_row connection;
-    if (connection_get(store, name, pool, &connection, err) != 0)
+    if (name &&
+        gate_connection(store, conf, conf_find(conf, "connection", name), now, pool, &facts, err) != 0)
         return -1;
-    facts.active = connection.state == CONNECTION_ACTIVE;
-    facts.tested_at = connection.tested_at;
-    facts.test_valid = conf_int(section, "test-valid");
-    add_trust(store, section, &connection, now, pool, &facts);
     gate_judge(&facts, now, pool, ret);
     return 0;
 }

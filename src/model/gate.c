@@ -26,10 +26,15 @@ static bool judge_domain(const struct gate_facts *f, struct pool *pool, struct g
     return false;
 }
 
+static const char *test_command(const struct gate_facts *f, struct pool *pool)
+{
+    return pool_printf(pool, "doorward sso test %s%s", f->connection,
+                       f->keys_fetched || f->by_link ? "" : " --response FILE");
+}
+
 static const char *new_metadata(const struct gate_facts *f, struct pool *pool)
 {
-    return pool_printf(pool, "get new metadata from the identity provider, then: doorward sso test %s --response FILE",
-                       f->connection);
+    return pool_printf(pool, "get new metadata from the identity provider, then: %s", test_command(f, pool));
 }
 
 static bool judge_trust(const struct gate_facts *f, int64_t now, struct pool *pool, struct gate_domain *ret)
@@ -54,8 +59,7 @@ static bool judge_trust(const struct gate_facts *f, int64_t now, struct pool *po
 
 static bool judge_sign_in(const struct gate_facts *f, int64_t now, struct pool *pool, struct gate_domain *ret)
 {
-    const char *remedy =
-        pool_printf(pool, "doorward sso test %s%s", f->connection, f->keys_fetched ? "" : " --response FILE");
+    const char *remedy = test_command(f, pool);
     char when[CLOCK_TEXT_MAX];
     if (!*f->connection)
         close_gate(ret, pool_printf(pool, "domain %s has no connection", f->domain),
@@ -78,6 +82,37 @@ static bool judge_sign_in(const struct gate_facts *f, int64_t now, struct pool *
     return false;
 }
 
+static bool is_near(int64_t until, int64_t now, int64_t ahead)
+{
+    return until > now && until - now <= ahead;
+}
+
+size_t gate_warn(const struct gate_facts *f, int64_t now, struct pool *pool,
+                 struct gate_warning ret[static GATE_WARNINGS_MAX])
+{
+    int64_t ahead = f->test_valid / 4 < GATE_SIGN_IN_WARN ? f->test_valid / 4 : GATE_SIGN_IN_WARN;
+    char when[CLOCK_TEXT_MAX], since[CLOCK_TEXT_MAX];
+    size_t n = 0;
+    if (!f->active)
+        return 0;
+    if (f->tested_at && is_near(f->tested_at + f->test_valid, now, ahead))
+        ret[n++] = (struct gate_warning){
+            pool_printf(pool, "nobody signed in through connection %s since %s, and at %s that is too long ago",
+                        f->connection, clock_format(f->tested_at, since),
+                        clock_format(f->tested_at + f->test_valid, when)),
+            pool_printf(pool, "sign in once, or: %s", test_command(f, pool))};
+    if (!f->keys_fetched && is_near(f->certificate_until, now, GATE_CERTIFICATE_WARN))
+        ret[n++] = (struct gate_warning){
+            pool_printf(pool, "the last signing certificate of connection %s ends at %s", f->connection,
+                        clock_format(f->certificate_until, when)),
+            "get new metadata from the identity provider before that"};
+    if (!f->keys_fetched && is_near(f->metadata_until, now, GATE_METADATA_WARN))
+        ret[n++] = (struct gate_warning){pool_printf(pool, "the metadata of connection %s ends at %s", f->connection,
+                                                     clock_format(f->metadata_until, when)),
+                                         "get new metadata from the identity provider before that"};
+    return n;
+}
+
 void gate_judge(const struct gate_facts *f, int64_t now, struct pool *pool, struct gate_domain *ret)
 {
     *ret = (struct gate_domain){
@@ -89,6 +124,7 @@ void gate_judge(const struct gate_facts *f, int64_t now, struct pool *pool, stru
                    pool_printf(pool, "doorward sso activate %s", f->connection));
         return;
     }
+    ret->nwarnings = gate_warn(f, now, pool, ret->warnings);
     ret->until = f->tested_at + f->test_valid;
     if (f->keys_fetched)
         return;

@@ -86,8 +86,17 @@ static enum MHD_Result refuse(struct MHD_Connection *connection, int status)
 struct tally {
     const char *name;
     unsigned n;
-    bool odd; /* a value goes on behind a NUL, or holds a control character */
+    bool odd; /* a name is no token ("Transfer-Encoding "), or a value holds a control character */
 };
+
+/* RFC 9110, 5.6.2 */
+static bool is_token(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (text[i] <= ' ' || text[i] >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", text[i]))
+            return false;
+    return n > 0;
+}
 
 static enum MHD_Result count_header(void *ctx, enum MHD_ValueKind kind, const char *name, size_t name_size,
                                     const char *value, size_t n)
@@ -95,6 +104,7 @@ static enum MHD_Result count_header(void *ctx, enum MHD_ValueKind kind, const ch
     struct tally *tally = ctx;
     (void)kind;
     tally->n += name_size == strlen(tally->name) && strncasecmp(name, tally->name, name_size) == 0;
+    tally->odd = tally->odd || !is_token(name, name_size);
     for (size_t i = 0; i < n; i++)
         tally->odd = tally->odd || ((unsigned char)value[i] < ' ' && value[i] != '\t') || value[i] == 0x7f;
     return MHD_YES;

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "oidc/encode.h"
 
 #define SHOWN_MAX 200
 
@@ -55,7 +56,8 @@ enum check_outcome tokenrules_form(struct token_reading *in)
     if (in->input.n == 0 || in->input.n > TOKEN_BYTES_MAX)
         return FAILED("%s: it has %zu bytes, and 1 to %d are read; look at what the provider sends", in->what,
                       in->input.n, TOKEN_BYTES_MAX);
-    in->jws = cjose_jws_import(in->input.p, in->input.n, NULL);
+    if (encode_is_compact(in->input))
+        in->jws = cjose_jws_import(in->input.p, in->input.n, NULL);
     if (!in->jws)
         return FAILED("%s: not a signed token in compact form (RFC 7515); look at what the provider sends", in->what);
     in->malformed = false;

@@ -274,7 +274,21 @@ static int read_all(struct reader *r, xmlNode *root)
     return 0;
 }
 
-int metadata_read(struct span document, int64_t now, struct saml_idp **ret, const char **ret_code, struct err *err)
+static int check_signed(const xmlDoc *doc, const struct saml_key *signers, size_t n, struct err *err)
+{
+    xmlNode *root = xmlDocGetRootElement(doc), *signature = node_child(root, SAML_NS_DSIG, "Signature");
+    const struct saml_key *signer;
+    enum signature_fault fault;
+    if (node_count(root, SAML_NS_DSIG, "Signature") != 1)
+        return err_set(err, ERR_REFUSED,
+                       "metadata: its root element is not signed, or more than once; publish it signed, or take "
+                       "metadata-signer-file out");
+    return signature_verify(signature, root, signers, n, &signer, &fault, err) == 0 ? 0 : err_wrap(err, "metadata");
+}
+
+/* signers NULL: whoever made it. */
+static int read_document(struct span document, int64_t now, const struct saml_key *signers, size_t n,
+                         struct saml_idp **ret, const char **ret_code, struct err *err)
 {
     static const char *const codes[] = {
         [XML_FAULT_SYNTAX] = "xml", [XML_FAULT_CONTENT] = "xml-plain", [XML_FAULT_ID] = "ids"};
@@ -288,11 +302,22 @@ int metadata_read(struct span document, int64_t now, struct saml_idp **ret, cons
             *ret_code = codes[fault];
         return err_wrap(err, "metadata");
     }
-    if (read_all(&r, xmlDocGetRootElement(doc)))
+    if ((signers && check_signed(doc, signers, n, err) != 0) || read_all(&r, xmlDocGetRootElement(doc)))
         return -1;
     digest_hex_of(document.p, document.n, idp->digest);
     *ret = TAKE(idp);
     return 0;
+}
+
+int metadata_read(struct span document, int64_t now, struct saml_idp **ret, const char **ret_code, struct err *err)
+{
+    return read_document(document, now, NULL, 0, ret, ret_code, err);
+}
+
+int metadata_read_signed(struct span document, int64_t now, const struct saml_key *signers, size_t n,
+                         struct saml_idp **ret, struct err *err)
+{
+    return read_document(document, now, signers, n, ret, NULL, err);
 }
 
 struct saml_idp *metadata_share(struct saml_idp *idp)

@@ -4,7 +4,7 @@
  *
  *   saml_init -> metadata_read -> (read the fields) -> metadata_free
  *
- * The document is trusted because an administrator configured it; a signature inside is not looked at.
+ * The document is trusted because an administrator configured it, and a signature inside is not looked at; or because a pinned signer signed it.
  */
 #ifndef SAML_METADATA_H
 #define SAML_METADATA_H
@@ -51,6 +51,11 @@ struct saml_idp {
  * to a short stable name of the fault. Freed with metadata_free.
  */
 int metadata_read(struct span document, int64_t now, struct saml_idp **ret, const char **ret_code, struct err *err);
+/*
+ * The same of a document whose root is signed with one of these keys, in the form of signature.h: nothing else is read. ERR_REFUSED: it is not.
+ */
+int metadata_read_signed(struct span document, int64_t now, const struct saml_key *signers, size_t n,
+                         struct saml_idp **ret, struct err *err);
 void metadata_free(struct saml_idp **idp); /* NULL inside is fine; fits CLEANUP */
 /* The same once more, for somebody else, perhaps in another thread: it lives until all gave it back. Nobody changes it. */
 struct saml_idp *metadata_share(struct saml_idp *idp);

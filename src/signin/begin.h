@@ -8,4 +8,7 @@ typedef int begin_with(const struct signin *in, const struct conf_section *conne
                        struct signin_start *ret, struct err *err);
 begin_with saml_begin, oidc_begin;
 
+/* By the connection's protocol. */
+begin_with begin_send_away;
+
 #endif

@@ -28,6 +28,7 @@ int oidc_begin(const struct signin *in, const struct conf_section *connection, c
                                                          .verifier = request.verifier,
                                                          .next = ask->next,
                                                          .again = ask->again,
+                                                         .trial = ask->trial,
                                                          .created = in->now,
                                                          .expires = in->now + SIGNIN_REQUEST_SECONDS},
                                err);

@@ -61,6 +61,7 @@ int saml_begin(const struct signin *in, const struct conf_section *connection, c
                                                          .connection = conf_name(connection),
                                                          .browser = ask->browser,
                                                          .next = ask->next,
+                                                         .trial = ask->trial,
                                                          .again = request.force_authn,
                                                          .created = in->now,
                                                          .expires = in->now + SIGNIN_REQUEST_SECONDS},

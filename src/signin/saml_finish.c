@@ -6,8 +6,6 @@
 #include "signin/accept.h"
 #include "signin/record.h"
 
-#define ASSERTION "assertion" /* kind of value that counts once */
-
 /* One answer on its way through the rules. */
 struct finish {
     const struct signin *in;
@@ -22,7 +20,7 @@ static int used_before(void *arg, const char *assertion_id)
 {
     const struct finish *f = arg;
     struct err ignored = ERR_INIT;
-    return signins_was_used(f->in->signins, ASSERTION, assertion_id, &ignored);
+    return signins_was_used(f->in->signins, SIGNIN_ASSERTION, assertion_id, &ignored);
 }
 
 static void fill_policy(struct finish *f, const struct saml_idp *idp, const struct sp *names, struct saml_policy *ret)
@@ -86,25 +84,6 @@ static int verify(struct finish *f, struct err *err)
     return r == 0 ? check_asked(f, err) : -1;
 }
 
-/* --- then it is somebody's session -------------------------------------------------------------------------------- */
-
-static int let_in(const struct finish *f, struct signin_done *ret, char *ret_ref, struct err *err)
-{
-    const struct saml_identity *who = f->report.identity;
-    const struct claim claim = {.id = who->field[SAML_IMMUTABLE_ID],
-                                .subject = who->name_id,
-                                .subject_format = who->name_id_format,
-                                .session = who->session_index ? who->session_index : "",
-                                .context = who->authn_context ? who->authn_context : "",
-                                .hint = who->name_id_qualifiers,
-                                .signed_in_at = who->authn_instant,
-                                .session_expires = who->session_expires,
-                                .once_kind = ASSERTION,
-                                .once_value = who->assertion_id,
-                                .once_until = who->expires + SAML_SKEW_MAX};
-    return accept_claim(f->in, &f->returned, &claim, f->answer->old_session, ret, ret_ref, err);
-}
-
 /* What comes with a handle of ours has to be answered by it; what does not, nobody asked for. */
 static int find_asker(struct finish *f, struct err *err)
 {
@@ -117,14 +96,22 @@ static int find_asker(struct finish *f, struct err *err)
     return returned_find(f->in, a->connection, "saml", a->relay, a->browser, &f->returned, err);
 }
 
+/* --- then it is somebody's session, or the report of a test -------------------------------------------------------- */
+
 int signin_saml_finish(const struct signin *in, const struct signin_saml_answer *answer, struct signin_done *ret,
                        char *ret_ref, struct err *err)
 {
     CLEANUP(freep) struct finish *f = mem_zero(sizeof *f);
+    struct finding finding;
     f->in = in;
     f->answer = answer;
-    if (find_asker(f, err) == 0 && verify(f, err) == 0 && let_in(f, ret, ret_ref, err) == 0)
-        return 0;
+    if (find_asker(f, err) == 0) {
+        bool passed = verify(f, err) == 0;
+        finding_of_saml(&f->report, in->pool, &finding);
+        finding.passed = passed;
+        if (accept_answer(in, &f->returned, &finding, answer->old_session, ret, ret_ref, err) == 0)
+            return 0;
+    }
     const struct saml_identity *claimed = f->report.claimed;
     record_refused(in, f->returned.connection ? conf_name(f->returned.connection) : "",
                    claimed ? claimed->field[SAML_EMAIL] : NULL, err, ret_ref);

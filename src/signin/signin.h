@@ -18,7 +18,8 @@
 #include "store/signins.h"
 #include "store/store.h"
 
-#define SIGNIN_REQUEST_SECONDS (15 * 60)     /* from sending somebody away to their coming back */
+#define SIGNIN_REQUEST_SECONDS (15 * 60)   /* from sending somebody away to their coming back */
+#define SIGNIN_ASSERTION       "assertion" /* kind of value that counts once */
 
 /* What one request is answered from. The handles are this thread's alone. */
 struct signin {
@@ -51,6 +52,7 @@ struct signin_ask {
     const char *browser; /* the secret that binds the request to this browser: a token, in a cookie */
     const char *next;    /* path of ours to go on at; never from a URL or a form as it stands */
     const char *context; /* how they have to sign in there, in its words; NULL: as the provider likes */
+    const char *trial;   /* of signin_trial_begin; NULL: this is a sign-in */
     bool again;          /* to be asked for their credentials even when they are signed in there */
 };
 /*
@@ -63,6 +65,7 @@ int signin_begin(const struct signin *in, const struct signin_ask *ask, struct s
 struct signin_done {
     char token[TOKEN_SIZE]; /* the new session's secret, for a cookie */
     const char *next;       /* path to go on at */
+    bool trial;             /* a test of a connection: nobody is signed in, and token is empty */
 };
 
 struct signin_saml_answer {
@@ -79,6 +82,18 @@ struct signin_saml_answer {
  */
 int signin_saml_finish(const struct signin *in, const struct signin_saml_answer *answer, struct signin_done *ret,
                        char *ret_ref, struct err *err);
+
+/*
+ * A test of a connection, which may be neither active nor its gate open (store/trials.h): the name of the connection that this handle is for. 1; 0: there is none, or it was
+ * answered or has expired; -1
+ */
+int signin_trial_find(const struct signin *in, const char *handle, const char **ret_connection, struct err *err);
+/*
+ * From the link to the identity provider. Of ask, the browser is read. ERR_REFUSED: as above, or another browser began it. What comes back goes the way of every
+ * answer, and ends in a report (signin/finding.h) instead of a session. ret_ref: set on -1.
+ */
+int signin_trial_begin(const struct signin *in, const char *handle, const struct signin_ask *ask,
+                       struct signin_start *ret, char *ret_ref, struct err *err);
 
 struct signin_oidc_answer {
     const char *connection;    /* by the path that it came to */

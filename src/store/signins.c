@@ -17,7 +17,8 @@
 static const char tables[] =
     "CREATE TABLE request (seq INTEGER PRIMARY KEY, handle TEXT NOT NULL UNIQUE, id TEXT NOT NULL,"
     "  connection TEXT NOT NULL, browser TEXT NOT NULL, verifier TEXT NOT NULL, next TEXT NOT NULL,"
-    "  again INTEGER NOT NULL, leaving INTEGER NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL);"
+    "  again INTEGER NOT NULL, leaving INTEGER NOT NULL, trial TEXT NOT NULL, created INTEGER NOT NULL, expires "
+    "INTEGER NOT NULL);"
     "CREATE INDEX request_expires ON request (expires);"
     "CREATE TABLE used_once (kind TEXT NOT NULL, value TEXT NOT NULL, expires INTEGER NOT NULL,"
     "  PRIMARY KEY (kind, value)) WITHOUT ROWID;"
@@ -40,8 +41,9 @@ static const char tables[] =
 static int make_tables(struct db *db, struct err *err)
 {
     CLEANUP(freep)
-    char *sql = mem_printf("%s %s %s %s %s PRAGMA application_id = %d; PRAGMA user_version = %d", tables, grants_tables,
-                           notices_tables, passes_tables, visits_tables, APPLICATION_ID, VERSION);
+    char *sql = mem_printf("%s %s %s %s %s %s %s %s PRAGMA application_id = %d; PRAGMA user_version = %d", tables,
+                           grants_tables, notices_tables, passes_tables, visits_tables, trials_tables, renewals_tables,
+                           arrivals_tables, APPLICATION_ID, VERSION);
     return db_exec(db, sql, err);
 }
 
@@ -152,11 +154,12 @@ int signins_request_put(struct signins *signins, const struct signins_request *r
     char handle[DIGEST_HEX_MAX], browser[DIGEST_HEX_MAX];
     return db_run(
         signins->db,
-        "INSERT INTO request (handle, id, connection, browser, verifier, next, again, leaving, created, expires)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO request (handle, id, connection, browser, verifier, next, again, leaving, trial, created, expires)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         DB_ARGS(DB_TEXT(signins_hash(r->handle, handle)), DB_TEXT(r->id), DB_TEXT(r->connection),
                 DB_TEXT(signins_hash(r->browser, browser)), DB_TEXT(r->verifier ? r->verifier : ""), DB_TEXT(r->next),
-                DB_INT(r->again), DB_INT(r->leaving), DB_INT(r->created), DB_INT(r->expires)),
+                DB_INT(r->again), DB_INT(r->leaving), DB_TEXT(or_empty(r->trial)), DB_INT(r->created),
+                DB_INT(r->expires)),
         err);
 }
 
@@ -167,7 +170,8 @@ int signins_request_get(struct signins *signins, const char *handle, const char 
     CLEANUP(stmt_free) struct stmt *st = NULL;
     *ret_other = false;
     if (db_query(signins->db,
-                 "SELECT id, connection, browser, next, created, expires, verifier, again, leaving FROM request WHERE "
+                 "SELECT id, connection, browser, next, created, expires, verifier, again, leaving, trial FROM request "
+                 "WHERE "
                  "handle = ? AND "
                  "expires > ?",
                  DB_ARGS(DB_TEXT(signins_hash(handle, key)), DB_INT(now)), &st, err) != 0)
@@ -186,7 +190,8 @@ int signins_request_get(struct signins *signins, const char *handle, const char 
                                     .expires = stmt_int(st, 5),
                                     .verifier = pool_strdup(pool, stmt_text(st, 6)),
                                     .again = stmt_int(st, 7) != 0,
-                                    .leaving = stmt_int(st, 8) != 0};
+                                    .leaving = stmt_int(st, 8) != 0,
+                                    .trial = pool_strdup(pool, stmt_text(st, 9))};
     return 1;
 }
 
@@ -222,6 +227,7 @@ static const char *const by_time[] = {
     "DELETE FROM request WHERE seq IN (SELECT seq FROM request WHERE expires <= ? LIMIT ?)",
     "DELETE FROM used_once WHERE (kind, value) IN (SELECT kind, value FROM used_once WHERE expires <= ? LIMIT ?)",
     "DELETE FROM session WHERE hash IN (SELECT hash FROM session WHERE expires <= ? LIMIT ?)",
+    "DELETE FROM trial WHERE id IN (SELECT id FROM trial WHERE expires <= ? LIMIT ?)",
     "DELETE FROM authorizing WHERE seq IN (SELECT seq FROM authorizing WHERE expires <= ? LIMIT ?)",
     "DELETE FROM token WHERE hash IN (SELECT hash FROM token WHERE expires <= ? LIMIT ?)",
     "DELETE FROM hop WHERE seq IN (SELECT seq FROM hop WHERE expires <= ? LIMIT ?)",

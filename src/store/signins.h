@@ -43,6 +43,7 @@ struct signins_request {
     const char *browser;    /* secret of the browser's cookie; not read back */
     const char *verifier;   /* of OIDC: what the code is exchanged with (PKCE); NULL or "" for none */
     const char *next;       /* path to go on at */
+    const char *trial;      /* the test of a connection that it was sent for (store/trials.h); NULL or "" for none */
     bool again;             /* the person has to be asked for their credentials anew */
     bool leaving;           /* it is to sign out there, and its answer is no sign-in */
     int64_t created, expires;

@@ -7,15 +7,14 @@
 int signins_session_put(struct signins *signins, const char *token, const struct signins_session *s, struct err *err)
 {
     char key[DIGEST_HEX_MAX];
-    return db_run(signins->db,
-                  "INSERT INTO session (hash, " COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                  DB_ARGS(DB_TEXT(signins_hash(token, key)), DB_TEXT(s->sid), DB_TEXT(s->directory), DB_TEXT(s->uid),
-                          DB_TEXT(s->email), DB_TEXT(s->connection), DB_TEXT(or_empty(s->name_id)),
-                          DB_TEXT(or_empty(s->name_id_format)), DB_TEXT(or_empty(s->session_index)),
-                          DB_TEXT(or_empty(s->context)), DB_TEXT(or_empty(s->hint)), DB_INT(s->signed_in_at),
-                          DB_INT(s->seated), DB_INT(s->created), DB_INT(s->expires),
-                          DB_INT(s->ends ? s->ends : s->expires)),
-                  err);
+    return db_run(
+        signins->db, "INSERT INTO session (hash, " COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        DB_ARGS(DB_TEXT(signins_hash(token, key)), DB_TEXT(s->sid), DB_TEXT(s->directory), DB_TEXT(s->uid),
+                DB_TEXT(s->email), DB_TEXT(s->connection), DB_TEXT(or_empty(s->name_id)),
+                DB_TEXT(or_empty(s->name_id_format)), DB_TEXT(or_empty(s->session_index)),
+                DB_TEXT(or_empty(s->context)), DB_TEXT(or_empty(s->hint)), DB_INT(s->signed_in_at), DB_INT(s->seated),
+                DB_INT(s->created), DB_INT(s->expires), DB_INT(s->ends ? s->ends : s->expires)),
+        err);
 }
 
 static void read_row(struct stmt *st, struct pool *pool, struct signins_session *ret)

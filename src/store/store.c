@@ -112,6 +112,7 @@ void store_close(struct store **store)
 {
     if (!*store)
         return;
+    db_close(&(*store)->signins);
     db_close(&(*store)->db);
     if ((*store)->lock >= 0)
         close((*store)->lock);

@@ -17,6 +17,7 @@ struct store {
     struct db *db;
     char *dir;   /* the state folder */
     int lock;    /* descriptor that holds the lock; -1 for readers */
+    struct db *signins; /* signin.db, to be read: store/renewals.h; NULL: not open */
     char *actor; /* whom and when the audit log names: audit_as */
     int64_t now;
 };

@@ -192,3 +192,14 @@ const char *cookie_guard(const struct call *call, const char *token)
     digest_hex_of(text, strlen(text), hex);
     return pool_strdup(call->in.pool, hex);
 }
+
+/* --- back from the identity provider -------------------------------------------------------------------------------- */
+
+void answer_done(struct call *call, const struct signin_done *done)
+{
+    if (!done->trial) {
+        atomic_fetch_add(&call->web->counts[COUNT_ACCEPTED], 1);
+        cookie_set(call, COOKIE_SESSION, pool_strdup(call->in.pool, done->token));
+    }
+    answer_redirect(call, done->next);
+}

@@ -20,6 +20,9 @@ void answer_log(struct call *call, const char *ref, const struct err *err);
 bool answer_is_refusal(const struct err *err);
 void answer_error(struct call *call, const char *ref, const struct err *err);
 
+/* Back from it, whatever the protocol: the session's cookie, and on to where the person was going; or the end of a test. */
+void answer_done(struct call *call, const struct signin_done *done);
+
 enum cookie { COOKIE_SESSION, COOKIE_BROWSER, COOKIE_LANGUAGE, COOKIE_ADDRESS };
 /* The first two hold tokens of ours. */
 const char *cookie_get(const struct call *call, enum cookie which);       /* NULL: none, or nothing that we gave */

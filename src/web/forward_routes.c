@@ -187,8 +187,8 @@ static void start(struct call *call)
         return;
     }
     const char *origin = forward_origin(&call->in, application, url);
-    const char *name = pool_printf(call->in.pool, "%s%s", strncasecmp(origin, "https://", 8) == 0 ? "__Host-" : "",
-                                   STATE_COOKIE);
+    const char *name =
+        pool_printf(call->in.pool, "%s%s", strncasecmp(origin, "https://", 8) == 0 ? "__Host-" : "", STATE_COOKIE);
     set_cookie(call, name, pool_strdup(call->in.pool, state), STATE_AGE);
     answer_redirect(call, location);
 }

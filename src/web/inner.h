@@ -39,9 +39,9 @@ struct web_site {
     struct sp keys;
     struct applications *applications;
     struct keyring *ring; /* NULL: there are no applications */
-    const char
-        *origins; /* of the identity providers and the applications, for form-action: a space around each; in pool */
-    bool secure;  /* browsers reach us by https */
+    const char *origins;  /* of the identity providers and the applications, for form-action: a space around each */
+    struct pool *origins_pool; /* … in here: they change by themselves */
+    bool secure;               /* browsers reach us by https */
     struct looks looks;
     struct pool *pool;
 };
@@ -85,7 +85,8 @@ struct route {
     size_t body_max;
     bool stateless; /* needs no database */
 };
-extern const struct route signin_routes[], saml_routes[], oidc_routes[], broker_routes[], forward_routes[], logout_routes[];
+extern const struct route signin_routes[], saml_routes[], oidc_routes[], broker_routes[], forward_routes[],
+    logout_routes[], trial_routes[];
 
 int desk_take(struct web *web, struct desk **ret, struct err *err);
 /* What could not be opened when it was taken: the main database, which there need not be. */

@@ -45,7 +45,8 @@ static int read_values(const struct call *call, struct parting *p, struct err *e
 
 static const struct conf_section *application_of(const struct conf *conf, const char *client)
 {
-    for (const struct conf_section *s = conf_next(conf, "application", NULL); s; s = conf_next(conf, "application", s)) {
+    for (const struct conf_section *s = conf_next(conf, "application", NULL); s;
+         s = conf_next(conf, "application", s)) {
         const char *id = conf_str(s, "client-id");
         if (strcmp(id ? id : conf_name(s), client) == 0)
             return s;
@@ -65,7 +66,8 @@ static int find_application(const struct call *call, struct parting *p, struct e
         return 0;
     const struct conf_section *hinted = conf_find(call->in.conf, "application", p->hinted.application);
     if (p->application && p->application != hinted)
-        return err_set(err, ERR_REFUSED, "sign-out: client_id is application %s, and id_token_hint is of application %s",
+        return err_set(err, ERR_REFUSED,
+                       "sign-out: client_id is application %s, and id_token_hint is of application %s",
                        conf_name(p->application), p->hinted.application);
     p->application = hinted;
     return 0;
@@ -81,7 +83,8 @@ static int check_target(const struct call *call, const struct parting *p, struct
     const char *shown = text_printable(call->in.pool, span_str(p->to));
     if (!p->application)
         return err_set(err, ERR_REFUSED,
-                       "sign-out: to '%.300s', and neither id_token_hint nor client_id says for which application", shown);
+                       "sign-out: to '%.300s', and neither id_token_hint nor client_id says for which application",
+                       shown);
     return err_set(err, ERR_REFUSED,
                    "sign-out: '%.300s' is no post-logout-uri of application %s, byte for byte; write it there", shown,
                    conf_name(p->application));
@@ -90,8 +93,7 @@ static int check_target(const struct call *call, const struct parting *p, struct
 static int find_session(const struct call *call, struct parting *p, struct err *err)
 {
     const char *token = cookie_get(call, COOKIE_SESSION);
-    int found =
-        token ? signins_session_get(call->in.signins, token, call->in.now, call->in.pool, &p->session, err) : 0;
+    int found = token ? signins_session_get(call->in.signins, token, call->in.now, call->in.pool, &p->session, err) : 0;
     p->token = found == 1 ? token : NULL;
     return found < 0 ? -1 : 0;
 }
@@ -190,7 +192,8 @@ static void ask(struct call *call, const struct parting *p)
     struct page_about who = answer_about(call);
     const struct page_leave leave = {.email = p->session.email,
                                      .guard = cookie_guard(call, p->token),
-                                     .client = p->application ? p->client ? p->client : conf_name(p->application) : NULL,
+                                     .client =
+                                         p->application ? p->client ? p->client : conf_name(p->application) : NULL,
                                      .to = p->to,
                                      .state = p->state};
     answer_html(call, 200);

@@ -28,9 +28,7 @@ static void finish(struct call *call)
         answer_error(call, ref, &err);
         return;
     }
-    atomic_fetch_add(&call->web->counts[COUNT_ACCEPTED], 1);
-    cookie_set(call, COOKIE_SESSION, pool_strdup(call->in.pool, done.token));
-    answer_redirect(call, done.next);
+    answer_done(call, &done);
 }
 
 /* Who comes without having been sent away by us sees the same: nothing is done by it. */

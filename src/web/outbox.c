@@ -119,7 +119,8 @@ static int collect_of(struct outbox *box, const struct signin *in, const char *n
         return drop(in, name, err);
     if (absent && absent->until > in->now)
         return 0;
-    int n = notices_due(in->signins, name, in->now, (int)(room < EACH_AT_ONCE ? room : EACH_AT_ONCE), in->pool, due, err);
+    int n =
+        notices_due(in->signins, name, in->now, (int)(room < EACH_AT_ONCE ? room : EACH_AT_ONCE), in->pool, due, err);
     for (int i = 0; i < n; i++) {
         struct letter *letter = &post->letters[post->n];
         *letter = (struct letter){.notice = due[i], .pool = in->pool};
@@ -157,8 +158,8 @@ static void hear(void *ctx, const struct http_reply *reply)
     if (reply->err.kind != ERR_NONE)
         letter->fault = pool_strdup(letter->pool, reply->err.text);
     else if (!letter->delivered)
-        letter->fault = pool_printf(letter->pool, "%s: it answers with status %ld; look at its log", letter->url,
-                                    reply->status);
+        letter->fault =
+            pool_printf(letter->pool, "%s: it answers with status %ld; look at its log", letter->url, reply->status);
 }
 
 static void deliver(struct outbox *box, struct post *post)

@@ -226,8 +226,8 @@ void page_leave(struct buf *out, const struct page_about *about, const struct pa
                   {"post_logout_redirect_uri", leave->to},
                   {"state", leave->state}};
     begin(out, about, say(about, TEXT_SIGN_OUT));
-    ADD(out, "<p>% <strong>%</strong></p><form method=\"post\" action=\"/oauth2/logout\">", say(about, TEXT_SIGNED_IN_AS),
-        leave->email);
+    ADD(out, "<p>% <strong>%</strong></p><form method=\"post\" action=\"/oauth2/logout\">",
+        say(about, TEXT_SIGNED_IN_AS), leave->email);
     for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
         if (hidden[i].value)
             ADD(out, "<input type=\"hidden\" name=\"%\" value=\"%\">", hidden[i].name, hidden[i].value);
@@ -242,12 +242,28 @@ void page_signed_out(struct buf *out, const struct page_about *about)
     end(out, about);
 }
 
+void page_trial(struct buf *out, const struct page_about *about, const char *connection, const char *action)
+{
+    begin(out, about, say(about, TEXT_TRIAL));
+    ADD(out, "<p>% <strong>%</strong></p><form method=\"post\" action=\"%\"><button autofocus>%</button></form>\n",
+        say(about, TEXT_TRIAL_WHAT), connection, action, say(about, TEXT_TRIAL_BEGIN));
+    end(out, about);
+}
+
+void page_trial_over(struct buf *out, const struct page_about *about, bool passed)
+{
+    begin(out, about, say(about, TEXT_TRIAL));
+    ADD(out, "<p id=\"outcome\"><strong>%</strong></p><p>%</p>\n",
+        say(about, passed ? TEXT_TRIAL_PASSED : TEXT_TRIAL_FAILED), say(about, TEXT_TRIAL_OVER));
+    end(out, about);
+}
+
 void page_fault(struct buf *out, const struct page_about *about, enum page_fault fault, const char *ref)
 {
     static const enum text sentences[PAGE_FAULTS] = {
-        [FAULT_REFUSED] = TEXT_REFUSED,    [FAULT_BROKEN] = TEXT_BROKEN, [FAULT_NOT_FOUND] = TEXT_NOT_FOUND,
-        [FAULT_METHOD] = TEXT_METHOD,      [FAULT_FORM] = TEXT_FORM,     [FAULT_TOO_MANY] = TEXT_TOO_MANY,
-        [FAULT_TOO_LARGE] = TEXT_TOO_LARGE};
+        [FAULT_REFUSED] = TEXT_REFUSED,     [FAULT_BROKEN] = TEXT_BROKEN,   [FAULT_NOT_FOUND] = TEXT_NOT_FOUND,
+        [FAULT_METHOD] = TEXT_METHOD,       [FAULT_FORM] = TEXT_FORM,       [FAULT_TOO_MANY] = TEXT_TOO_MANY,
+        [FAULT_TOO_LARGE] = TEXT_TOO_LARGE, [FAULT_TRIAL] = TEXT_TRIAL_LINK};
     begin(out, about, say(about, TEXT_FAULT));
     ADD(out, "<div class=\"fault\" role=\"alert\"><p>%</p>\n", say(about, sentences[fault]));
     add_reference(out, about, ref);

@@ -5,6 +5,8 @@
 #ifndef WEB_PAGES_H
 #define WEB_PAGES_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "web/text.h"
 
@@ -45,6 +47,10 @@ struct page_leave {
 void page_leave(struct buf *out, const struct page_about *about, const struct page_leave *leave);
 void page_signed_out(struct buf *out, const struct page_about *about);
 
+/* A test of a connection: its button, which posts to the page's own address; and its end, where nobody was signed in. */
+void page_trial(struct buf *out, const struct page_about *about, const char *connection, const char *action);
+void page_trial_over(struct buf *out, const struct page_about *about, bool passed);
+
 enum page_fault {
     FAULT_REFUSED,
     FAULT_BROKEN,
@@ -53,6 +59,7 @@ enum page_fault {
     FAULT_FORM,
     FAULT_TOO_MANY,
     FAULT_TOO_LARGE,
+    FAULT_TRIAL,
     PAGE_FAULTS
 };
 /* One fixed sentence; ref: NULL: none. */

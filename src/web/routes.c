@@ -7,8 +7,8 @@
 #include "web/answer.h"
 #include "web/origins.h"
 
-static const struct route *const tables[] = {signin_routes, saml_routes,    oidc_routes,
-                                            broker_routes, forward_routes, logout_routes};
+static const struct route *const tables[] = {signin_routes,  saml_routes,   oidc_routes, broker_routes,
+                                             forward_routes, logout_routes, trial_routes};
 
 /* NULL: not this path; else the word behind it, "" for none. */
 static const char *match(const struct route *route, const char *path)

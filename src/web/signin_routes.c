@@ -120,8 +120,8 @@ static void show_sign_in(struct call *call)
     const char *handle = "";
     struct err err = ERR_INIT;
     /* When it is not known, the application is told nothing, but the person may sign in. */
-    if (request_param(call->request, "for", &handle) == 1 && (find_asked(call, handle, &asked, &err) == 1 ||
-                                                              find_hop(call, handle, &err) == 1))
+    if (request_param(call->request, "for", &handle) == 1 &&
+        (find_asked(call, handle, &asked, &err) == 1 || find_hop(call, handle, &err) == 1))
         ask.handle = handle;
     if (*asked.hint && strlen(asked.hint) <= EMAIL_MAX)
         ask = (struct page_ask){.email = asked.hint, .handle = ask.handle};

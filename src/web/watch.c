@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "web/notice.h"
 #include "web/worker.h"
 
 #define LOOK_MILLISECONDS 500 /* from one look whether anything moved to the next */
@@ -18,6 +19,9 @@ struct watching {
     int64_t store; /* what was there when the last one began */
     unsigned long reloads;
     double at;
+    bool noticed; /* connections were looked at, with the configuration of so many reloads, at … */
+    unsigned long noticed_reloads;
+    double noticed_at;
 };
 
 static void tell(void *ctx, const struct signins_session *session, const char *application, const char *ref,
@@ -53,12 +57,31 @@ static int go_round(struct worker *worker, struct err *err)
     return 0;
 }
 
+static int notice(struct worker *worker, struct err *err)
+{
+    struct watching *w = worker->ctx;
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    unsigned long reloads = atomic_load(&worker->web->reloads);
+    double now = clock_monotonic();
+    if (!worker->desk->store || (w->noticed && w->noticed_reloads == reloads && now < w->noticed_at + NOTICE_SECONDS))
+        return 0;
+    const struct signin in = worker_enter(worker, pool);
+    int r = notice_connections(&in, err);
+    worker_leave(worker);
+    w->noticed = true;
+    w->noticed_reloads = reloads;
+    w->noticed_at = now;
+    return r;
+}
+
 /* What moves during a round begins another one: both marks are taken before it. */
 static int look(struct worker *worker, struct err *err)
 {
     struct watching *w = worker->ctx;
     int64_t store = 0;
     unsigned long reloads = atomic_load(&worker->web->reloads);
+    if (notice(worker, err) != 0)
+        return -1;
     if (worker->desk->store && store_moves(worker->desk->store, &store, err) != 0)
         return -1;
     double now = clock_monotonic();

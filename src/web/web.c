@@ -82,45 +82,60 @@ static void site_release(struct web_site *site)
     applications_free(&site->applications);
     keyring_free(&site->ring);
     pool_free(&site->pool);
+    pool_free(&site->origins_pool);
 }
 
-static void add_saml_origins(struct web_site *site, const char *state_dir, const struct conf_section *connection)
+static const char *add_saml_origins(struct pool *pool, const char *origins, const char *state_dir,
+                                    const struct conf_section *connection)
 {
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
     struct err ignored = ERR_INIT;
     if (gate_metadata(state_dir, connection, clock_now(), &idp, &ignored) != 0)
-        return; /* the gate says so, and nobody is sent there */
+        return origins; /* the gate says so, and nobody is sent there */
     for (size_t i = 0; i < idp->nsso; i++)
-        site->origins = origins_add(site->pool, site->origins, idp->sso[i].location);
+        origins = origins_add(pool, origins, idp->sso[i].location);
     for (size_t i = 0; i < idp->nslo; i++) {
-        site->origins = origins_add(site->pool, site->origins, idp->slo[i].location);
+        origins = origins_add(pool, origins, idp->slo[i].location);
         if (idp->slo[i].answer)
-            site->origins = origins_add(site->pool, site->origins, idp->slo[i].answer);
+            origins = origins_add(pool, origins, idp->slo[i].answer);
     }
+    return origins;
 }
 
-static void add_applications(struct web_site *site)
+static const char *add_applications(struct pool *pool, const char *origins, const struct conf *conf)
 {
     static const char *const keys[] = {"redirect-uri", "post-logout-uri", "forward-auth"};
-    for (const struct conf_section *a = conf_next(site->conf, "application", NULL); a;
-         a = conf_next(site->conf, "application", a))
+    for (const struct conf_section *a = conf_next(conf, "application", NULL); a; a = conf_next(conf, "application", a))
         for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
             for (size_t i = 0; i < conf_count(a, keys[k]); i++)
-                site->origins = origins_add(site->pool, site->origins, conf_at(a, keys[k], i));
+                origins = origins_add(pool, origins, conf_at(a, keys[k], i));
+    return origins;
 }
 
 /* Those of OpenID providers join when they are known; most have their issuer's. A sign-in ends at an application, so they stand there, too. */
-static void add_origins(struct web_site *site, const char *state_dir)
+static const char *find_origins(const struct conf *conf, const char *state_dir, struct pool *pool)
 {
-    site->origins = " ";
-    for (const struct conf_section *c = conf_next(site->conf, "connection", NULL); c;
-         c = conf_next(site->conf, "connection", c)) {
-        if (strcmp(conf_variant(c), "saml") == 0)
-            add_saml_origins(site, state_dir, c);
-        else
-            site->origins = origins_add(site->pool, site->origins, conf_str(c, "issuer"));
+    const char *origins = " ";
+    for (const struct conf_section *c = conf_next(conf, "connection", NULL); c; c = conf_next(conf, "connection", c))
+        origins = strcmp(conf_variant(c), "saml") == 0 ? add_saml_origins(pool, origins, state_dir, c)
+                                                       : origins_add(pool, origins, conf_str(c, "issuer"));
+    return add_applications(pool, origins, conf);
+}
+
+/* Metadata may be another since, without a reload. */
+static void renew_origins(struct web *web)
+{
+    struct pool *pool = pool_new();
+    const char *origins = find_origins(web->site.conf, web->state_dir, pool); /* this thread alone exchanges the site */
+    if (strcmp(origins, web->site.origins) != 0) {
+        pthread_rwlock_wrlock(&web->lock);
+        struct pool *old = web->site.origins_pool;
+        web->site.origins_pool = pool;
+        web->site.origins = origins;
+        pthread_rwlock_unlock(&web->lock);
+        pool = old;
     }
-    add_applications(site);
+    pool_free(&pool);
 }
 
 static int read_ring(const struct conf *conf, const char *state_dir, struct keyring **ret, struct err *err)
@@ -140,6 +155,7 @@ static int site_read(const struct conf *conf, const char *state_dir, struct web_
                        "%s: organization: url is missing, and browsers are sent there; write url = https://…",
                        conf_where(organization));
     site.pool = pool_new();
+    site.origins_pool = pool_new();
     site.secure = strncmp(url, "https://", 8) == 0;
     if (looks_read(conf, site.pool, &site.looks, err) != 0 ||
         sp_keys(conf, state_dir, true, clock_now(), &site.keys, err) != 0 ||
@@ -147,7 +163,7 @@ static int site_read(const struct conf *conf, const char *state_dir, struct web_
         site_release(&site);
         return -1;
     }
-    add_origins(&site, state_dir);
+    site.origins = find_origins(conf, state_dir, site.origins_pool);
     *ret = site;
     return 0;
 }
@@ -343,6 +359,7 @@ void web_tick(struct web *web)
     if (web->status)
         server_tick(web->status);
     renew_keys(web, now);
+    renew_origins(web);
     for (int i = 0; i < SWEEP_STEPS && more; i++) {
         if (signins_sweep(web->sweeper, now, now - kept, SWEEP_ROWS, &more, &err) == 0)
             continue;

@@ -62,6 +62,7 @@ class Person:
         self.jar = http.cookiejar.CookieJar()
         self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), NoRedirect,
                                                   urllib.request.HTTPCookieProcessor(self.jar))
+        self.opener.addheaders.append(("Accept", "text/html,*/*;q=0.8"))
         self.way, self.requests = [], []
 
     def ask(self, url, form=None):

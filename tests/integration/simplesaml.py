@@ -89,14 +89,16 @@ class SimpleSaml:
                   "signature.algorithm": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", **self.hosted, **more}
         (self.folder / "metadata/saml20-idp-hosted.php").write_text(f"<?php $metadata[{php(self.entity)}] = {php(hosted)};\n")
 
-    def trust(self, xml, encrypt=False):
+    def trust(self, xml, encrypt=False, only_post=False):
         """Takes our metadata, as its own converter reads it."""
         more = {"assertion.encryption": encrypt, "validate.authnrequest": True, "NameIDFormat": TRANSIENT}
         path = self.folder / "sp.xml"
         path.write_text(xml)
         read = (f"require '/usr/share/simplesamlphp/lib/_autoload.php';"
                 f"$e = \\SimpleSAML\\Metadata\\SAMLParser::parseFile({php(path)})->getMetadata20SP();"
-                f"unset($e['entityDescriptor']); unset($e['expire']); $e = array_merge($e, {php(more)});"
+                f"unset($e['entityDescriptor']); unset($e['expire']);"
+                + ("$e['SingleLogoutService'] = array_values(array_filter($e['SingleLogoutService'],"
+                   " function ($s) { return strpos($s['Binding'], 'POST'); }));" if only_post else "") + f"$e = array_merge($e, {php(more)});"
                 f"echo '<?php $metadata[', var_export($e['entityid'], true), '] = ', var_export($e, true), ';';")
         (self.folder / "metadata/saml20-sp-remote.php").write_text(script("php", "-r", read, **self.environment()))
 

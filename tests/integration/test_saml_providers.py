@@ -240,3 +240,28 @@ def test_a_context_that_is_not_reached(house):
     if any("username" in f["fields"] or "user" in f["fields"] for f in Forms(walker.page.body).found):
         house.login(walker, "alice")
     assert house.who(walker) is None, "whether the identity provider says no, or something else than what was asked for"
+
+
+# --- by forms instead of redirects ------------------------------------------------------------------------------------------------
+
+
+def test_signing_out_by_forms(site, tmp_path):
+    if not HOME.exists() or not shutil.which("php"):
+        pytest.skip("missing: simplesamlphp, php-cli")
+    post = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+    idp = SimpleSaml(tmp_path / "idp", PEOPLE, SingleLogoutServiceBinding=[post]).start()
+    house = None
+    try:
+        house = House(site, idp, only_post=True)
+        walker = house.sign_in()
+        walker.go(f"{URL}/")
+        page = walker.press("/signout")
+        assert page.status == 200 and "signed out" in page.body and walker.trail[-1] == f"POST {URL}/saml/slo/idp", walker.story() + house.told()
+        house.sign_in(walker=walker)
+        house.sign_out_there(walker)
+        assert f"POST {URL}/saml/slo/idp" in walker.trail[-4:], walker.story()
+        assert house.who(walker) is None and not house.server.sql("SELECT * FROM session")
+    finally:
+        if house:
+            house.close()
+        idp.stop()

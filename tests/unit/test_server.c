@@ -215,6 +215,8 @@ START_TEST(what_could_be_read_in_two_ways_is_refused)
         POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n3\r\nb=1\r\n0\r\n\r\n",
         POST "Transfer-Encoding: gzip, chunked\r\n\r\n3\r\nb=1\r\n0\r\n\r\n",
         POST "Transfer-Encoding: xchunked\r\n\r\n3\r\nb=1\r\n0\r\n\r\n",
+        POST "Transfer-Encoding : chunked\r\n\r\n3\r\nb=1\r\n0\r\n\r\n",
+        POST "Content-Length : 3\r\n\r\nb=1",
         POST "Content-Length: +3\r\n\r\nb=1",
         POST "Content-Length: 0x3\r\n\r\nb=1",
         POST "Content-Length: 3, 3\r\n\r\nb=1",

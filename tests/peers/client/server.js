@@ -3,7 +3,8 @@
 //   node server.js SETTINGS     prints its port; SETTINGS: JSON with client (its metadata), issuer, keyFile, pkce (false: off)
 //
 // GET /login?NAME=VALUE… begins, with these parameters added; GET /callback ends it and says what came; GET /userinfo, /refresh,
-// /introspect, /revoke?which=access_token|refresh_token go on with the tokens of the last sign-in. Faults are told with status 500.
+// /introspect, /revoke?which=access_token|refresh_token go on with the tokens of the last sign-in; GET /minute lets one pass. Faults are
+// told with status 500.
 
 import {createPrivateKey} from "node:crypto";
 import {readFileSync} from "node:fs";
@@ -47,7 +48,13 @@ const callback = async (query, request) => {
     return {tokens, claims: tokens.claims()};
 };
 
+// A minute later, for openid-client: it asks for an unknown key no more often than that.
+let later = 0;
+const now = Date.now;
+Date.now = () => now() + later;
+
 const routes = {
+    "/minute": async () => ({later: later += 61000}),
     "/login": login,
     "/callback": callback,
     "/userinfo": async () => (await discovered()).client.userinfo(tokens),
