@@ -28,10 +28,12 @@ static int param(const struct reading *r, const char *name, const char **ret)
     const char *value = NULL;
     int found = r->params.get(r->params.ctx, name, &value);
     if (found < 0)
-        return broker_refuse(r->fault, "invalid_request", r->err,
-                             "authorize: %s is there more than once, or is not clean text", name);
+        return broker_refuse(
+            r->fault, "invalid_request", r->err,
+            "authorize: %s is there more than once, or is not clean text; look at what the application sends", name);
     if (found && strlen(value) > AUTHORIZE_VALUE_MAX)
-        return broker_refuse(r->fault, "invalid_request", r->err, "authorize: %s is longer than %d bytes", name,
+        return broker_refuse(r->fault, "invalid_request", r->err,
+                             "authorize: %s is longer than %d bytes; have the application send less", name,
                              AUTHORIZE_VALUE_MAX);
     *ret = found && *value ? value : NULL;
     return 0;
@@ -70,7 +72,8 @@ static int refuse_unsupported(struct reading *r)
         if (param(r, unsupported[i].param, &value) != 0)
             return -1;
         if (value)
-            return broker_refuse(r->fault, unsupported[i].code, r->err, "authorize: %s is not supported",
+            return broker_refuse(r->fault, unsupported[i].code, r->err,
+                                 "authorize: %s is not supported; set the application to plain parameters",
                                  unsupported[i].param);
     }
     return 0;
@@ -83,16 +86,20 @@ static int read_kind(struct reading *r)
         param(r, "scope", &scope) != 0)
         return -1;
     if (!type)
-        return broker_refuse(r->fault, "invalid_request", r->err, "authorize: response_type is missing");
+        return broker_refuse(r->fault, "invalid_request", r->err,
+                             "authorize: response_type is missing; set the application to the code flow");
     if (strcmp(type, "code") != 0)
         return broker_refuse(r->fault, "unsupported_response_type", r->err,
                              "authorize: response_type '%s' is not code; set the application to the code flow",
                              broker_shown(r->broker, type));
     if (mode && strcmp(mode, "query") != 0)
-        return broker_refuse(r->fault, "invalid_request", r->err, "authorize: response_mode '%s' is not query",
-                             broker_shown(r->broker, mode));
+        return broker_refuse(
+            r->fault, "invalid_request", r->err,
+            "authorize: response_mode '%s' is not query; take response_mode out of the application's settings",
+            broker_shown(r->broker, mode));
     if (!scope || !scope_has(scope, "openid"))
-        return broker_refuse(r->fault, "invalid_scope", r->err, "authorize: scope has no openid");
+        return broker_refuse(r->fault, "invalid_scope", r->err,
+                             "authorize: scope has no openid; add it in the application");
     r->ret->scope = scope_known(r->broker->in->pool, scope);
     return 0;
 }
@@ -116,8 +123,9 @@ static int read_challenge(struct reading *r)
                              "authorize: code_challenge_method is '%s' and not S256; set it in the application",
                              method ? broker_shown(r->broker, method) : "plain, as it is not written");
     if (strlen(challenge) != CHALLENGE_LENGTH || !is_base64url(challenge))
-        return broker_refuse(r->fault, "invalid_request", r->err,
-                             "authorize: code_challenge is no SHA-256 in base64url");
+        return broker_refuse(
+            r->fault, "invalid_request", r->err,
+            "authorize: code_challenge is no SHA-256 in base64url; look at what the application sends");
     r->ret->challenge = challenge;
     return 0;
 }
@@ -131,12 +139,14 @@ static int read_prompt(struct reading *r)
     if (!prompt)
         return 0;
     if (!scope_within(prompt, "none login consent select_account"))
-        return broker_refuse(r->fault, "invalid_request", r->err, "authorize: prompt '%s' is not known",
+        return broker_refuse(r->fault, "invalid_request", r->err,
+                             "authorize: prompt '%s' is not known; take it out of the application's settings",
                              broker_shown(r->broker, prompt));
     r->ret->silent = scope_has(prompt, "none");
     r->ret->again = scope_has(prompt, "login") || scope_has(prompt, "select_account");
     if (r->ret->silent && strcmp(prompt, "none") != 0)
-        return broker_refuse(r->fault, "invalid_request", r->err, "authorize: prompt has none beside others");
+        return broker_refuse(r->fault, "invalid_request", r->err,
+                             "authorize: prompt has none beside others; look at what the application sends");
     return 0;
 }
 
@@ -149,7 +159,8 @@ static int read_max_age(struct reading *r)
         return 0;
     size_t n = strspn(text, "0123456789");
     if (text[n] || n > 9)
-        return broker_refuse(r->fault, "invalid_request", r->err, "authorize: max_age '%s' is no number of seconds",
+        return broker_refuse(r->fault, "invalid_request", r->err,
+                             "authorize: max_age '%s' is no number of seconds; look at what the application sends",
                              broker_shown(r->broker, text));
     r->ret->max_age = strtol(text, NULL, 10);
     r->ret->again |= r->ret->max_age == 0;
@@ -238,7 +249,8 @@ static int give_code(const struct broker *broker, const struct authorization *a,
     if (taken != 0)
         return -1;
     err_set(err, ERR_REFUSED,
-            "authorize: it was answered at the same time by another copy of it, or the session has just ended");
+            "authorize: it was answered at the same time by another copy of it, or the session has just ended; begin "
+            "at the application again");
     return refuse(broker, a, NULL, who->email, ret, err);
 }
 
@@ -280,12 +292,15 @@ static int decide(const struct broker *broker, const struct authorization *a, co
     const struct application *application = applications_named(broker->applications, a->application);
     broker_fault fault = NULL;
     if (!application) {
-        err_set(err, ERR_REFUSED, "authorize: application %s is gone from the configuration", a->application);
+        err_set(err, ERR_REFUSED,
+                "authorize: application %s is gone from the configuration; write it there again, or take it out of use",
+                a->application);
         return refuse(broker, a, NULL, who->email, ret, err);
     }
     if (!is_fresh(a, who, broker->in->now)) {
         broker_refuse(&fault, "login_required", err,
-                      "application %s: it asked for a new sign-in, and the identity provider passed an old one on",
+                      "application %s: it asked for a new sign-in, and the identity provider passed an old one on; "
+                      "look at its settings for ForceAuthn or prompt=login",
                       a->application);
         return refuse(broker, a, fault, who->email, ret, err);
     }
@@ -318,7 +333,8 @@ static int go(const struct broker *broker, struct authorization *a, const char *
         return decide(broker, a, handle, &who, ret, err);
     if (a->silent) {
         broker_refuse(&fault, "login_required", err,
-                      "application %s: it asked without a page (prompt=none), and nobody is signed in, or too long ago",
+                      "application %s: it asked without a page (prompt=none), and nobody is signed in, or too long "
+                      "ago; it should ask again with one",
                       a->application);
         return refuse(broker, a, fault, NULL, ret, err);
     }
