@@ -134,6 +134,7 @@ struct signin_saml_left {
     bool told;                 /* they ended sessions; false: they answered us */
     int64_t ended;             /* … so many */
     struct signin_start start; /* our answer; neither location nor post_to: they have no address for it */
+    const char *next;          /* they answered us: path of ours to go on at; NULL: they did not */
 };
 /*
  * Sessions of whom the identity provider names end, by a message that passes every rule of saml/logout.h and counts once; or the answer to our own
