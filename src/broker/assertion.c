@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "crypto/digest.h"
+#include "oidc/encode.h"
 
 #define SKEW       60  /* seconds that the application's clock may be wrong */
 #define ID_MAX     255 /* bytes of jti */
@@ -134,7 +135,8 @@ int assertion_read(const struct broker *broker, const struct application *applic
     if (strlen(text) > CLIENTAUTH_ASSERTION_MAX)
         return REFUSE(&w, "application %s: its signed word is longer than %d bytes; look at what it sends",
                       application->name, CLIENTAUTH_ASSERTION_MAX);
-    CLEANUP(jwsp) cjose_jws_t *jws = cjose_jws_import(text, strlen(text), NULL);
+    CLEANUP(jwsp)
+    cjose_jws_t *jws = encode_is_compact(span_str(text)) ? cjose_jws_import(text, strlen(text), NULL) : NULL;
     if (!jws)
         return REFUSE(
             &w, "application %s: its signed word is no signed token in compact form (RFC 7515); look at what it sends",

@@ -104,11 +104,6 @@ static int read_kind(struct reading *r)
     return 0;
 }
 
-static bool is_base64url(const char *text)
-{
-    return text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")] == '\0';
-}
-
 /* Of every application, also those that have a secret (RFC 9700, 2.1.1). */
 static int read_challenge(struct reading *r)
 {
@@ -122,7 +117,7 @@ static int read_challenge(struct reading *r)
         return broker_refuse(r->fault, "invalid_request", r->err,
                              "authorize: code_challenge_method is '%s' and not S256; set it in the application",
                              method ? broker_shown(r->broker, method) : "plain, as it is not written");
-    if (strlen(challenge) != CHALLENGE_LENGTH || !is_base64url(challenge))
+    if (strlen(challenge) != CHALLENGE_LENGTH || !encode_is_base64url(span_str(challenge)))
         return broker_refuse(
             r->fault, "invalid_request", r->err,
             "authorize: code_challenge is no SHA-256 in base64url; look at what the application sends");

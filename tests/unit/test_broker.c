@@ -598,6 +598,8 @@ START_TEST(a_signed_word_is_judged)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check_refused(with_word("key", word_of(cases[i].header, cases[i].claims, cases[i].sign), code),
                       "invalid_client", cases[i].reason);
+    check_refused(with_word("key", "eyJhbGciOiJSUzI1NiJ9.e30.AAAAA", code), "invalid_client",
+                  "no signed token in compact form");
     check_refused(with_word("key", "a.b", code), "invalid_client", "no signed token in compact form");
     check_refused(with_word("desk", "a.b.c", code), "invalid_client", "no key of it is configured");
     const char *good = word_of(RS256, CLAIMS("key", "key", "[" US "]", "once", GOOD_TIMES), sign_rsa);
@@ -622,7 +624,7 @@ static int ask(int (*about)(const struct broker *, struct broker_params, const c
 }
 
 static int revoke_own(const struct broker *b, struct broker_params form, const char *header, const char **ret,
-                  broker_fault *f, struct err *e)
+                      broker_fault *f, struct err *e)
 {
     *ret = "";
     return access_revoke(b, form, header, f, e);
@@ -706,17 +708,17 @@ END_TEST
 int main(void)
 {
     const struct TTest *const tests[] = {what_is_asked_for_is_judged,
-                                                nobody_is_answered_without_a_session,
-                                                a_new_sign_in_is_a_new_one,
-                                                only_who_holds_the_product_is_let_in,
-                                                a_code_is_exchanged_by_its_own_rules,
-                                                what_is_used_twice_takes_back_what_it_gave,
-                                                tokens_end_in_time_and_with_session_and_person,
-                                                a_secret_is_shown_in_one_way,
-                                                a_signed_word_is_judged,
-                                                a_token_is_its_applications,
-                                                keys_follow_one_another,
-                                                pairwise_subjects_stay_over_a_restart};
+                                         nobody_is_answered_without_a_session,
+                                         a_new_sign_in_is_a_new_one,
+                                         only_who_holds_the_product_is_let_in,
+                                         a_code_is_exchanged_by_its_own_rules,
+                                         what_is_used_twice_takes_back_what_it_gave,
+                                         tokens_end_in_time_and_with_session_and_person,
+                                         a_secret_is_shown_in_one_way,
+                                         a_signed_word_is_judged,
+                                         a_token_is_its_applications,
+                                         keys_follow_one_another,
+                                         pairwise_subjects_stay_over_a_restart};
     Suite *suite = suite_create("broker");
     TCase *tc = tcase_create("rules");
     tcase_add_checked_fixture(tc, setup, teardown);
