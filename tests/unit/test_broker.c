@@ -12,6 +12,7 @@
 #include "broker/access.h"
 #include "broker/authorize.h"
 #include "broker/exchange.h"
+#include "broker/jwk.h"
 #include "cli/schema.h"
 #include "crypto/keypair.h"
 #include "oidc/encode.h"
@@ -49,7 +50,7 @@ static const char text[] =
     "[application hand]\nclient-secret-file = secret\nredirect-uri = " BACK "\n"
     "[application desk]\nredirect-uri = " BACK "\nredirect-uri = " BACK "/2\nsubject = pairwise\n"
     "[application key]\npublic-key-file = key.pub\nredirect-uri = " BACK "\n"
-    "[application ec]\npublic-key-file = ec.pem\nredirect-uri = " BACK "\nalgorithm = ES256\n"
+    "[application ec]\njwks-file = ec.json\nredirect-uri = " BACK "\nalgorithm = ES256\n"
     "[application cad]\nredirect-uri = " BACK "\nproduct = cad\n";
 
 static const char rows[] =
@@ -111,6 +112,9 @@ static void setup(void)
     ck_assert_int_eq(keypair_read(path("key.pem"), &app_key, &err), 0);
     ck_assert_int_eq(keypair_read(path("ec.pem"), &other_key, &err), 0);
     write_public(app_key, "key.pub");
+    CLEANUP(buf_release) struct buf jwks = BUF_INIT;
+    ck_assert_int_eq(jwk_read_pem(path("ec.pem"), &jwks, &err), 0); /* the certificate in it */
+    write_file("ec.json", jwks.data, jwks.len);
     write_file("conf", text, sizeof text - 1);
     ck_assert_msg(conf_load(path("conf"), schema_get(), &conf, NULL, &err) == 0, "%s", err.text);
     in.conf = conf;
