@@ -205,7 +205,9 @@ static int refuse(const struct broker *broker, const struct authorization *a, br
 {
     if (err->kind != ERR_REFUSED && err->kind != ERR_INPUT)
         return -1;
-    record_refused(broker->in, "", email, err, ret->ref);
+    struct signin in = *broker->in;
+    in.application = a->application;
+    record_refused(&in, "", email, err, ret->ref);
     ret->outcome = fault ? AUTHORIZE_ANSWER : AUTHORIZE_PAGE;
     ret->location = fault ? answer_url(broker, a, "error", fault) : NULL;
     return 0;
@@ -216,8 +218,9 @@ static int give_code(const struct broker *broker, const struct authorization *a,
                      const struct application *application, const struct signin_who *who, struct authorize_answer *ret,
                      struct err *err)
 {
-    const struct signin *in = broker->in;
-    char code[TOKEN_SIZE];
+    struct signin own = *broker->in, *in = &own;
+    char code[TOKEN_SIZE], ref[SIGNINS_REF_SIZE];
+    own.application = a->application;
     token_new(code);
     const struct grant grant = {.sid = who->session.sid,
                                 .application = a->application,
@@ -235,7 +238,8 @@ static int give_code(const struct broker *broker, const struct authorization *a,
     if (taken == 1 && handle)
         taken = authorization_take(in->signins, handle, err);
     if (taken == 1 && grant_put(in->signins, code, &grant, err) == 0 &&
-        visits_put(in->signins, grant.sid, grant.application, grant.subject, in->now, err) == 0) {
+        visits_put(in->signins, grant.sid, grant.application, grant.subject, in->now, err) == 0 &&
+        record_accepted(in, who->connection, who->email, ref, err) == 0) {
         ret->outcome = AUTHORIZE_ANSWER;
         ret->location = answer_url(broker, a, "code", code);
         return signins_commit(in->signins, err);

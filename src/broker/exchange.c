@@ -7,6 +7,7 @@
 #include "broker/claims.h"
 #include "crypto/token.h"
 #include "oidc/encode.h"
+#include "signin/record.h"
 #include "store/grants.h"
 
 #define VERIFIER_MIN 43
@@ -292,20 +293,39 @@ static const struct {
     int (*give)(const struct call *c, const char **ret_json);
 } kinds[] = {{"authorization_code", by_code}, {"refresh_token", by_refresh}};
 
+static int give(struct call *c, const char *authorization, const char **ret_json)
+{
+    const char *type = NULL;
+    if (clientauth_read(c->broker, c->form, authorization, &c->proof, c->fault, c->err) != 0 ||
+        field(c, "grant_type", &type) != 0)
+        return -1;
+    for (size_t i = 0; type && i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(type, kinds[i].grant_type) == 0)
+            return kinds[i].give(c, ret_json);
+    return REFUSE(
+        c, type ? "unsupported_grant_type" : "invalid_request",
+        "application %s: grant_type '%s' is neither authorization_code nor refresh_token; set it to the code flow",
+        c->proof.application->name, broker_shown(c->broker, type));
+}
+
+/* Of applications that there are: who knows no client id leaves nothing but a line in the log. */
+static void record(const struct call *c)
+{
+    struct signin in = *c->broker->in;
+    char ref[SIGNINS_REF_SIZE];
+    if (!*c->fault || !c->proof.application)
+        return;
+    in.application = c->proof.application->name;
+    record_refused(&in, "", NULL, c->err, ref);
+}
+
 int exchange(const struct broker *broker, struct broker_params form, const char *authorization, const char **ret_json,
              broker_fault *ret_fault, struct err *err)
 {
     struct call c = {.broker = broker, .form = form, .fault = ret_fault, .err = err};
-    const char *type = NULL;
     *ret_fault = NULL;
-    if (clientauth_read(broker, form, authorization, &c.proof, ret_fault, err) != 0 ||
-        field(&c, "grant_type", &type) != 0)
-        return -1;
-    for (size_t i = 0; type && i < sizeof kinds / sizeof *kinds; i++)
-        if (strcmp(type, kinds[i].grant_type) == 0)
-            return kinds[i].give(&c, ret_json);
-    return broker_refuse(
-        ret_fault, type ? "unsupported_grant_type" : "invalid_request", err,
-        "application %s: grant_type '%s' is neither authorization_code nor refresh_token; set it to the code flow",
-        c.proof.application->name, broker_shown(broker, type));
+    if (give(&c, authorization, ret_json) == 0)
+        return 0;
+    record(&c);
+    return -1;
 }

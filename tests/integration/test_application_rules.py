@@ -284,6 +284,10 @@ def test_the_second_use_of_a_code_takes_away_what_the_first_gave(provider, hand,
     first = json.loads(hand.token(code).body)
     assert hand.userinfo(first["access_token"]).status == 200
     denied(provider, hand.token(code), "invalid_grant", "the code was used before")
+    (reason, accepted), = provider.sql("SELECT reason, accepted FROM record WHERE application = 'hand' ORDER BY seq DESC LIMIT 1")
+    assert "the code was used before" in reason and not accepted
+    assert provider.sql("SELECT email, connection FROM record WHERE application = 'hand' AND accepted ORDER BY seq DESC LIMIT 1") == [
+        ("alice@example.com", "idp")]
     denied(provider, hand.userinfo(first["access_token"]), "invalid_token", "there is none like this")
     denied(provider, hand.token(grant_type="refresh_token", refresh_token=first["refresh_token"]), "invalid_grant", "no such refresh token")
 
