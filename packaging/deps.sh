@@ -16,7 +16,7 @@ BUILD='gcc libc6-dev make pkgconf
 # What the program reads at run time, and what the demo plays the organization's identity provider and name server
 # with.
 DEMO='ca-certificates dns-root-data publicsuffix openssl xmlsec1 dnsmasq-base'
-TEST='check clang libclang-rt-dev llvm valgrind libc6-dbg python3 python3-pytest sqlite3
+TEST='check clang libclang-rt-dev llvm valgrind libc6-dbg python3 python3-pytest python3-jwt python3-cryptography sqlite3
     slapd ldap-utils knot nodejs npm
     wrk nginx-light curl python3-lasso python3-pysaml2
     build-essential debhelper lintian rpm debootstrap'

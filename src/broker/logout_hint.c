@@ -27,13 +27,15 @@ static json_t *claims_of(cjose_jws_t *jws)
 {
     uint8_t *text = NULL;
     size_t n = 0;
-    return cjose_jws_get_plaintext(jws, &text, &n, NULL) ? json_loadb((const char *)text, n, JSON_REJECT_DUPLICATES, NULL)
-                                                         : NULL;
+    return cjose_jws_get_plaintext(jws, &text, &n, NULL)
+               ? json_loadb((const char *)text, n, JSON_REJECT_DUPLICATES, NULL)
+               : NULL;
 }
 
 static const struct conf_section *application_of(const struct conf *conf, const char *client)
 {
-    for (const struct conf_section *s = conf_next(conf, "application", NULL); s; s = conf_next(conf, "application", s)) {
+    for (const struct conf_section *s = conf_next(conf, "application", NULL); s;
+         s = conf_next(conf, "application", s)) {
         const char *id = conf_str(s, "client-id");
         if (strcmp(id ? id : conf_name(s), client) == 0)
             return s;
