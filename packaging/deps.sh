@@ -16,7 +16,8 @@ BUILD='gcc libc6-dev make pkgconf
 # What the program reads at run time, and what the demo plays the organization's identity provider and name server
 # with.
 DEMO='ca-certificates dns-root-data publicsuffix openssl xmlsec1 dnsmasq-base'
-TEST='check clang libclang-rt-dev llvm valgrind libc6-dbg python3 python3-pytest python3-pytest-xdist sqlite3
+TEST='check clang libclang-rt-dev llvm valgrind libc6-dbg python3 python3-pytest python3-pytest-xdist
+    python3-jwt python3-cryptography sqlite3
     slapd ldap-utils knot nodejs npm glewlwyd
     simplesamlphp php-cli php-xml php-mbstring
     liblemonldap-ng-portal-perl liblasso-perl libxml-simple-perl libplack-perl

@@ -19,7 +19,7 @@ DEST_CONF     = $(DESTDIR)$(SYSCONFDIR)/doorward
 install: $(BUILD)/doorward $(DEFAULT_CONF)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
 	install -m 755 $(BUILD)/doorward $(DESTDIR)$(PREFIX)/bin/doorward
-	install -m 644 $(DOCS) $(DEFAULT_CONF) $(DESTDIR)$(DOCDIR)
+	install -m 644 $(DOCS) $(DEFAULT_CONF) conf/forward-auth.nginx.conf $(DESTDIR)$(DOCDIR)
 	install -m 644 conf/demo/directory.ldif $(DESTDIR)$(DATADIR)/example.ldif
 	for dir in $(DEST_CONF) $(DEST_CONF)/conf.d $(DEST_CONF)/secrets; do [ -d $$dir ] || install -d -m 750 $$dir; done
 	[ -e $(DEST_CONF)/doorward.conf ] || { \

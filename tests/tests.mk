@@ -70,7 +70,7 @@ unit-sanitized:
 	$(SUBMAKE) SANITIZE=address,undefined unit-programs
 
 # --- integration ----------------------------------------------------------------------------------------------------
-INTEGRATION_NEEDS := slapd slapadd ldapsearch ldapmodify knotd dnsmasq xmlsec1 openssl sqlite3 node npm glewlwyd php plackup apache2
+INTEGRATION_NEEDS := slapd slapadd ldapsearch ldapmodify knotd dnsmasq xmlsec1 openssl sqlite3 node npm glewlwyd php plackup apache2 nginx
 DOORWARD ?= $(BUILD)/doorward
 
 # $(call need,STAGE,TOOLS): ends the recipe's shell, with 1 in CI and 0 elsewhere, when a tool is missing.

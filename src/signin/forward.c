@@ -49,10 +49,11 @@ static int find_origin(const struct signin *in, const char *application, const c
     const char *name = text_printable(in->pool, span_str(application));
     if (!conf_find(in->conf, "application", application))
         return err_set(err, ERR_REFUSED, "application %s: there is no such application", name);
-    return err_set(err, ERR_REFUSED,
-                   "application %s: '%.200s' is below none of its forward-auth lines; add its origin there, or look at what "
-                   "the proxy sends as X-Original-URL",
-                   name, url ? text_printable(in->pool, span_str(url)) : "");
+    return err_set(
+        err, ERR_REFUSED,
+        "application %s: '%.200s' is below none of its forward-auth lines; add its origin there, or look at what "
+        "the proxy sends as X-Original-URL",
+        name, url ? text_printable(in->pool, span_str(url)) : "");
 }
 
 static const char *with_param(const struct signin *in, const char *base, const char *name, const char *value)
@@ -87,9 +88,8 @@ int forward_check(const struct signin *in, const struct forward_ask *ask, struct
     if (found == 1)
         return standing_at(in, &ret->who, conf_find(in->conf, "application", ask->application), err) == 0 ? 1 : -1;
     *ret_start = with_param(
-        in,
-        with_param(in, pool_printf(in->pool, "%s/forward-auth/start", origin), "application", ask->application), "url",
-        ask->url ? ask->url : pool_printf(in->pool, "%s/", origin));
+        in, with_param(in, pool_printf(in->pool, "%s/forward-auth/start", origin), "application", ask->application),
+        "url", ask->url ? ask->url : pool_printf(in->pool, "%s/", origin));
     return found;
 }
 
@@ -121,9 +121,9 @@ static int grant(const struct signin *in, const char *handle, const struct hop *
     token_new(code);
     *ret_location = pool_printf(in->pool, "%s/forward-auth/callback?code=%s", hop->origin, code);
     int granted = hop_grant(in->signins, handle, code, sid, in->now + CODE_SECONDS, err);
-    return granted == 0 ? err_set(err, ERR_REFUSED, "application %s: its handle was used at the same time",
-                                  hop->application)
-                        : granted;
+    return granted == 0
+               ? err_set(err, ERR_REFUSED, "application %s: its handle was used at the same time", hop->application)
+               : granted;
 }
 
 int forward_enter(const struct signin *in, const char *handle, const char *session, const char **ret_location,
@@ -157,10 +157,11 @@ int forward_callback(const struct signin *in, const char *code, const char *stat
     if (taken < 0)
         return -1;
     if (taken == 0)
-        return err_set(err, ERR_REFUSED,
-                       "code: it was used already, is more than %d seconds old, or was begun by another browser, or one "
-                       "that keeps no cookies; go to the site's address again",
-                       CODE_SECONDS);
+        return err_set(
+            err, ERR_REFUSED,
+            "code: it was used already, is more than %d seconds old, or was begun by another browser, or one "
+            "that keeps no cookies; go to the site's address again",
+            CODE_SECONDS);
     token_new(ret->pass);
     ret->application = hop.application;
     ret->origin = hop.origin;

@@ -19,7 +19,8 @@
 /* One request that the proxy asks about. */
 struct forward_ask {
     const char *application;
-    const char *url;     /* the request's, whole; NULL: the proxy does not say, which does for an application of one origin */
+    const char
+        *url; /* the request's, whole; NULL: the proxy does not say, which does for an application of one origin */
     const char *pass;    /* of the cookie; NULL: none */
     const char *session; /* of our own cookie, which comes when the site is on our host; NULL: none */
 };

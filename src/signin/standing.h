@@ -20,9 +20,9 @@ struct grounds {
     struct ground {
         const char *connection;
         enum standing standing;
-        const char *reason;                                        /* "" when it is good */
-        const char *bound[DISCOVER_DOMAINS_MAX];                   /* domains that name the connection */
-        const char *open[DISCOVER_DOMAINS_MAX];                    /* … whose gate is open */
+        const char *reason;                      /* "" when it is good */
+        const char *bound[DISCOVER_DOMAINS_MAX]; /* domains that name the connection */
+        const char *open[DISCOVER_DOMAINS_MAX];  /* … whose gate is open */
         size_t nbound, nopen;
     } * *found;
     size_t n, cap;

@@ -5,7 +5,8 @@
 
 const char passes_tables[] =
     "CREATE TABLE hop (seq INTEGER PRIMARY KEY, handle TEXT NOT NULL UNIQUE, state TEXT NOT NULL, code TEXT UNIQUE,"
-    "  application TEXT NOT NULL, origin TEXT NOT NULL, url TEXT NOT NULL, sid TEXT NOT NULL, expires INTEGER NOT NULL);"
+    "  application TEXT NOT NULL, origin TEXT NOT NULL, url TEXT NOT NULL, sid TEXT NOT NULL, expires INTEGER NOT "
+    "NULL);"
     "CREATE INDEX hop_expires ON hop (expires);"
     "CREATE TABLE pass (hash TEXT NOT NULL UNIQUE, sid TEXT NOT NULL, application TEXT NOT NULL, origin TEXT NOT NULL,"
     "  PRIMARY KEY (sid, application, origin)) WITHOUT ROWID;"
@@ -15,11 +16,12 @@ int hop_put(struct signins *signins, const char *handle, const char *state, cons
             struct err *err)
 {
     char key[DIGEST_HEX_MAX], whose[DIGEST_HEX_MAX];
-    return db_run(signins->db,
-                  "INSERT INTO hop (handle, state, application, origin, url, sid, expires) VALUES (?, ?, ?, ?, ?, '', ?)",
-                  DB_ARGS(DB_TEXT(signins_hash(handle, key)), DB_TEXT(signins_hash(state, whose)),
-                          DB_TEXT(hop->application), DB_TEXT(hop->origin), DB_TEXT(hop->url), DB_INT(expires)),
-                  err);
+    return db_run(
+        signins->db,
+        "INSERT INTO hop (handle, state, application, origin, url, sid, expires) VALUES (?, ?, ?, ?, ?, '', ?)",
+        DB_ARGS(DB_TEXT(signins_hash(handle, key)), DB_TEXT(signins_hash(state, whose)), DB_TEXT(hop->application),
+                DB_TEXT(hop->origin), DB_TEXT(hop->url), DB_INT(expires)),
+        err);
 }
 
 static void read_row(struct stmt *st, struct pool *pool, struct hop *ret)
@@ -60,8 +62,7 @@ int hop_take(struct signins *signins, const char *code, const char *state, int64
 {
     char key[DIGEST_HEX_MAX], whose[DIGEST_HEX_MAX];
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_query(signins->db,
-                 "DELETE FROM hop WHERE code = ? RETURNING application, origin, url, sid, expires, state",
+    if (db_query(signins->db, "DELETE FROM hop WHERE code = ? RETURNING application, origin, url, sid, expires, state",
                  DB_ARGS(DB_TEXT(signins_hash(code, key))), &st, err) != 0)
         return -1;
     int r = stmt_step(st, err);
@@ -75,12 +76,12 @@ int hop_take(struct signins *signins, const char *code, const char *state, int64
 int pass_put(struct signins *signins, const char *pass, const struct hop *hop, struct err *err)
 {
     char key[DIGEST_HEX_MAX];
-    return db_run(signins->db,
-                  "INSERT INTO pass (hash, sid, application, origin) SELECT ?, sid, ?, ? FROM session WHERE sid = ?"
-                  " ON CONFLICT (sid, application, origin) DO UPDATE SET hash = excluded.hash",
-                  DB_ARGS(DB_TEXT(signins_hash(pass, key)), DB_TEXT(hop->application), DB_TEXT(hop->origin),
-                          DB_TEXT(hop->sid)),
-                  err);
+    return db_run(
+        signins->db,
+        "INSERT INTO pass (hash, sid, application, origin) SELECT ?, sid, ?, ? FROM session WHERE sid = ?"
+        " ON CONFLICT (sid, application, origin) DO UPDATE SET hash = excluded.hash",
+        DB_ARGS(DB_TEXT(signins_hash(pass, key)), DB_TEXT(hop->application), DB_TEXT(hop->origin), DB_TEXT(hop->sid)),
+        err);
 }
 
 int pass_get(struct signins *signins, const char *pass, const char *application, const char *origin, struct pool *pool,

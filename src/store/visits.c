@@ -33,8 +33,8 @@ int visits_of(struct signins *signins, const char *sid, struct pool *pool, const
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     int n = 0, r;
-    if (db_query(signins->db, "SELECT application FROM visit WHERE sid = ? ORDER BY application",
-                 DB_ARGS(DB_TEXT(sid)), &st, err) != 0)
+    if (db_query(signins->db, "SELECT application FROM visit WHERE sid = ? ORDER BY application", DB_ARGS(DB_TEXT(sid)),
+                 &st, err) != 0)
         return -1;
     while ((r = stmt_step(st, err)) == 1 && n < VISITS_MAX)
         ret[n++] = pool_strdup(pool, stmt_text(st, 0));

@@ -3,13 +3,13 @@
 int who_find(struct db *db, const char *directory, const char *uid, struct pool *pool, struct who *ret, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_query(
-            db,
-            "SELECT p.email, p.domain, coalesce(p.display_name, p.email, p.user_name, p.name), p.active, p.excluded, e.id,"
-            " p.given_name, p.family_name"
-            " FROM entry e JOIN directory d ON d.id = e.directory JOIN person p ON p.id = e.id"
-            " WHERE d.name = ? AND e.uid = ? AND e.gone_at = 0",
-            DB_ARGS(DB_TEXT(directory), DB_TEXT(uid)), &st, err) != 0)
+    if (db_query(db,
+                 "SELECT p.email, p.domain, coalesce(p.display_name, p.email, p.user_name, p.name), p.active, "
+                 "p.excluded, e.id,"
+                 " p.given_name, p.family_name"
+                 " FROM entry e JOIN directory d ON d.id = e.directory JOIN person p ON p.id = e.id"
+                 " WHERE d.name = ? AND e.uid = ? AND e.gone_at = 0",
+                 DB_ARGS(DB_TEXT(directory), DB_TEXT(uid)), &st, err) != 0)
         return -1;
     int r = stmt_step(st, err);
     if (r != 1)
@@ -87,10 +87,10 @@ int who_has_seat(struct db *db, int64_t person, bool *ret, struct err *err)
 int who_holds(struct db *db, int64_t person, const char *team, const char *product, bool *ret, struct err *err)
 {
     int64_t any;
-    if (db_number(db,
-                  "SELECT 1 FROM product p JOIN team t ON t.id = p.team WHERE t.name = ?2 AND p.name = ?3 AND " SEAT_OF(
-                      "p"),
-                  DB_ARGS(DB_INT(person), DB_TEXT(team), DB_TEXT(product)), &any, err) != 0)
+    if (db_number(
+            db,
+            "SELECT 1 FROM product p JOIN team t ON t.id = p.team WHERE t.name = ?2 AND p.name = ?3 AND " SEAT_OF("p"),
+            DB_ARGS(DB_INT(person), DB_TEXT(team), DB_TEXT(product)), &any, err) != 0)
         return -1;
     *ret = any != 0;
     return 0;

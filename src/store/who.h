@@ -11,8 +11,8 @@
 struct who {
     int64_t id; /* in the main database */
     const char *directory, *uid;
-    const char *email, *domain, *name; /* "" when absent; the domain as an A-label; the name as people know it */
-    const char *given_name, *family_name;  /* "" when absent */
+    const char *email, *domain, *name;    /* "" when absent; the domain as an A-label; the name as people know it */
+    const char *given_name, *family_name; /* "" when absent */
     bool active;
     unsigned excluded; /* number of the "exclude" line, or 0 */
 };

@@ -76,8 +76,9 @@ static void setup(void)
 
 static void teardown(void)
 {
-    static const char *const files[] = {"doorward.db", "doorward.db-wal", "doorward.db-shm", "signin.db",
-                                        "signin.db-wal", "signin.db-shm", "lock", "conf"};
+    static const char *const files[] = {
+        "doorward.db", "doorward.db-wal", "doorward.db-shm", "signin.db", "signin.db-wal", "signin.db-shm", "lock",
+        "conf"};
     store_close(&in.store);
     signins_close(&in.signins);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
@@ -302,6 +303,23 @@ START_TEST(what_let_them_in_is_looked_at_again)
 }
 END_TEST
 
+START_TEST(a_directory_of_no_team_lets_nobody_in)
+{
+    main_sql("INSERT INTO directory (id, name) VALUES (2, 'spare'); UPDATE entry SET directory = 2 WHERE id = 1");
+    const struct signins_session s = {.sid = "spare",
+                                      .directory = "spare",
+                                      .uid = "ann",
+                                      .email = "ann@example.com",
+                                      .connection = "idp",
+                                      .created = 1000,
+                                      .expires = 2000};
+    ck_assert_int_eq(signins_session_put(in.signins, "two", &s, &err), 0);
+    struct heard heard = look();
+    ck_assert_int_eq(heard.sessions, 1);
+    ck_assert_msg(strstr(heard.reason, "directory spare: no team has it any more"), "%s", heard.reason);
+}
+END_TEST
+
 START_TEST(who_never_had_a_seat_needs_none)
 {
     put_session("one", "bob", false);
@@ -322,7 +340,8 @@ START_TEST(a_product_that_is_lost_ends_the_visit_only)
     struct heard heard = look();
     ck_assert_int_eq(heard.sessions, 0);
     ck_assert_int_eq(heard.visits, 1);
-    ck_assert_msg(strstr(heard.reason, "no seat of product autocad, which application wiki asks for"), "%s", heard.reason);
+    ck_assert_msg(strstr(heard.reason, "no seat of product autocad, which application wiki asks for"), "%s",
+                  heard.reason);
     ck_assert_int_eq(notices("wiki"), 1);
     ck_assert_int_eq(notices("open"), 0);
     put_visit("one", "gone");
@@ -473,6 +492,7 @@ int main(void)
     tcase_add_test(tc, a_visit_ends_alone_with_what_it_was_given);
     tcase_add_test(tc, a_notice_waits_for_its_time);
     tcase_add_loop_test(tc, what_let_them_in_is_looked_at_again, 0, 14);
+    tcase_add_test(tc, a_directory_of_no_team_lets_nobody_in);
     tcase_add_test(tc, who_never_had_a_seat_needs_none);
     tcase_add_test(tc, a_product_that_is_lost_ends_the_visit_only);
     tcase_add_test(tc, many_are_looked_at_in_small_steps);
