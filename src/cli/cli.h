@@ -19,6 +19,8 @@ struct cli {
     const char *conf_path, *state_dir; /* state_dir NULL: as configured */
     const char *out, *response, *method;
     const char *expect;  /* digest that the audit log must hold */
+    const char *since;   /* for reports, as typed */
+    const char *connection;
     const char *approve; /* number of removals above the guard's limits that are approved, as typed */
     bool json, csv, yes, exit_code, quiet;
     char **words; /* behind the command's own name */
@@ -84,5 +86,7 @@ int command_runs_audit(struct cli *cli, struct err *err);
 int command_runs_verify(struct cli *cli, struct err *err);
 int command_report_people(struct cli *cli, struct err *err);
 int command_report_seats(struct cli *cli, struct err *err);
+int command_report_signins(struct cli *cli, struct err *err);
+int command_signin_show(struct cli *cli, struct err *err);
 
 #endif

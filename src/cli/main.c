@@ -34,6 +34,8 @@ static const struct option options[] = {
     {"method", required_argument, NULL, 'M'},
     {"approve-removals", required_argument, NULL, 'A'},
     {"expect", required_argument, NULL, 'X'},
+    {"since", required_argument, NULL, 'I'},
+    {"connection", required_argument, NULL, 'N'},
     {0},
 };
 
@@ -65,7 +67,8 @@ static int take_option(struct typed *t, int letter, struct err *err)
                            ['q'] = &cli->quiet, ['v'] = &t->verbose, ['h'] = &t->help,  ['V'] = &t->version};
     const char **const texts[] = {
         ['c'] = &cli->conf_path, ['S'] = &cli->state_dir, ['o'] = &cli->out,   ['R'] = &cli->response,
-        ['M'] = &cli->method,    ['A'] = &cli->approve,   ['X'] = &cli->expect};
+        ['M'] = &cli->method,    ['A'] = &cli->approve,   ['X'] = &cli->expect,
+        ['I'] = &cli->since,     ['N'] = &cli->connection};
     if (letter == 'C')
         return take_color(t, optarg, err);
     if (letter < (int)(sizeof flags / sizeof *flags) && flags[letter])

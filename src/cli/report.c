@@ -1,4 +1,4 @@
-/* doorward report: who has what, and how many seats are left. */
+/* doorward report: who has what, how many seats are left, who signed in. */
 #include <inttypes.h>
 
 #include "base/clock.h"
@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/json.h"
+#include "cli/signin.h"
 #include "cli/term.h"
 #include "store/report.h"
 
@@ -135,6 +136,39 @@ int command_report_seats(struct cli *cli, struct err *err)
     for (const struct conf_section *p = conf_next(cli->conf, "product", NULL); p && done == 0;
          p = conf_next(cli->conf, "product", p))
         done = add_product(&r, p, err);
+    report_end(&r, done == 0);
+    return done;
+}
+
+static void add_signin(void *ctx, const struct signins_record *s)
+{
+    struct report *r = ctx;
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    char at[CLOCK_TEXT_MAX];
+    const char *cells[] = {clock_format(s->at, at),
+                           s->accepted ? "signed in" : "refused",
+                           text_printable(pool, span_str(s->email)),
+                           s->connection,
+                           s->application,
+                           s->client,
+                           s->ref,
+                           text_printable(pool, span_str(s->reason))};
+    report_row(r, cells);
+}
+
+int command_report_signins(struct cli *cli, struct err *err)
+{
+    static const char *const keys[] = {"time",        "result", "email",     "connection",
+                                       "application", "client", "reference", "reason"};
+    static const char *const heads[] = {"TIME",        "RESULT", "E-MAIL",    "CONNECTION",
+                                        "APPLICATION", "FROM",   "REFERENCE", "REASON"};
+    CLEANUP(signins_close) struct signins *signins = NULL;
+    struct report r;
+    int64_t since;
+    if (signin_since(cli->since, cli->now, &since, err) != 0 || signin_open(cli, &signins, err) != 0 ||
+        report_begin(&r, cli, keys, heads, 8, err) != 0)
+        return -1;
+    int done = signins ? signins_record_each(signins, since, cli->connection, add_signin, &r, err) : 0;
     report_end(&r, done == 0);
     return done;
 }
