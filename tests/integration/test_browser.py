@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import socket
+import ssl
 import threading
 import urllib.parse
 import xml.etree.ElementTree as ET
@@ -19,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from signin_site import Server, answer_to
-from site_fixture import ROOT, URL
+from site_fixture import ROOT, URL, script
 from test_serve_process import PATIENCE
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="python3-selenium is not installed")
@@ -77,10 +78,13 @@ def free_port():
 class Provider(http.server.ThreadingHTTPServer):
     """An identity provider that believes whoever presses its button."""
 
-    def __init__(self, site, url):
+    def __init__(self, site, url, certificate):
         super().__init__(("127.0.0.1", 0), Page)
         self.site, self.service, self.email, self.uid = site, url, "alice@example.com", "alice"
-        self.origin = f"http://127.0.0.1:{self.server_address[1]}"
+        self.origin = f"https://idp.elsewhere.example:{self.server_address[1]}"
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(*certificate)
+        self.socket = tls.wrap_socket(self.socket, server_side=True)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
@@ -166,19 +170,30 @@ class Walk:
         return [e["message"] for e in self.driver.get_log("browser") if not re.search(r"responded with a status of 4\d\d", e["message"])]
 
 
+def self_signed(folder, *names):
+    """(certificate, key) in PEM."""
+    paths = folder / "tls.pem", folder / "tls.key"
+    script("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={names[0]}",
+           "-addext", "subjectAltName=" + ",".join(f"DNS:{name}" for name in names), "-out", paths[0], "-keyout", paths[1])
+    paths[1].chmod(0o600)
+    return paths
+
+
 @pytest.fixture(name="url")
 def url_fixture(site):
-    """A server that this browser reaches by its own address, and an identity provider beside it."""
-    url = f"http://127.0.0.1:{free_port()}"
+    """A server with TLS, and an identity provider that is another site for the browser, as it is in life."""
+    port = free_port()
+    url = f"https://signin.example.com:{port}"
+    certificate = self_signed(site.folder, "signin.example.com", "idp.elsewhere.example")
     site.org.person("alice")
     site.org.person("long", given=LONG, family="어쩌고저쩌고띄어쓰기가전혀없는아주긴이름입니다")
     site.org.group("cad", "alice")
-    provider = Provider(site, url)
+    provider = Provider(site, url, certificate)
     metadata = site.idp / "metadata.xml"
     metadata.write_text(metadata.read_text().replace(f"{URL}/sso", f"{provider.origin}/sso"))
     site.conf["organization"]["url"] = url
     site.apply()
-    server = Server(site, listen=url.removeprefix("http://"))
+    server = Server(site, **{"listen": f"127.0.0.1:{port}", "certificate-file": certificate[0], "key-file": certificate[1]})
     site.provider = provider
     yield url
     server.served.close()
@@ -190,6 +205,7 @@ def url_fixture(site):
 def walk_fixture(request, url, tmp_path):
     options = webdriver.ChromeOptions()
     for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server", "--no-first-run",
+                 "--ignore-certificate-errors", "--host-resolver-rules=MAP *.example.com 127.0.0.1,MAP *.elsewhere.example 127.0.0.1",
                  "--disable-background-networking", f"--user-data-dir={tmp_path / 'browser'}", "--force-prefers-reduced-motion"):
         options.add_argument(word)
     accepted = {"en": "en-GB,en", "ko": "ko-KR,ko,en", "ja": "fr,ja-JP"}[request.param]
