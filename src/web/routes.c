@@ -48,6 +48,18 @@ size_t routes_body_max(void *web, const struct request *request)
     return route ? route->body_max : 0;
 }
 
+/*
+ * Browsers apply form-action to every redirect behind a form, and identity providers redirect to others that nobody can name ahead: to a
+ * federated one, say. A page whose form leads there allows HTTPS; the origins are for those that are reached without, on this machine.
+ */
+static const char *page_policy(const struct call *call)
+{
+    return pool_printf(call->in.pool,
+                       "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'%s%s; "
+                       "frame-ancestors 'none'; base-uri 'none'",
+                       call->leads_away ? " https:" : "", call->web->site.origins);
+}
+
 static void add_headers(const struct call *call)
 {
     static const struct {
@@ -65,11 +77,7 @@ static void add_headers(const struct call *call)
     if (call->web->site.secure)
         response_header(call->response, "Strict-Transport-Security", "max-age=31536000");
     response_header(call->response, "Content-Security-Policy",
-                    call->policy ? call->policy
-                                 : pool_printf(call->in.pool,
-                                               "default-src 'none'; style-src 'self'; img-src 'self'; form-action "
-                                               "'self'%s; frame-ancestors 'none'; base-uri 'none'",
-                                               call->web->site.origins));
+                    call->policy ? call->policy : page_policy(call));
 }
 
 static void answer_route(struct call *call, const struct route *route)

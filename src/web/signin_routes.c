@@ -91,6 +91,7 @@ static void show_home(struct call *call)
         return;
     }
     answer_html(call, 200);
+    call->leads_away = true;
     page_home(&call->response->body, &who, person.name, person.email, cookie_guard(call, token));
 }
 
@@ -99,6 +100,7 @@ static void show_sign_in(struct call *call)
     struct page_about who = answer_about(call);
     struct page_ask ask = recall(call);
     answer_html(call, 200);
+    call->leads_away = true;
     page_sign_in(&call->response->body, &who, &ask);
 }
 
@@ -110,6 +112,7 @@ static void show_unknown(struct call *call, const char *email, const char *ref, 
     answer_log(call, ref, err);
     atomic_fetch_add(&call->web->counts[COUNT_REFUSED], 1);
     answer_html(call, 403);
+    call->leads_away = true;
     page_sign_in(&call->response->body, &who, &ask);
 }
 
@@ -140,6 +143,7 @@ static void begin(struct call *call)
         return;
     }
     answer_html(call, 200);
+    call->leads_away = true;
     page_continue(&call->response->body, &who, start.post_to, start.message, start.relay);
 }
 

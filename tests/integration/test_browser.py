@@ -21,7 +21,6 @@ import pytest
 
 from signin_site import Server, answer_to
 from site_fixture import ROOT, URL, script
-from test_serve_process import PATIENCE
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="python3-selenium is not installed")
 from selenium.webdriver.common.by import By  # noqa: E402  pylint: disable=wrong-import-position
@@ -81,7 +80,7 @@ class Provider(http.server.ThreadingHTTPServer):
     def __init__(self, site, url, certificate):
         super().__init__(("127.0.0.1", 0), Page)
         self.site, self.service, self.email, self.uid = site, url, "alice@example.com", "alice"
-        self.origin = f"https://idp.elsewhere.example:{self.server_address[1]}"
+        self.origin, self.moved_to = (f"https://{name}.elsewhere.example:{self.server_address[1]}" for name in ("idp", "login"))
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(*certificate)
         self.socket = tls.wrap_socket(self.socket, server_side=True)
@@ -93,6 +92,12 @@ class Page(http.server.BaseHTTPRequestHandler):
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
         if "SAMLRequest" not in query:
             self.send_error(404)
+            return
+        if not self.headers["Host"].startswith("login."):
+            self.send_response(302)  # as a provider does that knows the person to belong to another one
+            self.send_header("Location", self.server.moved_to + self.path)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
             return
         request = ET.fromstring(zlib.decompress(base64.b64decode(query["SAMLRequest"][0]), -15))
         acs = f"{self.server.service}/saml/acs/idp"
@@ -132,7 +137,7 @@ class Walk:
         """To the next page, by a press or by what is typed."""
         page, element = self.find("html"), self.find(css)
         _ = element.send_keys(keys) if keys else element.click()
-        WebDriverWait(self.driver, PATIENCE).until(staleness_of(page))
+        WebDriverWait(self.driver, 30).until(staleness_of(page))
         return self
 
     def resize(self, width, height=900, dark=False):
