@@ -18,9 +18,10 @@ BUILD='gcc libc6-dev make pkgconf gettext
 DEMO='ca-certificates dns-root-data publicsuffix openssl xmlsec1 dnsmasq-base'
 TEST='check clang libclang-rt-dev llvm valgrind libc6-dbg python3 python3-pytest sqlite3
     slapd ldap-utils knot nodejs npm chromium chromium-driver python3-selenium fonts-noto-cjk
+    wrk nginx-light curl python3-lasso python3-pysaml2
     build-essential debhelper lintian rpm debootstrap'
 # Packages among them that bring a service of their own.
-SERVICES='slapd knot'
+SERVICES='slapd knot nginx'
 
 fail() {
     echo "deps.sh: $*" >&2

@@ -76,7 +76,7 @@ void text_lower_ascii(char *s)
 
 bool text_same_ascii(const char *a, const char *b)
 {
-    return strcasecmp(a, b) == 0;
+    return ((*a ^ *b) & ~0x20) == 0 && strcasecmp(a, b) == 0; /* most differ in the first letter */
 }
 
 bool text_same(const char *a, const char *b)

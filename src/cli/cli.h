@@ -18,6 +18,7 @@ struct cli {
     /* What was typed. */
     const char *conf_path, *state_dir; /* state_dir NULL: as configured */
     const char *out, *response, *method;
+    const char *timeout;
     const char *expect;  /* digest that the audit log must hold */
     const char *since;   /* for reports, as typed */
     const char *connection;
@@ -29,6 +30,7 @@ struct cli {
     const char *command; /* "plan" */
     struct conf *conf;
     struct store *store;
+    const char *actor; /* for the audit log; set by the first cli_open */
     struct pool *pool;
     int64_t now;
 };
@@ -70,9 +72,12 @@ int command_domain_challenge(struct cli *cli, struct err *err);
 int command_domain_verify(struct cli *cli, struct err *err);
 int command_sso_list(struct cli *cli, struct err *err);
 int command_sso_metadata(struct cli *cli, struct err *err);
+int command_sso_refresh(struct cli *cli, struct err *err);
+int command_sso_accept(struct cli *cli, struct err *err);
 int command_sso_test(struct cli *cli, struct err *err);
 int command_sso_activate(struct cli *cli, struct err *err);
 int command_sso_deactivate(struct cli *cli, struct err *err);
+int command_sso_forget(struct cli *cli, struct err *err);
 int command_sync_enable(struct cli *cli, struct err *err);
 int command_sync_disable(struct cli *cli, struct err *err);
 int command_plan(struct cli *cli, struct err *err);
@@ -88,5 +93,6 @@ int command_report_people(struct cli *cli, struct err *err);
 int command_report_seats(struct cli *cli, struct err *err);
 int command_report_signins(struct cli *cli, struct err *err);
 int command_signin_show(struct cli *cli, struct err *err);
+int command_report_arrivals(struct cli *cli, struct err *err);
 
 #endif

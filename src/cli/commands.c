@@ -28,21 +28,43 @@ const struct command commands[] = {
      "  doorward domain verify example.com --method dns\n"},
     {"sso", "", NULL, 0, 0, command_sso_list, "connections, their state, certificates and days left", NULL},
     {"sso list", "", NULL, 0, 0, command_sso_list, "connections, their state, certificates and days left", NULL},
-    {"sso metadata", "CONNECTION [-o FILE]", "o", 1, 1, command_sso_metadata,
-     "our SAML metadata, for the identity provider",
-     "Who we are to this connection's identity provider: entity id, addresses and\n"
-     "certificates, signed. The first call makes our key, unless key-file names one.\n\n"
+    {"sso metadata", "CONNECTION [-o FILE]", "o", 1, 1, command_sso_metadata, "our metadata, for the identity provider",
+     "Who we are to this connection's identity provider. SAML: entity id, addresses and\n"
+     "certificates, signed; the first call makes our key, unless key-file names one.\n"
+     "OIDC: the addresses to register our client with, as JSON.\n\n"
      "  doorward sso metadata adfs -o doorward.xml\n"},
-    {"sso test", "CONNECTION --response FILE", "R", 1, 1, command_sso_test,
-     "check one sign-in and show every check and attribute",
-     "Checks a captured SAML response (the SAMLResponse form field, as XML or base64)\n"
-     "under every rule of a real sign-in but one: it need not answer a request of\n"
-     "ours. A response passes once, and is refused when it is older than the identity\n"
-     "provider allows.\n\n"
+    {"sso refresh", "[CONNECTION] [--quiet]", NULL, 0, 1, command_sso_refresh,
+     "take identity providers' metadata from metadata-url anew",
+     "Asks the metadata-url of the connection, or of all. What says nothing new about whom\n"
+     "to trust counts at once, and so does what metadata-signer-file vouches for; anything\n"
+     "else waits for \"doorward sso accept\". \"doorward serve\" does the same by itself.\n"
+     "Exit status 1 when something is wrong or waits.\n\n"
+     "  doorward sso refresh adfs\n"},
+    {"sso accept", "CONNECTION DIGEST", NULL, 2, 2, command_sso_accept,
+     "let metadata count that names new certificates or another entity id",
+     "DIGEST is how the document begins that \"doorward sso list\" shows. Before, ask who\n"
+     "runs the identity provider whether the certificate shown is theirs.\n\n"
+     "  doorward sso accept adfs 3fa94c01\n"},
+    {"sso test", "CONNECTION [--timeout TIME] [--response FILE]", "RT", 1, 1, command_sso_test,
+     "sign in once and show every check and attribute",
+     "Prints a link to doorward serve, which has to run, and waits at most 15 minutes, or\n"
+     "--timeout, for somebody to sign in through it at the identity provider: the real\n"
+     "flow, although the connection is not active. Then every check is shown, what was\n"
+     "sent, and whether the directory agrees about this person: a difference is a failed\n"
+     "test. Nobody is signed in by it. --json prints two documents: the link, the report.\n\n"
+     "--response checks a captured SAML response instead (the SAMLResponse form field, as\n"
+     "XML or base64), under every rule but one: it need not answer a request of ours. A\n"
+     "response passes once, and is refused when it is older than the identity provider\n"
+     "allows.\n\n"
+     "  doorward sso test adfs\n"
      "  doorward sso test adfs --response response.txt\n"},
     {"sso activate", "CONNECTION", NULL, 1, 1, command_sso_activate, "turn a tested connection on", NULL},
     {"sso deactivate", "CONNECTION", NULL, 1, 1, command_sso_deactivate, "turn it off: closes the gate of its domains",
      NULL},
+    {"sso forget", "CONNECTION ID", NULL, 2, 2, command_sso_forget,
+     "take out somebody who came in by jit, and sign them out",
+     "ID is what doorward report arrivals shows. As long as the connection has jit = yes\n"
+     "they may come in again.\n"},
     {"sync enable", "TEAM", NULL, 1, 1, command_sync_enable,
      "let runs change the team's platform; refused while the gate is closed", NULL},
     {"sync disable", "TEAM", NULL, 1, 1, command_sync_disable, "stop changing the team's platform", NULL},
@@ -119,6 +141,8 @@ const struct command commands[] = {
      "People whom a page refuses are shown a reference number, and no reason. This tells\n"
      "when it was, who it was by their own word, from which address, why, and what to do.\n\n"
      "  doorward signin show k3v7q2mx5d\n"},
+    {"report arrivals", "[--csv]", "K", 0, 0, command_report_arrivals,
+     "people who came in by jit, whom no directory has", NULL},
     {"help", "[COMMAND | SECTION | all]", NULL, 0, 2, command_help,
      "this, one command, or the keys of a configuration section", NULL},
     {NULL, NULL, NULL, 0, 0, NULL, NULL, NULL},

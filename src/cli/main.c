@@ -13,6 +13,7 @@
 #include "cli/privilege.h"
 #include "cli/schema.h"
 #include "cli/term.h"
+#include "gate/idp.h"
 #include "saml/saml.h"
 #include "store/audit.h"
 
@@ -36,6 +37,7 @@ static const struct option options[] = {
     {"expect", required_argument, NULL, 'X'},
     {"since", required_argument, NULL, 'I'},
     {"connection", required_argument, NULL, 'N'},
+    {"timeout", required_argument, NULL, 'T'},
     {0},
 };
 
@@ -68,7 +70,8 @@ static int take_option(struct typed *t, int letter, struct err *err)
     const char **const texts[] = {
         ['c'] = &cli->conf_path, ['S'] = &cli->state_dir, ['o'] = &cli->out,   ['R'] = &cli->response,
         ['M'] = &cli->method,    ['A'] = &cli->approve,   ['X'] = &cli->expect,
-        ['I'] = &cli->since,     ['N'] = &cli->connection};
+        ['I'] = &cli->since,     ['N'] = &cli->connection,
+        ['T'] = &cli->timeout};
     if (letter == 'C')
         return take_color(t, optarg, err);
     if (letter < (int)(sizeof flags / sizeof *flags) && flags[letter])
@@ -220,12 +223,13 @@ int cli_open(struct cli *cli, enum store_mode mode, struct err *err)
     if (cli_conf(cli, err) != 0)
         return -1;
     const char *dir = cli_state_dir(cli);
-    const char *actor = audit_actor(cli->pool); /* before the rights of another are taken on */
+    if (!cli->actor)
+        cli->actor = audit_actor(cli->pool); /* before the rights of another are taken on */
     if (privilege_become_owner(dir, err) != 0)
         return -1;
     CLEANUP(freep) char *holder = mem_printf("doorward %s", cli->command);
     if (store_open(dir, mode, holder, &cli->store, err) == 0) {
-        audit_as(cli->store, actor, cli->now);
+        audit_as(cli->store, cli->actor, cli->now);
         return 0;
     }
     if (mode == STORE_READ && err->kind == ERR_NOT_FOUND) {
@@ -280,6 +284,7 @@ int main(int argc, char **argv)
     store_close(&t.cli.store);
     conf_free(&t.cli.conf);
     pool_free(&t.cli.pool);
+    gate_metadata_forget();
     saml_shutdown();
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fputs("doorward: standard output could not be written\n", stderr);

@@ -8,6 +8,7 @@
 #include "cli/json.h"
 #include "cli/signin.h"
 #include "cli/term.h"
+#include "store/arrivals.h"
 #include "store/report.h"
 
 /* Cells of a row in one of the three forms. CSV after RFC 4180. */
@@ -169,6 +170,32 @@ int command_report_signins(struct cli *cli, struct err *err)
         report_begin(&r, cli, keys, heads, 8, err) != 0)
         return -1;
     int done = signins ? signins_record_each(signins, since, cli->connection, add_signin, &r, err) : 0;
+    report_end(&r, done == 0);
+    return done;
+}
+
+static void add_arrival(void *ctx, const struct arrival *a)
+{
+    struct report *r = ctx;
+    char first[CLOCK_TEXT_MAX], last[CLOCK_TEXT_MAX];
+    const char *cells[] = {a->connection, pool_printf(r->cli->pool, "%s %s", a->given_name, a->family_name),
+                           a->email, clock_format(a->first_seen, first),
+                           clock_format(a->last_seen, last), a->uid};
+    for (int i = 0; i < r->columns; i++)
+        cells[i] = text_printable(r->cli->pool, span_str(cells[i]));
+    report_row(r, cells);
+}
+
+int command_report_arrivals(struct cli *cli, struct err *err)
+{
+    static const char *const keys[] = {"connection", "name", "email", "first_seen", "last_seen", "id"};
+    static const char *const heads[] = {"CONNECTION", "NAME", "E-MAIL", "FIRST SEEN", "LAST SEEN", "ID"};
+    CLEANUP(signins_close) struct signins *signins = NULL;
+    struct report r;
+    if (cli_open(cli, STORE_READ, err) != 0 || (cli->store && signins_open(cli_state_dir(cli), &signins, err) != 0) ||
+        report_begin(&r, cli, keys, heads, 6, err) != 0)
+        return -1;
+    int done = signins ? arrivals_each(signins, add_arrival, &r, err) : 0;
     report_end(&r, done == 0);
     return done;
 }

@@ -16,7 +16,7 @@ static int check_domain(const struct conf_section *section, char **ret_name, str
 }
 
 static const struct conf_variant connection_types[] = {
-    {.name = "saml", .help = "A SAML 2.0 identity provider.", .items = conf_rows_saml},
+    {.name = "saml", .help = "A SAML 2.0 identity provider.", .items = conf_rows_saml, .check = conf_check_saml},
     {.name = "oidc", .help = "An OpenID Connect provider.", .items = conf_rows_oidc},
     {0},
 };
@@ -33,6 +33,7 @@ static const struct conf_kind kinds[] = {
      .help = "An e-mail domain of the organisation. It has to be proved: see \"doorward domain challenge\"."},
     {.name = "connection",
      .named = true,
+     .check = conf_check_connection,
      .items = conf_rows_connection,
      .variants = connection_types,
      .example = "adfs",
@@ -68,6 +69,12 @@ static const struct conf_kind kinds[] = {
      .check = conf_check_serve,
      .items = conf_rows_serve,
      .help = "The sign-in server, \"doorward serve\", which needs this section and the organization's url."},
+    {.name = "application",
+     .named = true,
+     .items = conf_rows_application,
+     .check = conf_check_application,
+     .example = "wiki",
+     .help = "A service that signs people in through this server, by OpenID Connect."},
     {0},
 };
 

@@ -50,9 +50,10 @@ int command_serve(struct cli *cli, struct err *err)
     if (privilege_become_owner(state_dir, err) != 0)
         return -1;
     const char *const typed[] = {"-c", cli->conf_path, "--state", state_dir, "apply", "--yes", "--quiet", NULL};
+    const char *const refresh[] = {"-c", cli->conf_path, "--state", state_dir, "sso", "refresh", "--quiet", NULL};
     struct serving serving = {.conf_path = cli->conf_path, .state_option = cli->state_dir, .state_dir = state_dir};
     struct daemon daemon = {
-        .conf = TAKE(cli->conf), .state_dir = state_dir, .run_words = typed, .load = load, .ctx = &serving};
+        .conf = TAKE(cli->conf), .state_dir = state_dir, .run_words = typed, .refresh_words = refresh, .load = load, .ctx = &serving};
     int status = daemon_run(&daemon, err);
     conf_free(&daemon.conf);
     return status;

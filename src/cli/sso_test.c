@@ -1,4 +1,4 @@
-/* doorward sso test: one sign-in, captured, checked by every rule and shown. */
+/* doorward sso test: one sign-in, by a link or captured, checked by every rule and shown. */
 #include <inttypes.h>
 
 #include "base/buf.h"
@@ -7,17 +7,13 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "cli/json.h"
-#include "cli/term.h"
+#include "cli/sso_link.h"
+#include "cli/sso_report.h"
 #include "gate/gate.h"
 #include "gate/sp.h"
 #include "saml/response.h"
-#include "store/audit.h"
-
-static const char *printable(struct cli *cli, const char *text)
-{
-    return text_printable(cli->pool, span_str(text));
-}
+#include "signin/compare.h"
+#include "signin/finding.h"
 
 static int used_before(void *arg, const char *assertion_id)
 {
@@ -81,120 +77,64 @@ static void fill_policy(struct cli *cli, const struct conf_section *s, const str
         ret->attribute[f] = conf_str(s, keys[f]);
 }
 
-static void print_checks(struct cli *cli, const struct saml_report *report)
+/* "once": what is used up when the test is recorded. */
+static json_t *report_of(struct cli *cli, const struct conf_section *s, const struct finding *finding,
+                         const struct check *compared, const char *fault)
 {
-    static const char *const marks[] = {"ok", "FAILED", "-"};
-    const char *colors[] = {term_green(), term_red(), term_yellow()};
-    for (size_t i = 0; i < report->nchecks; i++) {
-        const struct check *c = &report->checks[i];
-        fputs(colors[c->outcome], stdout);
-        term_pad(marks[c->outcome], 7);
-        printf("%s %s\n", term_plain(), c->title);
-        if (c->detail[0])
-            printf("        %s\n", printable(cli, c->detail));
-    }
+    json_t *report = finding_report(conf_name(s), finding, compared, COMPARE_CHECKS, fault, cli->pool);
+    if (finding->claim && finding->claim->once_kind)
+        json_object_set_new(report, "once",
+                            json_pack("{s:s, s:s, s:I}", "kind", finding->claim->once_kind, "value",
+                                      finding->claim->once_value ? finding->claim->once_value : "", "until",
+                                      (json_int_t)finding->claim->once_until));
+    return report;
 }
 
-static void print_identity(struct cli *cli, const struct saml_identity *who, const char *heading)
+static int take_response(struct cli *cli, const struct conf_section *s, const struct saml_policy *policy,
+                         struct span response, struct err *err)
 {
-    printf("\n%s\n", heading);
-    for (int f = 0; f < SAML_FIELD_COUNT; f++) {
-        printf("  ");
-        term_pad(saml_field_names[f], 14);
-        if (who->field[f])
-            printf(" %s  (from %s)\n", printable(cli, who->field[f]), printable(cli, who->source[f]));
-        else
-            puts(" (none)");
-    }
-    puts("  all attributes:");
-    for (size_t i = 0; i < who->nattributes; i++)
-        for (size_t v = 0; v < who->attributes[i].nvalues; v++)
-            printf("    %s = %s\n", printable(cli, who->attributes[i].name),
-                   printable(cli, who->attributes[i].values[v]));
-}
-
-static json_t *identity_json(const struct saml_identity *who)
-{
-    if (!who)
-        return json_null();
-    json_t *fields = json_object(), *attributes = json_object();
-    for (int f = 0; f < SAML_FIELD_COUNT; f++)
-        json_object_set_new(fields, saml_field_names[f], who->field[f] ? json_string(who->field[f]) : json_null());
-    for (size_t i = 0; i < who->nattributes; i++) {
-        json_t *values = json_array();
-        for (size_t v = 0; v < who->attributes[i].nvalues; v++)
-            json_array_append_new(values, json_string(who->attributes[i].values[v]));
-        json_object_set_new(attributes, who->attributes[i].name, values);
-    }
-    return json_pack("{s:s, s:s, s:o, s:o}", "issuer", who->issuer, "name_id", who->name_id, "mapped", fields,
-                     "attributes", attributes);
-}
-
-static void print_report_json(const char *connection, const struct saml_report *report)
-{
-    static const char *const outcomes[] = {"passed", "failed", "skipped"};
-    json_t *checks = json_array();
-    for (size_t i = 0; i < report->nchecks; i++)
-        json_array_append_new(checks, json_pack("{s:s, s:s, s:s, s:s}", "code", report->checks[i].code, "title",
-                                                report->checks[i].title, "result", outcomes[report->checks[i].outcome],
-                                                "detail", report->checks[i].detail));
-    json_t *j = json_pack("{s:s, s:b, s:o, s:o}", "connection", connection, "passed", report->identity != NULL,
-                          "checks", checks, "identity", identity_json(report->identity));
-    json_print(j);
+    struct saml_report report;
+    struct finding finding;
+    struct check compared[COMPARE_CHECKS];
+    struct err refusal = ERR_INIT;
+    const struct signin in = {.conf = cli->conf, .store = cli->store, .pool = cli->pool, .now = cli->now};
+    int verified = saml_response_verify(cli->pool, response, policy, &report, &refusal);
+    finding_of_saml(&report, cli->pool, &finding);
+    if (compare_with_mirror(&in, s, finding.claim, true, compared, err) != 0)
+        return -1;
+    const char *fault = verified == 0 ? compare_fault(compared, COMPARE_CHECKS) : refusal.text;
+    json_t *j = report_of(cli, s, &finding, compared, fault);
+    int r = sso_report_take(cli, s, j, err);
     json_decref(j);
+    return r;
 }
 
-/* The test and the used-up assertion are one step: a response passes once. */
-static int record_test(struct cli *cli, const char *name, const struct saml_identity *who, struct err *err)
+static int test_file(struct cli *cli, const struct conf_section *s, struct err *err)
 {
-    struct connection_row row;
-    if (connection_get(cli->store, name, cli->pool, &row, err) != 0)
+    CLEANUP(metadata_free) struct saml_idp *idp = NULL;
+    CLEANUP(buf_release) struct buf response = BUF_INIT;
+    CLEANUP(sp_release) struct sp sp = {.nkeys = 0};
+    struct saml_policy policy;
+    const char *domains[256];
+    if (sp_names(cli->conf, s, cli->pool, &sp, err) != 0 || gate_metadata(cli_state_dir(cli), s, cli->now, &idp, err) != 0 ||
+        file_read(cli->response, SAML_RESPONSE_MAX * 2, &response, err) != 0 || cli_open(cli, STORE_WRITE, err) != 0 ||
+        sp_keys(cli->conf, cli_state_dir(cli), false, cli->now, &sp, err) != 0)
         return -1;
-    /* Another identity provider than the one that was activated has to be activated again. */
-    bool other = strcmp(row.entity, who->issuer) != 0;
-    if (row.state == CONNECTION_CONFIGURED || other)
-        row.state = CONNECTION_TESTED;
-    row.entity = who->issuer;
-    row.tested_as = who->field[SAML_EMAIL];
-    row.tested_at = cli->now;
-    if (db_begin(cli->store->db, err) != 0)
-        return -1;
-    if (once_use(cli->store, "assertion", who->assertion_id, who->expires + SAML_SKEW_MAX, cli->now, err) != 0 ||
-        connection_put(cli->store, &row, err) != 0 ||
-        audit_write(cli->store,
-                    &(struct audit_record){AUDIT_CONNECTION_TESTED, name,
-                                           AUDIT_DETAIL(AUDIT_TEXT("entity", row.entity),
-                                                        AUDIT_TEXT("signed_in", row.tested_as),
-                                                        AUDIT_TEXT("state", connection_state_names[row.state]))},
-                    err) != 0) {
-        db_rollback(cli->store->db);
-        return -1;
-    }
-    return db_commit(cli->store->db, err);
+    fill_policy(cli, s, idp, &sp, domains, 256, &policy);
+    return take_response(cli, s, &policy, (struct span){response.data, response.len}, err);
 }
 
-static int finish_test(struct cli *cli, const struct conf_section *s, const struct saml_report *report,
-                       struct err *refusal, struct err *err)
+/* Metadata that cannot be read is known before anybody opens a link. */
+static int test_link(struct cli *cli, const struct conf_section *s, struct err *err)
 {
-    if (cli->json)
-        print_report_json(conf_name(s), report);
-    else
-        print_checks(cli, report);
-    if (!report->identity) {
-        if (!cli->json && report->claimed)
-            print_identity(cli, report->claimed, "The verified assertion says (nobody is signed in by it):");
-        *err = *refusal;
-        return err_wrap(err, "connection %s: the test failed", conf_name(s));
-    }
-    if (!cli->json)
-        print_identity(cli, report->identity, "Signed in:");
-    if (record_test(cli, conf_name(s), report->identity, err) != 0)
+    CLEANUP(metadata_free) struct saml_idp *idp = NULL;
+    json_t *report = NULL;
+    if ((strcmp(conf_variant(s), "saml") == 0 && gate_metadata(cli_state_dir(cli), s, cli->now, &idp, err) != 0) ||
+        sso_link_wait(cli, s, &report, err) != 0)
         return -1;
-    char valid[CLOCK_TEXT_MAX];
-    if (!cli->json)
-        printf("\n%sThe test passed%s; it counts for %s. Next: doorward sso activate %s\n", term_green(), term_plain(),
-               clock_format_duration(conf_int(s, "test-valid"), valid), conf_name(s));
-    return 0;
+    int r = sso_report_take(cli, s, report, err);
+    json_decref(report);
+    return r;
 }
 
 int command_sso_test(struct cli *cli, struct err *err)
@@ -202,24 +142,19 @@ int command_sso_test(struct cli *cli, struct err *err)
     const struct conf_section *s;
     if (cli_conf(cli, err) != 0 || cli_section(cli, "connection", cli->words[0], &s, err) != 0)
         return -1;
-    if (strcmp(conf_variant(s), "saml") != 0)
-        return err_set(err, ERR_FAILED,
-                       "connection %s: OIDC connections cannot be tested yet in this version; use a SAML connection",
+    bool saml = strcmp(conf_variant(s), "saml") == 0;
+    if (cli->response && !saml)
+        return err_set(err, ERR_USAGE,
+                       "connection %s: there is nothing to capture of an OIDC sign-in; run: doorward sso test %s",
+                       conf_name(s), conf_name(s));
+    if (cli->response)
+        return test_file(cli, s, err);
+    bool served = conf_written(conf_find(cli->conf, "serve", NULL)) &&
+                  conf_str(conf_find(cli->conf, "organization", NULL), "url");
+    if (!served && !saml)
+        return err_set(err, ERR_CONFIG,
+                       "connection %s: doorward serve is needed to test it; write a [serve] section and the "
+                       "organization's url",
                        conf_name(s));
-    if (!cli->response)
-        return ask_for_response(cli, s, err);
-    CLEANUP(metadata_free) struct saml_idp *idp = NULL;
-    CLEANUP(buf_release) struct buf response = BUF_INIT;
-    CLEANUP(sp_release) struct sp sp = {.nkeys = 0};
-    struct saml_policy policy;
-    const char *domains[256];
-    if (sp_names(cli->conf, s, cli->pool, &sp, err) != 0 || gate_metadata(s, cli->now, &idp, err) != 0 ||
-        file_read(cli->response, SAML_RESPONSE_MAX * 2, &response, err) != 0 || cli_open(cli, STORE_WRITE, err) != 0 ||
-        sp_keys(cli->conf, cli_state_dir(cli), false, cli->now, &sp, err) != 0)
-        return -1;
-    fill_policy(cli, s, idp, &sp, domains, 256, &policy);
-    struct saml_report report;
-    struct err refusal = ERR_INIT;
-    saml_response_verify(cli->pool, (struct span){response.data, response.len}, &policy, &report, &refusal);
-    return finish_test(cli, s, &report, &refusal, err);
+    return served ? test_link(cli, s, err) : ask_for_response(cli, s, err);
 }

@@ -11,6 +11,9 @@
 #include "cli/term.h"
 #include "connectors/connector.h"
 #include "gate/gate.h"
+#include "gate/refresh.h"
+#include "gate/rp.h"
+#include "oidc/call.h"
 #include "store/report.h"
 #include "store/policy.h"
 #include "web/looks.h"
@@ -47,15 +50,46 @@ static bool check_directory(struct cli *cli, const struct conf_section *s)
     return say(true, what, where);
 }
 
+/* NULL: nothing is wrong. */
+static const char *look_at_url(struct cli *cli, const struct conf_section *s)
+{
+    struct refresh how;
+    bool changed;
+    struct err err = ERR_INIT;
+    if (!conf_str(s, "metadata-url"))
+        return NULL;
+    if (refresh_look(cli_state_dir(cli), s, cli->now, cli->pool, &how, &changed, &err) != 0)
+        return pool_strdup(cli->pool, err.text);
+    return refresh_trouble(cli_state_dir(cli), s, cli->pool);
+}
+
+/* What we show it, and what it says of itself. */
+static bool check_provider(struct cli *cli, const struct conf_section *s, const char *what)
+{
+    CLEANUP(rp_release) struct rp rp = {.secret = BUF_INIT};
+    CLEANUP(keyset_free) struct keyset *keys = NULL;
+    const char *ca_file = conf_str(s, "ca-file");
+    struct provider provider;
+    struct err err = ERR_INIT;
+    if (rp_read(s, &rp, &err) != 0 ||
+        call_discovery(cli->pool, &call_directly, ca_file, conf_str(s, "issuer"), &provider, &err) != 0 ||
+        call_keyset(&call_directly, ca_file, &provider, &keys, &err) != 0)
+        return say(false, what, err.text);
+    return say(true, what, pool_printf(cli->pool, "%s, %zu keys", provider.issuer, keyset_count(keys)));
+}
+
 static bool check_connection(struct cli *cli, const struct conf_section *s)
 {
     struct err err = ERR_INIT;
     const char *what = pool_printf(cli->pool, "connection %s", conf_name(s));
-    if (strcmp(conf_variant(s), "saml") != 0)
-        return say(true, what, "OIDC connections cannot be tested yet in this version");
+    if (strcmp(conf_variant(s), "oidc") == 0)
+        return check_provider(cli, s, what);
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
-    if (gate_metadata(s, cli->now, &idp, &err) != 0)
-        return say(false, what, err.text);
+    const char *trouble = look_at_url(cli, s);
+    if (gate_metadata(cli_state_dir(cli), s, cli->now, &idp, &err) != 0)
+        return say(false, what, trouble ? pool_printf(cli->pool, "%s; %s", err.text, trouble) : err.text);
+    if (trouble)
+        return say(false, what, trouble);
     int64_t until = gate_certificates_until(idp, cli->now);
     char when[CLOCK_TEXT_MAX];
     if (until <= cli->now)
@@ -83,6 +117,7 @@ int command_check(struct cli *cli, struct err *err)
                   gate.domains[i].open
                       ? "open"
                       : pool_printf(cli->pool, "%s; next: %s", gate.domains[i].reason, gate.domains[i].remedy));
+    gate_print_warnings(&gate, stdout);
     return ok ? 0 : err_exit_status(gate_any_closed(&gate) ? ERR_GATE : ERR_FAILED);
 }
 
@@ -102,6 +137,7 @@ static void print_domains(const struct gate *gate)
     }
     if (!gate->n)
         puts("  nothing was looked at yet");
+    gate_print_warnings(gate, stdout);
 }
 
 /* *next is set to the first thing to do when nothing stood there. */

@@ -25,10 +25,11 @@ const struct conf_item conf_rows_organization[] = {
      .type = CONF_SECRET_FILE,
      .repeatable = true,
      .example = "/etc/doorward/secrets/saml.pem",
-     .help = "Our private key and its certificate, in PEM: signs requests, and decrypts assertions that are encrypted to "
-             "us. Not written: one is made in the state folder. Of several the first one signs, and all are published: "
-             "to roll over, add the new one behind, wait until the identity providers have our new metadata, then put "
-             "it first, and take the old one out."},
+     .help =
+         "Our private key and its certificate, in PEM: signs requests, and decrypts assertions that are encrypted to "
+         "us. Not written: one is made in the state folder. Of several the first one signs, and all are published: "
+         "to roll over, add the new one behind, wait until the identity providers have our new metadata, then put "
+         "it first, and take the old one out."},
     {.key = "state-dir",
      .type = CONF_PATH,
      .def = "/var/lib/doorward",
@@ -52,16 +53,75 @@ const struct conf_item conf_rows_connection[] = {
      .def = "30d",
      .min = HOUR,
      .max = 365 * DAY,
-     .help = "How long a passed \"doorward sso test\" counts: within this time the connection can be activated."},
+     .help = "How long a passed \"doorward sso test\" counts: within this time the connection can be activated. Every "
+             "sign-in through the active connection renews it; when it runs out, nobody new of its domains is let in "
+             "or synced until the next test."},
+    {.key = "test-user",
+     .type = CONF_EMAIL,
+     .repeatable = true,
+     .example = "alice@example.com",
+     .help = "Somebody who may sign in through the connection while it is not active yet, when the domain is proved. At "
+             "most 30."},
+    {.key = "jit",
+     .type = CONF_BOOL,
+     .def = "no",
+     .help = "Let in people of the proved domains whom no directory has, too, when the identity provider sends "
+             "everything of them: \"doorward report arrivals\" shows who they are. They hold no product, so that only "
+             "applications without one accept them. Nobody who was in a directory, or is left out of one, comes in this "
+             "way."},
     {0},
 };
 
 const struct conf_item conf_rows_saml[] = {
     {.key = "metadata-file",
      .type = CONF_FILE,
-     .required = true,
      .example = "/etc/doorward/adfs.xml",
-     .help = "The identity provider's SAML metadata: its entity id, addresses and signing certificates."},
+     .help = "The identity provider's SAML metadata: its entity id, addresses and signing certificates. Either this or "
+             "metadata-url. Read again when the file is another one."},
+    {.key = "metadata-url",
+     .type = CONF_URL,
+     .as_written = true,
+     .example = "https://adfs.example.com/FederationMetadata/2007-06/FederationMetadata.xml",
+     .help =
+         "Where the identity provider publishes its metadata, over https. \"doorward serve\" takes it anew by itself, "
+         "\"doorward sso refresh\" at once. Without metadata-signer-file, another entity id or a new signing "
+         "certificate counts only after \"doorward sso accept\"."},
+    {.key = "metadata-signer-file",
+     .type = CONF_FILE,
+     .example = "/etc/doorward/federation.pem",
+     .help =
+         "The certificate, in PEM, that the document at metadata-url has to be signed with. Whatever it signs counts, "
+         "new certificates too; what it did not sign is refused."},
+    {.key = "metadata-ca-file",
+     .type = CONF_FILE,
+     .example = "/etc/doorward/ca.pem",
+     .help = "Certificate authorities, in PEM, that vouch for the server of metadata-url. Not written: the system's."},
+    {.key = "metadata-refresh",
+     .type = CONF_DURATION,
+     .def = "1h",
+     .min = MINUTE,
+     .max = 7 * DAY,
+     .help = "How often \"doorward serve\" looks at metadata-url."},
+    {.key = "allow-unsolicited",
+     .type = CONF_BOOL,
+     .def = "no",
+     .help =
+         "Whether people may begin at the identity provider, without having been sent there by this server. Then a "
+         "page of somebody else can sign a browser in as another person without its user's knowing, so leave it off "
+         "where you can."},
+    {.key = "force-authn",
+     .type = CONF_BOOL,
+     .def = "no",
+     .help =
+         "Whether people have to show their credentials at every sign-in, even when they are signed in at the identity "
+         "provider."},
+    {.key = "authn-context",
+     .type = CONF_TEXT,
+     .repeatable = true,
+     .example = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
+     .help =
+         "How people have to be signed in at the identity provider: an AuthnContextClassRef. Of several, any; what it "
+         "says must be among them."},
     {.key = "attribute-id",
      .type = CONF_TEXT,
      .example = "objectGUID",
@@ -86,6 +146,9 @@ const struct conf_item conf_rows_saml[] = {
     {0},
 };
 
+static const char *const client_ways[] = {
+    "auto", "client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth", NULL};
+
 const struct conf_item conf_rows_oidc[] = {
     {.key = "issuer",
      .type = CONF_URL,
@@ -106,7 +169,19 @@ const struct conf_item conf_rows_oidc[] = {
      .type = CONF_SECRET_FILE,
      .example = "/etc/doorward/secrets/oidc.pem",
      .help = "In place of a secret: our private key and its certificate, in PEM, whose public half the provider has "
-             "(private_key_jwt). Where both are written the secret is not used."},
+             "(private_key_jwt), or which it knows us by at the TLS connection (tls_client_auth). Where both are "
+             "written the secret is not used."},
+    {.key = "client-authentication",
+     .type = CONF_CHOICE,
+     .def = "auto",
+     .choices = client_ways,
+     .help = "How we show the provider who we are, when it knows more ways than it takes of us; auto takes the first "
+             "that it says it knows: with a key private_key_jwt, then tls_client_auth; with a secret "
+             "client_secret_basic, then client_secret_post."},
+    {.key = "ca-file",
+     .type = CONF_FILE,
+     .example = "/etc/doorward/ca.pem",
+     .help = "The authorities, in PEM, that the provider's certificate may be of. Not written: the system's."},
     {.key = "attribute-id",
      .type = CONF_TEXT,
      .example = "oid",
@@ -310,6 +385,8 @@ const struct conf_item conf_rows_dns[] = {
 
 static const char *const no_listener[] = {"none", NULL};
 
+static const char *const no_idle[] = {"none", NULL};
+
 const struct conf_item conf_rows_serve[] = {
     {.key = "listen",
      .type = CONF_TEXT,
@@ -343,15 +420,40 @@ const struct conf_item conf_rows_serve[] = {
      .max = 256,
      .unit = "requests",
      .help = "How many requests are answered at once."},
+    {.key = "session-length",
+     .type = CONF_DURATION,
+     .def = "8h",
+     .min = 5 * MINUTE,
+     .max = 30 * DAY,
+     .help = "How long somebody stays signed in at most. The identity provider may set an earlier end."},
+    {.key = "session-idle",
+     .type = CONF_DURATION,
+     .choices = no_idle,
+     .def = "none",
+     .min = MINUTE,
+     .max = 30 * DAY,
+     .help =
+         "A session that is used for nothing for so long ends, and with it the person's visits to applications; none: "
+         "only session-length counts. What an application does by itself is not seen here, but for its exchanging of "
+         "tokens."},
+    {.key = "key-rotation",
+     .type = CONF_DURATION,
+     .def = "90d",
+     .min = 3 * DAY,
+     .max = 3650 * (int64_t)DAY,
+     .help =
+         "How long a key signs ID tokens for applications. The next one is published a day before it signs, the old "
+         "one until two days after."},
     {.key = "signin-rate",
      .type = CONF_INT,
      .def = "600",
      .min = 1,
      .max = 1000000,
      .unit = "requests a minute",
-     .help = "How often one address (of IPv6, one /64 network) may begin and finish sign-ins; one takes two requests. An "
-             "office behind one address counts as one. Addresses of this machine are not held up, so name a proxy that "
-             "runs on it in trusted-proxy."},
+     .help =
+         "How often one address (of IPv6, one /64 network) may begin and finish sign-ins; one takes two requests. An "
+         "office behind one address counts as one. Addresses of this machine are not held up, so name a proxy that "
+         "runs on it in trusted-proxy."},
     {.key = "application-rate",
      .type = CONF_INT,
      .def = "6000",
@@ -368,8 +470,9 @@ const struct conf_item conf_rows_serve[] = {
     {.key = "logo-file",
      .type = CONF_FILE,
      .example = "/etc/doorward/logo.svg",
-     .help = "The organisation's logo on the pages: PNG, JPEG or SVG of at most 256 KB. Read anew at a reload, as are the "
-             "next two."},
+     .help =
+         "The organisation's logo on the pages: PNG, JPEG or SVG of at most 256 KB. Read anew at a reload, as are the "
+         "next two."},
     {.key = "accent",
      .type = CONF_TEXT,
      .example = "#0b57d0",
@@ -404,6 +507,34 @@ static bool is_resolver(const char *text)
     memcpy(address, text, n);
     address[n] = '\0';
     return is_address(address);
+}
+
+#define TEST_USERS_MAX 30
+
+int conf_check_connection(const struct conf_section *section, char **ret_name, struct err *err)
+{
+    (void)ret_name;
+    if (conf_count(section, "test-user") <= TEST_USERS_MAX)
+        return 0;
+    return err_set(err, ERR_CONFIG, "%s: there are more than %d test users; activate the connection instead",
+                   conf_where_key(section, "test-user", TEST_USERS_MAX), TEST_USERS_MAX);
+}
+
+int conf_check_saml(const struct conf_section *section, struct err *err)
+{
+    static const char *const of_url[] = {"metadata-signer-file", "metadata-ca-file"};
+    const char *file = conf_str(section, "metadata-file"), *url = conf_str(section, "metadata-url");
+    if (!file == !url)
+        return err_set(err, ERR_CONFIG, "%s: connection %s: metadata-file and metadata-url are %s; write one of them",
+                       conf_where(section), conf_name(section), file ? "both there" : "both missing");
+    if (url && strncmp(url, "https://", 8) != 0)
+        return err_set(err, ERR_CONFIG, "%s: metadata-url '%.200s' does not begin with https://",
+                       conf_where_key(section, "metadata-url", 0), url);
+    for (size_t i = 0; file && i < sizeof of_url / sizeof *of_url; i++)
+        if (conf_str(section, of_url[i]))
+            return err_set(err, ERR_CONFIG, "%s: %s goes with metadata-url, and there is a metadata-file; take one out",
+                           conf_where_key(section, of_url[i], 0), of_url[i]);
+    return 0;
 }
 
 int conf_check_dns(const struct conf_section *section, char **ret_name, struct err *err)

@@ -69,19 +69,39 @@ static int to_pem(EVP_PKEY *key, X509 *x509, struct buf *ret)
     return 0;
 }
 
-int keypair_make(const char *path, const char *name, unsigned bits, int days, int64_t now, struct err *err)
+/* key: NULL when it could not be made; owned by the caller. */
+static int write_new(const char *path, EVP_PKEY *key, const char *name, int days, int64_t now, struct err *err)
 {
     CLEANUP(buf_wipe) struct buf pem = BUF_INIT;
-    if (access(path, F_OK) == 0)
-        return err_set(err, ERR_CONFLICT, "%s: is there already, and a key is never overwritten; name another file",
-                       path);
-    CLEANUP(pkeyp) EVP_PKEY *key = EVP_RSA_gen(bits);
     CLEANUP(x509p) X509 *x509 = X509_new();
     if (!key || !x509 || fill(x509, key, name, days, now) != 0 || to_pem(key, x509, &pem) != 0) {
         ERR_clear_error();
         return err_set(err, ERR_FAILED, "%s: OpenSSL could not make a key with the name '%s'", path, name);
     }
     return file_replace(path, pem.data, pem.len, 0600, err);
+}
+
+static int check_new(const char *path, struct err *err)
+{
+    if (access(path, F_OK) != 0)
+        return 0;
+    return err_set(err, ERR_CONFLICT, "%s: is there already, and a key is never overwritten; name another file", path);
+}
+
+int keypair_make(const char *path, const char *name, unsigned bits, int days, int64_t now, struct err *err)
+{
+    if (check_new(path, err) != 0)
+        return -1;
+    CLEANUP(pkeyp) EVP_PKEY *key = EVP_RSA_gen(bits);
+    return write_new(path, key, name, days, now, err);
+}
+
+int keypair_make_ec(const char *path, const char *name, int days, int64_t now, struct err *err)
+{
+    if (check_new(path, err) != 0)
+        return -1;
+    CLEANUP(pkeyp) EVP_PKEY *key = EVP_EC_gen("P-256");
+    return write_new(path, key, name, days, now, err);
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */

@@ -29,6 +29,9 @@ struct keypair;
  */
 int keypair_make(const char *path, const char *name, unsigned bits, int days, int64_t now, struct err *err);
 
+/* The same with an EC key on P-256. */
+int keypair_make_ec(const char *path, const char *name, int days, int64_t now, struct err *err);
+
 /*
  * Reads a PEM file with one private key, not under a pass phrase, and its certificate first among the certificates. ERR_REFUSED when others
  * may read the file, ERR_CONFIG when it holds something else, or the certificate is another key's.

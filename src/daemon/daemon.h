@@ -17,7 +17,8 @@
 struct daemon {
     struct conf *conf; /* owned; exchanged at a reload */
     const char *state_dir;
-    const char *const *run_words; /* what a scheduled run is called with; ends with NULL */
+    const char *const *run_words;     /* what a scheduled run is called with; ends with NULL */
+    const char *const *refresh_words; /* … and what takes identity providers' metadata anew */
     /* Reads the configuration anew, with every check that was made at the start. */
     int (*load)(void *ctx, struct conf **ret, struct err *err);
     void *ctx;

@@ -22,6 +22,8 @@ struct sync {
     int link;
     struct run run;
     double began, due, limit;
+    struct run refresh; /* of metadata, beside the runs */
+    double refresh_due;
     bool stopping;
 };
 
@@ -39,6 +41,19 @@ static int64_t every(const struct sync *sync)
 {
     const struct conf *conf = sync->daemon->conf;
     return conf_next(conf, "team", NULL) ? conf_int(conf_find(conf, "sync", NULL), "schedule") : 0;
+}
+
+/* Seconds; 0: no identity provider's metadata comes from an address. */
+static int64_t refresh_every(const struct sync *sync)
+{
+    int64_t least = 0;
+    for (const struct conf_section *c = conf_next(sync->daemon->conf, "connection", NULL); c;
+         c = conf_next(sync->daemon->conf, "connection", c)) {
+        bool has = strcmp(conf_variant(c), "saml") == 0 && conf_str(c, "metadata-url");
+        if (has && (least == 0 || conf_int(c, "metadata-refresh") < least))
+            least = conf_int(c, "metadata-refresh");
+    }
+    return least;
 }
 
 /* From 0 to 1. */
@@ -64,8 +79,21 @@ static void begin_run(struct sync *sync)
     log_event(LOG_LEVEL_INFO, "run %d begins", (int)sync->run.pid);
 }
 
+/* Takes moments: the parent need not know of it, and at the end it is told to end like a run. */
+static void begin_refresh(struct sync *sync)
+{
+    struct err err = ERR_INIT;
+    double now = clock_monotonic();
+    if (sync->stopping || sync->refresh.pid || refresh_every(sync) == 0 || now < sync->refresh_due)
+        return;
+    sync->refresh_due = now + (double)refresh_every(sync);
+    if (run_start(&sync->refresh, sync->daemon->refresh_words, &err) != 0)
+        log_event(LOG_LEVEL_ERROR, "%s", err.text);
+}
+
 static void end_run(struct sync *sync)
 {
+    run_ended(&sync->refresh);
     if (!run_ended(&sync->run))
         return;
     link_run(sync->link, 0);
@@ -90,6 +118,7 @@ static void reload(struct sync *sync)
     struct conf *conf = daemon_reread(sync->daemon);
     if (conf) {
         daemon_exchange(sync->daemon, conf);
+        sync->refresh_due = 0;
         double now = clock_monotonic(), next = every(sync) > 0 ? schedule_next(every(sync), now, now, chance()) : 0;
         if (every(sync) > 0 && (before == 0 || next < sync->due))
             sync->due = next;
@@ -99,8 +128,10 @@ static void reload(struct sync *sync)
 
 static void stop(struct sync *sync)
 {
-    if (!sync->stopping)
+    if (!sync->stopping) {
         run_stop(&sync->run);
+        run_stop(&sync->refresh);
+    }
     sync->stopping = true;
 }
 
@@ -127,23 +158,27 @@ static int pause_ms(const struct sync *sync)
 
 static void wait_for_news(struct sync *sync)
 {
-    struct pollfd fds[2] = {{.fd = sync->daemon->signals, .events = POLLIN}, {.fd = sync->run.fd, .events = POLLIN}};
-    poll(fds, 2, pause_ms(sync));
+    struct pollfd fds[3] = {{.fd = sync->daemon->signals, .events = POLLIN},
+                            {.fd = sync->run.fd, .events = POLLIN},
+                            {.fd = sync->refresh.fd, .events = POLLIN}};
+    poll(fds, 3, pause_ms(sync));
     run_listen(&sync->run);
+    run_listen(&sync->refresh);
     take_signals(sync);
     link_alive(sync->link);
 }
 
 int sync_role(struct daemon *daemon, int link)
 {
-    struct sync sync = {.daemon = daemon, .link = link, .run = RUN_INIT};
+    struct sync sync = {.daemon = daemon, .link = link, .run = RUN_INIT, .refresh = RUN_INIT};
     drop_capabilities();
     if (every(&sync) > 0)
         sync.due = schedule_first(every(&sync), clock_monotonic(), chance());
     else
         log_event(LOG_LEVEL_INFO, "no run begins by itself: there is no schedule, or no team");
     link_ready(link);
-    while (!sync.stopping || sync.run.pid) {
+    while (!sync.stopping || sync.run.pid || sync.refresh.pid) {
+        begin_refresh(&sync);
         if (!sync.stopping && !sync.run.pid && every(&sync) > 0 && clock_monotonic() >= sync.due)
             begin_run(&sync);
         wait_for_news(&sync);

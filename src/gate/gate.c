@@ -1,9 +1,9 @@
 #include "gate/gate.h"
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "store/audit.h"
+#include "store/renewals.h"
 
 void proof_settings_read(const struct conf *conf, struct proof_settings *ret)
 {
@@ -92,25 +92,17 @@ int64_t gate_certificates_until(const struct saml_idp *idp, int64_t now)
     return until;
 }
 
-int gate_metadata(const struct conf_section *connection, int64_t now, struct saml_idp **ret, struct err *err)
+static void add_trust(const struct store *store, const struct conf_section *connection,
+                      const struct connection_row *row, int64_t now, struct pool *pool, struct gate_facts *facts)
 {
-    const char *path = conf_str(connection, "metadata-file");
-    CLEANUP(buf_release) struct buf data = BUF_INIT;
-    if (saml_init(err) != 0 || file_read(path, SAML_METADATA_MAX, &data, err) != 0 ||
-        metadata_read((struct span){data.data, data.len}, now, ret, NULL, err) != 0)
-        return err_wrap(err, "%s: connection %s", conf_where(connection), conf_name(connection));
-    return 0;
-}
-
-static void add_trust(const struct conf_section *connection, const struct connection_row *row, int64_t now,
-                      struct pool *pool, struct gate_facts *facts)
-{
-    if (strcmp(conf_variant(connection), "saml") != 0)
+    facts->keys_fetched = strcmp(conf_variant(connection), "oidc") == 0;
+    if (facts->keys_fetched) {
+        facts->same_entity = strcmp(conf_str(connection, "issuer"), row->entity) == 0;
         return;
-    facts->testable = true;
+    }
     CLEANUP(metadata_free) struct saml_idp *idp = NULL;
     struct err unreadable = ERR_INIT;
-    if (gate_metadata(connection, now, &idp, &unreadable) != 0) {
+    if (gate_metadata(store->dir, connection, now, &idp, &unreadable) != 0) {
         facts->metadata_fault = pool_strdup(pool, unreadable.text);
         return;
     }
@@ -119,27 +111,46 @@ static void add_trust(const struct conf_section *connection, const struct connec
     facts->metadata_until = idp->valid_until;
 }
 
+int gate_last_sign_in(struct store *store, const struct connection_row *row, int64_t now, int64_t *ret, struct err *err)
+{
+    int64_t renewed = 0;
+    *ret = row->tested_at;
+    if (!row->tested_at)
+        return 0;
+    if (renewals_last(store, row->name, row->entity, &renewed, err) != 0)
+        return -1;
+    if (renewed > *ret && renewed <= now)
+        *ret = renewed;
+    return 0;
+}
+
+int gate_connection(struct store *store, const struct conf *conf, const struct conf_section *section, int64_t now,
+                    struct pool *pool, struct gate_facts *ret, struct err *err)
+{
+    struct connection_row row;
+    if (connection_get(store, conf_name(section), pool, &row, err) != 0 ||
+        gate_last_sign_in(store, &row, now, &ret->tested_at, err) != 0)
+        return -1;
+    ret->connection = conf_name(section);
+    ret->by_link = conf_written(conf_find(conf, "serve", NULL));
+    ret->active = row.state == CONNECTION_ACTIVE;
+    ret->test_valid = conf_int(section, "test-valid");
+    add_trust(store, section, &row, now, pool, ret);
+    return 0;
+}
+
 static int judge(struct store *store, const struct conf *conf, const struct conf_section *domain,
                  const struct domain_row *row, int64_t now, struct pool *pool, struct gate_domain *ret, struct err *err)
 {
     const char *name = conf_str(domain, "connection");
     struct gate_facts facts = {.domain = conf_name(domain),
-                               .connection = name ? name : "",
+                               .connection = "",
                                .challenged = row->state != DOMAIN_UNKNOWN,
                                .proved = row->state == DOMAIN_PROVED,
                                .lapsed = row->state == DOMAIN_LAPSED};
-    if (!name) {
-        gate_judge(&facts, now, pool, ret);
-        return 0;
-    }
-    const struct conf_section *section = conf_find(conf, "connection", name);
-    struct connection_row connection;
-    if (connection_get(store, name, pool, &connection, err) != 0)
+    if (name &&
+        gate_connection(store, conf, conf_find(conf, "connection", name), now, pool, &facts, err) != 0)
         return -1;
-    facts.active = connection.state == CONNECTION_ACTIVE;
-    facts.tested_at = connection.tested_at;
-    facts.test_valid = conf_int(section, "test-valid");
-    add_trust(section, &connection, now, pool, &facts);
     gate_judge(&facts, now, pool, ret);
     return 0;
 }

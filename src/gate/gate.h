@@ -6,6 +6,7 @@
 #define GATE_GATE_H
 
 #include "conf/conf.h"
+#include "gate/idp.h"
 #include "gate/proof.h"
 #include "net/resolvers.h"
 #include "model/gate.h"
@@ -41,8 +42,17 @@ void gate_note_proof(const struct proof *proof, int64_t lapse_after, int64_t now
 /* Keeps the row, and when its state is another than before, a record in the audit log with it: one transaction. */
 int gate_keep_domain(struct store *store, const struct domain_row *row, enum domain_state before, struct err *err);
 
-/* The connection's metadata. ERR_CONFIG names the file. Freed with metadata_free. */
-int gate_metadata(const struct conf_section *connection, int64_t now, struct saml_idp **ret, struct err *err);
+/*
+ * When somebody last signed in well: in a test, or through the active connection since, by the same identity provider (store/renewals.h). 0: it was never
+ * tested, whatever else is recorded.
+ */
+int gate_last_sign_in(struct store *store, const struct connection_row *row, int64_t now, int64_t *ret,
+                      struct err *err);
+
+/* Fills what the facts say of a connection, whatever its domains. */
+int gate_connection(struct store *store, const struct conf *conf, const struct conf_section *section, int64_t now,
+                    struct pool *pool, struct gate_facts *ret, struct err *err);
+
 /* When the last of the signing certificates ends. */
 int64_t gate_certificates_until(const struct saml_idp *idp, int64_t now);
 

@@ -76,6 +76,7 @@ int sp_metadata(const struct conf *conf, const struct sp *sp, int64_t now, struc
     const struct conf_section *organization = conf_find(conf, "organization", NULL);
     const struct saml_sp self = {.entity_id = sp->entity_id,
                                  .acs_url = sp->acs_url,
+                                 .slo_url = sp->slo_url,
                                  .organization = conf_str(organization, "name"),
                                  .contact = conf_str(organization, "contact"),
                                  .keys = sp->keys,

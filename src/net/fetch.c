@@ -132,7 +132,7 @@ static int follow(const struct fetch_policy *policy, const char *first, struct f
         double left = deadline - clock_monotonic();
         if (request(&f, url, left > 0 ? left : 0, &redirect, err) != 0)
             return -1;
-        if (!redirect) {
+        if (!redirect || policy->no_redirects) {
             *ret = (struct fetch_reply){f.status, f.transfer.body};
             f.transfer.body = (struct buf)BUF_INIT;
             return 0;

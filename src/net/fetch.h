@@ -29,6 +29,7 @@ struct fetch_policy {
     const char *ca_file; /* PEM, in place of the system's authorities; NULL: the system's */
     const char *proxy;   /* "http://host:port"; NULL: none. Through a proxy the address rule is the proxy's to keep */
     const char *connect_to; /* "HOST:PORT:ADDRESS:PORT" as curl's --connect-to, for tests; NULL: none */
+    bool no_redirects;      /* a redirect is the reply */
     bool allow_private;     /* private and loopback addresses may be connected to */
     int timeout;      /* seconds for the whole, redirects included, to FETCH_TIMEOUT_MAX; 0: FETCH_TIMEOUT_DEFAULT */
     size_t max_bytes; /* of the body; 0: FETCH_MAX_DEFAULT */

@@ -17,7 +17,7 @@
 /* A request from http_start until after its "done". */
 struct exchange {
     struct exchange *next; /* in the queue */
-    char *method, *url;
+    char *method, *url, *client_file;
     struct buf body;
     size_t sent; /* of the body */
     struct curl_slist *headers;
@@ -52,6 +52,7 @@ static void free_exchange(struct exchange *x)
     buf_release(&x->body);
     free(x->method);
     free(x->url);
+    free(x->client_file);
     free(x);
 }
 
@@ -111,6 +112,7 @@ void http_start(struct http *http, const struct http_request *request, http_done
     struct exchange *x = mem_zero(sizeof *x);
     x->method = mem_strdup(request->method);
     x->url = mem_strdup(request->url);
+    x->client_file = request->client_file ? mem_strdup(request->client_file) : NULL;
     if (request->body.n)
         buf_add(&x->body, request->body.p, request->body.n);
     add_header(x, "Accept", request->accept ? request->accept : request->type);
@@ -195,6 +197,10 @@ static void send_one(struct http *http, struct exchange *x)
     }
     set_request(http, curl, x);
     transfer_trust(curl, http->ca_file);
+    if (x->client_file) {
+        curl_easy_setopt(curl, CURLOPT_SSLCERT, x->client_file);
+        curl_easy_setopt(curl, CURLOPT_SSLKEY, x->client_file);
+    }
     x->began = clock_monotonic();
     curl_multi_add_handle(http->multi, curl);
     http->running++;

@@ -40,6 +40,7 @@ struct http_request {
     const char *type;          /* of the body, and what is accepted; NULL: neither is said */
     const char *accept;        /* what is accepted when that is another type; NULL: as type */
     const char *authorization; /* the header's whole value, in place of the token of http_set_token; NULL: that token */
+    const char *client_file;   /* PEM with the certificate and the key that we show the server; NULL: none */
     struct span body;          /* none when empty */
     bool body_unwanted;        /* that of a reply below 300: it is let go by, of any size */
 };

@@ -4,6 +4,8 @@
 
 #include "net/server.h"
 
+#include <stdatomic.h>
+
 struct MHD_Connection;
 
 struct request {
@@ -13,11 +15,14 @@ struct request {
     struct span query;
     struct buf body;
     size_t body_max;
+    atomic_size_t *bodies; /* of all requests: the size of this one's is in it */
     double began;
-    bool tls, too_large;
+    bool tls;
+    bool clean;     /* the request line, see request_new */
+    bool too_large; /* the body */
 };
 
-/* uri: path and query as they were received; copied. */
+/* uri: path and query as they were received; copied. What no client has a reason to send leaves the request not clean. */
 struct request *request_new(const char *uri);
 void request_free(struct request *request); /* NULL is fine */
 

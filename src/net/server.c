@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "net/request.h"
+#include "net/watch.h"
 
 #define BACKLOG 256
 
@@ -20,6 +21,8 @@ struct server {
     struct server_settings settings;
     struct MHD_Daemon *daemon;
     char *certificate, *key; /* GnuTLS reads them when a daemon starts */
+    struct watch *watch;
+    atomic_size_t bodies; /* bytes */
     int socket;
     uint16_t port;
 };
@@ -70,9 +73,73 @@ static enum MHD_Result answer(struct server *server, struct request *request)
     return queue(request->connection, &response);
 }
 
+/* Before a body is read: the connection is closed behind the answer, so that the rest need not be read either. */
+static enum MHD_Result refuse(struct MHD_Connection *connection, int status)
+{
+    CLEANUP(response_release) struct response response = {.status = status};
+    response_header(&response, "Connection", "close");
+    return queue(connection, &response);
+}
+
+/* --- headers that two readers could understand differently (RFC 9112, 6.3 and 3.2) ---------------------------------- */
+
+struct tally {
+    const char *name;
+    unsigned n;
+    bool odd; /* a name is no token ("Transfer-Encoding "), or a value holds a control character */
+};
+
+/* RFC 9110, 5.6.2 */
+static bool is_token(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (text[i] <= ' ' || text[i] >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", text[i]))
+            return false;
+    return n > 0;
+}
+
+static enum MHD_Result count_header(void *ctx, enum MHD_ValueKind kind, const char *name, size_t name_size,
+                                    const char *value, size_t n)
+{
+    struct tally *tally = ctx;
+    (void)kind;
+    tally->n += name_size == strlen(tally->name) && strncasecmp(name, tally->name, name_size) == 0;
+    tally->odd = tally->odd || !is_token(name, name_size);
+    for (size_t i = 0; i < n; i++)
+        tally->odd = tally->odd || ((unsigned char)value[i] < ' ' && value[i] != '\t') || value[i] == 0x7f;
+    return MHD_YES;
+}
+
+static struct tally tally_of(const struct request *request, const char *name)
+{
+    struct tally tally = {.name = name};
+    MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, count_header, &tally);
+    return tally;
+}
+
+static bool is_digits(const char *text)
+{
+    size_t n = strlen(text);
+    return n > 0 && strspn(text, "0123456789") == n;
+}
+
+/* How long the body is, whose request it is: said once, in one way. */
+static bool is_unambiguous(const struct request *request)
+{
+    struct tally length = tally_of(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    struct tally coding = tally_of(request, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+    struct tally host = tally_of(request, MHD_HTTP_HEADER_HOST);
+    const char *bytes = request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    const char *how = request_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+    return length.n + coding.n <= 1 && host.n <= 1 && !host.odd && (!bytes || is_digits(bytes)) &&
+           (!how || strcasecmp(how, "chunked") == 0);
+}
+
 static enum MHD_Result begin(struct server *server, struct request *request)
 {
-    const char *length = request_header(request, "Content-Length");
+    const char *length = request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    if (!request->clean || !is_unambiguous(request))
+        return refuse(request->connection, MHD_HTTP_BAD_REQUEST);
     request->body_max = server->settings.body_max(server->settings.ctx, request);
     if (request->body_max > SERVER_BODY_MAX)
         request->body_max = SERVER_BODY_MAX;
@@ -80,15 +147,41 @@ static enum MHD_Result begin(struct server *server, struct request *request)
     return request->too_large ? answer(server, request) : MHD_YES;
 }
 
-static enum MHD_Result take_body(const struct server *server, struct request *request, const char *data, size_t *n)
+static enum MHD_Result take_body(struct server *server, struct request *request, const char *data, size_t *n)
 {
     if (request->body.len + *n > request->body_max)
         return MHD_NO; /* more than it said, or chunks without end */
     if (clock_monotonic() - request->began > server->settings.longest)
         return MHD_NO;
+    if (atomic_fetch_add(&server->bodies, *n) + *n > SERVER_BODIES_MAX) {
+        atomic_fetch_sub(&server->bodies, *n);
+        return MHD_NO;
+    }
+    request->bodies = &server->bodies;
     buf_add(&request->body, data, *n);
     *n = 0;
     return MHD_YES;
+}
+
+/* --- what libmicrohttpd calls ------------------------------------------------------------------------------------------ */
+
+static struct watched *watched_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+static void on_connection(void *ctx, struct MHD_Connection *connection, void **place,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct server *server = ctx;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        *place = info ? watch_add(server->watch, info->connect_fd) : NULL;
+    } else {
+        watch_remove(server->watch, *place);
+        *place = NULL;
+    }
 }
 
 static enum MHD_Result on_access(void *ctx, struct MHD_Connection *connection, const char *path, const char *method,
@@ -98,6 +191,7 @@ static enum MHD_Result on_access(void *ctx, struct MHD_Connection *connection, c
     struct request *request = *place;
     (void)version;
     if (!request->method) {
+        watch_busy(server->watch, watched_of(connection));
         request->connection = connection;
         request->path = path;
         request->method = method;
@@ -118,11 +212,11 @@ static void *on_uri(void *ctx, const char *uri, struct MHD_Connection *connectio
 static void on_completed(void *ctx, struct MHD_Connection *connection, void **place,
                          enum MHD_RequestTerminationCode how)
 {
-    (void)ctx;
-    (void)connection;
+    struct server *server = ctx;
     (void)how;
     request_free(*place);
     *place = NULL;
+    watch_idle(server->watch, watched_of(connection));
 }
 
 static void on_log(void *ctx, const char *fmt, va_list ap)
@@ -190,7 +284,8 @@ static struct MHD_Daemon *start_daemon(struct server *server, const char *certif
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_HEADERS_MAX, /**/
                             MHD_OPTION_STRICT_FOR_CLIENT, 1,                                /**/
                             MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL,                      /**/
-                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,                /**/
+                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,              /**/
+                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,            /**/
                             MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 
@@ -226,6 +321,7 @@ int server_start(const struct server_settings *settings, struct server **ret, st
     CLEANUP(server_stop) struct server *server = mem_zero(sizeof *server);
     server->settings = *settings;
     server->socket = -1;
+    server->watch = watch_new();
     if (open_socket(settings, server, err) != 0 || renew(server, settings->certificate, settings->key, err) != 0)
         return -1;
     *ret = TAKE(server);
@@ -242,6 +338,11 @@ int server_renew(struct server *server, const char *certificate, const char *key
     return renew(server, certificate, key, err);
 }
 
+void server_tick(struct server *server)
+{
+    watch_cut(server->watch, server->settings.idle + server->settings.longest);
+}
+
 void server_stop(struct server **server)
 {
     struct server *s = *server;
@@ -250,6 +351,7 @@ void server_stop(struct server **server)
     stop_daemon(s->daemon);
     if (s->socket >= 0)
         close(s->socket);
+    watch_free(&s->watch);
     free(s->certificate);
     free(s->key);
     free(s);

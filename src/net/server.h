@@ -1,7 +1,7 @@
 /*
  * An HTTP server: requests come in whole, within limits, and a handler answers them one at a time.
  *
- *   server_start -> (the handler is called from several threads) -> server_renew… -> server_stop
+ *   server_start -> (the handler is called from several threads) -> server_tick once a second, server_renew… -> server_stop
  *
  * The handler reads from top to bottom and may wait for its own work: a thread serves one request meanwhile. What it is
  * handed is as it was received; nothing of it is trusted.
@@ -21,6 +21,7 @@
 #define SERVER_BODY_MAX    (1024 * 1024) /* bytes, whatever a handler asks for */
 #define SERVER_HEADERS_MAX 32768         /* bytes of request line and headers */
 #define SERVER_VALUES_MAX  64            /* parameters of a query or a form */
+#define SERVER_BODIES_MAX  (256u << 20)  /* bytes of all bodies that are there at once */
 
 struct server;
 struct request;
@@ -45,7 +46,7 @@ struct server_settings {
     unsigned connections;    /* at once, all together */
     unsigned per_address;    /* at once, from one address; 0: no limit */
     unsigned idle;           /* seconds without a byte until a connection is closed */
-    unsigned longest;        /* seconds that a body may take to arrive */
+    unsigned longest;        /* seconds that a body may take to arrive; beyond idle, headers as well */
     /* The largest body of this request that is worth reading, at most SERVER_BODY_MAX; 0: none. Called before it is read. */
     size_t (*body_max)(void *ctx, const struct request *request);
     void (*handle)(void *ctx, const struct request *request, struct response *response);
@@ -57,6 +58,8 @@ int server_start(const struct server_settings *settings, struct server **ret, st
 uint16_t server_port(const struct server *server);
 /* Other certificate and key, for connections that begin from now on. On -1 the old ones stay. */
 int server_renew(struct server *server, const char *certificate, const char *key, struct err *err);
+/* Cuts connections whose next request takes longer than idle and longest together to come in. */
+void server_tick(struct server *server);
 /* Requests that are being answered are finished. */
 void server_stop(struct server **server);
 

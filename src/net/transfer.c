@@ -130,6 +130,8 @@ static const struct fault faults[] = {
      "the server's certificate does not verify; mend it, or trust its authority with a CA file"},
     {CURLE_SSL_CONNECT_ERROR, ERR_NETWORK, "TLS fails; the server must speak TLS 1.2 or later"},
     {CURLE_SSL_CACERT_BADFILE, ERR_CONFIG, "the CA file cannot be used; it must hold PEM certificates"},
+    {CURLE_SSL_CERTPROBLEM, ERR_CONFIG,
+     "the certificate and key that we show cannot be used; they must stand in one PEM file"},
     {CURLE_UNSUPPORTED_PROTOCOL, ERR_INPUT, "not an https address"},
     {CURLE_URL_MALFORMAT, ERR_INPUT, "not a valid address"},
     {CURLE_LOGIN_DENIED, ERR_REFUSED, "an address with a user name in it; leave it out"},

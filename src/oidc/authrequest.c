@@ -44,8 +44,8 @@ void authrequest_url(const struct provider *provider, const struct authrequest_a
     CLEANUP(buf_release) struct buf challenge = BUF_INIT;
     char age[24] = "";
     authrequest_challenge(request->verifier, &challenge);
-    if (ask->max_age > 0)
-        snprintf(age, sizeof age, "%" PRId64, ask->max_age);
+    if (ask->max_age > 0 || ask->sign_in_again)
+        snprintf(age, sizeof age, "%" PRId64, ask->sign_in_again ? 0 : ask->max_age);
     const char *const params[][2] = {
         {"response_type", "code"},
         {"client_id", ask->client_id},

@@ -29,7 +29,7 @@ struct authrequest_ask {
     const char *login_hint; /* the e-mail address that was entered; NULL: none */
     const char *context;    /* acr_values; NULL: any */
     int64_t max_age;        /* seconds since the person signed in; 0: not asked */
-    bool sign_in_again;     /* prompt=login */
+    bool sign_in_again;     /* prompt=login, and max_age=0, so that the ID token says when it was (auth_time) */
 };
 
 void authrequest_new(struct authrequest *ret);

@@ -39,11 +39,21 @@ int call_send(const char *ca_file, const struct http_request *request, struct ht
     return 0;
 }
 
-static int get(const char *ca_file, const char *url, const char *what, struct http_reply *ret, struct err *err)
+static int send_directly(void *ctx, const char *ca_file, const struct http_request *request, struct http_reply *ret,
+                         struct err *err)
+{
+    (void)ctx;
+    return call_send(ca_file, request, ret, err);
+}
+
+const struct caller call_directly = {.send = send_directly};
+
+static int get(const struct caller *caller, const char *ca_file, const char *url, const char *what,
+               struct http_reply *ret, struct err *err)
 {
     const struct http_request request = {.method = "GET", .url = url, .accept = "application/json"};
     CLEANUP(release_body) struct http_reply reply = {0};
-    if (call_send(ca_file, &request, &reply, err) != 0)
+    if (caller->send(caller->ctx, ca_file, &request, &reply, err) != 0)
         return err_wrap(err, "provider's %s", what);
     if (reply.status != 200)
         return err_set(err, reply.status >= 500 || reply.status == 429 ? ERR_NETWORK : ERR_REFUSED,
@@ -55,18 +65,20 @@ static int get(const char *ca_file, const char *url, const char *what, struct ht
     return 0;
 }
 
-int call_discovery(struct pool *pool, const char *ca_file, const char *issuer, struct provider *ret, struct err *err)
+int call_discovery(struct pool *pool, const struct caller *caller, const char *ca_file, const char *issuer,
+                   struct provider *ret, struct err *err)
 {
     CLEANUP(release_body) struct http_reply reply = {0};
-    if (get(ca_file, discovery_url(pool, issuer), "discovery document", &reply, err) != 0)
+    if (get(caller, ca_file, discovery_url(pool, issuer), "discovery document", &reply, err) != 0)
         return -1;
     return discovery_read(pool, (struct span){reply.body.data, reply.body.len}, issuer, ret, err);
 }
 
-int call_keyset(const char *ca_file, const struct provider *provider, struct keyset **ret, struct err *err)
+int call_keyset(const struct caller *caller, const char *ca_file, const struct provider *provider, struct keyset **ret,
+                struct err *err)
 {
     CLEANUP(release_body) struct http_reply reply = {0};
-    if (get(ca_file, provider->jwks, "key set", &reply, err) != 0)
+    if (get(caller, ca_file, provider->jwks, "key set", &reply, err) != 0)
         return -1;
     return keyset_read((struct span){reply.body.data, reply.body.len}, ret, err);
 }

@@ -84,21 +84,26 @@ static bool is_safe_address(const char *text, const char *issuer)
            (strcmp(scheme, "http") == 0 && strncasecmp(issuer, "http:", 5) == 0 && is_loopback(host));
 }
 
+#define ALIASES "mtls_endpoint_aliases"
+
 static const struct address {
-    const char *member;
+    const char *inside, *member; /* inside: the object that it is a member of; NULL: the document */
     size_t offset;
     bool required;
 } addresses[] = {
-    {"authorization_endpoint", offsetof(struct provider, authorization), true},
-    {"token_endpoint", offsetof(struct provider, token), true},
-    {"jwks_uri", offsetof(struct provider, jwks), true},
-    {"userinfo_endpoint", offsetof(struct provider, userinfo), false},
-    {"end_session_endpoint", offsetof(struct provider, end_session), false},
+    {NULL, "authorization_endpoint", offsetof(struct provider, authorization), true},
+    {NULL, "token_endpoint", offsetof(struct provider, token), true},
+    {NULL, "jwks_uri", offsetof(struct provider, jwks), true},
+    {NULL, "userinfo_endpoint", offsetof(struct provider, userinfo), false},
+    {NULL, "end_session_endpoint", offsetof(struct provider, end_session), false},
+    {ALIASES, "token_endpoint", offsetof(struct provider, tls_token), false},
+    {ALIASES, "userinfo_endpoint", offsetof(struct provider, tls_userinfo), false},
 };
 
 static int read_address(struct reading *r, const struct address *address)
 {
-    const json_t *value = json_object_get(r->document, address->member);
+    const json_t *object = address->inside ? json_object_get(r->document, address->inside) : r->document,
+                 *value = json_object_get(object, address->member);
     const char *text = json_string_value(value);
     if (!value && !address->required)
         return 0;
@@ -182,6 +187,8 @@ static const struct method {
     {"client_secret_basic", CLIENT_AUTH_BASIC},
     {"client_secret_post", CLIENT_AUTH_POST},
     {"private_key_jwt", CLIENT_AUTH_KEY},
+    {"tls_client_auth", CLIENT_AUTH_TLS},
+    {"self_signed_tls_client_auth", CLIENT_AUTH_TLS},
 };
 
 static unsigned read_methods(const json_t *list)
@@ -210,8 +217,9 @@ static int read_abilities(struct reading *r)
         return refuse(r, "it signs ID tokens with no algorithm that is accepted", "set RS256 or ES256 at the provider");
     p->client_auth = read_methods(json_object_get(r->document, "token_endpoint_auth_methods_supported"));
     if (!p->client_auth)
-        return refuse(r, "its token endpoint takes no client authentication that we know",
-                      "allow client_secret_basic, client_secret_post or private_key_jwt at the provider");
+        return refuse(
+            r, "its token endpoint takes no client authentication that we know",
+            "allow client_secret_basic, client_secret_post, private_key_jwt or tls_client_auth at the provider");
     p->says_challenge = challenges != NULL;
     p->says_issuer = says_yes(r, "authorization_response_iss_parameter_supported");
     p->tells_logout = says_yes(r, "backchannel_logout_supported");

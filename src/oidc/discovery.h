@@ -23,12 +23,15 @@ enum client_auth {
     CLIENT_AUTH_BASIC = 1, /* client_secret_basic */
     CLIENT_AUTH_POST = 2,  /* client_secret_post */
     CLIENT_AUTH_KEY = 4,   /* private_key_jwt */
+    CLIENT_AUTH_TLS = 8,   /* tls_client_auth, self_signed_tls_client_auth (RFC 8705) */
 };
 
 struct provider {
     const char *issuer;
     const char *authorization, *token, *jwks;
     const char *userinfo, *end_session; /* NULL: none */
+    const char *tls_token,
+        *tls_userinfo;    /* where a client that shows a certificate has to go (RFC 8705, 5); NULL: the same */
     unsigned client_auth; /* what it says it takes; when it says nothing, CLIENT_AUTH_BASIC, the standard's default */
     bool says_issuer;     /* sends iss with its authorization responses (RFC 9207) */
     bool says_challenge;  /* that it checks S256 (RFC 7636); we send the challenge either way */

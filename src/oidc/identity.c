@@ -4,8 +4,8 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "model/asserted.h"
 #include "model/entry.h"
-#include "saml/inspect.h"
 
 DEFINE_CLEANUP(jsonp, json_t *, json_decref)
 
@@ -79,7 +79,7 @@ static bool is_vouched(const struct reading *r, const char *domain)
 static void judge_email(struct reading *r, const json_t *source)
 {
     struct identity *who = r->who;
-    const char *email = who->field[SAML_EMAIL], *domain = email ? saml_email_domain(r->pool, email) : NULL;
+    const char *email = who->field[SAML_EMAIL], *domain = email ? asserted_email_domain(r->pool, email) : NULL;
     if (!email)
         return;
     who->email_verified = domain && strcmp(who->source[SAML_EMAIL], usual[SAML_EMAIL]) == 0 && says_verified(source);
@@ -121,7 +121,7 @@ int identity_read(struct pool *pool, const struct idtoken *token, const char *us
                        "claims: the immutable id is missing (the claim '%s'); release it at the provider, or name the "
                        "claim that holds it with attribute-id of the connection",
                        wanted ? wanted : id_claim(who.issuer));
-    who.field[SAML_IMMUTABLE_ID] = saml_immutable_id(pool, id);
+    who.field[SAML_IMMUTABLE_ID] = asserted_immutable_id(pool, id);
     *ret = who;
     return 0;
 }

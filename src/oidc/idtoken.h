@@ -18,10 +18,11 @@
 #include "model/check.h"
 #include "oidc/keyset.h"
 
-#define IDTOKEN_MAX      (64 * 1024) /* bytes */
-#define IDTOKEN_SKEW_MAX 180         /* seconds */
-#define IDTOKEN_AGE_MAX  3600        /* seconds since it was issued: it is made for this one sign-in */
-#define SUBJECT_MAX      255         /* bytes (OpenID Connect Core, 2) */
+#define IDTOKEN_MAX        (64 * 1024) /* bytes */
+#define IDTOKEN_SKEW_MAX   180         /* seconds */
+#define IDTOKEN_AGE_MAX    3600        /* seconds since it was issued: it is made for this one sign-in */
+#define IDTOKEN_CHECKS_MAX 16
+#define SUBJECT_MAX        255 /* bytes (OpenID Connect Core, 2) */
 
 /* None of the texts is NULL where it does not say so. */
 struct idtoken_policy {
@@ -56,5 +57,7 @@ struct idtoken_report {
  */
 int idtoken_verify(struct pool *pool, struct span token, const struct idtoken_policy *policy,
                    struct idtoken_report *ret, struct err *err);
+/* The same checks when there is no token to make them of: every one is skipped. */
+void idtoken_unseen(struct pool *pool, struct idtoken_report *ret);
 
 #endif

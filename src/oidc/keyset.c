@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "oidc/encode.h"
 
 #define RSA_BITS_MIN 2048
 
@@ -71,10 +72,21 @@ static bool may_sign(const json_t *key)
     return false;
 }
 
+/* What libcjose takes for base64url; see encode_is_compact. */
+static bool has_sound_numbers(const json_t *key)
+{
+    static const char *const numbers[] = {"n", "e", "x", "y"};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (json_object_get(key, numbers[i]) && !encode_is_base64url(span_str(text_of(key, numbers[i]))))
+            return false;
+    return true;
+}
+
 static void add_key(struct keyset *set, const json_t *key)
 {
     CLEANUP(freep) char *text = json_dumps(key, JSON_COMPACT);
-    if (!text || !may_sign(key) || json_object_get(key, "d") || json_object_get(key, "k"))
+    if (!text || !may_sign(key) || json_object_get(key, "d") || json_object_get(key, "k") ||
+        !has_sound_numbers(key))
         return;
     cjose_jwk_t *jwk = cjose_jwk_import(text, strlen(text), NULL);
     if (!jwk)

@@ -61,29 +61,60 @@ static int show_key(struct build *b)
     return 0;
 }
 
-static int show_client(struct build *b)
+/* The certificate is shown below HTTP (RFC 8705, 2). */
+static int show_certificate(struct build *b)
 {
-    unsigned takes = b->provider->client_auth;
-    if (b->client->key && takes & CLIENT_AUTH_KEY)
-        return show_key(b);
-    if (b->client->key)
-        return err_set(b->err, ERR_CONFIG,
-                       "provider '%s': it does not take a client's key (private_key_jwt); allow it there, or use "
-                       "client-secret-file in place of client-key-file",
-                       b->provider->issuer);
-    if (!b->client->secret || !*b->client->secret)
-        return err_set(b->err, ERR_CONFIG,
-                       "provider '%s': there is nothing to show it who we are; write client-secret-file or "
-                       "client-key-file of the connection",
-                       b->provider->issuer);
-    if (takes & CLIENT_AUTH_BASIC)
-        return show_basic(b);
-    if (takes & CLIENT_AUTH_POST)
-        return show_post(b);
-    return err_set(b->err, ERR_CONFIG,
-                   "provider '%s': it does not take a client's secret; allow client_secret_basic there, or use "
-                   "client-key-file in place of client-secret-file",
-                   b->provider->issuer);
+    encode_param("client_id", b->client->id, &b->body);
+    return 0;
+}
+
+static const struct way {
+    enum client_auth bit;
+    bool by_key;
+    int (*show)(struct build *b);
+} ways[] = {
+    {CLIENT_AUTH_KEY, true, show_key},
+    {CLIENT_AUTH_TLS, true, show_certificate},
+    {CLIENT_AUTH_BASIC, false, show_basic},
+    {CLIENT_AUTH_POST, false, show_post},
+};
+
+static bool can_go(const struct client *client, const struct way *way)
+{
+    if (client->only)
+        return client->only == way->bit &&
+               (way->by_key ? client->key != NULL : client->secret != NULL && *client->secret);
+    return way->by_key ? client->key != NULL : !client->key && client->secret && *client->secret;
+}
+
+/* NULL: there is none. */
+static const struct way *find_way(const struct provider *provider, const struct client *client)
+{
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+        if (provider->client_auth & ways[i].bit && can_go(client, &ways[i]))
+            return &ways[i];
+    return NULL;
+}
+
+static int refuse_client(const struct provider *provider, const struct client *client, struct err *err)
+{
+    const char *fault = client->only  ? "it does not take us in the way that client-authentication names, or there is "
+                                        "nothing to show; compare client-authentication with what the provider has of "
+                                        "us, and write client-secret-file or client-key-file"
+                        : client->key ? "it does not take a client's key (private_key_jwt, tls_client_auth); allow it "
+                                        "there, or use client-secret-file in place of client-key-file"
+                        : client->secret && *client->secret
+                            ? "it does not take a client's secret; allow client_secret_basic there, or use "
+                              "client-key-file in place of client-secret-file"
+                            : "there is nothing to show it who we are; write client-secret-file or client-key-file of "
+                              "the connection";
+    return err_set(err, ERR_CONFIG, "provider '%s': %s", provider->issuer, fault);
+}
+
+static bool shows_certificate(const struct provider *provider, const struct client *client)
+{
+    const struct way *way = find_way(provider, client);
+    return way && way->bit == CLIENT_AUTH_TLS;
 }
 
 /* --- the requests --------------------------------------------------------------------------------------------------- */
@@ -105,10 +136,15 @@ int tokencall_build(struct pool *pool, const struct provider *provider, const st
     encode_param("code", code, &b.body);
     encode_param("redirect_uri", redirect_uri, &b.body);
     encode_param("code_verifier", verifier, &b.body);
-    if (show_client(&b) != 0)
+    const struct way *way = find_way(provider, client);
+    if (!way)
+        return refuse_client(provider, client, err);
+    if (way->show(&b) != 0)
         return -1;
+    bool tls = way->bit == CLIENT_AUTH_TLS;
     *ret = (struct http_request){.method = "POST",
-                                 .url = provider->token,
+                                 .url = tls && provider->tls_token ? provider->tls_token : provider->token,
+                                 .client_file = tls ? client->key_file : NULL,
                                  .type = TYPE_FORM,
                                  .accept = TYPE_JSON,
                                  .authorization = b.authorization,
@@ -116,11 +152,13 @@ int tokencall_build(struct pool *pool, const struct provider *provider, const st
     return 0;
 }
 
-void userinfo_build(struct pool *pool, const struct provider *provider, const char *access_token,
-                    struct http_request *ret)
+void userinfo_build(struct pool *pool, const struct provider *provider, const struct client *client,
+                    const char *access_token, struct http_request *ret)
 {
+    bool tls = shows_certificate(provider, client);
     *ret = (struct http_request){.method = "GET",
-                                 .url = provider->userinfo,
+                                 .url = tls && provider->tls_userinfo ? provider->tls_userinfo : provider->userinfo,
+                                 .client_file = tls ? client->key_file : NULL,
                                  .accept = TYPE_JSON,
                                  .authorization = pool_printf(pool, "Bearer %s", access_token)};
 }

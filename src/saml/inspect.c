@@ -6,16 +6,26 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
+#define SHORT 256 /* bytes that most texts have room in, so that they are made once */
+
 static void say(struct inspection *in, const char *fmt, va_list ap)
 {
+    char text[SHORT];
     va_list again;
+    if (!strchr(fmt, '%')) {
+        in->detail = fmt; /* a literal */
+        return;
+    }
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, again);
-    va_end(again);
+    int n = vsnprintf(text, sizeof text, fmt, ap);
     size_t size = (size_t)(n > 0 ? n : 0) + 1;
-    char *text = pool_alloc(in->pool, size);
-    vsnprintf(text, size, fmt, ap);
-    in->detail = text;
+    char *kept = pool_alloc(in->pool, size);
+    if (size <= sizeof text)
+        memcpy(kept, text, size);
+    else
+        vsnprintf(kept, size, fmt, again);
+    va_end(again);
+    in->detail = kept;
 }
 
 enum check_outcome rule_passed(struct inspection *in, const char *fmt, ...)

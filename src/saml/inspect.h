@@ -13,6 +13,11 @@
 
 #include <libxml/tree.h>
 
+/* How many elements of these names stand in the response, at whatever depth. */
+struct census {
+    size_t encrypted_assertions, encrypted_data, assertions, signatures;
+};
+
 struct inspection {
     struct pool *pool;
     const struct saml_policy *policy;
@@ -25,6 +30,7 @@ struct inspection {
     const char *fault_text;              /* of whichever of the two is set */
     enum err_kind kind;                  /* of a refusal */
     xmlNode *response, *assertion;       /* set by rules_document */
+    struct census census;                /* of what is in the document now */
     const struct saml_key *outer_signer; /* of the Response, when it was verified before its assertion was decrypted */
 
     xmlNode *bearer; /* SubjectConfirmationData; set by rules_conditions */
@@ -74,9 +80,5 @@ const char *rule_shown(struct inspection *in, const char *value);
 void saml_read_attributes(struct inspection *in);
 /* mapping.c: the person, from the attributes and the NameID, into in->claimed. */
 void saml_map_person(struct inspection *in);
-/* The part behind "@" as a lower-case A-label, or NULL when this is no e-mail address. */
-const char *saml_email_domain(struct pool *pool, const char *email);
-/* An immutable id in the form in which directories deliver it (model/entry.h): GUIDs in lower case with hyphens. */
-const char *saml_immutable_id(struct pool *pool, const char *value);
 
 #endif

@@ -1,13 +1,8 @@
 /*
  * From attributes to a person: which names mean what, and the forms in which values are compared with the directory's.
  */
-#include <ctype.h>
-
-#include "base/buf.h"
-#include "base/cleanup.h"
 #include "base/text.h"
-#include "model/domain.h"
-#include "saml/base64.h"
+#include "model/asserted.h"
 #include "saml/inspect.h"
 #include "saml/saml.h"
 
@@ -99,74 +94,5 @@ void saml_map_person(struct inspection *in)
         read_field(in, (enum saml_field)f);
     read_name_id(in);
     if (who->field[SAML_IMMUTABLE_ID])
-        who->field[SAML_IMMUTABLE_ID] = saml_immutable_id(in->pool, who->field[SAML_IMMUTABLE_ID]);
-}
-
-/* --- e-mail addresses --------------------------------------------------------------------------------------------- */
-
-/* Dot-atom, with letters of any script (RFC 6531): quoting, comments and lists have no place in a directory. */
-static bool local_part_is_plain(struct span local)
-{
-    if (local.n == 0 || local.n > 64 || local.p[0] == '.' || local.p[local.n - 1] == '.')
-        return false;
-    for (size_t i = 0; i < local.n; i++)
-        if (strchr(" \"(),:;<>@[\\]", local.p[i]) || (unsigned char)local.p[i] <= 0x20)
-            return false;
-    return true;
-}
-
-/*
- * The mapping that makes domain names comparable drops invisible characters and folds look-alikes. A directory's domain may be typed that way; an
- * assertion's may not: in lower case it must be the A-label or the U-label already.
- */
-const char *saml_email_domain(struct pool *pool, const char *email)
-{
-    const char *at = strchr(email, '@');
-    if (!at || !local_part_is_plain((struct span){email, (size_t)(at - email)}))
-        return NULL;
-    CLEANUP(freep) char *domain = NULL;
-    struct err ignored = ERR_INIT;
-    const char *written = text_fold(pool, span_str(at + 1));
-    if (!written || email_domain(email, &domain, &ignored) != 0)
-        return NULL;
-    bool as_is = strcmp(written, domain) == 0 || strcmp(written, domain_display(pool, domain)) == 0;
-    return as_is ? pool_strdup(pool, domain) : NULL;
-}
-
-/* --- immutable ids ------------------------------------------------------------------------------------------------ */
-
-#define GUID_TEXT 36
-
-static bool is_guid(const char *s, size_t n)
-{
-    static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-    for (size_t i = 0; i < n && n == GUID_TEXT; i++)
-        if (shape[i] == 'x' ? !isxdigit((unsigned char)s[i]) : s[i] != '-')
-            return false;
-    return n == GUID_TEXT;
-}
-
-/*
- * Active Directory stores the first three groups of a GUID little-endian (MS-DTYP 2.3.4.2), and sends base64 of what it
- * stores.
- */
-static const char *guid_of_bytes(struct pool *pool, const unsigned char *b)
-{
-    return pool_printf(pool, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[3], b[2], b[1],
-                       b[0], b[5], b[4], b[7], b[6], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
-}
-
-const char *saml_immutable_id(struct pool *pool, const char *value)
-{
-    CLEANUP(buf_release) struct buf bytes = BUF_INIT;
-    size_t n = strlen(value);
-    bool braces = n == GUID_TEXT + 2 && value[0] == '{' && value[n - 1] == '}';
-    if (is_guid(value + braces, n - 2 * braces)) {
-        char *copy = pool_strndup(pool, value + braces, GUID_TEXT);
-        text_lower_ascii(copy);
-        return copy;
-    }
-    if (n == 24 && value[22] == '=' && saml_base64_decode(span_str(value), &bytes) == 0 && bytes.len == 16)
-        return guid_of_bytes(pool, (const unsigned char *)bytes.data);
-    return value;
+        who->field[SAML_IMMUTABLE_ID] = asserted_immutable_id(in->pool, who->field[SAML_IMMUTABLE_ID]);
 }

@@ -156,13 +156,18 @@ static int read_endpoints(struct reader *r, const xmlNode *role, const char *nam
     *list = pool_zero(pool, (node_count(role, SAML_NS_METADATA, name) + 1) * sizeof **list);
     for (xmlNode *e = node_child(role, SAML_NS_METADATA, name); e; e = node_sibling(e, SAML_NS_METADATA, name)) {
         const char *binding = node_attr(e, "Binding"), *location = node_attr(e, "Location");
+        const char *answer = node_attr(e, "ResponseLocation");
         if (!binding || !text_is_clean(span_str(binding)))
             return refuse(r, "endpoint", ERR_INPUT, "a %s has no Binding; export it again", name);
-        if (!location_is_safe(location))
+        if (!location_is_safe(location) || (answer && !location_is_safe(answer)))
             return refuse(r, "endpoint", ERR_REFUSED,
                           "the location '%s' of a %s is not an https:// address; set one at the identity provider",
-                          location ? shown(r, location) : "", name);
-        (*list)[(*n)++] = (struct saml_endpoint){pool_strdup(pool, binding), pool_strdup(pool, location)};
+                          !location                    ? ""
+                          : location_is_safe(location) ? shown(r, answer)
+                                                       : shown(r, location),
+                          name);
+        (*list)[(*n)++] = (struct saml_endpoint){pool_strdup(pool, binding), pool_strdup(pool, location),
+                                                 answer ? pool_strdup(pool, answer) : NULL};
     }
     return 0;
 }
@@ -269,7 +274,21 @@ static int read_all(struct reader *r, xmlNode *root)
     return 0;
 }
 
-int metadata_read(struct span document, int64_t now, struct saml_idp **ret, const char **ret_code, struct err *err)
+static int check_signed(const xmlDoc *doc, const struct saml_key *signers, size_t n, struct err *err)
+{
+    xmlNode *root = xmlDocGetRootElement(doc), *signature = node_child(root, SAML_NS_DSIG, "Signature");
+    const struct saml_key *signer;
+    enum signature_fault fault;
+    if (node_count(root, SAML_NS_DSIG, "Signature") != 1)
+        return err_set(err, ERR_REFUSED,
+                       "metadata: its root element is not signed, or more than once; publish it signed, or take "
+                       "metadata-signer-file out");
+    return signature_verify(signature, root, signers, n, &signer, &fault, err) == 0 ? 0 : err_wrap(err, "metadata");
+}
+
+/* signers NULL: whoever made it. */
+static int read_document(struct span document, int64_t now, const struct saml_key *signers, size_t n,
+                         struct saml_idp **ret, const char **ret_code, struct err *err)
 {
     static const char *const codes[] = {
         [XML_FAULT_SYNTAX] = "xml", [XML_FAULT_CONTENT] = "xml-plain", [XML_FAULT_ID] = "ids"};
@@ -283,17 +302,38 @@ int metadata_read(struct span document, int64_t now, struct saml_idp **ret, cons
             *ret_code = codes[fault];
         return err_wrap(err, "metadata");
     }
-    if (read_all(&r, xmlDocGetRootElement(doc)))
+    if ((signers && check_signed(doc, signers, n, err) != 0) || read_all(&r, xmlDocGetRootElement(doc)))
         return -1;
     digest_hex_of(document.p, document.n, idp->digest);
     *ret = TAKE(idp);
     return 0;
 }
 
+int metadata_read(struct span document, int64_t now, struct saml_idp **ret, const char **ret_code, struct err *err)
+{
+    return read_document(document, now, NULL, 0, ret, ret_code, err);
+}
+
+int metadata_read_signed(struct span document, int64_t now, const struct saml_key *signers, size_t n,
+                         struct saml_idp **ret, struct err *err)
+{
+    return read_document(document, now, signers, n, ret, NULL, err);
+}
+
+struct saml_idp *metadata_share(struct saml_idp *idp)
+{
+    atomic_fetch_add(&idp->shares, 1);
+    return idp;
+}
+
 void metadata_free(struct saml_idp **idp)
 {
     if (!*idp)
         return;
+    if (atomic_fetch_sub(&(*idp)->shares, 1) != 0) {
+        *idp = NULL;
+        return;
+    }
     for (size_t i = 0; i < (*idp)->nkeys; i++)
         saml_key_release(&(*idp)->keys[i]);
     pool_free(&(*idp)->pool);
@@ -309,4 +349,12 @@ const char *metadata_sso(const struct saml_idp *idp, const char *binding)
 const char *metadata_slo(const struct saml_idp *idp, const char *binding)
 {
     return find_location(idp->slo, idp->nslo, binding);
+}
+
+const char *metadata_slo_answer(const struct saml_idp *idp, const char *binding)
+{
+    for (size_t i = 0; i < idp->nslo; i++)
+        if (strcmp(idp->slo[i].binding, binding) == 0)
+            return idp->slo[i].answer ? idp->slo[i].answer : idp->slo[i].location;
+    return NULL;
 }

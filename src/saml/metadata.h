@@ -4,11 +4,12 @@
  *
  *   saml_init -> metadata_read -> (read the fields) -> metadata_free
  *
- * The document is trusted because an administrator configured it; a signature inside is not looked at.
+ * The document is trusted because an administrator configured it, and a signature inside is not looked at; or because a pinned signer signed it.
  */
 #ifndef SAML_METADATA_H
 #define SAML_METADATA_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@
 struct saml_endpoint {
     const char *binding;  /* URI, SAML_BINDING_… */
     const char *location; /* https://, or http:// to a loopback host */
+    const char *answer;   /* where responses go, when that is another place; NULL: location */
 };
 
 struct saml_idp {
@@ -38,6 +40,7 @@ struct saml_idp {
     bool wants_signed_requests;
     char digest[DIGEST_HEX_MAX]; /* SHA-256 of the document's bytes, to see whether it changed */
     struct pool *pool;           /* owns the texts above */
+    _Atomic unsigned shares;     /* beside the first */
 };
 
 /*
@@ -48,10 +51,19 @@ struct saml_idp {
  * to a short stable name of the fault. Freed with metadata_free.
  */
 int metadata_read(struct span document, int64_t now, struct saml_idp **ret, const char **ret_code, struct err *err);
+/*
+ * The same of a document whose root is signed with one of these keys, in the form of signature.h: nothing else is read. ERR_REFUSED: it is not.
+ */
+int metadata_read_signed(struct span document, int64_t now, const struct saml_key *signers, size_t n,
+                         struct saml_idp **ret, struct err *err);
 void metadata_free(struct saml_idp **idp); /* NULL inside is fine; fits CLEANUP */
+/* The same once more, for somebody else, perhaps in another thread: it lives until all gave it back. Nobody changes it. */
+struct saml_idp *metadata_share(struct saml_idp *idp);
 
 /* The location for a binding, or NULL. */
 const char *metadata_sso(const struct saml_idp *idp, const char *binding);
 const char *metadata_slo(const struct saml_idp *idp, const char *binding);
+/* Where an answer to a logout request goes by this binding. */
+const char *metadata_slo_answer(const struct saml_idp *idp, const char *binding);
 
 #endif

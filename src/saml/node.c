@@ -5,7 +5,7 @@
 
 static bool same(const xmlChar *a, const char *b)
 {
-    return a && strcmp((const char *)a, b) == 0;
+    return a && *a == (unsigned char)*b && strcmp((const char *)a, b) == 0; /* most differ in the first letter */
 }
 
 bool node_is(const xmlNode *node, const char *ns, const char *name)
@@ -93,16 +93,24 @@ static struct span trimmed(struct span s)
     return s;
 }
 
+static const char *keep(struct pool *pool, struct span s)
+{
+    s = trimmed(s);
+    return pool_strndup(pool, s.p, s.n);
+}
+
 const char *node_text(struct pool *pool, const xmlNode *node)
 {
     CLEANUP(buf_release) struct buf text = BUF_INIT;
     if (!node)
         return NULL;
+    const xmlNode *only = node->children;
+    if (only && !only->next && only->type == XML_TEXT_NODE)
+        return keep(pool, span_str(only->content ? (const char *)only->content : ""));
     for (const xmlNode *c = node->children; c; c = c->next) {
         if (c->type != XML_TEXT_NODE)
             return NULL;
         buf_adds(&text, c->content ? (const char *)c->content : "");
     }
-    struct span s = trimmed((struct span){buf_str(&text), text.len});
-    return pool_strndup(pool, s.p, s.n);
+    return keep(pool, (struct span){buf_str(&text), text.len});
 }

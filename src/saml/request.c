@@ -7,17 +7,16 @@
 
 #define DAY 86400
 
-static void add_instant(struct buf *out, const char *name, int64_t when)
+static void add_contexts(struct buf *out, const struct saml_request *request)
 {
-    char text[CLOCK_TEXT_MAX];
-    saml_add_attr(out, name, clock_format(when, text));
-}
-
-static void add_element(struct buf *out, const char *name, const char *value)
-{
-    buf_printf(out, "<%s>", name);
-    saml_add_value(out, value);
-    buf_printf(out, "</%s>", name);
+    const char *const *contexts = request->context ? &request->context : request->contexts;
+    size_t n = request->context ? 1 : request->ncontexts;
+    if (n == 0)
+        return;
+    buf_printf(out, "<samlp:RequestedAuthnContext Comparison=\"%s\">", request->context ? "minimum" : "exact");
+    for (size_t i = 0; i < n; i++)
+        saml_add_element(out, "saml:AuthnContextClassRef", contexts[i]);
+    buf_adds(out, "</samlp:RequestedAuthnContext>");
 }
 
 int saml_authn_request(const struct saml_request *request, const struct keypair *key, struct buf *ret, struct err *err)
@@ -25,20 +24,16 @@ int saml_authn_request(const struct saml_request *request, const struct keypair 
     buf_adds(ret, "<samlp:AuthnRequest xmlns:samlp=\"" SAML_NS_PROTOCOL "\" xmlns:saml=\"" SAML_NS_ASSERTION "\"");
     saml_add_attr(ret, "ID", request->id);
     saml_add_attr(ret, "Version", "2.0");
-    add_instant(ret, "IssueInstant", request->now);
+    saml_add_instant(ret, "IssueInstant", request->now);
     saml_add_attr(ret, "Destination", request->destination);
     saml_add_attr(ret, "AssertionConsumerServiceURL", request->acs_url);
     saml_add_attr(ret, "ProtocolBinding", SAML_BINDING_POST);
     saml_add_attr(ret, "ForceAuthn", request->force_authn ? "true" : NULL);
     buf_addc(ret, '>');
-    add_element(ret, "saml:Issuer", request->entity_id);
+    saml_add_element(ret, "saml:Issuer", request->entity_id);
     size_t after_issuer = ret->len;
     buf_adds(ret, "<samlp:NameIDPolicy AllowCreate=\"true\"/>");
-    if (request->context) {
-        buf_adds(ret, "<samlp:RequestedAuthnContext Comparison=\"minimum\">");
-        add_element(ret, "saml:AuthnContextClassRef", request->context);
-        buf_adds(ret, "</samlp:RequestedAuthnContext>");
-    }
+    add_contexts(ret, request);
     buf_adds(ret, "</samlp:AuthnRequest>");
     return key ? saml_sign(ret, after_issuer, request->id, key, err) : 0;
 }
@@ -83,8 +78,8 @@ static void add_role(struct buf *out, const struct saml_sp *sp)
         add_endpoint(out, "SingleLogoutService", SAML_BINDING_REDIRECT, sp->slo_url, "");
         add_endpoint(out, "SingleLogoutService", SAML_BINDING_POST, sp->slo_url, "");
     }
-    add_element(out, "md:NameIDFormat", SAML_NAMEID_PERSISTENT);
-    add_element(out, "md:NameIDFormat", SAML_NAMEID_EMAIL);
+    saml_add_element(out, "md:NameIDFormat", SAML_NAMEID_PERSISTENT);
+    saml_add_element(out, "md:NameIDFormat", SAML_NAMEID_EMAIL);
     add_endpoint(out, "AssertionConsumerService", SAML_BINDING_POST, sp->acs_url, " index=\"0\" isDefault=\"true\"");
     buf_adds(out, "</md:SPSSODescriptor>");
 }
@@ -114,7 +109,7 @@ int saml_sp_metadata(const struct saml_sp *sp, struct buf *ret, struct err *err)
     buf_adds(ret, "<md:EntityDescriptor xmlns:md=\"" SAML_NS_METADATA "\" xmlns:ds=\"" SAML_NS_DSIG "\"");
     saml_add_attr(ret, "entityID", sp->entity_id);
     saml_add_attr(ret, "ID", id);
-    add_instant(ret, "validUntil", sp->now + (int64_t)sp->valid_days * DAY);
+    saml_add_instant(ret, "validUntil", sp->now + (int64_t)sp->valid_days * DAY);
     buf_addc(ret, '>');
     size_t first = ret->len;
     add_role(ret, sp);

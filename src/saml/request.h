@@ -20,6 +20,8 @@ struct saml_request {
     const char *acs_url;     /* ours, where the response is to be posted */
     const char *destination; /* the identity provider's endpoint */
     const char *context;     /* AuthnContextClassRef that is asked for at least; NULL: none */
+    const char *const *contexts; /* else: any of these, exactly */
+    size_t ncontexts;
     bool force_authn;        /* the person has to sign in anew */
     int64_t now;
 };

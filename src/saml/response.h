@@ -46,6 +46,7 @@ struct saml_policy {
     int skew; /* seconds by which clocks may differ; more than SAML_SKEW_MAX counts as that, less than 0 as 0 */
     /* false only for captured tests and connections that allow unsolicited responses */
     bool require_in_response_to;
+    bool unsolicited; /* nobody asked for it: it must name no request at all */
     /* ID of our request; NULL: none was sent. When given it must match in either mode */
     const char *in_response_to;
     /* bound to the connection, as lower-case A-labels; the e-mail's domain must equal one of them */
@@ -71,6 +72,7 @@ struct saml_attribute {
 struct saml_identity {
     const char *issuer;
     const char *name_id, *name_id_format; /* the format may be "" */
+    const char *name_id_qualifiers;       /* NameQualifier and SPNameQualifier as XML text for logout.h, or "" */
     const char *assertion_id;
     /* from then on the response is refused as expired, so that its id may be forgotten */
     int64_t expires;

@@ -186,6 +186,10 @@ static enum check_outcome check_in_response_to(struct inspection *in)
 {
     const char *expected = in->policy->in_response_to;
     const char *response = node_attr(in->response, "InResponseTo"), *subject = node_attr(in->bearer, "InResponseTo");
+    if (in->policy->unsolicited && (response || subject))
+        return rule_failed(in, "response: it answers the request '%s' and came as if nobody had asked for it; begin the "
+                               "sign-in again",
+                           rule_shown(in, response ? response : subject));
     if (!expected && !in->policy->require_in_response_to)
         return rule_skipped(in, "any request, or none, is accepted here (it names %s)",
                             response ? rule_shown(in, response) : "none");

@@ -83,12 +83,19 @@ static enum check_outcome check_status(struct inspection *in)
                        message ? rule_shown(in, message) : "");
 }
 
-static size_t count_everywhere(const xmlNode *root, const char *ns, const char *name)
+/* All in one walk. */
+static struct census take_census(const xmlNode *root)
 {
-    size_t n = 0;
-    for (const xmlNode *at = root; at; at = node_next(at, root))
-        n += node_is(at, ns, name);
-    return n;
+    struct census c = {0};
+    for (const xmlNode *at = root; at; at = node_next(at, root)) {
+        if (at->type != XML_ELEMENT_NODE)
+            continue;
+        c.encrypted_assertions += node_is(at, SAML_NS_ASSERTION, "EncryptedAssertion");
+        c.encrypted_data += node_is(at, SAML_NS_XENC, "EncryptedData");
+        c.assertions += node_is(at, SAML_NS_ASSERTION, "Assertion");
+        c.signatures += node_is(at, SAML_NS_DSIG, "Signature");
+    }
+    return c;
 }
 
 /* --- an encrypted assertion: from here on the document holds the plain one in its place ------------------------------ */
@@ -120,6 +127,7 @@ static enum check_outcome put_in_place(struct inspection *in, xmlNode *encrypted
         return rule_failed(in, "assertion: what was decrypted is no readable Assertion; capture it again");
     if (xml_graft(encrypted, doc, &assertion, NULL, &why))
         return rule_failed(in, "assertion: what was decrypted does not fit into the response; %s", LOOKS_FORGED);
+    in->census = take_census(in->response);
     return rule_passed(in, "decrypted with our key");
 }
 
@@ -140,12 +148,11 @@ static enum check_outcome decrypt_assertion(struct inspection *in, xmlNode *encr
 
 static enum check_outcome check_encryption(struct inspection *in)
 {
-    size_t encrypted = count_everywhere(in->response, SAML_NS_ASSERTION, "EncryptedAssertion");
-    size_t data = count_everywhere(in->response, SAML_NS_XENC, "EncryptedData");
-    if (encrypted == 0 && data == 0)
+    in->census = take_census(in->response);
+    if (in->census.encrypted_assertions == 0 && in->census.encrypted_data == 0)
         return rule_passed(in, "not encrypted");
     xmlNode *direct = node_child(in->response, SAML_NS_ASSERTION, "EncryptedAssertion");
-    if (encrypted != 1 || data != 1 || !direct || count_everywhere(in->response, SAML_NS_ASSERTION, "Assertion"))
+    if (in->census.encrypted_assertions != 1 || in->census.encrypted_data != 1 || !direct || in->census.assertions)
         return rule_failed(in, "response: something encrypted stands beside its assertion, or elsewhere; %s",
                            LOOKS_FORGED);
     return decrypt_assertion(in, direct);
@@ -153,7 +160,7 @@ static enum check_outcome check_encryption(struct inspection *in)
 
 static enum check_outcome check_single_assertion(struct inspection *in)
 {
-    size_t all = count_everywhere(in->response, SAML_NS_ASSERTION, "Assertion");
+    size_t all = in->census.assertions;
     size_t direct = node_count(in->response, SAML_NS_ASSERTION, "Assertion");
     if (all == 0)
         return rule_failed(in,
@@ -184,7 +191,7 @@ static enum check_outcome check_trusted_keys(struct inspection *in)
 
 static enum check_outcome check_signature_present(struct inspection *in)
 {
-    if (count_everywhere(in->response, SAML_NS_DSIG, "Signature") == 0)
+    if (in->census.signatures == 0)
         return rule_failed(in, "response: neither it nor its Assertion is signed; switch on signing of assertions at "
                                "the identity provider");
     return rule_passed(in, "signed");
@@ -192,7 +199,7 @@ static enum check_outcome check_signature_present(struct inspection *in)
 
 static enum check_outcome check_signature_position(struct inspection *in)
 {
-    size_t all = count_everywhere(in->response, SAML_NS_DSIG, "Signature");
+    size_t all = in->census.signatures;
     size_t on_response = node_count(in->response, SAML_NS_DSIG, "Signature");
     size_t on_assertion = node_count(in->assertion, SAML_NS_DSIG, "Signature");
     if (on_response > 1 || on_assertion > 1)

@@ -1,9 +1,13 @@
 /* The rules on the person: signed in when and how, named how, never twice, and complete. */
+#include "base/buf.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "model/asserted.h"
 #include "saml/inspect.h"
 #include "saml/node.h"
 #include "saml/saml.h"
+#include "saml/write.h"
 
 #define ID_MAX 1024 /* bytes of an assertion id, a NameID and a session index: they become keys in the database */
 
@@ -64,6 +68,19 @@ static enum check_outcome check_session_end(struct inspection *in)
     return rule_passed(in, "%s", clock_format(in->claimed->session_expires, text));
 }
 
+/* Identity providers look for the person by them, too, when we sign somebody out there. */
+static const char *qualifiers_of(struct inspection *in, const xmlNode *name_id)
+{
+    static const char *const names[] = {"NameQualifier", "SPNameQualifier"};
+    CLEANUP(buf_release) struct buf text = BUF_INIT;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = node_attr(name_id, names[i]);
+        if (is_usable(value))
+            saml_add_attr(&text, names[i], value);
+    }
+    return pool_strdup(in->pool, buf_str(&text));
+}
+
 static enum check_outcome check_name_id(struct inspection *in)
 {
     const xmlNode *subject = node_child(in->assertion, SAML_NS_ASSERTION, "Subject");
@@ -83,6 +100,7 @@ static enum check_outcome check_name_id(struct inspection *in)
                            ID_MAX);
     in->claimed->name_id = value;
     in->claimed->name_id_format = pool_strdup(in->pool, format ? format : "");
+    in->claimed->name_id_qualifiers = qualifiers_of(in, node);
     return rule_passed(in, "%s", rule_shown(in, value));
 }
 
@@ -112,7 +130,7 @@ static enum check_outcome check_email(struct inspection *in)
     saml_read_attributes(in);
     saml_map_person(in);
     const char *email = in->claimed->field[SAML_EMAIL], *wanted = in->policy->attribute[SAML_EMAIL];
-    if (email && saml_email_domain(in->pool, email))
+    if (email && asserted_email_domain(in->pool, email))
         return rule_passed(in, "%s, from %s", rule_shown(in, email), rule_shown(in, in->claimed->source[SAML_EMAIL]));
     if (email)
         return rule_failed(
@@ -128,7 +146,7 @@ static enum check_outcome check_email(struct inspection *in)
 static enum check_outcome check_email_domain(struct inspection *in)
 {
     const char *email = in->claimed->field[SAML_EMAIL];
-    const char *domain = email ? saml_email_domain(in->pool, email) : NULL;
+    const char *domain = email ? asserted_email_domain(in->pool, email) : NULL;
     if (!domain)
         return rule_skipped(in, "there is no e-mail address");
     for (size_t i = 0; i < in->policy->ndomains; i++)

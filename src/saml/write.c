@@ -4,6 +4,7 @@
 
 #include <libxml/c14n.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "crypto/token.h"
 #include "saml/base64.h"
@@ -47,6 +48,19 @@ void saml_add_attr(struct buf *out, const char *name, const char *value)
     buf_printf(out, " %s=\"", name);
     saml_add_value(out, value);
     buf_addc(out, '"');
+}
+
+void saml_add_instant(struct buf *out, const char *name, int64_t when)
+{
+    char text[CLOCK_TEXT_MAX];
+    saml_add_attr(out, name, clock_format(when, text));
+}
+
+void saml_add_element(struct buf *out, const char *name, const char *value)
+{
+    buf_printf(out, "<%s>", name);
+    saml_add_value(out, value);
+    buf_printf(out, "</%s>", name);
 }
 
 const char *saml_signature_method(const struct keypair *key)

@@ -8,6 +8,8 @@
 #ifndef SAML_WRITE_H
 #define SAML_WRITE_H
 
+#include <stdint.h>
+
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/span.h"
@@ -22,6 +24,10 @@ void saml_new_id(char ret[static SAML_ID_SIZE]);
 void saml_add_value(struct buf *out, const char *value);
 /* Adds ` name="value"`; nothing when value is NULL. */
 void saml_add_attr(struct buf *out, const char *name, const char *value);
+/* The same of an instant. */
+void saml_add_instant(struct buf *out, const char *name, int64_t when);
+/* Adds "<name>value</name>". */
+void saml_add_element(struct buf *out, const char *name, const char *value);
 
 /*
  * Signs a document: an enveloped signature over its root, which has the attribute ID="id", put at the byte "at" (behind the Issuer, or first,

@@ -112,30 +112,35 @@ static int syntax_fault(xmlParserCtxtPtr parser, enum xml_fault *ret_fault, stru
                   e ? e->line : 0, text);
 }
 
+/* "<" cannot stand within a tag, so that a tag is shorter than the way to the next; and an attribute is no shorter than ` a=""`. */
+#define SMALL_TAG (XML_ATTRIBUTE_LIMIT * 5)
+
+/* The "=" outside of quotes in the tag that begins at p. */
+static bool tag_is_small(const char *p, const char *end)
+{
+    size_t attributes = 0;
+    for (; p < end && *p != '>'; p++) {
+        if (*p == '=' && ++attributes > XML_ATTRIBUTE_LIMIT)
+            return false;
+        if ((*p == '"' || *p == '\'') && !(p = memchr(p + 1, *p, (size_t)(end - p - 1))))
+            return true; /* ends within quotes: not well-formed */
+    }
+    return true;
+}
+
 /*
  * libxml2 compares every attribute of an element with every other, before it calls anything of ours: 28,000 of them
- * took seconds. This counts the "=" outside of quotes in each tag. Comments and the like may confuse it, but at those
- * the parser stops.
+ * took seconds. Comments and the like may confuse this, but at those the parser stops.
  */
 static bool tags_are_small(struct span xml)
 {
-    char quote = 0;
-    bool in_tag = false;
-    size_t attributes = 0;
-    for (size_t i = 0; i < xml.n; i++) {
-        char c = xml.p[i];
-        if (!in_tag) {
-            in_tag = c == '<';
-            attributes = 0;
-        } else if (quote) {
-            quote = c == quote ? 0 : quote;
-        } else if (c == '"' || c == '\'') {
-            quote = c;
-        } else if (c == '>') {
-            in_tag = false;
-        } else if (c == '=' && ++attributes > XML_ATTRIBUTE_LIMIT) {
+    const char *end = xml.p + xml.n;
+    const char *p = memchr(xml.p, '<', xml.n);
+    while (p && end - p > SMALL_TAG) {
+        const char *last = memrchr(p + 1, '<', SMALL_TAG); /* all up to it are as near to each other */
+        if (!last && !tag_is_small(p, end))
             return false;
-        }
+        p = last ? last : memchr(p + 1, '<', (size_t)(end - p - 1));
     }
     return true;
 }

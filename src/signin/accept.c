@@ -2,20 +2,24 @@
 
 #include "signin/person.h"
 #include "signin/record.h"
+#include "signin/standing.h"
+#include "signin/trial.h"
+#include "store/arrivals.h"
+#include "store/renewals.h"
 
 static int64_t session_end(const struct signin *in, const struct claim *claim)
 {
-    int64_t until = in->now + SIGNIN_SESSION_SECONDS, told = claim->session_expires;
+    int64_t until = in->now + conf_int(conf_find(in->conf, "serve", NULL), "session-length");
+    int64_t told = claim->session_expires;
     return told && told < until ? told : until;
 }
 
-/* Two copies that arrive at once have both come this far; one of them takes the request and the value that counts once. */
-static int use_up(const struct signin *in, const char *handle, const struct claim *claim, struct err *err)
+int accept_use_up(const struct signin *in, const char *handle, const struct claim *claim, struct err *err)
 {
-    int once = 1, request = signins_request_take(in->signins, handle, err);
+    int once = 1, request = handle ? signins_request_take(in->signins, handle, err) : 1;
     if (request < 0)
         return -1;
-    if (claim->once_kind)
+    if (claim && claim->once_kind)
         once = signins_use_once(in->signins, claim->once_kind, claim->once_value, claim->once_until, err);
     if (once < 0)
         return -1;
@@ -28,6 +32,10 @@ static int put_session(const struct signin *in, const struct returned *returned,
                        const struct who *who, const char *token, struct err *err)
 {
     char sid[TOKEN_SIZE];
+    bool seated;
+    int64_t ends = session_end(in, claim);
+    if (who_has_seat(in->store->db, who->id, &seated, err) != 0)
+        return -1;
     token_new(sid);
     return signins_session_put(
         in->signins, token,
@@ -42,26 +50,57 @@ static int put_session(const struct signin *in, const struct returned *returned,
                                   .context = claim->context,
                                   .hint = claim->hint,
                                   .signed_in_at = claim->signed_in_at ? claim->signed_in_at : in->now,
+                                  .seated = seated,
                                   .created = in->now,
-                                  .expires = session_end(in, claim)},
+                                  .expires = standing_until(in, ends),
+                                  .ends = ends},
         err);
 }
 
-int accept_claim(const struct signin *in, const struct returned *returned, const struct claim *claim,
-                 const char *old_session, struct signin_done *ret, char *ret_ref, struct err *err)
+/* What else an accepted sign-in leaves: that the connection works, and whom no directory has. */
+static int note(const struct signin *in, const struct returned *returned, const struct claim *claim,
+                const struct who *who, struct err *err)
+{
+    const char *connection = conf_name(returned->connection);
+    if (returned->active && claim->issuer &&
+        renewals_note(in->signins, connection, claim->issuer, in->now, err) != 0)
+        return -1;
+    if (strncmp(who->directory, ARRIVALS_DIRECTORY, strlen(ARRIVALS_DIRECTORY)) != 0)
+        return 0;
+    return arrivals_put(in->signins,
+                        &(struct arrival){.connection = connection,
+                                          .uid = who->uid,
+                                          .email = who->email,
+                                          .given_name = who->given_name,
+                                          .family_name = who->family_name,
+                                          .last_seen = in->now},
+                        err);
+}
+
+static int let_in(const struct signin *in, const struct returned *returned, const struct claim *claim,
+                  const char *old_session, struct signin_done *ret, char *ret_ref, struct err *err)
 {
     struct who who;
-    if (person_of(in, claim->id, returned->domains, returned->ndomains, &who, err) != 0 ||
+    if (person_of(in, returned->connection, claim, returned->domains, returned->ndomains, &who, err) != 0 ||
         signins_begin(in->signins, err) != 0)
         return -1;
     token_new(ret->token);
-    if (use_up(in, returned->handle, claim, err) == 0 &&
+    if (accept_use_up(in, returned->handle, claim, err) == 0 &&
         (!old_session || signins_session_end(in->signins, old_session, err) == 0) &&
-        put_session(in, returned, claim, &who, ret->token, err) == 0 &&
+        put_session(in, returned, claim, &who, ret->token, err) == 0 && note(in, returned, claim, &who, err) == 0 &&
         record_accepted(in, conf_name(returned->connection), who.email, ret_ref, err) == 0) {
         ret->next = returned->request.next;
         return signins_commit(in->signins, err);
     }
     signins_rollback(in->signins);
     return -1;
+}
+
+int accept_answer(const struct signin *in, const struct returned *returned, const struct finding *finding,
+                  const char *old_session, struct signin_done *ret, char *ret_ref, struct err *err)
+{
+    *ret = (struct signin_done){.next = "/"};
+    if (returned->request.trial && *returned->request.trial)
+        return trial_finish(in, returned, finding, ret, ret_ref, err);
+    return finding->passed ? let_in(in, returned, finding->claim, old_session, ret, ret_ref, err) : -1;
 }

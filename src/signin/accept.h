@@ -2,23 +2,22 @@
 #ifndef SIGNIN_ACCEPT_H
 #define SIGNIN_ACCEPT_H
 
+#include "signin/finding.h"
 #include "signin/returned.h"
 
-/* Whom an identity provider named, after every check of its protocol. Texts are not NULL where it does not say so. */
-struct claim {
-    const char *id;                       /* immutable, to be found in the mirror */
-    const char *subject, *subject_format; /* what the provider calls the person: NameID, sub; format "" for none */
-    const char *session;                  /* SessionIndex, sid; "" for none */
-    const char *context;                  /* how they signed in: AuthnContextClassRef, acr; "" for not said */
-    const char *hint;                     /* what the provider wants to see again at logout; "" for none */
-    int64_t signed_in_at;                 /* there; 0: not said */
-    int64_t session_expires;              /* 0: not said */
-    const char *once_kind, *once_value;   /* may not come a second time; NULL: the request is enough */
-    int64_t once_until;                   /* … for so long */
-};
+/*
+ * What every protocol's finish ends in, behind returned_find, whether its checks passed or not; when they did not, *err says why, and still does on -1.
+ *
+ * A sign-in that passed is judged by the policy, and is somebody's session from then on; ret_ref is set. A test of the connection is never anybody's: its report is
+ * kept for who waits for it, also when it failed, and 0 comes back with ret->trial. old_session: of the cookie, ended now; NULL: none.
+ */
+int accept_answer(const struct signin *in, const struct returned *returned, const struct finding *finding,
+                  const char *old_session, struct signin_done *ret, char *ret_ref, struct err *err);
 
-/* old_session: of the cookie, ended now; NULL: none. ret_ref as in signin.h, set on 0. */
-int accept_claim(const struct signin *in, const struct returned *returned, const struct claim *claim,
-                 const char *old_session, struct signin_done *ret, char *ret_ref, struct err *err);
+/*
+ * Takes the request, and the claim's value that counts once, as a part of the caller's transaction: two copies that arrive at once have both come this far, and one
+ * of them gets them. ERR_REFUSED: the other one. claim NULL: the request only.
+ */
+int accept_use_up(const struct signin *in, const char *handle, const struct claim *claim, struct err *err);
 
 #endif

@@ -6,10 +6,10 @@
 static const struct {
     const char *type;
     begin_with *begin;
-} protocols[] = {{"saml", saml_begin}};
+} protocols[] = {{"saml", saml_begin}, {"oidc", oidc_begin}};
 
-static int send_away(const struct signin *in, const struct conf_section *connection, const struct signin_ask *ask,
-                     struct signin_start *ret, struct err *err)
+int begin_send_away(const struct signin *in, const struct conf_section *connection, const struct signin_ask *ask,
+                    struct signin_start *ret, struct err *err)
 {
     for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++)
         if (strcmp(conf_variant(connection), protocols[i].type) == 0)
@@ -22,7 +22,8 @@ int signin_begin(const struct signin *in, const struct signin_ask *ask, struct s
                  struct err *err)
 {
     const struct conf_section *connection = NULL;
-    if (discover_connection(in, ask->email, ask->domain, &connection, err) == 0 && send_away(in, connection, ask, ret, err) == 0)
+    if (discover_connection(in, ask->email, ask->domain, &connection, err) == 0 &&
+        begin_send_away(in, connection, ask, ret, err) == 0)
         return 0;
     record_refused(in, connection ? conf_name(connection) : "", ask->email, err, ret_ref);
     return -1;

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "gate/gate.h"
 #include "model/domain.h"
+#include "store/domain.h"
 
 static int judge(const struct signin *in, const struct conf_section *domain, struct gate_domain *ret, struct err *err)
 {
@@ -20,6 +21,28 @@ static int refuse_closed(const struct gate_domain *gate, struct err *err)
     return err_set(err, ERR_REFUSED, "domain %s: its gate is closed: %s; %s", gate->domain, gate->reason, gate->remedy);
 }
 
+bool discover_is_test_user(const struct conf_section *connection, const char *email)
+{
+    for (size_t i = 0; i < conf_count(connection, "test-user"); i++)
+        if (text_same(conf_at(connection, "test-user", i), email))
+            return true;
+    return false;
+}
+
+/* Test users try a connection that is not active yet; of one that is, a closed gate is closed to them as well. 1, 0, -1 */
+static int is_tried_out(const struct signin *in, const struct conf_section *domain,
+                        const struct conf_section *connection, struct err *err)
+{
+    struct connection_row row;
+    struct domain_row proof;
+    if (!connection || !conf_count(connection, "test-user"))
+        return 0;
+    if (connection_get(in->store, conf_name(connection), in->pool, &row, err) != 0 ||
+        domain_get(in->store, conf_name(domain), in->pool, &proof, err) != 0)
+        return -1;
+    return row.state != CONNECTION_ACTIVE && proof.state == DOMAIN_PROVED;
+}
+
 int discover_connection(const struct signin *in, const char *email, const char *domain_only,
                         const struct conf_section **ret, struct err *err)
 {
@@ -34,9 +57,13 @@ int discover_connection(const struct signin *in, const char *email, const char *
                        name);
     if (judge(in, domain, &gate, err) != 0)
         return -1;
-    if (!gate.open)
+    const struct conf_section *connection = conf_find(in->conf, "connection", gate.connection);
+    int tried = gate.open ? 0 : is_tried_out(in, domain, connection, err);
+    if (tried < 0)
+        return -1;
+    if (!gate.open && !(tried && email && discover_is_test_user(connection, email)))
         return refuse_closed(&gate, err);
-    *ret = conf_find(in->conf, "connection", gate.connection);
+    *ret = connection;
     return 0;
 }
 
@@ -52,7 +79,10 @@ int discover_domains(const struct signin *in, const struct conf_section *connect
             continue;
         if (judge(in, s, &gate, err) != 0)
             return -1;
-        if (gate.open)
+        int tried = gate.open ? 0 : is_tried_out(in, s, connection, err);
+        if (tried < 0)
+            return -1;
+        if (gate.open || tried)
             ret[(*ret_n)++] = conf_name(s);
         else
             closed = gate;
@@ -63,4 +93,16 @@ int discover_domains(const struct signin *in, const struct conf_section *connect
         return refuse_closed(&closed, err);
     return err_set(err, ERR_REFUSED, "connection %s: no domain names it; write \"connection = %s\" below a domain",
                    conf_name(connection), conf_name(connection));
+}
+
+size_t discover_bound(const struct signin *in, const struct conf_section *connection, const char **ret)
+{
+    size_t n = 0;
+    for (const struct conf_section *s = conf_next(in->conf, "domain", NULL); s && n < DISCOVER_DOMAINS_MAX;
+         s = conf_next(in->conf, "domain", s)) {
+        const char *bound = conf_str(s, "connection");
+        if (bound && strcmp(bound, conf_name(connection)) == 0)
+            ret[n++] = conf_name(s);
+    }
+    return n;
 }

@@ -40,3 +40,16 @@ int record_accepted(const struct signin *in, const char *connection, const char 
 {
     return put(in, connection, email, NULL, ret_ref, err);
 }
+
+int record_trial(const struct signin *in, const char *connection, const char *email, const char *fault, char *ret_ref,
+                 struct err *err)
+{
+    const char *reason = pool_printf(in->pool, "test of the connection by link: %s", fault ? fault : "passed");
+    return put(in, connection, email, reason, ret_ref, err);
+}
+
+int record_ended(const struct signin *in, const char *connection, const char *email, const char *reason, char *ret_ref,
+                 struct err *err)
+{
+    return put(in, connection, email, pool_printf(in->pool, "the session ended: %s", reason), ret_ref, err);
+}

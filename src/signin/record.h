@@ -11,5 +11,11 @@
 void record_refused(const struct signin *in, const char *connection, const char *email, struct err *err, char *ret_ref);
 /* As a part of the caller's transaction. */
 int record_accepted(const struct signin *in, const char *connection, const char *email, char *ret_ref, struct err *err);
+/* A test of a connection was answered, which signs nobody in. fault: NULL: it passed. As a part of the caller's transaction. */
+int record_trial(const struct signin *in, const char *connection, const char *email, const char *fault, char *ret_ref,
+                 struct err *err);
+/* Why a session ended before its time. As a part of the caller's transaction. */
+int record_ended(const struct signin *in, const char *connection, const char *email, const char *reason, char *ret_ref,
+                 struct err *err);
 
 #endif

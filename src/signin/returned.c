@@ -25,6 +25,9 @@ static int find_request(const struct signin *in, const char *connection, const c
                        "response: it answers no request of ours that is open: it was answered already, or begun more "
                        "than %d minutes ago; begin again",
                        SIGNIN_REQUEST_SECONDS / 60);
+    if (r->request.leaving)
+        return err_set(err, ERR_REFUSED,
+                       "response: it answers a request to sign out, and signs nobody in; begin again");
     if (strcmp(r->request.connection, connection) != 0)
         return err_set(err, ERR_REFUSED, "response: it came for connection %s, and the request went to connection %s",
                        text_printable(in->pool, span_str(connection)), r->request.connection);
@@ -43,7 +46,12 @@ static int find_connection(const struct signin *in, const char *name, const char
         return err_set(err, ERR_REFUSED, "connection %s: there is no state yet", name);
     if (connection_get(in->store, conf_name(r->connection), in->pool, &row, err) != 0)
         return -1;
-    if (row.state != CONNECTION_ACTIVE)
+    r->active = row.state == CONNECTION_ACTIVE;
+    if (r->request.trial && *r->request.trial) {
+        r->ndomains = discover_bound(in, r->connection, r->domains);
+        return 0;
+    }
+    if (!r->active && !conf_count(r->connection, "test-user"))
         return err_set(err, ERR_REFUSED, "connection %s: it is not active; run: doorward sso activate %s", name, name);
     return discover_domains(in, r->connection, r->domains, &r->ndomains, err);
 }
@@ -54,5 +62,12 @@ int returned_find(const struct signin *in, const char *connection, const char *v
     *ret = (struct returned){.handle = handle};
     if (find_request(in, connection, browser, ret, err) != 0)
         return -1;
+    return find_connection(in, connection, variant, ret, err);
+}
+
+int returned_unsolicited(const struct signin *in, const char *connection, const char *variant, struct returned *ret,
+                         struct err *err)
+{
+    *ret = (struct returned){.request = {.next = "/"}};
     return find_connection(in, connection, variant, ret, err);
 }

@@ -37,17 +37,22 @@ int saml_begin(const struct signin *in, const struct conf_section *connection, c
     char id[SAML_ID_SIZE], handle[TOKEN_SIZE];
     struct sp names = {.nkeys = 0};
     if (sp_names(in->conf, connection, in->pool, &names, err) != 0 ||
-        gate_metadata(connection, in->now, &idp, err) != 0)
+        gate_metadata(in->store->dir, connection, in->now, &idp, err) != 0)
         return -1;
     saml_new_id(id);
     token_new(handle);
     *ret = (struct signin_start){.connection = conf_name(connection), .relay = pool_strdup(in->pool, handle)};
+    const char **contexts = pool_alloc(in->pool, (conf_count(connection, "authn-context") + 1) * sizeof *contexts);
+    for (size_t i = 0; i < conf_count(connection, "authn-context"); i++)
+        contexts[i] = conf_at(connection, "authn-context", i);
     struct saml_request request = {.id = id,
                                    .entity_id = names.entity_id,
                                    .acs_url = names.acs_url,
                                    .now = in->now,
                                    .context = ask->context,
-                                   .force_authn = ask->again};
+                                   .contexts = contexts,
+                                   .ncontexts = conf_count(connection, "authn-context"),
+                                   .force_authn = ask->again || conf_bool(connection, "force-authn")};
     if (write_request(in, idp, &request, ret, err) != 0)
         return -1;
     return signins_request_put(in->signins,
@@ -56,6 +61,8 @@ int saml_begin(const struct signin *in, const struct conf_section *connection, c
                                                          .connection = conf_name(connection),
                                                          .browser = ask->browser,
                                                          .next = ask->next,
+                                                         .trial = ask->trial,
+                                                         .again = request.force_authn,
                                                          .created = in->now,
                                                          .expires = in->now + SIGNIN_REQUEST_SECONDS},
                                err);

@@ -13,11 +13,13 @@
 #include "conf/conf.h"
 #include "crypto/token.h"
 #include "gate/sp.h"
+#include "oidc/authrequest.h"
+#include "oidc/providers.h"
 #include "store/signins.h"
 #include "store/store.h"
 
-#define SIGNIN_REQUEST_SECONDS (15 * 60)     /* from sending somebody away to their coming back */
-#define SIGNIN_SESSION_SECONDS (8 * 3600)    /* the longest session; the identity provider may set an earlier end */
+#define SIGNIN_REQUEST_SECONDS (15 * 60)   /* from sending somebody away to their coming back */
+#define SIGNIN_ASSERTION       "assertion" /* kind of value that counts once */
 
 /* What one request is answered from. The handles are this thread's alone. */
 struct signin {
@@ -27,6 +29,7 @@ struct signin {
     struct signins *signins; /* signin.db */
     struct pool *pool;       /* all that comes back lives in it */
     int64_t now;
+    struct providers *providers; /* of OIDC: what is known of them, and how they are reached; NULL: they cannot be */
     /* For the record. */
     const char *client;      /* address of the browser; NULL or "": not known */
     const char *application; /* that it is for; NULL or "": none */
@@ -38,7 +41,9 @@ struct signin_start {
     const char *location; /* to be redirected to; NULL: by a form instead */
     const char *post_to;  /* the form's action */
     const char *message;  /* its SAMLRequest */
-    const char *relay;    /* its RelayState */
+    const char *relay;    /* its RelayState; NULL: none */
+    bool answers;         /* message is a SAMLResponse instead */
+    const char *id;       /* of signing out: what the answer has to name; NULL: nothing */
 };
 
 struct signin_ask {
@@ -47,6 +52,7 @@ struct signin_ask {
     const char *browser; /* the secret that binds the request to this browser: a token, in a cookie */
     const char *next;    /* path of ours to go on at; never from a URL or a form as it stands */
     const char *context; /* how they have to sign in there, in its words; NULL: as the provider likes */
+    const char *trial;   /* of signin_trial_begin; NULL: this is a sign-in */
     bool again;          /* to be asked for their credentials even when they are signed in there */
 };
 /*
@@ -59,6 +65,7 @@ int signin_begin(const struct signin *in, const struct signin_ask *ask, struct s
 struct signin_done {
     char token[TOKEN_SIZE]; /* the new session's secret, for a cookie */
     const char *next;       /* path to go on at */
+    bool trial;             /* a test of a connection: nobody is signed in, and token is empty */
 };
 
 struct signin_saml_answer {
@@ -76,14 +83,61 @@ struct signin_saml_answer {
 int signin_saml_finish(const struct signin *in, const struct signin_saml_answer *answer, struct signin_done *ret,
                        char *ret_ref, struct err *err);
 
+/*
+ * A test of a connection, which may be neither active nor its gate open (store/trials.h): the name of the connection that this handle is for. 1; 0: there is none, or it was
+ * answered or has expired; -1
+ */
+int signin_trial_find(const struct signin *in, const char *handle, const char **ret_connection, struct err *err);
+/*
+ * From the link to the identity provider. Of ask, the browser is read. ERR_REFUSED: as above, or another browser began it. What comes back goes the way of every
+ * answer, and ends in a report (signin/finding.h) instead of a session. ret_ref: set on -1.
+ */
+int signin_trial_begin(const struct signin *in, const char *handle, const struct signin_ask *ask,
+                       struct signin_start *ret, char *ret_ref, struct err *err);
+
+struct signin_oidc_answer {
+    const char *connection;    /* by the path that it came to */
+    authresponse_param *param; /* what stands in the address */
+    const void *params;        /* … and what that is called with */
+    const char *browser;       /* of the cookie; NULL: none */
+    const char *old_session;   /* of the cookie, ended by a sign-in that is accepted; NULL: none */
+};
+/* The same for what an OpenID provider sent the browser back with, under the rules of signin/oidc_verify.h. ERR_NETWORK, too: the provider cannot now. */
+int signin_oidc_finish(const struct signin *in, const struct signin_oidc_answer *answer, struct signin_done *ret,
+                       char *ret_ref, struct err *err);
+
 struct signin_who {
     const char *name, *email, *uid, *connection;
+    struct signins_session session;
 };
 /*
- * Whose session is this, now? 1: of somebody who may still be signed in; 0: there is none, or it was ended just now because the person or the
- * connection is no longer active; -1.
+ * Whose session is this, now? 1: of somebody who may still be signed in; 0: there is none, or it was ended just now because what let the
+ * person in is gone, or it waits behind a closed gate (signin/standing.h); -1.
  */
 int signin_who(const struct signin *in, const char *token, struct signin_who *ret, struct err *err);
+/* The same by the session's name, for what was given out in it. */
+int signin_who_named(const struct signin *in, const char *sid, struct signin_who *ret, struct err *err);
 int signin_end(const struct signin *in, const char *token, struct err *err);
+
+/* A logout message of an identity provider, as it came. */
+struct signin_saml_told {
+    const char *connection; /* by the path that it came to */
+    struct span query;      /* of a redirect: the octets */
+    struct span message;    /* of a form: base64; p is NULL for a redirect */
+    bool answers;           /* of a form: it was called SAMLResponse */
+    const char *relay;      /* of a form: RelayState; NULL: none */
+    const char *browser;    /* of the cookie; NULL: none */
+};
+struct signin_saml_left {
+    bool told;                 /* they ended sessions; false: they answered us */
+    int64_t ended;             /* … so many */
+    struct signin_start start; /* our answer; neither location nor post_to: they have no address for it */
+};
+/*
+ * Sessions of whom the identity provider names end, by a message that passes every rule of saml/logout.h and counts once; or the answer to our own
+ * request to sign out is taken. ret_ref (SIGNINS_REF_SIZE): set on -1.
+ */
+int signin_saml_logout(const struct signin *in, const struct signin_saml_told *told, struct signin_saml_left *ret,
+                       char *ret_ref, struct err *err);
 
 #endif

@@ -34,6 +34,7 @@ enum audit_what {
     AUDIT_RUN_BEGUN,
     AUDIT_RUN_ENDED,
     AUDIT_REMOVALS_APPROVED,
+    AUDIT_METADATA_ACCEPTED,
     AUDIT_COUNT,
 };
 extern const char *const audit_names[AUDIT_COUNT]; /* "domain-challenged", … */

@@ -6,10 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 
-#define STMT_KEPT 64 /* statements kept prepared; the program has fewer */
+#define BUSY_SECONDS 5 /* until somebody who keeps it locked is reported */
+#define STMT_KEPT    64 /* statements kept prepared; the program has fewer */
 
 struct stmt {
     struct db *db;
@@ -23,6 +25,7 @@ struct db {
     char *path;
     struct stmt kept[STMT_KEPT];
     size_t nkept;
+    double waits_since;
 };
 
 static const struct {
@@ -73,9 +76,25 @@ static int make_private(const char *path, struct err *err)
     return 0;
 }
 
+/*
+ * Somebody else writes, which takes less than a millisecond; SQLite's own waiting goes up to a tenth of a second a time, and several sign-ins at
+ * once would spend most of theirs asleep.
+ */
+static int wait_for_others(void *db, int times)
+{
+    struct db *waiting = db;
+    double now = clock_monotonic();
+    if (times == 0)
+        waiting->waits_since = now;
+    if (now - waiting->waits_since > BUSY_SECONDS)
+        return 0;
+    usleep(times < 50 ? 100 + 10 * (useconds_t)times : 5000);
+    return 1;
+}
+
 static int settle(struct db *db, struct err *err)
 {
-    sqlite3_busy_timeout(db->handle, 5000);
+    sqlite3_busy_handler(db->handle, wait_for_others, db);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     return db_exec(db,
                    "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"

@@ -4,6 +4,8 @@
 
 #include "base/mem.h"
 #include "crypto/token.h"
+#include "store/grants.h"
+#include "store/passes.h"
 
 #define APPLICATION_ID 0x44577369 /* "DWsi" */
 #define VERSION        1
@@ -15,7 +17,8 @@
 static const char tables[] =
     "CREATE TABLE request (seq INTEGER PRIMARY KEY, handle TEXT NOT NULL UNIQUE, id TEXT NOT NULL,"
     "  connection TEXT NOT NULL, browser TEXT NOT NULL, verifier TEXT NOT NULL, next TEXT NOT NULL,"
-    "  created INTEGER NOT NULL, expires INTEGER NOT NULL);"
+    "  again INTEGER NOT NULL, leaving INTEGER NOT NULL, trial TEXT NOT NULL, created INTEGER NOT NULL, expires "
+    "INTEGER NOT NULL);"
     "CREATE INDEX request_expires ON request (expires);"
     "CREATE TABLE used_once (kind TEXT NOT NULL, value TEXT NOT NULL, expires INTEGER NOT NULL,"
     "  PRIMARY KEY (kind, value)) WITHOUT ROWID;"
@@ -23,8 +26,10 @@ static const char tables[] =
     "CREATE TABLE session (hash TEXT PRIMARY KEY, sid TEXT NOT NULL UNIQUE, directory TEXT NOT NULL, uid TEXT NOT NULL,"
     "  email TEXT NOT NULL, connection TEXT NOT NULL, name_id TEXT NOT NULL, name_id_format TEXT NOT NULL,"
     "  session_index TEXT NOT NULL, context TEXT NOT NULL, hint TEXT NOT NULL, signed_in_at INTEGER NOT NULL,"
-    "  created INTEGER NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;"
+    "  seated INTEGER NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL, ends INTEGER NOT NULL) WITHOUT "
+    "ROWID;"
     "CREATE INDEX session_person ON session (directory, uid);"
+    "CREATE INDEX session_there ON session (connection, name_id);"
     "CREATE INDEX session_expires ON session (expires);"
     "CREATE TABLE record (seq INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, at INTEGER NOT NULL,"
     "  connection TEXT NOT NULL, email TEXT NOT NULL, client TEXT NOT NULL, application TEXT NOT NULL,"
@@ -36,8 +41,9 @@ static const char tables[] =
 static int make_tables(struct db *db, struct err *err)
 {
     CLEANUP(freep)
-    char *sql = mem_printf("%s %s PRAGMA application_id = %d; PRAGMA user_version = %d", tables, visits_tables,
-                           APPLICATION_ID, VERSION);
+    char *sql = mem_printf("%s %s %s %s %s %s %s %s PRAGMA application_id = %d; PRAGMA user_version = %d", tables,
+                           grants_tables, notices_tables, passes_tables, visits_tables, trials_tables, renewals_tables,
+                           arrivals_tables, APPLICATION_ID, VERSION);
     return db_exec(db, sql, err);
 }
 
@@ -146,13 +152,15 @@ const char *signins_hash(const char *secret, char ret[static DIGEST_HEX_MAX])
 int signins_request_put(struct signins *signins, const struct signins_request *r, struct err *err)
 {
     char handle[DIGEST_HEX_MAX], browser[DIGEST_HEX_MAX];
-    return db_run(signins->db,
-                  "INSERT INTO request (handle, id, connection, browser, verifier, next, created, expires)"
-                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                  DB_ARGS(DB_TEXT(signins_hash(r->handle, handle)), DB_TEXT(r->id), DB_TEXT(r->connection),
-                          DB_TEXT(signins_hash(r->browser, browser)), DB_TEXT(r->verifier ? r->verifier : ""),
-                          DB_TEXT(r->next), DB_INT(r->created), DB_INT(r->expires)),
-                  err);
+    return db_run(
+        signins->db,
+        "INSERT INTO request (handle, id, connection, browser, verifier, next, again, leaving, trial, created, expires)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        DB_ARGS(DB_TEXT(signins_hash(r->handle, handle)), DB_TEXT(r->id), DB_TEXT(r->connection),
+                DB_TEXT(signins_hash(r->browser, browser)), DB_TEXT(r->verifier ? r->verifier : ""), DB_TEXT(r->next),
+                DB_INT(r->again), DB_INT(r->leaving), DB_TEXT(or_empty(r->trial)), DB_INT(r->created),
+                DB_INT(r->expires)),
+        err);
 }
 
 int signins_request_get(struct signins *signins, const char *handle, const char *browser, int64_t now,
@@ -162,7 +170,9 @@ int signins_request_get(struct signins *signins, const char *handle, const char 
     CLEANUP(stmt_free) struct stmt *st = NULL;
     *ret_other = false;
     if (db_query(signins->db,
-                 "SELECT id, connection, browser, next, created, expires, verifier FROM request WHERE handle = ? AND "
+                 "SELECT id, connection, browser, next, created, expires, verifier, again, leaving, trial FROM request "
+                 "WHERE "
+                 "handle = ? AND "
                  "expires > ?",
                  DB_ARGS(DB_TEXT(signins_hash(handle, key)), DB_INT(now)), &st, err) != 0)
         return -1;
@@ -178,7 +188,10 @@ int signins_request_get(struct signins *signins, const char *handle, const char 
                                     .next = pool_strdup(pool, stmt_text(st, 3)),
                                     .created = stmt_int(st, 4),
                                     .expires = stmt_int(st, 5),
-                                    .verifier = pool_strdup(pool, stmt_text(st, 6))};
+                                    .verifier = pool_strdup(pool, stmt_text(st, 6)),
+                                    .again = stmt_int(st, 7) != 0,
+                                    .leaving = stmt_int(st, 8) != 0,
+                                    .trial = pool_strdup(pool, stmt_text(st, 9))};
     return 1;
 }
 
@@ -214,6 +227,11 @@ static const char *const by_time[] = {
     "DELETE FROM request WHERE seq IN (SELECT seq FROM request WHERE expires <= ? LIMIT ?)",
     "DELETE FROM used_once WHERE (kind, value) IN (SELECT kind, value FROM used_once WHERE expires <= ? LIMIT ?)",
     "DELETE FROM session WHERE hash IN (SELECT hash FROM session WHERE expires <= ? LIMIT ?)",
+    "DELETE FROM trial WHERE id IN (SELECT id FROM trial WHERE expires <= ? LIMIT ?)",
+    "DELETE FROM authorizing WHERE seq IN (SELECT seq FROM authorizing WHERE expires <= ? LIMIT ?)",
+    "DELETE FROM token WHERE hash IN (SELECT hash FROM token WHERE expires <= ? LIMIT ?)",
+    "DELETE FROM hop WHERE seq IN (SELECT seq FROM hop WHERE expires <= ? LIMIT ?)",
+    "DELETE FROM granted WHERE id IN (SELECT id FROM granted WHERE expires <= ? LIMIT ?)",
 };
 static const struct {
     const char *sql;
@@ -222,6 +240,12 @@ static const struct {
     {"DELETE FROM request WHERE seq IN (SELECT seq FROM request WHERE seq <= (SELECT max(seq) FROM request) - ?"
      " ORDER BY seq LIMIT ?)",
      SIGNINS_REQUESTS_MAX},
+    {"DELETE FROM authorizing WHERE seq IN (SELECT seq FROM authorizing WHERE seq <="
+     " (SELECT max(seq) FROM authorizing) - ? ORDER BY seq LIMIT ?)",
+     AUTHORIZATIONS_MAX},
+    {"DELETE FROM hop WHERE seq IN (SELECT seq FROM hop WHERE seq <= (SELECT max(seq) FROM hop) - ?"
+     " ORDER BY seq LIMIT ?)",
+     HOPS_MAX},
     {"DELETE FROM record WHERE seq IN (SELECT seq FROM record WHERE seq <= (SELECT max(seq) FROM record) - ?"
      " ORDER BY seq LIMIT ?)",
      SIGNINS_RECORDS_MAX},

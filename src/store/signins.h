@@ -43,6 +43,9 @@ struct signins_request {
     const char *browser;    /* secret of the browser's cookie; not read back */
     const char *verifier;   /* of OIDC: what the code is exchanged with (PKCE); NULL or "" for none */
     const char *next;       /* path to go on at */
+    const char *trial;      /* the test of a connection that it was sent for (store/trials.h); NULL or "" for none */
+    bool again;             /* the person has to be asked for their credentials anew */
+    bool leaving;           /* it is to sign out there, and its answer is no sign-in */
     int64_t created, expires;
 };
 int signins_request_put(struct signins *signins, const struct signins_request *request, struct err *err);
@@ -73,7 +76,9 @@ struct signins_session {
     const char *context;  /* how the person signed in there, in its words; "" for not said */
     const char *hint;     /* what the identity provider wants to see again at logout; "" for none */
     int64_t signed_in_at; /* there */
+    bool seated;          /* had a seat of some product when it began */
     int64_t created, expires;
+    int64_t ends; /* expires moves up to here as the session is used (signins_session_touch); 0: it does not move */
 };
 /* token: the secret of the cookie. ERR_STORE also when there is a session of this token. */
 int signins_session_put(struct signins *signins, const char *token, const struct signins_session *session,
@@ -81,11 +86,35 @@ int signins_session_put(struct signins *signins, const char *token, const struct
 /* 1: it is there and has not expired; 0; -1 */
 int signins_session_get(struct signins *signins, const char *token, int64_t now, struct pool *pool,
                         struct signins_session *ret, struct err *err);
+/* It is used now, and expires then, or when it ends, whichever comes first. No fault when there is none. */
+int signins_session_touch(struct signins *signins, const char *sid, int64_t until, struct err *err);
+/* The same by the name that is no secret. */
+int signins_session_named(struct signins *signins, const char *sid, int64_t now, struct pool *pool,
+                          struct signins_session *ret, struct err *err);
+/*
+ * At most this many sessions that have not expired, by their sid: those behind after ("" for the first ones) into ret. The number that
+ * there were; less than most: there are no more. -1
+ */
+int signins_session_next(struct signins *signins, const char *after, int64_t now, int most, struct pool *pool,
+                         struct signins_session *ret, struct err *err);
+
+/*
+ * However a session ends (these, signins_sweep), all visits made in it end with it, and what the applications have to be told
+ * (store/notices.h) is there in the same transaction: it follows from the tables by itself.
+ */
 /* No fault when there is none. */
 int signins_session_end(struct signins *signins, const char *token, struct err *err);
+/* 1: ended; 0: there was none; -1 */
+int signins_session_end_sid(struct signins *signins, const char *sid, struct err *err);
 /* Every session of the person, on every browser. */
 int signins_session_end_of(struct signins *signins, const char *directory, const char *uid, int64_t *ret_ended,
                            struct err *err);
+/*
+ * Sessions that began through this connection: of the subject (as name_id), of the session there (as session_index), or of both where both are
+ * given; NULL: any, but not both NULL. With a subject, a session whose session_index is not known counts too. *ret_ended: how many.
+ */
+int signins_session_end_there(struct signins *signins, const char *connection, const char *subject, const char *session,
+                              int64_t *ret_ended, struct err *err);
 
 /* --- records ------------------------------------------------------------------------------------------------------- */
 

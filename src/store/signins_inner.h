@@ -10,7 +10,8 @@ struct signins {
 };
 
 /* Tables of the other files. */
-extern const char visits_tables[];
+extern const char grants_tables[], notices_tables[], passes_tables[], visits_tables[], trials_tables[],
+    renewals_tables[], arrivals_tables[];
 
 /* How a secret stands in the file. */
 const char *signins_hash(const char *secret, char ret[static DIGEST_HEX_MAX]);

@@ -92,6 +92,7 @@ int store_open(const char *dir, enum store_mode mode, const char *command, struc
 {
     CLEANUP(store_close) struct store *store = mem_zero(sizeof *store);
     store->lock = -1;
+    store->dir = mem_strdup(dir);
     CLEANUP(freep) char *path = mem_printf("%s/doorward.db", dir);
     if (mode == STORE_READ && access(path, F_OK) != 0)
         return err_set(err, ERR_NOT_FOUND, "%s: there is no state yet", path);
@@ -111,10 +112,17 @@ void store_close(struct store **store)
 {
     if (!*store)
         return;
+    db_close(&(*store)->signins);
     db_close(&(*store)->db);
     if ((*store)->lock >= 0)
         close((*store)->lock);
     free((*store)->actor);
+    free((*store)->dir);
     free(*store);
     *store = NULL;
+}
+
+int store_moves(struct store *store, int64_t *ret, struct err *err)
+{
+    return db_get_int(store->db, "PRAGMA data_version", ret, err);
 }

@@ -15,7 +15,9 @@ enum store_mode { STORE_READ, STORE_WRITE };
 
 struct store {
     struct db *db;
+    char *dir;   /* the state folder */
     int lock;    /* descriptor that holds the lock; -1 for readers */
+    struct db *signins; /* signin.db, to be read: store/renewals.h; NULL: not open */
     char *actor; /* whom and when the audit log names: audit_as */
     int64_t now;
 };
@@ -26,5 +28,7 @@ struct store {
  */
 int store_open(const char *dir, enum store_mode mode, const char *command, struct store **ret, struct err *err);
 void store_close(struct store **store);
+/* A number that is another one, each time it is asked for, when somebody else committed something meanwhile. */
+int store_moves(struct store *store, int64_t *ret, struct err *err);
 
 #endif

@@ -63,6 +63,26 @@ void answer_redirect(struct call *call, const char *location)
     response_header(call->response, "Location", location);
 }
 
+void answer_framed(struct call *call, const char *origin)
+{
+    call->policy = pool_printf(call->in.pool, "default-src 'none'; frame-ancestors %s; base-uri 'none'",
+                               *origin ? origin : "'none'");
+}
+
+bool answer_start(struct call *call, const struct signin_start *start)
+{
+    struct page_about who = answer_about(call);
+    if (start->location) {
+        answer_redirect(call, start->location);
+    } else if (start->post_to) {
+        answer_html(call, 200);
+        call->leads_away = true;
+        page_continue(&call->response->body, &who, start->post_to, start->answers ? "SAMLResponse" : "SAMLRequest",
+                      start->message, start->relay);
+    }
+    return start->location || start->post_to;
+}
+
 void answer_fault(struct call *call, int status, enum page_fault fault, const char *ref)
 {
     struct page_about who = answer_about(call);
@@ -168,4 +188,15 @@ const char *cookie_guard(const struct call *call, const char *token)
     const char *text = pool_printf(call->in.pool, "sign out %s", token);
     digest_hex_of(text, strlen(text), hex);
     return pool_strdup(call->in.pool, hex);
+}
+
+/* --- back from the identity provider -------------------------------------------------------------------------------- */
+
+void answer_done(struct call *call, const struct signin_done *done)
+{
+    if (!done->trial) {
+        atomic_fetch_add(&call->web->counts[COUNT_ACCEPTED], 1);
+        cookie_set(call, COOKIE_SESSION, pool_strdup(call->in.pool, done->token));
+    }
+    answer_redirect(call, done->next);
 }

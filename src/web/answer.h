@@ -9,12 +9,19 @@
 struct page_about answer_about(const struct call *call);
 void answer_html(struct call *call, int status); /* the body is a page */
 void answer_redirect(struct call *call, const char *location);
+/* This answer may stand in a frame of this origin, which no other may. */
+void answer_framed(struct call *call, const char *origin);
+/* To the identity provider, by whichever way start says. False: by none. */
+bool answer_start(struct call *call, const struct signin_start *start);
 void answer_fault(struct call *call, int status, enum page_fault fault, const char *ref);
 
 /* The reason is for administrators: it goes to the log, and a browser gets the number that leads there. */
 void answer_log(struct call *call, const char *ref, const struct err *err);
 bool answer_is_refusal(const struct err *err);
 void answer_error(struct call *call, const char *ref, const struct err *err);
+
+/* Back from it, whatever the protocol: the session's cookie, and on to where the person was going; or the end of a test. */
+void answer_done(struct call *call, const struct signin_done *done);
 
 enum cookie { COOKIE_SESSION, COOKIE_BROWSER, COOKIE_LANGUAGE, COOKIE_ADDRESS };
 /* The first two hold tokens of ours. */

@@ -5,14 +5,26 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "broker/broker.h"
 #include "net/server.h"
 #include "signin/signin.h"
+#include "web/keeper.h"
 #include "web/limit.h"
 #include "web/looks.h"
 #include "web/visitor.h"
 #include "web/web.h"
 
-enum count { COUNT_REQUESTS, COUNT_FAULTS, COUNT_STARTED, COUNT_ACCEPTED, COUNT_REFUSED, COUNT_HELD_UP, COUNTS };
+enum count {
+    COUNT_REQUESTS,
+    COUNT_FAULTS,
+    COUNT_STARTED,
+    COUNT_ACCEPTED,
+    COUNT_REFUSED,
+    COUNT_HELD_UP,
+    COUNT_TOLD,
+    COUNT_UNTOLD,
+    COUNTS
+};
 
 /* The handles of one request: taken for as long as it lasts, so that there are no more than threads. */
 struct desk {
@@ -25,8 +37,11 @@ struct desk {
 struct web_site {
     const struct conf *conf;
     struct sp keys;
-    const char *origins; /* of the identity providers, for form-action: a space around each; in pool */
-    bool secure;         /* browsers reach us by https */
+    struct applications *applications;
+    struct keyring *ring; /* NULL: there are no applications */
+    const char *origins;  /* of the identity providers and the applications, for form-action: a space around each */
+    struct pool *origins_pool; /* … in here: they change by themselves */
+    bool secure;               /* browsers reach us by https */
     struct looks looks;
     struct pool *pool;
 };
@@ -40,6 +55,12 @@ struct web {
     struct desk *desks; /* free ones */
     _Atomic unsigned long counts[COUNTS];
     struct signins *sweeper;
+    int64_t ring_tried; /* when new keys were tried to be made */
+    struct providers *providers;
+    struct keeper *keeper;
+    struct watching *watching;
+    struct outbox *outbox;
+    _Atomic unsigned long reloads; /* of the configuration */
     struct limit *limit;
     bool tls;
 };
@@ -55,7 +76,7 @@ struct call {
     const char *policy;     /* Content-Security-Policy; NULL: that of pages */
     bool cacheable;         /* the same for everybody */
     bool leads_away;        /* a page whose form ends at an identity provider, by whatever way that one takes people */
-    struct signin in; /* with handles of its own */
+    struct signin in;       /* with handles of its own */
 };
 
 /* One way to ask. A table of them ends with a row of NULL. */
@@ -65,10 +86,21 @@ struct route {
     size_t body_max;
     bool stateless; /* needs no database */
 };
-extern const struct route signin_routes[], saml_routes[];
+extern const struct route signin_routes[], saml_routes[], oidc_routes[], broker_routes[], forward_routes[],
+    logout_routes[], trial_routes[];
 
 int desk_take(struct web *web, struct desk **ret, struct err *err);
+/* What could not be opened when it was taken: the main database, which there need not be. */
+int desk_open(struct web *web, struct desk *desk, struct err *err);
 void desk_give(struct web *web, struct desk *desk);
+
+/* Threads of their own; *ret is to be stopped, started or not. */
+struct watching;
+int watching_start(struct web *web, struct watching **ret, struct err *err);
+void watching_stop(struct watching **watching);
+struct outbox;
+int outbox_start(struct web *web, struct outbox **ret, struct err *err);
+void outbox_stop(struct outbox **outbox);
 
 void routes_answer(void *web, const struct request *request, struct response *response);
 size_t routes_body_max(void *web, const struct request *request);

@@ -68,7 +68,7 @@ static size_t read_range(const char *p, size_t n, int *ret_weight)
 enum language language_accepted(const char *header)
 {
     struct {
-        int weight, place; /* place 0: not named */
+        int weight, place;            /* place 0: not named */
     } said[LANGUAGES + 1] = {{0, 0}}; /* the last one: "*" */
     const char *p = header ? header : "";
     for (int place = 1; *p && place <= RANGES_MAX; place++) {

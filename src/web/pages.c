@@ -91,7 +91,8 @@ static const char *say(const struct page_about *about, enum text text)
 }
 
 /* The text with value in place of name. */
-static void say_with(struct buf *out, const struct page_about *about, enum text text, const char *name, const char *value)
+static void say_with(struct buf *out, const struct page_about *about, enum text text, const char *name,
+                     const char *value)
 {
     const char *whole = say(about, text), *at = strstr(whole, name);
     CLEANUP(buf_release) struct buf before = BUF_INIT;
@@ -194,14 +195,15 @@ void page_sign_in(struct buf *out, const struct page_about *about, const struct 
     end(out, about);
 }
 
-void page_continue(struct buf *out, const struct page_about *about, const char *post_to, const char *message,
-                   const char *relay)
+void page_continue(struct buf *out, const struct page_about *about, const char *post_to, const char *field,
+                   const char *message, const char *relay)
 {
     begin(out, about, say(about, TEXT_SIGN_IN));
-    ADD(out,
-        "<p>%</p><form method=\"post\" action=\"%\"><input type=\"hidden\" name=\"SAMLRequest\" value=\"%\">"
-        "<input type=\"hidden\" name=\"RelayState\" value=\"%\"><button autofocus>%</button></form>\n",
-        say(about, TEXT_TO_PROVIDER), post_to, message, relay, say(about, TEXT_CONTINUE));
+    ADD(out, "<p>%</p><form method=\"post\" action=\"%\"><input type=\"hidden\" name=\"%\" value=\"%\">",
+        say(about, TEXT_TO_PROVIDER), post_to, field, message);
+    if (relay)
+        ADD(out, "<input type=\"hidden\" name=\"RelayState\" value=\"%\">", relay);
+    ADD(out, "<button autofocus>%</button></form>\n", say(about, TEXT_CONTINUE));
     end(out, about);
 }
 
@@ -215,6 +217,24 @@ void page_home(struct buf *out, const struct page_about *about, const char *name
     end(out, about);
 }
 
+void page_leave(struct buf *out, const struct page_about *about, const struct page_leave *leave)
+{
+    const struct {
+        const char *name, *value;
+    } hidden[] = {{"guard", leave->guard},
+                  {"client_id", leave->client},
+                  {"post_logout_redirect_uri", leave->to},
+                  {"state", leave->state}};
+    begin(out, about, say(about, TEXT_SIGN_OUT));
+    ADD(out, "<p>% <strong>%</strong></p><form method=\"post\" action=\"/oauth2/logout\">",
+        say(about, TEXT_SIGNED_IN_AS), leave->email);
+    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
+        if (hidden[i].value)
+            ADD(out, "<input type=\"hidden\" name=\"%\" value=\"%\">", hidden[i].name, hidden[i].value);
+    ADD(out, "<button>%</button></form>\n", say(about, TEXT_SIGN_OUT));
+    end(out, about);
+}
+
 void page_signed_out(struct buf *out, const struct page_about *about)
 {
     begin(out, about, say(about, TEXT_SIGNED_OUT));
@@ -222,12 +242,28 @@ void page_signed_out(struct buf *out, const struct page_about *about)
     end(out, about);
 }
 
+void page_trial(struct buf *out, const struct page_about *about, const char *connection, const char *action)
+{
+    begin(out, about, say(about, TEXT_TRIAL));
+    ADD(out, "<p>% <strong>%</strong></p><form method=\"post\" action=\"%\"><button autofocus>%</button></form>\n",
+        say(about, TEXT_TRIAL_WHAT), connection, action, say(about, TEXT_TRIAL_BEGIN));
+    end(out, about);
+}
+
+void page_trial_over(struct buf *out, const struct page_about *about, bool passed)
+{
+    begin(out, about, say(about, TEXT_TRIAL));
+    ADD(out, "<p id=\"outcome\"><strong>%</strong></p><p>%</p>\n",
+        say(about, passed ? TEXT_TRIAL_PASSED : TEXT_TRIAL_FAILED), say(about, TEXT_TRIAL_OVER));
+    end(out, about);
+}
+
 void page_fault(struct buf *out, const struct page_about *about, enum page_fault fault, const char *ref)
 {
     static const enum text sentences[PAGE_FAULTS] = {
-        [FAULT_REFUSED] = TEXT_REFUSED,   [FAULT_BROKEN] = TEXT_BROKEN,     [FAULT_NOT_FOUND] = TEXT_NOT_FOUND,
-        [FAULT_METHOD] = TEXT_METHOD,     [FAULT_FORM] = TEXT_FORM,         [FAULT_TOO_MANY] = TEXT_TOO_MANY,
-        [FAULT_TOO_LARGE] = TEXT_TOO_LARGE};
+        [FAULT_REFUSED] = TEXT_REFUSED,     [FAULT_BROKEN] = TEXT_BROKEN,   [FAULT_NOT_FOUND] = TEXT_NOT_FOUND,
+        [FAULT_METHOD] = TEXT_METHOD,       [FAULT_FORM] = TEXT_FORM,       [FAULT_TOO_MANY] = TEXT_TOO_MANY,
+        [FAULT_TOO_LARGE] = TEXT_TOO_LARGE, [FAULT_TRIAL] = TEXT_TRIAL_LINK};
     begin(out, about, say(about, TEXT_FAULT));
     ADD(out, "<div class=\"fault\" role=\"alert\"><p>%</p>\n", say(about, sentences[fault]));
     add_reference(out, about, ref);

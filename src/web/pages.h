@@ -5,6 +5,8 @@
 #ifndef WEB_PAGES_H
 #define WEB_PAGES_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "web/text.h"
 
@@ -18,8 +20,9 @@ struct page_about {
     const char *organization, *contact; /* contact: an e-mail; NULL: none */
     enum language language;
     const struct texts *texts;
-    bool logo;         /* there is one at /logo */
-    const char *query; /* of this page, "" or with "&" at its end, for links to it in other languages; NULL: no such links */
+    bool logo; /* there is one at /logo */
+    const char
+        *query; /* of this page, "" or with "&" at its end, for links to it in other languages; NULL: no such links */
 };
 
 /* The page that asks who somebody is. Texts not NULL where it does not say so. */
@@ -31,12 +34,22 @@ struct page_ask {
     bool remember;      /* the box is ticked */
 };
 void page_sign_in(struct buf *out, const struct page_about *about, const struct page_ask *ask);
-/* A form that goes to the identity provider. */
-void page_continue(struct buf *out, const struct page_about *about, const char *post_to, const char *message,
-                   const char *relay);
+/* A form that goes to the identity provider. field: what the message is called; relay: NULL: none. */
+void page_continue(struct buf *out, const struct page_about *about, const char *post_to, const char *field,
+                   const char *message, const char *relay);
 /* guard: what the form to sign out has to bring along. */
 void page_home(struct buf *out, const struct page_about *about, const char *name, const char *email, const char *guard);
+/* Asks whether to sign out, as an application wants. Each of the last three may be NULL. */
+struct page_leave {
+    const char *email, *guard;
+    const char *client, *to, *state; /* client_id, post_logout_redirect_uri, state: sent along */
+};
+void page_leave(struct buf *out, const struct page_about *about, const struct page_leave *leave);
 void page_signed_out(struct buf *out, const struct page_about *about);
+
+/* A test of a connection: its button, which posts to the page's own address; and its end, where nobody was signed in. */
+void page_trial(struct buf *out, const struct page_about *about, const char *connection, const char *action);
+void page_trial_over(struct buf *out, const struct page_about *about, bool passed);
 
 enum page_fault {
     FAULT_REFUSED,
@@ -46,6 +59,7 @@ enum page_fault {
     FAULT_FORM,
     FAULT_TOO_MANY,
     FAULT_TOO_LARGE,
+    FAULT_TRIAL,
     PAGE_FAULTS
 };
 /* One fixed sentence; ref: NULL: none. */

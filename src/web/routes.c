@@ -5,8 +5,10 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "web/answer.h"
+#include "web/origins.h"
 
-static const struct route *const tables[] = {signin_routes, saml_routes};
+static const struct route *const tables[] = {signin_routes,  saml_routes,   oidc_routes, broker_routes,
+                                             forward_routes, logout_routes, trial_routes};
 
 /* NULL: not this path; else the word behind it, "" for none. */
 static const char *match(const struct route *route, const char *path)
@@ -57,7 +59,8 @@ static const char *page_policy(const struct call *call)
     return pool_printf(call->in.pool,
                        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'%s%s; "
                        "frame-ancestors 'none'; base-uri 'none'",
-                       call->leads_away ? " https:" : "", call->web->site.origins);
+                       call->leads_away ? " https:" : "",
+                       origins_add_providers(call->in.pool, call->web->site.origins, call->web->providers));
 }
 
 static void add_headers(const struct call *call)
@@ -122,8 +125,8 @@ static unsigned hold_up(const struct call *call, const struct route *route)
     const struct conf_section *serve = conf_find(call->in.conf, "serve", NULL);
     for (size_t i = 0; i < sizeof limited / sizeof *limited && !route->stateless; i++)
         if (strcmp(limited[i].path, route->path) == 0)
-            return limit_take(call->web->limit, limited[i].rate, call->visitor.client,
-                              conf_int(serve, limited[i].rate), clock_monotonic());
+            return limit_take(call->web->limit, limited[i].rate, call->visitor.client, conf_int(serve, limited[i].rate),
+                              clock_monotonic());
     return 0;
 }
 
@@ -147,8 +150,7 @@ static enum language choose_language(struct call *call)
         cookie_keep(call, COOKIE_LANGUAGE, languages[language].tag);
     else if (kept)
         language = language_listed(kept);
-    return language < LANGUAGES ? language
-                                : language_accepted(request_header_lines(call->request, "Accept-Language"));
+    return language < LANGUAGES ? language : language_accepted(request_header_lines(call->request, "Accept-Language"));
 }
 
 static void answer(struct call *call)
@@ -188,11 +190,14 @@ void routes_answer(void *ctx, const struct request *request, struct response *re
     struct web *web = ctx;
     double began = clock_monotonic();
     pthread_rwlock_rdlock(&web->lock);
-    struct call call = {
-        .web = web,
-        .request = request,
-        .response = response,
-        .in = {.conf = web->site.conf, .keys = &web->site.keys, .pool = request_pool(request), .now = clock_now()}};
+    struct call call = {.web = web,
+                        .request = request,
+                        .response = response,
+                        .in = {.conf = web->site.conf,
+                               .keys = &web->site.keys,
+                               .pool = request_pool(request),
+                               .now = clock_now(),
+                               .providers = web->providers}};
     visitor_read(conf_find(call.in.conf, "serve", NULL), request, &call.visitor);
     call.in.client = call.visitor.client;
     log_set_request(call.visitor.id);

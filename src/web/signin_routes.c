@@ -3,6 +3,9 @@
 
 #include "base/cleanup.h"
 #include "model/domain.h"
+#include "signin/forward.h"
+#include "signin/leave.h"
+#include "store/grants.h"
 #include "web/answer.h"
 
 static void show_style(struct call *call)
@@ -95,20 +98,45 @@ static void show_home(struct call *call)
     page_home(&call->response->body, &who, person.name, person.email, cookie_guard(call, token));
 }
 
+/* What an application asked for in this browser, by its handle. 1: there; 0: there is none; -1 */
+static int find_asked(struct call *call, const char *handle, struct authorization *ret, struct err *err)
+{
+    const char *browser = cookie_get(call, COOKIE_BROWSER);
+    if (!token_is_valid(handle) || !browser)
+        return 0;
+    return authorization_get(call->in.signins, handle, browser, call->in.now, call->in.pool, ret, err);
+}
+
+/* … or a site behind a proxy. */
+static int find_hop(const struct call *call, const char *handle, struct err *err)
+{
+    return token_is_valid(handle) ? forward_is_under_way(&call->in, handle, err) : 0;
+}
+
 static void show_sign_in(struct call *call)
 {
     struct page_about who = answer_about(call);
     struct page_ask ask = recall(call);
+    struct authorization asked = {.hint = ""};
+    const char *handle = "";
+    struct err err = ERR_INIT;
+    /* When it is not known, the application is told nothing, but the person may sign in. */
+    if (request_param(call->request, "for", &handle) == 1 &&
+        (find_asked(call, handle, &asked, &err) == 1 || find_hop(call, handle, &err) == 1))
+        ask.handle = handle;
+    if (*asked.hint && strlen(asked.hint) <= EMAIL_MAX)
+        ask = (struct page_ask){.email = asked.hint, .handle = ask.handle};
     answer_html(call, 200);
     call->leads_away = true;
     page_sign_in(&call->response->body, &who, &ask);
 }
 
 /* One answer for every address that leads nowhere, whatever the reason. */
-static void show_unknown(struct call *call, const char *email, const char *ref, const struct err *err)
+static void show_unknown(struct call *call, const char *email, const char *handle, const char *ref,
+                         const struct err *err)
 {
     struct page_about who = answer_about(call);
-    const struct page_ask ask = {.email = strlen(email) <= EMAIL_MAX ? email : "", .ref = ref};
+    const struct page_ask ask = {.email = strlen(email) <= EMAIL_MAX ? email : "", .ref = ref, .handle = handle};
     answer_log(call, ref, err);
     atomic_fetch_add(&call->web->counts[COUNT_REFUSED], 1);
     answer_html(call, 403);
@@ -116,21 +144,54 @@ static void show_unknown(struct call *call, const char *email, const char *ref, 
     page_sign_in(&call->response->body, &who, &ask);
 }
 
+/* Where to go on afterwards: home, or where an application waits. false: it was answered already. */
+static bool read_asked(struct call *call, struct signin_ask *ask, const char **ret_handle)
+{
+    struct authorization asked;
+    struct err err = ERR_INIT;
+    const char *handle = "";
+    int there = request_field(call->request, "for", &handle);
+    int found = there == 1 ? find_asked(call, handle, &asked, &err) : 0;
+    int hop = there == 1 && found == 0 ? find_hop(call, handle, &err) : 0;
+    if (hop == 1) {
+        *ret_handle = handle;
+        ask->next = pool_printf(call->in.pool, "/forward-auth/enter?for=%s", handle);
+        return true;
+    }
+    if (found < 0 || hop < 0) {
+        answer_error(call, NULL, &err);
+        return false;
+    }
+    if (there != 0 && !found) {
+        answer_fault(call, 403, FAULT_FORM, NULL);
+        return false;
+    }
+    if (!found)
+        return true;
+    *ret_handle = handle;
+    ask->next = pool_printf(call->in.pool, "/oauth2/authorize?for=%s", handle);
+    ask->again = asked.again || asked.max_age >= 0;
+    size_t first = strcspn(asked.context, " ");
+    ask->context = first ? pool_strndup(call->in.pool, asked.context, first) : NULL;
+    return true;
+}
+
 static void begin(struct call *call)
 {
-    const char *email = "", *domain = NULL, *browser = cookie_get(call, COOKIE_BROWSER);
+    const char *email = "", *domain = NULL, *handle = NULL, *browser = cookie_get(call, COOKIE_BROWSER);
     char made[TOKEN_SIZE], ref[SIGNINS_REF_SIZE];
-    struct page_about who = answer_about(call);
     struct signin_start start;
     struct err err = ERR_INIT;
     if (request_field(call->request, "email", &email) == 0)
         request_field(call->request, "domain", &domain);
     if (!browser)
         token_new(made);
-    const struct signin_ask ask = {.email = email, .domain = domain, .browser = browser ? browser : made, .next = "/"};
+    struct signin_ask ask = {.email = email, .domain = domain, .browser = browser ? browser : made, .next = "/"};
+    if (!read_asked(call, &ask, &handle))
+        return;
     if (signin_begin(&call->in, &ask, &start, ref, &err) != 0) {
         if (answer_is_refusal(&err))
-            show_unknown(call, email, ref, &err);
+            show_unknown(call, email, handle, ref, &err);
         else
             answer_error(call, ref, &err);
         return;
@@ -138,39 +199,52 @@ static void begin(struct call *call)
     atomic_fetch_add(&call->web->counts[COUNT_STARTED], 1);
     cookie_set(call, COOKIE_BROWSER, ask.browser);
     remember(call, &ask);
-    if (start.location) {
-        answer_redirect(call, start.location);
-        return;
-    }
+    answer_start(call, &start);
+}
+
+static void show_signed_out(struct call *call)
+{
+    struct page_about who = answer_about(call);
     answer_html(call, 200);
-    call->leads_away = true;
-    page_continue(&call->response->body, &who, start.post_to, start.message, start.relay);
+    page_signed_out(&call->response->body, &who);
 }
 
 static void sign_out(struct call *call)
 {
-    const char *token = cookie_get(call, COOKIE_SESSION), *guard = "";
-    struct page_about who = answer_about(call);
+    const char *token = cookie_get(call, COOKIE_SESSION), *guard = "", *browser = cookie_get(call, COOKIE_BROWSER);
+    char made[TOKEN_SIZE];
+    struct signin_start start = {.connection = NULL};
     struct err err = ERR_INIT;
     if (token && (request_field(call->request, "guard", &guard) != 1 ||
                   !token_same(span_str(guard), span_str(cookie_guard(call, token))))) {
         answer_fault(call, 403, FAULT_FORM, NULL);
         return;
     }
-    if (token && signin_end(&call->in, token, &err) != 0) {
+    if (!browser)
+        token_new(made);
+    const struct leave_ask ask = {.token = token, .browser = browser ? browser : made, .next = "/signedout"};
+    int go_on = token ? signin_leave(&call->in, &ask, &start, &err) : 0;
+    if (go_on < 0) {
         answer_error(call, NULL, &err);
         return;
     }
     cookie_set(call, COOKIE_SESSION, NULL);
-    answer_html(call, 200);
-    page_signed_out(&call->response->body, &who);
+    if (go_on && !browser)
+        cookie_set(call, COOKIE_BROWSER, pool_strdup(call->in.pool, made));
+    if (!go_on || !answer_start(call, &start))
+        show_signed_out(call);
 }
 
 #define FORM_MAX 4096
 
 const struct route signin_routes[] = {
-    {"GET", "/", show_home, 0, false},           {"GET", "/signin", show_sign_in, 0, true},
-    {"POST", "/signin", begin, FORM_MAX, false}, {"POST", "/signout", sign_out, FORM_MAX, false},
-    {"GET", "/style.css", show_style, 0, true},  {"GET", "/logo", show_logo, 0, true},
-    {"GET", "/favicon.ico", show_icon, 0, true}, {0},
+    {"GET", "/", show_home, 0, false},
+    {"GET", "/signin", show_sign_in, 0, false},
+    {"POST", "/signin", begin, FORM_MAX, false},
+    {"POST", "/signout", sign_out, FORM_MAX, false},
+    {"GET", "/style.css", show_style, 0, true},
+    {"GET", "/logo", show_logo, 0, true},
+    {"GET", "/signedout", show_signed_out, 0, true},
+    {"GET", "/favicon.ico", show_icon, 0, true},
+    {0},
 };

@@ -1,7 +1,11 @@
 /* For machines that watch: is it alive, can it work, how much has it done. On a listener of its own. */
 #include <string.h>
 
+#include <inttypes.h>
+
+#include "base/clock.h"
 #include "base/log.h"
+#include "gate/gate.h"
 #include "store/domain.h"
 #include "web/inner.h"
 
@@ -38,6 +42,47 @@ static void show_ready(struct web *web, const struct request *request, struct re
     buf_printf(&response->body, "%s\n", ready ? "ready" : err.text);
 }
 
+/* Names are letters, digits and what does no harm in a label (conf/section.c); the rest is escaped by nobody. */
+static void show_connection(const struct gate_facts *facts, int64_t now, struct buf *out)
+{
+    const struct {
+        const char *name;
+        int64_t until;
+    } days[] = {{"certificate", facts->certificate_until},
+                {"metadata", facts->metadata_until},
+                {"sign_in", facts->tested_at ? facts->tested_at + facts->test_valid : 0}};
+    buf_printf(out, "doorward_connection_active{connection=\"%s\"} %d\n", facts->connection, facts->active);
+    for (size_t i = 0; i < sizeof days / sizeof *days; i++)
+        if (days[i].until)
+            buf_printf(out, "doorward_connection_days_left{connection=\"%s\",until=\"%s\"} %.2f\n", facts->connection,
+                       days[i].name, (double)(days[i].until - now) / 86400);
+}
+
+/* How long each connection goes on by itself. Nothing is said as long as there is no state, or when it cannot be read now: /readyz says that. */
+static void show_connections(struct web *web, struct pool *pool, struct buf *out)
+{
+    struct desk *desk = NULL;
+    struct err ignored = ERR_INIT;
+    int64_t now = clock_now();
+    if (desk_take(web, &desk, &ignored) != 0)
+        return;
+    pthread_rwlock_rdlock(&web->lock);
+    buf_adds(out,
+             "# HELP doorward_connection_active Whether the connection is active.\n"
+             "# TYPE doorward_connection_active gauge\n"
+             "# HELP doorward_connection_days_left Days until its last signing certificate or its metadata ends, or "
+             "the last good sign-in is too long ago (test-valid).\n"
+             "# TYPE doorward_connection_days_left gauge\n");
+    for (const struct conf_section *c = conf_next(web->site.conf, "connection", NULL); c && desk->store;
+         c = conf_next(web->site.conf, "connection", c)) {
+        struct gate_facts facts = {.domain = ""};
+        if (gate_connection(desk->store, web->site.conf, c, now, pool, &facts, &ignored) == 0)
+            show_connection(&facts, now, out);
+    }
+    pthread_rwlock_unlock(&web->lock);
+    desk_give(web, desk);
+}
+
 static void show_metrics(struct web *web, const struct request *request, struct response *response)
 {
     static const struct {
@@ -49,14 +94,16 @@ static void show_metrics(struct web *web, const struct request *request, struct 
         {COUNT_STARTED, "doorward_signins_started_total", "People sent to their identity provider."},
         {COUNT_ACCEPTED, "doorward_signins_accepted_total", "Sign-ins that were accepted."},
         {COUNT_REFUSED, "doorward_signins_refused_total", "Sign-ins that were refused."},
+        {COUNT_TOLD, "doorward_logout_notices_delivered_total", "Ended visits that an application was told of."},
+        {COUNT_UNTOLD, "doorward_logout_notices_failed_total", "Tries to tell an application that failed."},
         {COUNT_HELD_UP, "doorward_http_held_up_total", "Requests above signin-rate or application-rate."},
     };
-    (void)request;
     response->status = 200;
     response->type = "text/plain; version=0.0.4; charset=utf-8";
     for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)
         buf_printf(&response->body, "# HELP %s %s\n# TYPE %s counter\n%s %lu\n", metrics[i].name, metrics[i].help,
                    metrics[i].name, metrics[i].name, atomic_load(&web->counts[metrics[i].count]));
+    show_connections(web, request_pool(request), &response->body);
 }
 
 static const struct {

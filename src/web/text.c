@@ -45,6 +45,20 @@ static const struct {
     [TEXT_TOO_MANY] = {"too-many", N_("Too many attempts came from your network. Try again in a minute."),
                        "Above signin-rate."},
     [TEXT_TOO_LARGE] = {"too-large", N_("What was sent is too large."), "Above what a page takes."},
+    [TEXT_TRIAL] = {"trial", N_("Test of a connection"), "Title of the page that doorward sso test leads to."},
+    [TEXT_TRIAL_WHAT] =
+        {"trial-what",
+         N_("Sign in once at the identity provider, to see whether it works. You are not signed in here "
+            "by it. Connection:"),
+         "Before the connection's name."},
+    [TEXT_TRIAL_BEGIN] = {"trial-begin", N_("Begin the test"), "Button."},
+    [TEXT_TRIAL_PASSED] = {"trial-passed", N_("The test passed."), "The end of such a test."},
+    [TEXT_TRIAL_FAILED] = {"trial-failed", N_("The test failed."), "The end of such a test."},
+    [TEXT_TRIAL_OVER] = {"trial-over", N_("The command that began it shows everything. You can close this page."),
+                         "Behind both."},
+    [TEXT_TRIAL_LINK] = {"trial-link",
+                         N_("This link is not good any more: it was used, or is too old. Ask for a new one."),
+                         "A link to such a test that leads nowhere."},
 };
 
 static const struct {

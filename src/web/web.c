@@ -11,6 +11,7 @@
 #include "gate/gate.h"
 #include "saml/saml.h"
 #include "web/inner.h"
+#include "web/origins.h"
 
 #define CONNECTIONS     2000
 #define PER_ADDRESS     200 /* a proxy, or an office behind one address */
@@ -18,6 +19,7 @@
 #define LONGEST_SECONDS 20
 #define PEM_MAX         (256 * 1024)
 #define SWEEP_ROWS      500 /* a step, for which others wait */
+#define RING_RETRY      60  /* seconds until keys are tried to be made again */
 #define SWEEP_STEPS     20  /* a tick: more than arrive meanwhile */
 
 /* --- handles --------------------------------------------------------------------------------------------------------- */
@@ -42,6 +44,13 @@ static int open_store(struct web *web, struct desk *desk, struct err *err)
     return 0;
 }
 
+int desk_open(struct web *web, struct desk *desk, struct err *err)
+{
+    if (!desk->signins && signins_open(web->state_dir, &desk->signins, err) != 0)
+        return -1;
+    return open_store(web, desk, err);
+}
+
 int desk_take(struct web *web, struct desk **ret, struct err *err)
 {
     pthread_mutex_lock(&web->desks_lock);
@@ -51,9 +60,7 @@ int desk_take(struct web *web, struct desk **ret, struct err *err)
     pthread_mutex_unlock(&web->desks_lock);
     if (!desk)
         desk = mem_zero(sizeof *desk);
-    if (!desk->signins && signins_open(web->state_dir, &desk->signins, err) != 0)
-        return -1;
-    if (open_store(web, desk, err) != 0)
+    if (desk_open(web, desk, err) != 0)
         return -1;
     *ret = TAKE(desk);
     return 0;
@@ -72,37 +79,70 @@ void desk_give(struct web *web, struct desk *desk)
 static void site_release(struct web_site *site)
 {
     sp_release(&site->keys);
+    applications_free(&site->applications);
+    keyring_free(&site->ring);
     pool_free(&site->pool);
+    pool_free(&site->origins_pool);
 }
 
-/* Scheme, host and port of a URL, when nothing in them could end a directive of a policy. "" otherwise. */
-static const char *origin_of(struct pool *pool, const char *url)
+static const char *add_saml_origins(struct pool *pool, const char *origins, const char *state_dir,
+                                    const struct conf_section *connection)
 {
-    const char *host = strstr(url, "://");
-    size_t n = host ? (size_t)(host - url) + 3 : 0;
-    n += host ? strcspn(host + 3, "/?#") : 0;
-    for (size_t i = 0; i < n; i++)
-        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:/[]", url[i]))
-            return "";
-    return pool_strndup(pool, url, n);
-}
-
-/* Browsers apply form-action to where a form's answer sends them, too: the identity providers have to stand there. */
-static void add_origins(struct web_site *site)
-{
-    site->origins = " ";
-    for (const struct conf_section *c = conf_next(site->conf, "connection", NULL); c;
-         c = conf_next(site->conf, "connection", c)) {
-        CLEANUP(metadata_free) struct saml_idp *idp = NULL;
-        struct err ignored = ERR_INIT;
-        if (strcmp(conf_variant(c), "saml") != 0 || gate_metadata(c, clock_now(), &idp, &ignored) != 0)
-            continue; /* the gate says so, and nobody is sent there */
-        for (size_t i = 0; i < idp->nsso; i++) {
-            const char *origin = origin_of(site->pool, idp->sso[i].location);
-            if (*origin && !strstr(site->origins, pool_printf(site->pool, " %s ", origin)))
-                site->origins = pool_printf(site->pool, "%s%s ", site->origins, origin);
-        }
+    CLEANUP(metadata_free) struct saml_idp *idp = NULL;
+    struct err ignored = ERR_INIT;
+    if (gate_metadata(state_dir, connection, clock_now(), &idp, &ignored) != 0)
+        return origins; /* the gate says so, and nobody is sent there */
+    for (size_t i = 0; i < idp->nsso; i++)
+        origins = origins_add(pool, origins, idp->sso[i].location);
+    for (size_t i = 0; i < idp->nslo; i++) {
+        origins = origins_add(pool, origins, idp->slo[i].location);
+        if (idp->slo[i].answer)
+            origins = origins_add(pool, origins, idp->slo[i].answer);
     }
+    return origins;
+}
+
+static const char *add_applications(struct pool *pool, const char *origins, const struct conf *conf)
+{
+    static const char *const keys[] = {"redirect-uri", "post-logout-uri", "forward-auth"};
+    for (const struct conf_section *a = conf_next(conf, "application", NULL); a; a = conf_next(conf, "application", a))
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+            for (size_t i = 0; i < conf_count(a, keys[k]); i++)
+                origins = origins_add(pool, origins, conf_at(a, keys[k], i));
+    return origins;
+}
+
+/* Those of OpenID providers join when they are known; most have their issuer's. A sign-in ends at an application, so they stand there, too. */
+static const char *find_origins(const struct conf *conf, const char *state_dir, struct pool *pool)
+{
+    const char *origins = " ";
+    for (const struct conf_section *c = conf_next(conf, "connection", NULL); c; c = conf_next(conf, "connection", c))
+        origins = strcmp(conf_variant(c), "saml") == 0 ? add_saml_origins(pool, origins, state_dir, c)
+                                                       : origins_add(pool, origins, conf_str(c, "issuer"));
+    return add_applications(pool, origins, conf);
+}
+
+/* Metadata may be another since, without a reload. */
+static void renew_origins(struct web *web)
+{
+    struct pool *pool = pool_new();
+    const char *origins = find_origins(web->site.conf, web->state_dir, pool); /* this thread alone exchanges the site */
+    if (strcmp(origins, web->site.origins) != 0) {
+        pthread_rwlock_wrlock(&web->lock);
+        struct pool *old = web->site.origins_pool;
+        web->site.origins_pool = pool;
+        web->site.origins = origins;
+        pthread_rwlock_unlock(&web->lock);
+        pool = old;
+    }
+    pool_free(&pool);
+}
+
+static int read_ring(const struct conf *conf, const char *state_dir, struct keyring **ret, struct err *err)
+{
+    if (!conf_next(conf, "application", NULL))
+        return 0;
+    return keyring_open(state_dir, conf_int(conf_find(conf, "serve", NULL), "key-rotation"), clock_now(), ret, err);
 }
 
 static int site_read(const struct conf *conf, const char *state_dir, struct web_site *ret, struct err *err)
@@ -115,13 +155,15 @@ static int site_read(const struct conf *conf, const char *state_dir, struct web_
                        "%s: organization: url is missing, and browsers are sent there; write url = https://…",
                        conf_where(organization));
     site.pool = pool_new();
+    site.origins_pool = pool_new();
     site.secure = strncmp(url, "https://", 8) == 0;
     if (looks_read(conf, site.pool, &site.looks, err) != 0 ||
-        sp_keys(conf, state_dir, true, clock_now(), &site.keys, err) != 0) {
+        sp_keys(conf, state_dir, true, clock_now(), &site.keys, err) != 0 ||
+        applications_read(conf, &site.applications, err) != 0 || read_ring(conf, state_dir, &site.ring, err) != 0) {
         site_release(&site);
         return -1;
     }
-    add_origins(&site);
+    site.origins = find_origins(conf, state_dir, site.origins_pool);
     *ret = site;
     return 0;
 }
@@ -219,6 +261,17 @@ static int listen_for_status(struct web *web, const struct conf_section *serve, 
 
 /* --- life ------------------------------------------------------------------------------------------------------------ */
 
+static void want_providers(struct web *web)
+{
+    CLEANUP(freep) struct providers_wanted *wanted = NULL;
+    size_t n = 0, cap = 0;
+    for (const struct conf_section *c = conf_next(web->site.conf, "connection", NULL); c;
+         c = conf_next(web->site.conf, "connection", c))
+        if (strcmp(conf_variant(c), "oidc") == 0)
+            *MEM_PUSH(&wanted, &n, &cap) = (struct providers_wanted){conf_str(c, "issuer"), conf_str(c, "ca-file")};
+    providers_want(web->providers, wanted, n);
+}
+
 int web_start(const struct conf *conf, const char *state_dir, struct web **ret, struct err *err)
 {
     const struct conf_section *serve = conf_find(conf, "serve", NULL);
@@ -226,10 +279,15 @@ int web_start(const struct conf *conf, const char *state_dir, struct web **ret, 
     pthread_rwlock_init(&web->lock, NULL);
     pthread_mutex_init(&web->desks_lock, NULL);
     web->state_dir = mem_strdup(state_dir);
+    web->providers = providers_new(&call_directly);
     web->limit = limit_new();
     if (saml_init(err) != 0 || signins_open(state_dir, &web->sweeper, err) != 0 ||
-        site_read(conf, state_dir, &web->site, err) != 0 || listen_for_people(web, serve, err) != 0 ||
-        listen_for_status(web, serve, err) != 0)
+        site_read(conf, state_dir, &web->site, err) != 0)
+        return -1;
+    want_providers(web);
+    if (keeper_start(web->providers, &web->keeper, err) != 0 || listen_for_people(web, serve, err) != 0 ||
+        listen_for_status(web, serve, err) != 0 || watching_start(web, &web->watching, err) != 0 ||
+        outbox_start(web, &web->outbox, err) != 0)
         return -1;
     *ret = TAKE(web);
     return 0;
@@ -254,7 +312,10 @@ int web_reload(struct web *web, const struct conf *conf, struct err *err)
     pthread_rwlock_wrlock(&web->lock);
     struct web_site old = web->site;
     web->site = site;
+    want_providers(web);
     pthread_rwlock_unlock(&web->lock);
+    keeper_look(web->keeper);
+    atomic_fetch_add(&web->reloads, 1);
     site_release(&old);
     return 0;
 }
@@ -269,11 +330,36 @@ uint16_t web_status_port(const struct web *web)
     return web->status ? server_port(web->status) : 0;
 }
 
+/* Keys roll over by their age; the old ones stay in use when that fails. */
+static void renew_keys(struct web *web, int64_t now)
+{
+    struct keyring *ring = NULL;
+    struct err err = ERR_INIT;
+    if (!web->site.ring || !keyring_due(web->site.ring, now) || now < web->ring_tried + RING_RETRY)
+        return;
+    web->ring_tried = now;
+    if (read_ring(web->site.conf, web->state_dir, &ring, &err) != 0) {
+        log_event(LOG_LEVEL_ERROR, "keys for applications cannot be rolled over: %s", err.text);
+        return;
+    }
+    pthread_rwlock_wrlock(&web->lock);
+    struct keyring *old = web->site.ring;
+    web->site.ring = ring;
+    pthread_rwlock_unlock(&web->lock);
+    keyring_free(&old);
+    log_event(LOG_LEVEL_INFO, "keys for applications were rolled over");
+}
+
 void web_tick(struct web *web)
 {
     struct err err = ERR_INIT;
     bool more = true;
     int64_t now = clock_now(), kept = conf_int(conf_find(web->site.conf, "serve", NULL), "signin-retention");
+    server_tick(web->server);
+    if (web->status)
+        server_tick(web->status);
+    renew_keys(web, now);
+    renew_origins(web);
     for (int i = 0; i < SWEEP_STEPS && more; i++) {
         if (signins_sweep(web->sweeper, now, now - kept, SWEEP_ROWS, &more, &err) == 0)
             continue;
@@ -291,6 +377,9 @@ void web_stop(struct web **web)
         server_stop(&w->server);
     if (w->status)
         server_stop(&w->status);
+    keeper_stop(&w->keeper);
+    watching_stop(&w->watching);
+    outbox_stop(&w->outbox);
     while (w->desks) {
         struct desk *desk = w->desks;
         w->desks = desk->next;
@@ -299,6 +388,7 @@ void web_stop(struct web **web)
     signins_close(&w->sweeper);
     limit_free(&w->limit);
     site_release(&w->site);
+    providers_free(&w->providers);
     pthread_mutex_destroy(&w->desks_lock);
     pthread_rwlock_destroy(&w->lock);
     free(w->state_dir);

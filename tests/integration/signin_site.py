@@ -25,10 +25,11 @@ REFERENCE = re.compile(r'id="reference">([a-z2-7]{10})<')
 class Server:
     """doorward serve of a site, on ports of its own."""
 
-    def __init__(self, site, **serve):
+    def __init__(self, site, schedule="none", **serve):
+        """serve: more keys of [serve]"""
         self.site = site
         site.conf["serve"] = {"listen": "127.0.0.1:0", "status-listen": "127.0.0.1:0", **serve}
-        site.conf["sync"]["schedule"] = "none"
+        site.conf["sync"]["schedule"] = schedule
         self.start()
 
     def start(self):

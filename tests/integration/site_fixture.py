@@ -192,9 +192,10 @@ class Site:
     def response(self, name="response.xml", email="alice@example.com", connection="idp", issuer=IDP, acs=None, audience=None,
                  **environment):
         acs, audience = acs or f"{URL}/saml/acs/{connection}", audience or f"{URL}/saml/metadata/{connection}"
+        alice = self.org.people.get("alice", {}) if self.org else {}
         path = self.folder / name
-        path.write_text(script(ROOT / "certs/sign-response.sh", self.idp, issuer, acs, audience, email, "Alice", "Carter",
-                               entry_uuid("alice"), **environment))
+        path.write_text(script(ROOT / "certs/sign-response.sh", self.idp, issuer, acs, audience, email, alice.get("givenName", "Alice"),
+                               alice.get("sn", "Carter"), entry_uuid("alice"), **environment))
         return path
 
     def sign_in(self):

@@ -44,8 +44,9 @@ def children(pid):
         pids = f.read().split()
     found = {}
     for child in pids:
-        with open(f"/proc/{child}/comm", encoding="ascii") as f:
-            found[f.read().strip()] = int(child)
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            with open(f"/proc/{child}/comm", encoding="ascii") as f:
+                found[f.read().strip()] = int(child)
     return found
 
 

@@ -56,7 +56,7 @@ static int fetch_keys(struct err *err)
 {
     keyset_free(&keys);
     fetched++;
-    return call_keyset(NULL, &provider, &keys, err);
+    return call_keyset(&call_directly, NULL, &provider, &keys, err);
 }
 
 static int verify(const struct tokens *tokens, struct idtoken_report *ret, struct err *err)
@@ -97,7 +97,7 @@ static int ask_userinfo(const char *access_token, const char *subject, const cha
 {
     struct http_request call;
     struct http_reply reply = {0};
-    userinfo_build(pool, &provider, access_token, &call);
+    userinfo_build(pool, &provider, &client, access_token, &call);
     if (call_send(NULL, &call, &reply, err) != 0)
         return -1;
     int r = userinfo_read(pool, &reply, subject, ret, err);
@@ -165,7 +165,7 @@ int main(int argc, char **argv)
         return 64;
     log_set_verbose(getenv("VERBOSE") != NULL);
     pool = pool_new();
-    if (set_client(argv, &key, &secret, &err) != 0 || call_discovery(pool, NULL, argv[1], &provider, &err) != 0) {
+    if (set_client(argv, &key, &secret, &err) != 0 || call_discovery(pool, &call_directly, NULL, argv[1], &provider, &err) != 0) {
         fprintf(stderr, "%s\n", err.text);
         return err_exit_status(err.kind);
     }

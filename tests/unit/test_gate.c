@@ -17,7 +17,6 @@ static struct gate_facts sound(void)
                                .connection = "idp",
                                .challenged = true,
                                .proved = true,
-                               .testable = true,
                                .active = true,
                                .same_entity = true,
                                .tested_at = NOW - HOUR,
@@ -45,11 +44,6 @@ static void lapsed(struct gate_facts *f)
 static void no_connection(struct gate_facts *f)
 {
     f->connection = "";
-}
-
-static void not_testable(struct gate_facts *f)
-{
-    f->testable = false;
 }
 
 static void never_tested(struct gate_facts *f)
@@ -103,7 +97,6 @@ static const struct {
     {no_proof, "domain example.com is not proved", "doorward domain verify example.com"},
     {lapsed, "the proof of domain example.com is gone", "publish it again, then: doorward domain verify example.com"},
     {no_connection, "domain example.com has no connection", "write \"connection = NAME\" below [domain example.com]"},
-    {not_testable, "connection idp cannot be tested yet", "use a SAML connection"},
     {never_tested, "connection idp has not been tested", "doorward sso test idp --response FILE"},
     {another_entity, "connection idp names another identity provider", "doorward sso test idp --response FILE"},
     {tested_too_long_ago,
@@ -153,6 +146,31 @@ START_TEST(open_until_the_first_end)
     ck_assert_int_eq(until(NOW, NOW + 90 * HOUR, NOW + 10 * HOUR), NOW + 10 * HOUR);
     ck_assert_int_eq(until(NOW, NOW + 90 * HOUR, 0), NOW + 30 * HOUR);
     ck_assert_int_eq(until(NOW - 30 * HOUR + 1, NOW + 1, NOW + 1), NOW + 1);
+}
+END_TEST
+
+/* An OpenID provider has no certificate and no metadata that end; all else counts as ever. */
+START_TEST(keys_that_are_fetched_have_no_end)
+{
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    struct gate_facts f = sound();
+    struct gate_domain d;
+    f.keys_fetched = true;
+    f.certificate_until = f.metadata_until = 0;
+    gate_judge(&f, NOW, pool, &d);
+    ck_assert(d.open);
+    ck_assert_int_eq(d.until, f.tested_at + f.test_valid);
+    f.metadata_until = NOW;
+    gate_judge(&f, NOW, pool, &d);
+    ck_assert(d.open);
+    f.tested_at = 0;
+    gate_judge(&f, NOW, pool, &d);
+    ck_assert(!d.open && strcmp(d.remedy, "doorward sso test idp") == 0);
+    f = sound();
+    f.keys_fetched = true;
+    f.same_entity = false;
+    gate_judge(&f, NOW, pool, &d);
+    ck_assert(!d.open && strstr(d.reason, "another identity provider"));
 }
 END_TEST
 
@@ -234,6 +252,7 @@ int main(void)
     TCase *c = tcase_create("gate");
     tcase_add_loop_test(c, one_fact_missing, 0, sizeof faults / sizeof *faults);
     tcase_add_test(c, open_until_the_first_end);
+    tcase_add_test(c, keys_that_are_fetched_have_no_end);
     tcase_add_test(c, open_is_open_for_others_too);
     tcase_add_test(c, names);
     tcase_add_test(c, signs);

@@ -278,12 +278,30 @@ START_TEST(a_key_set_gives_only_keys_that_sign)
 }
 END_TEST
 
+/* libcjose ends the process at these, so they must not come as far. */
+START_TEST(base64_of_an_impossible_length_is_refused)
+{
+    static const char *const tokens[] = {"eyJhbGciOiJSUzI1NiJ9.e30.AAAAA", "eyJhbGciOiJSUzI1NiJ9.AAAAA.AAAA", "AAAAA.e30.AAAA",
+                                         "eyJhbGciOiJSUzI1NiJ9.e30=.AAAA",  "eyJhbGciOiJSUzI1NiJ9.e30",        "..A"};
+    static const char *const sets[] = {"{\"keys\": [{\"kty\": \"RSA\", \"n\": \"AAAAA\", \"e\": \"AQAB\"}]}",
+                                       "{\"keys\": [{\"kty\": \"RSA\", \"n\": \"AAAA\", \"e\": \"A\"}]}",
+                                       "{\"keys\": [{\"kty\": \"EC\", \"crv\": \"P-256\", \"x\": \"A\", \"y\": \"AAAA\"}]}"};
+    struct keyset *set = NULL;
+    struct err err = ERR_INIT;
+    for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++)
+        ck_assert_str_eq(judge_by(&usual, span_str(tokens[i])), "form");
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
+        ck_assert_int_eq(keyset_read(span_str(sets[i]), &set, &err), -1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("idtoken");
     TCase *tc = tcase_create("idtoken");
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, base64_of_an_impossible_length_is_refused);
     tcase_add_test(tc, a_good_token_is_accepted);
     tcase_add_test(tc, a_token_wrong_in_one_claim_is_refused_for_it);
     tcase_add_test(tc, a_signature_of_somebody_else_does_not_stand);

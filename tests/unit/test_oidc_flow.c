@@ -93,7 +93,7 @@ START_TEST(a_provider_is_read)
     ck_assert_str_eq(p.jwks, "https://keys.example.com/jwks");
     ck_assert_str_eq(p.userinfo, "https://login.example.com/me");
     ck_assert_str_eq(p.end_session, "https://login.example.com/out");
-    ck_assert_uint_eq(p.client_auth, CLIENT_AUTH_POST | CLIENT_AUTH_KEY);
+    ck_assert_uint_eq(p.client_auth, CLIENT_AUTH_POST | CLIENT_AUTH_KEY | CLIENT_AUTH_TLS);
     ck_assert(p.says_issuer && p.says_challenge && p.tells_logout && p.tells_session);
 }
 END_TEST
@@ -255,7 +255,7 @@ START_TEST(the_address_holds_what_is_asked)
     ask.sign_in_again = true;
     ck_assert_str_eq(address("https://p.example/a", &ask),
                      "https://p.example/a?" PARAMS
-                     "&login_hint=%ED%95%9C%40example.com&acr_values=urn%3Aa%20b&max_age=300&prompt=login");
+                     "&login_hint=%ED%95%9C%40example.com&acr_values=urn%3Aa%20b&max_age=0&prompt=login");
 }
 END_TEST
 
@@ -538,7 +538,7 @@ START_TEST(userinfo_is_of_who_signed_in)
     const struct provider p = {.userinfo = "https://login.example.com/me"};
     struct http_request request;
     struct err err = ERR_INIT;
-    userinfo_build(pool, &p, "t-1", &request);
+    userinfo_build(pool, &p, &(struct client){.id = "us", .secret = "s"}, "t-1", &request);
     ck_assert_str_eq(request.authorization, "Bearer t-1");
     ck_assert_str_eq(request.url, "https://login.example.com/me");
     ck_assert_int_eq(read_userinfo(200, JSON, "{\"sub\": \"s-1\"}", &err), 0);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "model/asserted.h"
 #include "saml/base64.h"
 #include "saml/inspect.h"
 #include "saml/saml.h"
@@ -565,7 +566,7 @@ START_TEST(email_domains_become_a_labels)
                  {"a@STRAßE.example", "xn--strae-oqa.example"},
                  {"alice@example.com.", NULL}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const char *domain = saml_email_domain(pool, cases[i].email);
+        const char *domain = asserted_email_domain(pool, cases[i].email);
         if (!cases[i].domain)
             ck_assert_msg(!domain, "%s gave %s", cases[i].email, domain);
         else
@@ -577,11 +578,11 @@ END_TEST
 
 START_TEST(immutable_ids_take_the_form_of_the_directory)
 {
-    ck_assert_str_eq(saml_immutable_id(pool, "{00EEFFC0-3412-BC4A-8DEF-0123456789AB}"), GUID);
-    ck_assert_str_eq(saml_immutable_id(pool, "00eeffc0-3412-bc4a-8def-0123456789ab"), GUID);
-    ck_assert_str_eq(saml_immutable_id(pool, "wP/uABI0SryN7wEjRWeJqw=="), GUID);
-    ck_assert_str_eq(saml_immutable_id(pool, "alice"), "alice");
-    ck_assert_str_eq(saml_immutable_id(pool, "00eeffc0-3412-bc4a-8def-0123456789ax"),
+    ck_assert_str_eq(asserted_immutable_id(pool, "{00EEFFC0-3412-BC4A-8DEF-0123456789AB}"), GUID);
+    ck_assert_str_eq(asserted_immutable_id(pool, "00eeffc0-3412-bc4a-8def-0123456789ab"), GUID);
+    ck_assert_str_eq(asserted_immutable_id(pool, "wP/uABI0SryN7wEjRWeJqw=="), GUID);
+    ck_assert_str_eq(asserted_immutable_id(pool, "alice"), "alice");
+    ck_assert_str_eq(asserted_immutable_id(pool, "00eeffc0-3412-bc4a-8def-0123456789ax"),
                      "00eeffc0-3412-bc4a-8def-0123456789ax");
 }
 END_TEST

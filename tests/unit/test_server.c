@@ -124,8 +124,10 @@ START_TEST(what_has_no_honest_reason_is_told_apart)
     CLEANUP(buf_release) struct buf got = BUF_INIT;
     ask("/?a=1&a=2", "b=1&b=2", &got);
     ck_assert_msg(strstr(buf_str(&got), "a-1=- b-1=-"), "%s", buf_str(&got));
-    ask("/?a=%00x", "b=%FF", &got);
+    ask("/?a=%FFx", "b=%FF", &got);
     ck_assert_msg(strstr(buf_str(&got), "a-1=- b-1=-"), "%s", buf_str(&got));
+    ask("/", "b=%00x", &got);
+    ck_assert_msg(strstr(buf_str(&got), "b-1=-"), "%s", buf_str(&got));
     ask("/?a=", "b=", &got);
     ck_assert_msg(strstr(buf_str(&got), "a1= b1=/0"), "%s", buf_str(&got));
 }
@@ -198,6 +200,70 @@ START_TEST(malformed_http_is_answered_or_cut_and_the_server_goes_on)
         ck_assert_msg(strncmp(answer, "HTTP/1.1 2", 10) != 0 || i == 7, "%s was answered with %s", bad[i], answer);
         ck_assert_int_eq(ask("/", NULL, &got), 200);
     }
+}
+END_TEST
+
+/* Two readers, one in front of the other, could find the end of these at different places. */
+START_TEST(what_could_be_read_in_two_ways_is_refused)
+{
+#define POST "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    static const char *const bad[] = {
+        POST "Content-Length: 3\r\nContent-Length: 3\r\n\r\nb=1",
+        POST "Content-Length: 3\r\nContent-Length: 30\r\n\r\nb=1",
+        POST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nb=1\r\n0\r\n\r\n",
+        POST "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n3\r\nb=1\r\n0\r\n\r\n",
+        POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n3\r\nb=1\r\n0\r\n\r\n",
+        POST "Transfer-Encoding: gzip, chunked\r\n\r\n3\r\nb=1\r\n0\r\n\r\n",
+        POST "Transfer-Encoding: xchunked\r\n\r\n3\r\nb=1\r\n0\r\n\r\n",
+        POST "Transfer-Encoding : chunked\r\n\r\n3\r\nb=1\r\n0\r\n\r\n",
+        POST "Content-Length : 3\r\n\r\nb=1",
+        POST "Content-Length: +3\r\n\r\nb=1",
+        POST "Content-Length: 0x3\r\n\r\nb=1",
+        POST "Content-Length: 3, 3\r\n\r\nb=1",
+        POST "Host: y\r\nContent-Length: 3\r\n\r\nb=1",
+        "GET /%00 HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /?a=%zz HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /?a=% HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /?a=\xC3\xA4 HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /\x01 HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nX-Other: a\x01z\r\n\r\n",
+    };
+    char answer[4096];
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        talk(connect_raw(), bad[i], strlen(bad[i]), answer, sizeof answer);
+        ck_assert_msg(strncmp(answer, "HTTP/1.1 4", 10) == 0, "%s was answered with %s", bad[i], answer);
+        ck_assert_msg(!strstr(answer, "HTTP/1.1 2"), "%s was answered with %s", bad[i], answer);
+    }
+    static const char good[] = POST "Transfer-Encoding: chunked\r\n\r\n3\r\nb=1\r\n0\r\n\r\n";
+    talk(connect_raw(), good, sizeof good - 1, answer, sizeof answer);
+    ck_assert_msg(strstr(answer, "b1=1"), "%s", answer);
+#undef POST
+}
+END_TEST
+
+/* It is never idle; so it is the whole of the headers that has its time. */
+START_TEST(headers_in_drops_are_cut)
+{
+    CLEANUP(buf_release) struct buf got = BUF_INIT;
+    server_stop(&server);
+    settings.idle = settings.longest = 1;
+    struct err err = ERR_INIT;
+    ck_assert_msg(server_start(&settings, &server, &err) == 0, "%s", err.text);
+    int fd = connect_raw(), silent = connect_raw();
+    ck_assert_int_eq(send(fd, "GET / HTTP/1.1\r\nX: ", 19, MSG_NOSIGNAL), 19);
+    bool cut = false;
+    for (int drops = 0; !cut; drops++) {
+        char c;
+        ck_assert_int_lt(drops, 600);
+        usleep(100000);
+        server_tick(server);
+        cut = send(fd, "x", 1, MSG_NOSIGNAL) != 1 || recv(fd, &c, 1, MSG_DONTWAIT) == 0;
+        ck_assert_int_eq(ask("/", NULL, &got), 200);
+    }
+    char none[10];
+    ck_assert_int_eq(recv(silent, none, sizeof none, 0), 0);
+    close(fd);
+    close(silent);
 }
 END_TEST
 
@@ -340,6 +406,8 @@ int main(void)
     tcase_add_test(tc, too_much_is_refused_before_it_is_read);
     tcase_add_test(tc, a_value_that_would_begin_a_header_is_not_sent);
     tcase_add_test(tc, malformed_http_is_answered_or_cut_and_the_server_goes_on);
+    tcase_add_test(tc, what_could_be_read_in_two_ways_is_refused);
+    tcase_add_test(tc, headers_in_drops_are_cut);
     tcase_add_test(tc, headers_without_end_are_cut);
     tcase_add_test(tc, one_address_gets_so_many_connections);
     tcase_add_test(tc, several_are_served_at_once);

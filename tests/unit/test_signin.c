@@ -8,6 +8,7 @@
 #include "saml/saml.h"
 #include "signin/discover.h"
 #include "signin/person.h"
+#include "store/domain.h"
 #include "suite.h"
 
 #define GUID        "33221100-5544-7766-8899-aabbccddeeff"
@@ -62,6 +63,8 @@ static void setup(void)
     in.conf = conf;
     ck_assert_msg(store_open(dir, STORE_WRITE, "test", &in.store, &err) == 0, "%s", err.text);
     ck_assert_msg(db_exec(in.store->db, rows, &err) == 0, "%s", err.text);
+    struct connection_row active = {.name = "idp", .state = CONNECTION_ACTIVE, .entity = "", .tested_as = ""};
+    ck_assert_int_eq(connection_put(in.store, &active, &err), 0);
 }
 
 static void teardown(void)
@@ -80,7 +83,8 @@ static void teardown(void)
 static int let_in(const char *id, struct who *ret)
 {
     err_clear(&err);
-    return person_of(&in, id, domains, sizeof domains / sizeof *domains, ret, &err);
+    return person_of(&in, conf_find(conf, "connection", "idp"), &(struct claim){.id = id}, domains,
+                     sizeof domains / sizeof *domains, ret, &err);
 }
 
 START_TEST(who_is_in_the_mirror_is_let_in_by_id)

@@ -1,7 +1,9 @@
 // An OpenID provider on a free port of 127.0.0.1, for Doorward to sign people in at. The protocol is oidc-provider's.
 //
-//   node server.js METHOD SECRET CERTIFICATE REDIRECT     prints its port
+//   node server.js METHOD SECRET CERTIFICATE REDIRECT [OPTIONS]     prints its port
 //
+// OPTIONS: a file with JSON: "port" to listen at, "client": more metadata of the client, "people": name -> claims. It is read anew for each
+// sign-in.
 // METHOD is how the one client, "doorward", shows who it is. Whoever comes is signed in at once, as the e-mail address of
 // login_hint; denied@… is refused. GET /roll makes a new signing key, and takes the old one away.
 
@@ -10,7 +12,8 @@ import {createHash, generateKeyPairSync, randomUUID, X509Certificate} from "node
 import {readFileSync} from "node:fs";
 import http from "node:http";
 
-const [method, secret, certificate, redirect] = process.argv.slice(2);
+const [method, secret, certificate, redirect, file] = process.argv.slice(2);
+const options = () => file ? JSON.parse(readFileSync(file)) : {};
 const scope = "openid email profile";
 
 const signingKey = () => ({
@@ -28,6 +31,7 @@ const client = () => ({
     client_id: "doorward",
     redirect_uris: [redirect],
     token_endpoint_auth_method: method,
+    ...options().client,
     ...(method === "private_key_jwt" ? {jwks: {keys: [clientKey()]}} : {client_secret: secret}),
 });
 
@@ -35,7 +39,7 @@ const client = () => ({
 const findAccount = (context, id) => ({
     accountId: id,
     claims: () => ({sub: id, email: `${id}@example.com`, email_verified: true,
-        given_name: "Ann", family_name: "이", name: "Ann 이"}),
+        given_name: "Ann", family_name: "이", name: "Ann 이", ...options().people?.[id]}),
 });
 
 const loadExistingGrant = async (context) => {
@@ -53,7 +57,7 @@ const open = (issuer) => {
         jwks: {keys: [signingKey()]},
         cookies: {keys: ["a-key-of-the-tests"]},
         pkce: {required: () => true, methods: ["S256"]},
-        claims: {openid: ["sub"], email: ["email", "email_verified"], profile: ["given_name", "family_name", "name"]},
+        claims: {openid: ["sub", "guid"], email: ["email", "email_verified"], profile: ["given_name", "family_name", "name"]},
         features: {devInteractions: {enabled: false}, backchannelLogout: {enabled: true}},
         interactions: {url: (context, interaction) => `/interaction/${interaction.uid}`},
         findAccount,
@@ -84,7 +88,7 @@ const turn = () => {
     provider = open(`http://127.0.0.1:${server.address().port}`);
     handle = provider.callback();
 };
-server.listen(0, "127.0.0.1", () => {
+server.listen(options().port ?? 0, "127.0.0.1", () => {
     turn();
     console.log(server.address().port);
 });
