@@ -103,30 +103,35 @@ static void answer_route(struct call *call, const struct route *route)
 
 /* --- who may ask how often --------------------------------------------------------------------------------------------- */
 
-/* Where people sign in, and where applications ask. Other ways cost next to nothing. */
+/* Where people sign in, and where applications ask. The other ways write nothing, and cost next to nothing. */
 static const struct {
-    const char *path, *rate;
+    const char *method, *path, *rate; /* method NULL: any */
 } limited[] = {
-    {"/signin", "signin-rate"},
-    {"/saml/acs/", "signin-rate"},
-    {"/saml/slo/", "signin-rate"},
-    {"/oidc/callback/", "signin-rate"},
-    {"/oidc/logout/", "signin-rate"},
-    {"/oauth2/authorize", "signin-rate"},
-    {"/oauth2/token", "application-rate"},
-    {"/oauth2/userinfo", "application-rate"},
-    {"/oauth2/introspect", "application-rate"},
-    {"/oauth2/revoke", "application-rate"},
+    {"POST", "/signin", "signin-rate"},
+    {"POST", "/sso-test/", "signin-rate"},
+    {NULL, "/saml/acs/", "signin-rate"},
+    {NULL, "/saml/slo/", "signin-rate"},
+    {NULL, "/oidc/callback/", "signin-rate"},
+    {NULL, "/oidc/logout/", "signin-rate"},
+    {NULL, "/oauth2/authorize", "signin-rate"},
+    {NULL, "/oauth2/logout", "signin-rate"},
+    {NULL, "/forward-auth/start", "signin-rate"},
+    {NULL, "/forward-auth/callback", "signin-rate"},
+    {NULL, "/oauth2/token", "application-rate"},
+    {NULL, "/oauth2/userinfo", "application-rate"},
+    {NULL, "/oauth2/introspect", "application-rate"},
+    {NULL, "/oauth2/revoke", "application-rate"},
 };
 
 /* Seconds to wait; 0: none. */
 static unsigned hold_up(const struct call *call, const struct route *route)
 {
     const struct conf_section *serve = conf_find(call->in.conf, "serve", NULL);
-    for (size_t i = 0; i < sizeof limited / sizeof *limited && !route->stateless; i++)
-        if (strcmp(limited[i].path, route->path) == 0)
-            return limit_take(call->web->limit, limited[i].rate, call->visitor.client, conf_int(serve, limited[i].rate),
-                              clock_monotonic());
+    for (size_t i = 0; i < sizeof limited / sizeof *limited; i++)
+        if (strcmp(limited[i].path, route->path) == 0 &&
+            (!limited[i].method || strcmp(limited[i].method, route->method) == 0))
+            return limit_take(call->web->limit, limited[i].rate, call->visitor.client,
+                              conf_int(serve, limited[i].rate), clock_monotonic());
     return 0;
 }
 

@@ -1,9 +1,14 @@
 """What the pages are made of: languages, the organisation's own looks, who asks and how often, and what is recorded of it."""
 
 import csv
+import http.client
 import io
+import os
 import re
+import shutil
+import socket
 import sqlite3
+import subprocess
 import urllib.error
 import urllib.request
 
@@ -249,3 +254,59 @@ def test_records_are_kept_as_long_as_configured(server, site):
 def test_nobody_has_signed_in_yet(site):
     assert site.json("report", "signins") == []
     assert "no sign-in of it" in site.refused("signin", "show", "a" * 10, status=1)
+
+
+# --- a real proxy -------------------------------------------------------------------------------------------------------
+
+NGINX = """daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log; worker_processes 1; {user}
+events {{ worker_connections 64; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u;
+  scgi_temp_path {folder}/s;
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{
+      proxy_pass {url};
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-Request-Id $request_id;
+    }}
+  }}
+}}
+"""
+
+
+@pytest.mark.skipif(not shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin"), reason="nginx is not installed (Debian: nginx-light)")
+def test_behind_nginx(server, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (tmp_path / "nginx.conf").write_text(NGINX.format(folder=tmp_path, port=port, url=server.url,
+                                                      user="user root;" if os.geteuid() == 0 else ""))
+    nginx = subprocess.Popen([shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin"), "-e", "stderr", "-c", tmp_path / "nginx.conf"])
+
+    def ask_from(address, **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60, source_address=(address, 0))
+        try:
+            connection.request("POST", "/signin", "email=x%40nowhere.example",
+                               {"Content-Type": "application/x-www-form-urlencoded", **{k.replace("_", "-"): v for k, v in headers.items()}})
+            return Answer(connection.getresponse())
+        except ConnectionRefusedError:
+            return None
+        finally:
+            connection.close()
+
+    def client_of(answer):
+        (client,), = server.sql("SELECT client FROM record WHERE ref = ?", answer.reference)
+        return client
+
+    try:
+        answer = until(lambda: ask_from("127.0.0.5"), "nginx answers")
+        assert client_of(answer) == "127.0.0.5"
+        assert re.fullmatch(r"[0-9a-f]{32}", answer.headers["X-Request-Id"]) and answer.headers["X-Request-Id"] in server.served.text()
+        assert client_of(ask_from("127.0.0.6", X_Forwarded_For="203.0.113.66")) == "127.0.0.6", "what the client says of itself"
+        assert client_of(ask_from("127.0.0.6", Forwarded="for=203.0.113.66")) == "127.0.0.1", "nginx passes it on, and does not mean it"
+        assert ask_from("127.0.0.7", X_Request_Id="forged").headers["X-Request-Id"] != "forged"
+    finally:
+        nginx.terminate()
+        nginx.wait(60)
