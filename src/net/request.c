@@ -7,10 +7,14 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "net/form.h"
+
+#define FORM_BUFFER 1024 /* bytes that the form's parser keeps */
+
+DEFINE_CLEANUP(post_processorp, struct MHD_PostProcessor *, MHD_destroy_post_processor)
 
 /* Printable ASCII, in which each "%" begins an octet that is not NUL (RFC 3986, 2.1): others read "%00" as an end, or "%zz" as they like. */
 static bool uri_is_clean(const char *uri)
@@ -126,14 +130,31 @@ const char *request_header_lines(const struct request *r, const char *name)
 
 const char *request_cookie(const struct request *r, const char *name)
 {
-    const char *header = request_header(r, "Cookie");
-    return header ? cookie_find(r->pool, header, name) : NULL;
+    return MHD_lookup_connection_value(r->connection, MHD_COOKIE_KIND, name);
 }
 
 /* --- parameters --------------------------------------------------------------------------------------------------- */
 
-static int as_text(int found, struct span value, const char **ret)
+struct search {
+    const char *name;
+    struct buf value;
+    int found; /* times */
+    size_t values;
+};
+
+static int verdict_octets(const struct request *r, struct search *s, struct span *ret)
 {
+    bool good = s->found == 1 && s->values <= SERVER_VALUES_MAX;
+    if (good)
+        *ret = (struct span){pool_strndup(r->pool, buf_str(&s->value), s->value.len), s->value.len};
+    buf_release(&s->value);
+    return s->found == 0 && s->values <= SERVER_VALUES_MAX ? 0 : good ? 1 : -1;
+}
+
+static int verdict(const struct request *r, struct search *s, const char **ret)
+{
+    struct span value = {0};
+    int found = verdict_octets(r, s, &value);
     if (found == 1 && (memchr(value.p, '\0', value.n) || !text_is_clean(value)))
         return -1;
     if (found == 1)
@@ -141,28 +162,67 @@ static int as_text(int found, struct span value, const char **ret)
     return found;
 }
 
+static enum MHD_Result on_param(void *ctx, enum MHD_ValueKind kind, const char *key, size_t key_size, const char *value,
+                                size_t n)
+{
+    struct search *s = ctx;
+    (void)kind;
+    s->values++;
+    if (key_size != strlen(s->name) || memcmp(key, s->name, key_size) != 0)
+        return MHD_YES;
+    if (s->found++ == 0 && value)
+        buf_add(&s->value, value, n);
+    return MHD_YES;
+}
+
 int request_param(const struct request *r, const char *name, const char **ret)
 {
-    struct span value = {0};
-    return as_text(form_find(r->pool, r->query, name, SERVER_VALUES_MAX, &value), value, ret);
+    struct search s = {.name = name};
+    MHD_get_connection_values_n(r->connection, MHD_GET_ARGUMENT_KIND, on_param, &s);
+    return verdict(r, &s, ret);
 }
 
-static bool is_form(const struct request *r)
+/* Long values come in pieces: offset says where a piece belongs, and 0 begins a value. */
+static enum MHD_Result on_field(void *ctx, enum MHD_ValueKind kind, const char *key, const char *filename,
+                                const char *type, const char *encoding, const char *data, uint64_t offset, size_t n)
 {
-    static const char form[] = "application/x-www-form-urlencoded";
+    struct search *s = ctx;
+    (void)kind, (void)filename, (void)type, (void)encoding;
+    s->values += offset == 0;
+    if (strcmp(key, s->name) != 0)
+        return MHD_YES;
+    s->found += offset == 0;
+    if (s->found == 1 && n)
+        buf_add(&s->value, data, n);
+    return MHD_YES;
+}
+
+/* false: the body is no form. */
+static bool search_form(const struct request *r, struct search *search)
+{
     const char *type = request_header(r, "Content-Type");
-    return type && strncasecmp(type, form, sizeof form - 1) == 0 && (!type[sizeof form - 1] || strchr("; \t", type[sizeof form - 1]));
-}
-
-int request_field_octets(const struct request *r, const char *name, struct span *ret)
-{
-    return is_form(r) ? form_find(r->pool, request_body(r), name, SERVER_VALUES_MAX, ret) : 0;
+    if (!type || strncasecmp(type, MHD_HTTP_POST_ENCODING_FORM_URLENCODED,
+                             sizeof MHD_HTTP_POST_ENCODING_FORM_URLENCODED - 1) != 0)
+        return false;
+    CLEANUP(post_processorp)
+    struct MHD_PostProcessor *form = MHD_create_post_processor(r->connection, FORM_BUFFER, on_field, search);
+    if (!form || (r->body.len && MHD_post_process(form, r->body.data, r->body.len) != MHD_YES))
+        search->values = SERVER_VALUES_MAX + 1; /* not such a form */
+    if (form && MHD_destroy_post_processor(TAKE(form)) != MHD_YES)
+        search->values = SERVER_VALUES_MAX + 1;
+    return true;
 }
 
 int request_field(const struct request *r, const char *name, const char **ret)
 {
-    struct span value = {0};
-    return as_text(request_field_octets(r, name, &value), value, ret);
+    struct search s = {.name = name};
+    return search_form(r, &s) ? verdict(r, &s, ret) : 0;
+}
+
+int request_field_octets(const struct request *r, const char *name, struct span *ret)
+{
+    struct search s = {.name = name};
+    return search_form(r, &s) ? verdict_octets(r, &s, ret) : 0;
 }
 
 /* --- the response ------------------------------------------------------------------------------------------------- */
