@@ -119,6 +119,18 @@ def test_looks_that_do_not_do_leave_the_old_ones(server, site, key, value, told)
     assert ask(server, "/signin").status == 200
 
 
+def test_only_a_providers_logout_stands_in_its_frame(server, site):
+    (site.folder / "secret").write_text("secret\n")
+    (site.folder / "secret").chmod(0o600)
+    site.conf["connection op"] = {"type": "oidc", "issuer": "https://op.example.net/x", "client-id": "c", "client-secret-file": "secret"}
+    server.reload()
+    shown = ask(server, "/oidc/logout/op?iss=https%3A%2F%2Fop.example.net%2Fx&sid=s")
+    assert shown.status == 200 and shown.headers.get_all("Content-Security-Policy") == [
+        "default-src 'none'; frame-ancestors https://op.example.net; base-uri 'none'"]
+    refused = ask(server, "/oidc/logout/op?iss=https%3A%2F%2Fother.example&sid=s")
+    assert refused.status == 403 and "frame-ancestors 'none'" in refused.headers["Content-Security-Policy"]
+
+
 # --- who asks -----------------------------------------------------------------------------------------------------------
 
 
