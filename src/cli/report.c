@@ -178,9 +178,12 @@ static void add_arrival(void *ctx, const struct arrival *a)
 {
     struct report *r = ctx;
     char first[CLOCK_TEXT_MAX], last[CLOCK_TEXT_MAX];
-    const char *cells[] = {a->connection, pool_printf(r->cli->pool, "%s %s", a->given_name, a->family_name),
-                           a->email, clock_format(a->first_seen, first),
-                           clock_format(a->last_seen, last), a->uid};
+    const char *cells[] = {a->connection,
+                           pool_printf(r->cli->pool, "%s %s", a->given_name, a->family_name),
+                           a->email,
+                           clock_format(a->first_seen, first),
+                           clock_format(a->last_seen, last),
+                           a->uid};
     for (int i = 0; i < r->columns; i++)
         cells[i] = text_printable(r->cli->pool, span_str(cells[i]));
     report_row(r, cells);

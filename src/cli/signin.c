@@ -121,13 +121,12 @@ static void print_json(struct cli *cli, const struct signins_record *r)
     char at[CLOCK_TEXT_MAX];
     const char *reason, *remedy;
     signin_split(cli->pool, r->reason, &reason, &remedy);
-    json_t *record =
-        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "format", "doorward-signin/1", "reference",
-                  r->ref, "time", clock_format(r->at, at), "result", r->accepted ? "signed-in" : "refused", "email",
-                  json_text(span_str(text_printable(cli->pool, span_str(r->email)))), "connection",
-                  json_text(span_str(r->connection)), "application", json_text(span_str(r->application)), "client",
-                  json_text(span_str(r->client)), "reason", json_text(span_str(reason)), "remedy",
-                  json_text(span_str(remedy)));
+    json_t *record = json_pack(
+        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "format", "doorward-signin/1", "reference", r->ref,
+        "time", clock_format(r->at, at), "result", r->accepted ? "signed-in" : "refused", "email",
+        json_text(span_str(text_printable(cli->pool, span_str(r->email)))), "connection",
+        json_text(span_str(r->connection)), "application", json_text(span_str(r->application)), "client",
+        json_text(span_str(r->client)), "reason", json_text(span_str(reason)), "remedy", json_text(span_str(remedy)));
     json_print(record);
     json_decref(record);
 }

@@ -79,8 +79,7 @@ static void add_headers(const struct call *call)
     response_header(call->response, "Cache-Control", call->cacheable ? "public, max-age=3600" : "no-store");
     if (call->web->site.secure)
         response_header(call->response, "Strict-Transport-Security", "max-age=31536000");
-    response_header(call->response, "Content-Security-Policy",
-                    call->policy ? call->policy : page_policy(call));
+    response_header(call->response, "Content-Security-Policy", call->policy ? call->policy : page_policy(call));
 }
 
 static void answer_route(struct call *call, const struct route *route)
@@ -130,8 +129,8 @@ static unsigned hold_up(const struct call *call, const struct route *route)
     for (size_t i = 0; i < sizeof limited / sizeof *limited; i++)
         if (strcmp(limited[i].path, route->path) == 0 &&
             (!limited[i].method || strcmp(limited[i].method, route->method) == 0))
-            return limit_take(call->web->limit, limited[i].rate, call->visitor.client,
-                              conf_int(serve, limited[i].rate), clock_monotonic());
+            return limit_take(call->web->limit, limited[i].rate, call->visitor.client, conf_int(serve, limited[i].rate),
+                              clock_monotonic());
     return 0;
 }
 

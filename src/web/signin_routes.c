@@ -170,6 +170,7 @@ static bool read_asked(struct call *call, struct signin_ask *ask, const char **r
         return true;
     *ret_handle = handle;
     ask->next = pool_printf(call->in.pool, "/oauth2/authorize?for=%s", handle);
+    call->in.application = asked.application;
     ask->again = asked.again || asked.max_age >= 0;
     size_t first = strcspn(asked.context, " ");
     ask->context = first ? pool_strndup(call->in.pool, asked.context, first) : NULL;

@@ -104,12 +104,13 @@ const struct conf_schema *texts_schema(void)
         {.name = "ja", .items = rows[LANGUAGE_JA], .help = "Texts in Japanese."},
         {0}};
     static const struct conf_schema schema = {
-        kinds, "What the sign-in pages say. [serve] texts-file names a file like this one. After a change, run: doorward "
-               "check-config, and reload the server."};
+        kinds,
+        "What the sign-in pages say. [serve] texts-file names a file like this one. After a change, run: doorward "
+        "check-config, and reload the server."};
     for (enum language l = 0; !rows[LANGUAGES - 1][0].key && l < LANGUAGES; l++)
         for (enum text t = 0; t < TEXTS; t++)
-            rows[l][t] = (struct conf_item){
-                .key = texts[t].key, .example = text_translated(l, t), .help = texts[t].help};
+            rows[l][t] =
+                (struct conf_item){.key = texts[t].key, .example = text_translated(l, t), .help = texts[t].help};
     return &schema;
 }
 

@@ -160,7 +160,7 @@ START_TEST(wrong_texts_are_told_with_line_and_nearest_name)
         const char *text, *told;
     } cases[] = {
         {"[en]\nsing-in = x\n", "did you mean 'sign-in'"}, {"[en]\nsing-in = x\n", "texts.ini:2"},
-        {"[kr]\nsign-in = x\n", "did you mean 'ko'"},                   {"sign-in = x\n", "before the first section"},
+        {"[kr]\nsign-in = x\n", "did you mean 'ko'"},      {"sign-in = x\n", "before the first section"},
         {"[en]\nsign-in = a\nsign-in = b\n", "sign-in"},   {"[en]\nsign-in = \xff\n", "UTF-8"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -250,8 +250,8 @@ START_TEST(an_accent_has_to_carry_white_text)
     static const struct {
         const char *accent, *told;
     } cases[] = {
-        {"#0b57d0", NULL},    {"#767676", NULL},    {"#000000", NULL},       {"#777777", "contrast of 4.5"},
-        {"#f0a500", "darker"}, {"#ffffff", "of 1.0"}, {"blue", "is no colour"}, {"#12345", "is no colour"},
+        {"#0b57d0", NULL},           {"#767676", NULL},     {"#000000", NULL},        {"#777777", "contrast of 4.5"},
+        {"#f0a500", "darker"},       {"#ffffff", "of 1.0"}, {"blue", "is no colour"}, {"#12345", "is no colour"},
         {"#12345g", "is no colour"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -309,11 +309,10 @@ START_TEST(a_proxy_is_believed_when_it_is_trusted)
         {"", NULL, NULL, ""},
     };
     CLEANUP(conf_free)
-    struct conf *conf =
-        conf_of("trusted-proxy = 10.0.0.80\ntrusted-proxy = 10.0.0.81\ntrusted-proxy = fd00:0::80");
+    struct conf *conf = conf_of("trusted-proxy = 10.0.0.80\ntrusted-proxy = 10.0.0.81\ntrusted-proxy = fd00:0::80");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const char *client = visitor_client(conf_find(conf, "serve", NULL), pool, cases[i].peer, cases[i].forwarded,
-                                            cases[i].x);
+        const char *client =
+            visitor_client(conf_find(conf, "serve", NULL), pool, cases[i].peer, cases[i].forwarded, cases[i].x);
         ck_assert_msg(strcmp(client, cases[i].client) == 0, "%zu: %s and not %s", i, client, cases[i].client);
     }
 }
