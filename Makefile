@@ -98,10 +98,12 @@ unit-run-%: $(BUILD)/tests/unit/%
 	@$< >$<.log 2>&1 || { cat $<.log; exit 1; }
 	@cat $<.log
 
-# The commented sample, from the rows; test_conf_schema fails when it is not current.
-sample: $(BUILD)/tests/unit/test_conf_schema
+# The commented samples, from the rows; test_conf_schema and test_pages fail when they are not current.
+sample: $(BUILD)/tests/unit/test_conf_schema $(BUILD)/tests/unit/test_pages
 	$(call say,SAMPLE,conf/doorward.conf.sample)
-	$(Q)$< --write conf/doorward.conf.sample
+	$(Q)$(BUILD)/tests/unit/test_conf_schema --write conf/doorward.conf.sample
+	$(call say,SAMPLE,conf/texts.ini.sample)
+	$(Q)$(BUILD)/tests/unit/test_pages --write conf/texts.ini.sample
 
 -include $(OBJS:.o=.d) $(UNITS:=.d)
 

@@ -10,7 +10,7 @@
 set -eu
 
 # The same names in Debian 12, Debian 13 and Ubuntu 24.04, where some of them are in "universe".
-BUILD='gcc libc6-dev make pkgconf
+BUILD='gcc libc6-dev make pkgconf gettext
     libldap-dev libxml2-dev libxmlsec1-dev libssl-dev libcurl4-openssl-dev libsqlite3-dev libunbound-dev
     zlib1g-dev libcjose-dev libmicrohttpd-dev libpsl-dev libidn2-dev libunistring-dev libjansson-dev libini-config-dev'
 # What the program reads at run time, and what the demo plays the organization's identity provider and name server
@@ -18,7 +18,7 @@ BUILD='gcc libc6-dev make pkgconf
 DEMO='ca-certificates dns-root-data publicsuffix openssl xmlsec1 dnsmasq-base'
 TEST='check clang libclang-rt-dev llvm valgrind libc6-dbg python3 python3-pytest python3-pytest-xdist
     python3-jwt python3-cryptography sqlite3
-    slapd ldap-utils knot nodejs npm glewlwyd
+    slapd ldap-utils knot nodejs npm glewlwyd chromium chromium-driver python3-selenium fonts-noto-cjk
     simplesamlphp php-cli php-xml php-mbstring
     liblemonldap-ng-portal-perl liblasso-perl libxml-simple-perl libplack-perl
     apache2 libapache2-mod-auth-openidc wrk nginx-light curl python3-lasso python3-pysaml2

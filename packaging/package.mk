@@ -12,7 +12,7 @@ SYSUSERSDIR  ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR  ?= $(PREFIX)/lib/tmpfiles.d
 DATADIR      ?= $(PREFIX)/share/doorward
 DEFAULT_CONF ?= conf/doorward.conf.sample
-DOCS         := $(wildcard README.md ARCHITECTURE.md LICENSE)
+DOCS         := $(wildcard README.md ARCHITECTURE.md LICENSE conf/texts.ini.sample)
 DEST_CONF     = $(DESTDIR)$(SYSCONFDIR)/doorward
 
 # The example comes with the first installation only: who deleted it, does not get it again.

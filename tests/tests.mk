@@ -70,7 +70,7 @@ unit-sanitized:
 	$(SUBMAKE) SANITIZE=address,undefined unit-programs
 
 # --- integration ----------------------------------------------------------------------------------------------------
-INTEGRATION_NEEDS := slapd slapadd ldapsearch ldapmodify knotd dnsmasq xmlsec1 openssl sqlite3 node npm glewlwyd php plackup apache2 nginx
+INTEGRATION_NEEDS := slapd slapadd ldapsearch ldapmodify knotd dnsmasq xmlsec1 openssl sqlite3 node npm glewlwyd php plackup apache2 nginx chromedriver
 DOORWARD ?= $(BUILD)/doorward
 
 # $(call need,STAGE,TOOLS): ends the recipe's shell, with 1 in CI and 0 elsewhere, when a tool is missing.
@@ -88,7 +88,7 @@ integration: all tools peers
 	{ echo "integration: skipped, missing: python3-pytest" >&2; exit $(if $(CI),1,0); }; \
 	$(if $(CI),$(call need,integration,$(INTEGRATION_NEEDS));) \
 	PYTHONDONTWRITEBYTECODE=1 DOORWARD="$(abspath $(DOORWARD))" DOORWARD_TOOLS="$(abspath $(BUILD)/tests/tools)" \
-	DOORWARD_PEERS="$(abspath $(BUILD)/peers)" \
+	DOORWARD_PEERS="$(abspath $(BUILD)/peers)" DOORWARD_SCREENSHOTS="$(abspath $(BUILD)/screenshots)" \
 	$(PYTHON) -m pytest -q -rs -p no:cacheprovider $(PYTEST_JOBS) tests/integration $(T)
 
 # --- fuzzing: the library built by clang in a folder of its own -----------------------------------------------------

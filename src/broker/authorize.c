@@ -205,9 +205,9 @@ static int refuse(const struct broker *broker, const struct authorization *a, br
 {
     if (err->kind != ERR_REFUSED && err->kind != ERR_INPUT)
         return -1;
-    struct signin in = *broker->in;
-    in.application = a->application;
-    record_refused(&in, "", email, err, ret->ref);
+    struct signin with = *broker->in;
+    with.application = a->application;
+    record_refused(&with, "", email, err, ret->ref);
     ret->outcome = fault ? AUTHORIZE_ANSWER : AUTHORIZE_PAGE;
     ret->location = fault ? answer_url(broker, a, "error", fault) : NULL;
     return 0;
@@ -345,7 +345,7 @@ static int go(const struct broker *broker, struct authorization *a, const char *
 int authorize_begin(const struct broker *broker, struct broker_params params, const struct authorize_visitor *visitor,
                     struct authorize_answer *ret, struct err *err)
 {
-    struct authorization a;
+    struct authorization a = {0};
     broker_fault fault = NULL;
     *ret = (struct authorize_answer){.outcome = AUTHORIZE_PAGE};
     if (authorize_read(broker, params, &a, &fault, err) != 0)

@@ -20,6 +20,8 @@ struct cli {
     const char *out, *response, *method;
     const char *timeout;
     const char *expect;  /* digest that the audit log must hold */
+    const char *since;   /* for reports, as typed */
+    const char *connection;
     const char *approve; /* number of removals above the guard's limits that are approved, as typed */
     bool json, csv, yes, exit_code, quiet;
     char **words; /* behind the command's own name */
@@ -90,6 +92,8 @@ int command_runs_audit(struct cli *cli, struct err *err);
 int command_runs_verify(struct cli *cli, struct err *err);
 int command_report_people(struct cli *cli, struct err *err);
 int command_report_seats(struct cli *cli, struct err *err);
+int command_report_signins(struct cli *cli, struct err *err);
+int command_signin_show(struct cli *cli, struct err *err);
 int command_report_arrivals(struct cli *cli, struct err *err);
 
 #endif

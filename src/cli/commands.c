@@ -137,6 +137,16 @@ const struct command commands[] = {
      "  doorward runs verify --expect $(cat /mnt/elsewhere/doorward.digest)\n"},
     {"report people", "[--csv]", "K", 0, 0, command_report_people, "every account with its state and products", NULL},
     {"report seats", "[--csv]", "K", 0, 0, command_report_seats, "every product with its seats", NULL},
+    {"report signins", "[--since TIME] [--connection NAME] [--csv]", "KIN", 0, 0, command_report_signins,
+     "sign-ins, newest first: who, when, from where, and why not",
+     "--since takes how long ago (12h, 7d, 4w) or a day. Records are kept for [serve]\n"
+     "signin-retention.\n\n"
+     "  doorward report signins --since 24h\n"
+     "  doorward report signins --since 2026-11-01 --connection adfs --csv\n"},
+    {"signin show", "REFERENCE", NULL, 1, 1, command_signin_show, "what happened behind a reference number",
+     "People whom a page refuses are shown a reference number, and no reason. This tells\n"
+     "when it was, who it was by their own word, from which address, why, and what to do.\n\n"
+     "  doorward signin show k3v7q2mx5d\n"},
     {"report arrivals", "[--csv]", "K", 0, 0, command_report_arrivals,
      "people who came in by jit, whom no directory has", NULL},
     {"help", "[COMMAND | SECTION | all]", NULL, 0, 2, command_help,

@@ -35,6 +35,8 @@ static const struct option options[] = {
     {"method", required_argument, NULL, 'M'},
     {"approve-removals", required_argument, NULL, 'A'},
     {"expect", required_argument, NULL, 'X'},
+    {"since", required_argument, NULL, 'I'},
+    {"connection", required_argument, NULL, 'N'},
     {"timeout", required_argument, NULL, 'T'},
     {0},
 };
@@ -68,6 +70,7 @@ static int take_option(struct typed *t, int letter, struct err *err)
     const char **const texts[] = {
         ['c'] = &cli->conf_path, ['S'] = &cli->state_dir, ['o'] = &cli->out,   ['R'] = &cli->response,
         ['M'] = &cli->method,    ['A'] = &cli->approve,   ['X'] = &cli->expect,
+        ['I'] = &cli->since,     ['N'] = &cli->connection,
         ['T'] = &cli->timeout};
     if (letter == 'C')
         return take_color(t, optarg, err);

@@ -1,4 +1,4 @@
-/* doorward report: who has what, and how many seats are left. */
+/* doorward report: who has what, how many seats are left, who signed in. */
 #include <inttypes.h>
 
 #include "base/clock.h"
@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/json.h"
+#include "cli/signin.h"
 #include "cli/term.h"
 #include "store/arrivals.h"
 #include "store/report.h"
@@ -140,13 +141,49 @@ int command_report_seats(struct cli *cli, struct err *err)
     return done;
 }
 
+static void add_signin(void *ctx, const struct signins_record *s)
+{
+    struct report *r = ctx;
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    char at[CLOCK_TEXT_MAX];
+    const char *cells[] = {clock_format(s->at, at),
+                           s->accepted ? "signed in" : "refused",
+                           text_printable(pool, span_str(s->email)),
+                           s->connection,
+                           s->application,
+                           s->client,
+                           s->ref,
+                           text_printable(pool, span_str(s->reason))};
+    report_row(r, cells);
+}
+
+int command_report_signins(struct cli *cli, struct err *err)
+{
+    static const char *const keys[] = {"time",        "result", "email",     "connection",
+                                       "application", "client", "reference", "reason"};
+    static const char *const heads[] = {"TIME",        "RESULT", "E-MAIL",    "CONNECTION",
+                                        "APPLICATION", "FROM",   "REFERENCE", "REASON"};
+    CLEANUP(signins_close) struct signins *signins = NULL;
+    struct report r;
+    int64_t since;
+    if (signin_since(cli->since, cli->now, &since, err) != 0 || signin_open(cli, &signins, err) != 0 ||
+        report_begin(&r, cli, keys, heads, 8, err) != 0)
+        return -1;
+    int done = signins ? signins_record_each(signins, since, cli->connection, add_signin, &r, err) : 0;
+    report_end(&r, done == 0);
+    return done;
+}
+
 static void add_arrival(void *ctx, const struct arrival *a)
 {
     struct report *r = ctx;
     char first[CLOCK_TEXT_MAX], last[CLOCK_TEXT_MAX];
-    const char *cells[] = {a->connection, pool_printf(r->cli->pool, "%s %s", a->given_name, a->family_name),
-                           a->email, clock_format(a->first_seen, first),
-                           clock_format(a->last_seen, last), a->uid};
+    const char *cells[] = {a->connection,
+                           pool_printf(r->cli->pool, "%s %s", a->given_name, a->family_name),
+                           a->email,
+                           clock_format(a->first_seen, first),
+                           clock_format(a->last_seen, last),
+                           a->uid};
     for (int i = 0; i < r->columns; i++)
         cells[i] = text_printable(r->cli->pool, span_str(cells[i]));
     report_row(r, cells);

@@ -94,7 +94,7 @@ static void fill_types(void)
 
 const struct conf_schema *schema_get(void)
 {
-    static const struct conf_schema schema = {kinds};
+    static const struct conf_schema schema = {.kinds = kinds};
     if (!directory_types[0].name)
         fill_types();
     return &schema;

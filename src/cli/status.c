@@ -16,10 +16,11 @@
 #include "oidc/call.h"
 #include "store/report.h"
 #include "store/policy.h"
+#include "web/looks.h"
 
 int command_check_config(struct cli *cli, struct err *err)
 {
-    if (cli_conf(cli, err) != 0)
+    if (cli_conf(cli, err) != 0 || looks_check(cli->conf, err) != 0)
         return -1;
     CLEANUP(buf_release) struct buf text = BUF_INIT;
     conf_print(cli->conf, &text);

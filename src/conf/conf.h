@@ -90,6 +90,7 @@ struct conf_kind {
 
 struct conf_schema {
     const struct conf_kind *kinds; /* ends with a NULL name; this order is the sample's order */
+    const char *about;             /* first sentences of the sample; NULL: those of the configuration */
 };
 
 struct conf;

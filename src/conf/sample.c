@@ -96,12 +96,15 @@ void conf_sample(const struct conf_schema *schema, struct buf *out)
 {
     CLEANUP(pool_free) struct pool *pool = pool_new();
     struct page page = {pool, out, "# "};
-    write_paragraph(&page, "Doorward's configuration. After a change, run: doorward check-config");
+    write_paragraph(&page, schema->about
+                               ? schema->about
+                               : "Doorward's configuration. Files named *.conf in the directory conf.d beside this one "
+                                 "are read after it, in the order of their names. After a change, run: doorward "
+                                 "check-config");
     buf_adds(out, "#\n");
     write_paragraph(
         &page, "Everything that can be written is here. A line that begins with a semicolon shows a key with its "
-               "default, or with an example where there is no default; take the semicolon away to use it. Files named "
-               "*.conf in the directory conf.d beside this one are read after it, in the order of their names.");
+               "default, or with an example where there is no default; take the semicolon away to use it.");
     buf_adds(out, "#\n");
     write_paragraph(&page,
                     "A line that begins with white space continues the value above it. A semicolon after white space "

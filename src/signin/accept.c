@@ -62,8 +62,7 @@ static int note(const struct signin *in, const struct returned *returned, const 
                 const struct who *who, struct err *err)
 {
     const char *connection = conf_name(returned->connection);
-    if (returned->active && claim->issuer &&
-        renewals_note(in->signins, connection, claim->issuer, in->now, err) != 0)
+    if (returned->active && claim->issuer && renewals_note(in->signins, connection, claim->issuer, in->now, err) != 0)
         return -1;
     if (strncmp(who->directory, ARRIVALS_DIRECTORY, strlen(ARRIVALS_DIRECTORY)) != 0)
         return 0;
@@ -80,6 +79,7 @@ static int note(const struct signin *in, const struct returned *returned, const 
 static int let_in(const struct signin *in, const struct returned *returned, const struct claim *claim,
                   const char *old_session, struct signin_done *ret, char *ret_ref, struct err *err)
 {
+    const struct signin with = record_for(in, &returned->request);
     struct who who;
     if (person_of(in, returned->connection, claim, returned->domains, returned->ndomains, &who, err) != 0 ||
         signins_begin(in->signins, err) != 0)
@@ -88,7 +88,7 @@ static int let_in(const struct signin *in, const struct returned *returned, cons
     if (accept_use_up(in, returned->handle, claim, err) == 0 &&
         (!old_session || signins_session_end(in->signins, old_session, err) == 0) &&
         put_session(in, returned, claim, &who, ret->token, err) == 0 && note(in, returned, claim, &who, err) == 0 &&
-        record_accepted(in, conf_name(returned->connection), who.email, ret_ref, err) == 0) {
+        record_accepted(&with, conf_name(returned->connection), who.email, ret_ref, err) == 0) {
         ret->next = returned->request.next;
         return signins_commit(in->signins, err);
     }

@@ -27,6 +27,7 @@ int oidc_begin(const struct signin *in, const struct conf_section *connection, c
                                                          .browser = ask->browser,
                                                          .verifier = request.verifier,
                                                          .next = ask->next,
+                                                         .application = in->application,
                                                          .again = ask->again,
                                                          .trial = ask->trial,
                                                          .created = in->now,

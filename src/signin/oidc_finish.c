@@ -116,6 +116,8 @@ int signin_oidc_finish(const struct signin *in, const struct signin_oidc_answer 
         if (accept_answer(in, &f->returned, &finding, answer->old_session, ret, ret_ref, err) == 0)
             return 0;
     }
-    record_refused(in, f->returned.connection ? conf_name(f->returned.connection) : "", claimed_email(f), err, ret_ref);
+    const struct signin with = record_for(in, &f->returned.request);
+    record_refused(&with, f->returned.connection ? conf_name(f->returned.connection) : "", claimed_email(f), err,
+                   ret_ref);
     return -1;
 }

@@ -4,6 +4,14 @@
 
 #include "signin/signin.h"
 
+/* in, for the record of what such a request led to. */
+static inline struct signin record_for(const struct signin *in, const struct signins_request *request)
+{
+    struct signin with = *in;
+    with.application = request->application;
+    return with;
+}
+
 /*
  * Why it was refused, under a new reference number. email: as it was claimed, NULL when nobody was named. When the record cannot be kept, err says so
  * behind the reason.

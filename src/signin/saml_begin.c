@@ -61,6 +61,7 @@ int saml_begin(const struct signin *in, const struct conf_section *connection, c
                                                          .connection = conf_name(connection),
                                                          .browser = ask->browser,
                                                          .next = ask->next,
+                                                         .application = in->application,
                                                          .trial = ask->trial,
                                                          .again = request.force_authn,
                                                          .created = in->now,

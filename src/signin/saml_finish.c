@@ -60,9 +60,10 @@ static int check_asked(const struct finish *f, struct err *err)
     for (size_t i = 0; who->authn_context && i < n; i++)
         among |= strcmp(who->authn_context, conf_at(connection, "authn-context", i)) == 0;
     if (!among)
-        return err_set(err, ERR_REFUSED,
-                       "AuthnStatement: the person was signed in by '%s', which no authn-context of the connection names",
-                       who->authn_context ? text_printable(f->in->pool, span_str(who->authn_context)) : "(not said)");
+        return err_set(
+            err, ERR_REFUSED,
+            "AuthnStatement: the person was signed in by '%s', which no authn-context of the connection names",
+            who->authn_context ? text_printable(f->in->pool, span_str(who->authn_context)) : "(not said)");
     if (again && who->authn_instant + SAML_SKEW_MAX < since)
         return err_set(err, ERR_REFUSED,
                        "AuthnStatement: the person was signed in before we asked for it, and has to be asked anew; the "
@@ -113,7 +114,8 @@ int signin_saml_finish(const struct signin *in, const struct signin_saml_answer 
             return 0;
     }
     const struct saml_identity *claimed = f->report.claimed;
-    record_refused(in, f->returned.connection ? conf_name(f->returned.connection) : "",
+    const struct signin with = record_for(in, &f->returned.request);
+    record_refused(&with, f->returned.connection ? conf_name(f->returned.connection) : "",
                    claimed ? claimed->field[SAML_EMAIL] : NULL, err, ret_ref);
     return -1;
 }

@@ -17,7 +17,8 @@
 static const char tables[] =
     "CREATE TABLE request (seq INTEGER PRIMARY KEY, handle TEXT NOT NULL UNIQUE, id TEXT NOT NULL,"
     "  connection TEXT NOT NULL, browser TEXT NOT NULL, verifier TEXT NOT NULL, next TEXT NOT NULL,"
-    "  again INTEGER NOT NULL, leaving INTEGER NOT NULL, trial TEXT NOT NULL, created INTEGER NOT NULL, expires "
+    "  again INTEGER NOT NULL, leaving INTEGER NOT NULL, trial TEXT NOT NULL, application TEXT NOT NULL, created "
+    "INTEGER NOT NULL, expires "
     "INTEGER NOT NULL);"
     "CREATE INDEX request_expires ON request (expires);"
     "CREATE TABLE used_once (kind TEXT NOT NULL, value TEXT NOT NULL, expires INTEGER NOT NULL,"
@@ -153,15 +154,15 @@ const char *signins_hash(const char *secret, char ret[static DIGEST_HEX_MAX])
 int signins_request_put(struct signins *signins, const struct signins_request *r, struct err *err)
 {
     char handle[DIGEST_HEX_MAX], browser[DIGEST_HEX_MAX];
-    return db_run(
-        signins->db,
-        "INSERT INTO request (handle, id, connection, browser, verifier, next, again, leaving, trial, created, expires)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        DB_ARGS(DB_TEXT(signins_hash(r->handle, handle)), DB_TEXT(r->id), DB_TEXT(r->connection),
-                DB_TEXT(signins_hash(r->browser, browser)), DB_TEXT(r->verifier ? r->verifier : ""), DB_TEXT(r->next),
-                DB_INT(r->again), DB_INT(r->leaving), DB_TEXT(or_empty(r->trial)), DB_INT(r->created),
-                DB_INT(r->expires)),
-        err);
+    return db_run(signins->db,
+                  "INSERT INTO request (handle, id, connection, browser, verifier, next, again, leaving, trial, "
+                  "application, created, expires)"
+                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  DB_ARGS(DB_TEXT(signins_hash(r->handle, handle)), DB_TEXT(r->id), DB_TEXT(r->connection),
+                          DB_TEXT(signins_hash(r->browser, browser)), DB_TEXT(r->verifier ? r->verifier : ""),
+                          DB_TEXT(r->next), DB_INT(r->again), DB_INT(r->leaving), DB_TEXT(or_empty(r->trial)),
+                          DB_TEXT(or_empty(r->application)), DB_INT(r->created), DB_INT(r->expires)),
+                  err);
 }
 
 int signins_request_get(struct signins *signins, const char *handle, const char *browser, int64_t now,
@@ -171,10 +172,8 @@ int signins_request_get(struct signins *signins, const char *handle, const char 
     CLEANUP(stmt_free) struct stmt *st = NULL;
     *ret_other = false;
     if (db_query(signins->db,
-                 "SELECT id, connection, browser, next, created, expires, verifier, again, leaving, trial FROM request "
-                 "WHERE "
-                 "handle = ? AND "
-                 "expires > ?",
+                 "SELECT id, connection, browser, next, created, expires, verifier, again, leaving, trial, application "
+                 "FROM request WHERE handle = ? AND expires > ?",
                  DB_ARGS(DB_TEXT(signins_hash(handle, key)), DB_INT(now)), &st, err) != 0)
         return -1;
     int r = stmt_step(st, err);
@@ -192,7 +191,8 @@ int signins_request_get(struct signins *signins, const char *handle, const char 
                                     .verifier = pool_strdup(pool, stmt_text(st, 6)),
                                     .again = stmt_int(st, 7) != 0,
                                     .leaving = stmt_int(st, 8) != 0,
-                                    .trial = pool_strdup(pool, stmt_text(st, 9))};
+                                    .trial = pool_strdup(pool, stmt_text(st, 9)),
+                                    .application = pool_strdup(pool, stmt_text(st, 10))};
     return 1;
 }
 

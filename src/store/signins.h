@@ -37,15 +37,16 @@ void signins_rollback(struct signins *signins);               /* no-op outside a
 /* --- requests that we sent ----------------------------------------------------------------------------------------- */
 
 struct signins_request {
-    const char *handle;     /* secret: goes round as RelayState; not read back */
-    const char *id;         /* what the response has to name: SAML's request id, OIDC's nonce */
-    const char *connection; /* whom it was sent to */
-    const char *browser;    /* secret of the browser's cookie; not read back */
-    const char *verifier;   /* of OIDC: what the code is exchanged with (PKCE); NULL or "" for none */
-    const char *next;       /* path to go on at */
-    const char *trial;      /* the test of a connection that it was sent for (store/trials.h); NULL or "" for none */
-    bool again;             /* the person has to be asked for their credentials anew */
-    bool leaving;           /* it is to sign out there, and its answer is no sign-in */
+    const char *handle;      /* secret: goes round as RelayState; not read back */
+    const char *id;          /* what the response has to name: SAML's request id, OIDC's nonce */
+    const char *connection;  /* whom it was sent to */
+    const char *browser;     /* secret of the browser's cookie; not read back */
+    const char *verifier;    /* of OIDC: what the code is exchanged with (PKCE); NULL or "" for none */
+    const char *next;        /* path to go on at */
+    const char *application; /* that the person signs in for; NULL or "" for none */
+    const char *trial;       /* the test of a connection that it was sent for (store/trials.h); NULL or "" for none */
+    bool again;              /* the person has to be asked for their credentials anew */
+    bool leaving;            /* it is to sign out there, and its answer is no sign-in */
     int64_t created, expires;
 };
 int signins_request_put(struct signins *signins, const struct signins_request *request, struct err *err);

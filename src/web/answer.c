@@ -76,6 +76,7 @@ bool answer_start(struct call *call, const struct signin_start *start)
         answer_redirect(call, start->location);
     } else if (start->post_to) {
         answer_html(call, 200);
+        call->leads_away = true;
         page_continue(&call->response->body, &who, start->post_to, start->answers ? "SAMLResponse" : "SAMLRequest",
                       start->message, start->relay);
     }

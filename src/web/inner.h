@@ -75,6 +75,7 @@ struct call {
     const char *word;       /* the last part of the path, where the route has one */
     const char *policy;     /* Content-Security-Policy; NULL: that of pages */
     bool cacheable;         /* the same for everybody */
+    bool leads_away;        /* a page whose form ends at an identity provider, by whatever way that one takes people */
     struct signin in;       /* with handles of its own */
 };
 

@@ -19,7 +19,7 @@ const char page_style[] =
     ":lang(ko){font-family:system-ui,-apple-system,\"Malgun Gothic\",\"Apple SD Gothic Neo\",\"Noto Sans KR\","
     "\"Noto Sans CJK KR\",sans-serif;word-break:keep-all}\n"
     ":lang(ja){font-family:system-ui,-apple-system,\"Yu Gothic UI\",\"Hiragino Sans\",\"Noto Sans JP\","
-    "\"Noto Sans CJK JP\",sans-serif;line-break:strict}\n"
+    "\"Noto Sans CJK JP\",sans-serif;line-break:strict;word-break:auto-phrase}\n"
     ".page{max-width:27rem;margin:0 auto;padding:1rem}\n"
     "@media(min-height:40rem){.page{padding-top:10vh}}\n"
     "main{padding:1.5rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem}\n"
@@ -209,9 +209,9 @@ void page_continue(struct buf *out, const struct page_about *about, const char *
 
 void page_home(struct buf *out, const struct page_about *about, const char *name, const char *email, const char *guard)
 {
-    begin(out, about, about->organization);
+    begin(out, about, say(about, TEXT_SIGNED_IN));
     ADD(out,
-        "<p class=\"who\">% <strong>%</strong> %</p><form method=\"post\" action=\"/signout\">"
+        "<p class=\"who\">% <strong>%</strong> %</p><form method=\"post\" action=\"/signout\" class=\"second\">"
         "<input type=\"hidden\" name=\"guard\" value=\"%\"><button>%</button></form>\n",
         say(about, TEXT_SIGNED_IN_AS), name, email, guard, say(about, TEXT_SIGN_OUT));
     end(out, about);

@@ -58,6 +58,19 @@ bool routes_is_slow(void *ctx, const struct request *request)
     return route && (route->how & ROUTE_SLOW || (route->how & ROUTE_FIRST && !providers_known(web->providers)));
 }
 
+/*
+ * Browsers apply form-action to every redirect behind a form, and identity providers redirect to others that nobody can name ahead: to a
+ * federated one, say. A page whose form leads there allows HTTPS; the origins are for those that are reached without, on this machine.
+ */
+static const char *page_policy(const struct call *call)
+{
+    return pool_printf(call->in.pool,
+                       "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'%s%s; "
+                       "frame-ancestors 'none'; base-uri 'none'",
+                       call->leads_away ? " https:" : "",
+                       origins_add_providers(call->in.pool, call->web->site.origins, call->web->providers));
+}
+
 static void add_headers(const struct call *call)
 {
     static const struct {
@@ -74,13 +87,7 @@ static void add_headers(const struct call *call)
     response_header(call->response, "Cache-Control", call->cacheable ? "public, max-age=3600" : "no-store");
     if (call->web->site.secure)
         response_header(call->response, "Strict-Transport-Security", "max-age=31536000");
-    response_header(call->response, "Content-Security-Policy",
-                    call->policy ? call->policy
-                                 : pool_printf(call->in.pool,
-                                               "default-src 'none'; style-src 'self'; img-src 'self'; form-action "
-                                               "'self'%s; frame-ancestors 'none'; base-uri 'none'",
-                                               origins_add_providers(call->in.pool, call->web->site.origins,
-                                                                     call->web->providers)));
+    response_header(call->response, "Content-Security-Policy", call->policy ? call->policy : page_policy(call));
 }
 
 static void answer_route(struct call *call, const struct route *route)
@@ -103,28 +110,33 @@ static void answer_route(struct call *call, const struct route *route)
 
 /* --- who may ask how often --------------------------------------------------------------------------------------------- */
 
-/* Where people sign in, and where applications ask. Other ways cost next to nothing. */
+/* Where people sign in, and where applications ask. The other ways write nothing, and cost next to nothing. */
 static const struct {
-    const char *path, *rate;
+    const char *method, *path, *rate; /* method NULL: any */
 } limited[] = {
-    {"/signin", "signin-rate"},
-    {"/saml/acs/", "signin-rate"},
-    {"/saml/slo/", "signin-rate"},
-    {"/oidc/callback/", "signin-rate"},
-    {"/oidc/logout/", "signin-rate"},
-    {"/oauth2/authorize", "signin-rate"},
-    {"/oauth2/token", "application-rate"},
-    {"/oauth2/userinfo", "application-rate"},
-    {"/oauth2/introspect", "application-rate"},
-    {"/oauth2/revoke", "application-rate"},
+    {"POST", "/signin", "signin-rate"},
+    {"POST", "/sso-test/", "signin-rate"},
+    {NULL, "/saml/acs/", "signin-rate"},
+    {NULL, "/saml/slo/", "signin-rate"},
+    {NULL, "/oidc/callback/", "signin-rate"},
+    {NULL, "/oidc/logout/", "signin-rate"},
+    {NULL, "/oauth2/authorize", "signin-rate"},
+    {NULL, "/oauth2/logout", "signin-rate"},
+    {NULL, "/forward-auth/start", "signin-rate"},
+    {NULL, "/forward-auth/callback", "signin-rate"},
+    {NULL, "/oauth2/token", "application-rate"},
+    {NULL, "/oauth2/userinfo", "application-rate"},
+    {NULL, "/oauth2/introspect", "application-rate"},
+    {NULL, "/oauth2/revoke", "application-rate"},
 };
 
 /* Seconds to wait; 0: none. */
 static unsigned hold_up(const struct call *call, const struct route *route)
 {
     const struct conf_section *serve = conf_find(call->in.conf, "serve", NULL);
-    for (size_t i = 0; i < sizeof limited / sizeof *limited && !(route->how & ROUTE_STATELESS); i++)
-        if (strcmp(limited[i].path, route->path) == 0)
+    for (size_t i = 0; i < sizeof limited / sizeof *limited; i++)
+        if (strcmp(limited[i].path, route->path) == 0 &&
+            (!limited[i].method || strcmp(limited[i].method, route->method) == 0))
             return limit_take(call->web->limit, limited[i].rate, call->visitor.client, conf_int(serve, limited[i].rate),
                               clock_monotonic());
     return 0;

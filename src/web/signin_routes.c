@@ -94,6 +94,7 @@ static void show_home(struct call *call)
         return;
     }
     answer_html(call, 200);
+    call->leads_away = true;
     page_home(&call->response->body, &who, person.name, person.email, cookie_guard(call, token));
 }
 
@@ -126,6 +127,7 @@ static void show_sign_in(struct call *call)
     if (*asked.hint && strlen(asked.hint) <= EMAIL_MAX)
         ask = (struct page_ask){.email = asked.hint, .handle = ask.handle};
     answer_html(call, 200);
+    call->leads_away = true;
     page_sign_in(&call->response->body, &who, &ask);
 }
 
@@ -138,6 +140,7 @@ static void show_unknown(struct call *call, const char *email, const char *handl
     answer_log(call, ref, err);
     atomic_fetch_add(&call->web->counts[COUNT_REFUSED], 1);
     answer_html(call, 403);
+    call->leads_away = true;
     page_sign_in(&call->response->body, &who, &ask);
 }
 

@@ -29,6 +29,7 @@ static const struct {
     [TEXT_LANGUAGE] = {"language", N_("Language"), "Name of the list of languages, for screen readers."},
     [TEXT_TO_PROVIDER] = {"to-provider", N_("You go on at the sign-in of your organization."),
                           "Before the form to an identity provider that takes no redirect."},
+    [TEXT_SIGNED_IN] = {"signed-in", N_("You are signed in."), "Title of the page that says who somebody is."},
     [TEXT_SIGNED_IN_AS] = {"signed-in-as", N_("Signed in as"), "Before the person's name."},
     [TEXT_SIGN_OUT] = {"sign-out", N_("Sign out"), "Button."},
     [TEXT_SIGNED_OUT] = {"signed-out", N_("You are signed out."), "Title of the page afterwards."},
@@ -96,14 +97,20 @@ void texts_init(struct texts *ret)
 
 const struct conf_schema *texts_schema(void)
 {
-    static struct conf_item rows[TEXTS + 1];
-    static const struct conf_kind kinds[] = {{.name = "en", .items = rows, .help = "Texts in English."},
-                                             {.name = "ko", .items = rows, .help = "Texts in Korean."},
-                                             {.name = "ja", .items = rows, .help = "Texts in Japanese."},
-                                             {0}};
-    static const struct conf_schema schema = {kinds};
-    for (enum text t = 0; !rows[t].key && t < TEXTS; t++)
-        rows[t] = (struct conf_item){.key = texts[t].key, .example = texts[t].english, .help = texts[t].help};
+    static struct conf_item rows[LANGUAGES][TEXTS + 1];
+    static const struct conf_kind kinds[] = {
+        {.name = "en", .items = rows[LANGUAGE_EN], .help = "Texts in English. Only what is written here is replaced."},
+        {.name = "ko", .items = rows[LANGUAGE_KO], .help = "Texts in Korean."},
+        {.name = "ja", .items = rows[LANGUAGE_JA], .help = "Texts in Japanese."},
+        {0}};
+    static const struct conf_schema schema = {
+        kinds,
+        "What the sign-in pages say. [serve] texts-file names a file like this one. After a change, run: doorward "
+        "check-config, and reload the server."};
+    for (enum language l = 0; !rows[LANGUAGES - 1][0].key && l < LANGUAGES; l++)
+        for (enum text t = 0; t < TEXTS; t++)
+            rows[l][t] =
+                (struct conf_item){.key = texts[t].key, .example = text_translated(l, t), .help = texts[t].help};
     return &schema;
 }
 

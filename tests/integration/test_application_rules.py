@@ -181,6 +181,7 @@ def test_what_was_asked_for_is_its_browsers_and_is_answered_once(provider, hand)
     assert form.status == 403 and not form.headers["Location"]
     assert f'value="{handle}"' not in other.ask(f"{provider.url}/signin?for={handle}").body
     assert code_in(person.go(provider.url + answer.headers["Location"], stop=Hand.REDIRECT).headers["Location"])
+    assert ("alice@example.com", "hand", 1) in provider.sql("SELECT email, application, accepted FROM record"), "a record tells what for"
     again = person.ask(f"{provider.url}/oauth2/authorize?for={handle}")
     assert again.status == 403 and not again.headers["Location"]
     assert not provider.sql("SELECT * FROM authorizing WHERE application = 'hand' AND handle = ?", handle), "only its digest is kept"

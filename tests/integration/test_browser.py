@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import socket
+import ssl
 import threading
 import urllib.parse
 import xml.etree.ElementTree as ET
@@ -19,8 +20,7 @@ from pathlib import Path
 import pytest
 
 from signin_site import Server, answer_to
-from site_fixture import ROOT, URL
-from test_serve_process import PATIENCE
+from site_fixture import ROOT, URL, script
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="python3-selenium is not installed")
 from selenium.webdriver.common.by import By  # noqa: E402  pylint: disable=wrong-import-position
@@ -77,10 +77,13 @@ def free_port():
 class Provider(http.server.ThreadingHTTPServer):
     """An identity provider that believes whoever presses its button."""
 
-    def __init__(self, site, url):
+    def __init__(self, site, url, certificate):
         super().__init__(("127.0.0.1", 0), Page)
         self.site, self.service, self.email, self.uid = site, url, "alice@example.com", "alice"
-        self.origin = f"http://127.0.0.1:{self.server_address[1]}"
+        self.origin, self.moved_to = (f"https://{name}.elsewhere.example:{self.server_address[1]}" for name in ("idp", "login"))
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(*certificate)
+        self.socket = tls.wrap_socket(self.socket, server_side=True)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
@@ -89,6 +92,12 @@ class Page(http.server.BaseHTTPRequestHandler):
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
         if "SAMLRequest" not in query:
             self.send_error(404)
+            return
+        if not self.headers["Host"].startswith("login."):
+            self.send_response(302)  # as a provider does that knows the person to belong to another one
+            self.send_header("Location", self.server.moved_to + self.path)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
             return
         request = ET.fromstring(zlib.decompress(base64.b64decode(query["SAMLRequest"][0]), -15))
         acs = f"{self.server.service}/saml/acs/idp"
@@ -128,7 +137,7 @@ class Walk:
         """To the next page, by a press or by what is typed."""
         page, element = self.find("html"), self.find(css)
         _ = element.send_keys(keys) if keys else element.click()
-        WebDriverWait(self.driver, PATIENCE).until(staleness_of(page))
+        WebDriverWait(self.driver, 30).until(staleness_of(page))
         return self
 
     def resize(self, width, height=900, dark=False):
@@ -166,19 +175,30 @@ class Walk:
         return [e["message"] for e in self.driver.get_log("browser") if not re.search(r"responded with a status of 4\d\d", e["message"])]
 
 
+def self_signed(folder, *names):
+    """(certificate, key) in PEM."""
+    paths = folder / "tls.pem", folder / "tls.key"
+    script("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={names[0]}",
+           "-addext", "subjectAltName=" + ",".join(f"DNS:{name}" for name in names), "-out", paths[0], "-keyout", paths[1])
+    paths[1].chmod(0o600)
+    return paths
+
+
 @pytest.fixture(name="url")
 def url_fixture(site):
-    """A server that this browser reaches by its own address, and an identity provider beside it."""
-    url = f"http://127.0.0.1:{free_port()}"
+    """A server with TLS, and an identity provider that is another site for the browser, as it is in life."""
+    port = free_port()
+    url = f"https://signin.example.com:{port}"
+    certificate = self_signed(site.folder, "signin.example.com", "idp.elsewhere.example")
     site.org.person("alice")
     site.org.person("long", given=LONG, family="어쩌고저쩌고띄어쓰기가전혀없는아주긴이름입니다")
     site.org.group("cad", "alice")
-    provider = Provider(site, url)
+    provider = Provider(site, url, certificate)
     metadata = site.idp / "metadata.xml"
     metadata.write_text(metadata.read_text().replace(f"{URL}/sso", f"{provider.origin}/sso"))
     site.conf["organization"]["url"] = url
     site.apply()
-    server = Server(site, listen=url.removeprefix("http://"))
+    server = Server(site, **{"listen": f"127.0.0.1:{port}", "certificate-file": certificate[0], "key-file": certificate[1]})
     site.provider = provider
     yield url
     server.served.close()
@@ -190,6 +210,7 @@ def url_fixture(site):
 def walk_fixture(request, url, tmp_path):
     options = webdriver.ChromeOptions()
     for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server", "--no-first-run",
+                 "--ignore-certificate-errors", "--host-resolver-rules=MAP *.example.com 127.0.0.1,MAP *.elsewhere.example 127.0.0.1",
                  "--disable-background-networking", f"--user-data-dir={tmp_path / 'browser'}", "--force-prefers-reduced-motion"):
         options.add_argument(word)
     accepted = {"en": "en-GB,en", "ko": "ko-KR,ko,en", "ja": "fr,ja-JP"}[request.param]

@@ -127,7 +127,7 @@ static int load(const char *path, struct conf **ret, struct err *err)
 {
     static struct conf_variant variants[CONNECTORS_MAX];
     static struct conf_kind kinds[2];
-    static const struct conf_schema schema = {kinds};
+    static const struct conf_schema schema = {.kinds = kinds};
     for (size_t i = 0; i < CONNECTORS_MAX - 1 && directory_connectors[i]; i++)
         variants[i] = (struct conf_variant){directory_connectors[i]->name, directory_connectors[i]->help,
                                             directory_connectors[i]->settings, directory_connectors[i]->check};

@@ -101,6 +101,6 @@ static const struct conf_kind test_kinds[] = {
     {0},
 };
 
-static const struct conf_schema test_schema = {test_kinds};
+static const struct conf_schema test_schema = {.kinds = test_kinds};
 
 #endif

@@ -274,7 +274,7 @@ static const struct conf_item far_items[] = {PLATFORM_REMOTE_SETTINGS, {0}};
 static const struct conf_variant far_types[] = {{.name = "far", .help = "x", .items = far_items}, {0}};
 static const struct conf_kind far_kinds[] = {{.name = "platform", .named = true, .variants = far_types, .help = "x"},
                                              {0}};
-static const struct conf_schema far_schema = {far_kinds};
+static const struct conf_schema far_schema = {.kinds = far_kinds};
 
 static const struct platform_connector far_platform = {.name = "far",
                                                        .help = "x",

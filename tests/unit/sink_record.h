@@ -85,7 +85,7 @@ static inline struct conf *load_section(const struct conf_item *rows, const char
                                         const struct conf_section **ret)
 {
     static struct conf_kind kinds[2];
-    static const struct conf_schema schema = {kinds};
+    static const struct conf_schema schema = {.kinds = kinds};
     kinds[0] =
         (struct conf_kind){.name = "directory", .named = true, .items = rows, .example = "hq", .help = "A directory."};
     char path[] = "/tmp/doorward-test-XXXXXX";
