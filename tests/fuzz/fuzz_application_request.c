@@ -5,6 +5,7 @@
  *
  * The first line is the Authorization header, "-" for none; the rest is the form, or the query.
  */
+#include <fcntl.h>
 #include <stdint.h>
 #include <unistd.h>
 
@@ -39,6 +40,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     char dir[] = "/tmp/doorward-fuzz-XXXXXX", path[64];
     struct err err = ERR_INIT;
+    int here = open(".", O_RDONLY | O_DIRECTORY); /* the corpus is named from here */
     (void)argc, (void)argv;
     require(mkdtemp(dir) && chdir(dir) == 0);
     require(file_replace("secret", "geheim", 6, 0600, &err) == 0);
@@ -48,7 +50,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     require(conf_load(path, schema_get(), &conf, NULL, &err) == 0 && applications_read(conf, &applications, &err) == 0);
     for (const char *const *name = (const char *const[]){"secret", "key.pem", "conf", NULL}; *name; name++)
         unlink(*name);
-    require(chdir("/") == 0 && rmdir(dir) == 0);
+    require(here >= 0 && fchdir(here) == 0 && close(here) == 0 && rmdir(dir) == 0);
     return 0;
 }
 
