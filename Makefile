@@ -91,8 +91,12 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libdoorward.a
 	$(Q)$(CC) $(CPPFLAGS) -Itests/unit $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(BUILD)/libdoorward.a $(LIBS) \
 		$(shell pkg-config --cflags --libs check)
 
-unit: $(UNITS)
-	@for t in $(UNITS); do $$t || exit 1; done
+unit: $(patsubst $(BUILD)/tests/unit/%,unit-run-%,$(UNITS))
+
+# Beside each other when make was told to.
+unit-run-%: $(BUILD)/tests/unit/%
+	@$< >$<.log 2>&1 || { cat $<.log; exit 1; }
+	@cat $<.log
 
 # The commented samples, from the rows; test_conf_schema and test_pages fail when they are not current.
 sample: $(BUILD)/tests/unit/test_conf_schema $(BUILD)/tests/unit/test_pages

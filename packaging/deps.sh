@@ -16,12 +16,14 @@ BUILD='gcc libc6-dev make pkgconf gettext
 # What the program reads at run time, and what the demo plays the organization's identity provider and name server
 # with.
 DEMO='ca-certificates dns-root-data publicsuffix openssl xmlsec1 dnsmasq-base'
-TEST='check clang libclang-rt-dev llvm valgrind libc6-dbg python3 python3-pytest sqlite3
-    slapd ldap-utils knot nodejs npm chromium chromium-driver python3-selenium fonts-noto-cjk
-    wrk nginx-light curl python3-lasso python3-pysaml2
+TEST='check clang libclang-rt-dev llvm valgrind libc6-dbg python3 python3-pytest python3-pytest-xdist sqlite3
+    slapd ldap-utils knot nodejs npm glewlwyd chromium chromium-driver python3-selenium fonts-noto-cjk
+    simplesamlphp php-cli php-xml php-mbstring
+    liblemonldap-ng-portal-perl liblasso-perl libxml-simple-perl libplack-perl
+    apache2 libapache2-mod-auth-openidc wrk nginx-light curl python3-lasso python3-pysaml2
     build-essential debhelper lintian rpm debootstrap'
 # Packages among them that bring a service of their own.
-SERVICES='slapd knot nginx'
+SERVICES='slapd knot nginx glewlwyd apache2'
 
 fail() {
     echo "deps.sh: $*" >&2

@@ -70,13 +70,16 @@ unit-sanitized:
 	$(SUBMAKE) SANITIZE=address,undefined unit-programs
 
 # --- integration ----------------------------------------------------------------------------------------------------
-INTEGRATION_NEEDS := slapd slapadd ldapsearch ldapmodify knotd dnsmasq xmlsec1 openssl sqlite3 node npm chromedriver
+INTEGRATION_NEEDS := slapd slapadd ldapsearch ldapmodify knotd dnsmasq xmlsec1 openssl sqlite3 node npm glewlwyd php plackup apache2 chromedriver
 DOORWARD ?= $(BUILD)/doorward
 
 # $(call need,STAGE,TOOLS): ends the recipe's shell, with 1 in CI and 0 elsewhere, when a tool is missing.
 need = missing=; for tool in $(2); do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
 	[ -z "$$missing" ] || { echo "$(1): skipped, missing:$$missing; run: sudo sh packaging/deps.sh --test" >&2; \
 	exit $(if $(CI),1,0); }
+
+# As many files of cases at once as there are processors, where python3-pytest-xdist is installed; not when some were asked for.
+PYTEST_JOBS = $(if $(T),,$(shell $(PYTHON) -c 'import xdist' 2>/dev/null && echo "-n $$(nproc) --dist loadfile"))
 
 # Without one of the servers, the cases that need it skip themselves by name; in CI none may.
 integration: all tools peers
@@ -86,7 +89,7 @@ integration: all tools peers
 	$(if $(CI),$(call need,integration,$(INTEGRATION_NEEDS));) \
 	PYTHONDONTWRITEBYTECODE=1 DOORWARD="$(abspath $(DOORWARD))" DOORWARD_TOOLS="$(abspath $(BUILD)/tests/tools)" \
 	DOORWARD_PEERS="$(abspath $(BUILD)/peers)" DOORWARD_SCREENSHOTS="$(abspath $(BUILD)/screenshots)" \
-	$(PYTHON) -m pytest -q -rs -p no:cacheprovider tests/integration $(T)
+	$(PYTHON) -m pytest -q -rs -p no:cacheprovider $(PYTEST_JOBS) tests/integration $(T)
 
 # --- fuzzing: the library built by clang in a folder of its own -----------------------------------------------------
 FUZZ_DIR     := $(BUILD)/fuzz

@@ -10,7 +10,8 @@ static int write_json(const struct broker *broker, const json_t *object, const c
 {
     CLEANUP(freep) char *text = object ? json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
     if (!text)
-        return err_set(err, ERR_FAILED, "answer: it cannot be written as JSON");
+        return err_set(err, ERR_FAILED,
+                       "answer: it cannot be written as JSON; look for names in the directory that are no text");
     *ret = pool_strdup(broker->in->pool, text);
     return 0;
 }
@@ -29,19 +30,23 @@ static int is_good(const struct broker *broker, const char *text, enum token_kin
     if (found < 0)
         return -1;
     if (!found || token->kind != kind || token->used) {
-        err_set(err, ERR_REFUSED, "token: there is none like this, or it or its session has ended");
+        err_set(err, ERR_REFUSED,
+                "token: there is none like this, or it or its session has ended; the application has to get a new one");
         return 0;
     }
     *ret_application = applications_named(broker->applications, token->application);
     if (!*ret_application) {
-        err_set(err, ERR_REFUSED, "token: its application %s is gone from the configuration", token->application);
+        err_set(err, ERR_REFUSED,
+                "token: its application %s is gone from the configuration; write it there again, or take it out of use",
+                token->application);
         return 0;
     }
     found = signin_who_named(broker->in, token->sid, who, err);
     if (found < 0)
         return -1;
     if (!found) {
-        err_set(err, ERR_REFUSED, "token: the person may no longer sign in, or the session has ended");
+        err_set(err, ERR_REFUSED,
+                "token: the person may no longer sign in, or the session has ended; see: doorward explain");
         return 0;
     }
     if (claims_may_use(broker, *ret_application, who, &fault, err) == 0)
@@ -82,7 +87,8 @@ static int read_asking(const struct broker *broker, struct broker_params form, c
     *ret_token = NULL;
     if (form.get(form.ctx, "token", ret_token) == 1 && **ret_token)
         return 0;
-    return broker_refuse(fault, "invalid_request", err, "application %s: token is missing, or there more than once",
+    return broker_refuse(fault, "invalid_request", err,
+                         "application %s: token is missing, or there more than once; look at what it sends",
                          proof.application->name);
 }
 
@@ -134,7 +140,8 @@ int access_revoke(const struct broker *broker, struct broker_params form, const 
     if (found <= 0)
         return found;
     if (strcmp(token.application, asking->name) != 0)
-        return broker_refuse(ret_fault, "invalid_grant", err, "application %s: the token was given to application %s",
+        return broker_refuse(ret_fault, "invalid_grant", err,
+                             "application %s: the token was given to application %s; look for who passes tokens on",
                              asking->name, token.application);
     return token.kind == TOKEN_REFRESH ? grant_revoke(broker->in->signins, token.grant, err)
                                        : token_drop(broker->in->signins, text, err);

@@ -19,7 +19,8 @@ static int read_secret(const char *path, struct application *ret, struct err *er
         return -1;
     size_t n = strcspn(buf_str(&text), "\r\n");
     if (n == 0)
-        return err_set(err, ERR_CONFIG, "%s: its first line is empty, and should be the client secret", path);
+        return err_set(err, ERR_CONFIG, "%s: its first line is empty, and should be the client secret; write it there",
+                       path);
     digest_hex_of(text.data, n, ret->secret);
     return 0;
 }
@@ -31,7 +32,10 @@ static int read_keys(const char *path, bool pem, struct application *ret, struct
         return -1;
     if (keyset_read((struct span){buf_str(&text), text.len}, &ret->keys, err) == 0)
         return 0;
-    return err_set(err, ERR_CONFIG, "%s: no JWK set with a public key that could sign", path);
+    return err_set(
+        err, ERR_CONFIG,
+        "%s: no JWK set with a public key that could sign; give one with RSA keys of 2048 bits or more, or EC keys",
+        path);
 }
 
 static int read_one(const struct conf_section *section, struct application *ret, struct err *err)

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "crypto/digest.h"
+#include "oidc/encode.h"
 
 #define SKEW       60  /* seconds that the application's clock may be wrong */
 #define ID_MAX     255 /* bytes of jti */
@@ -30,19 +31,26 @@ static int verify(const struct word *w, cjose_jws_t *jws)
     const char *alg = cjose_header_get(header, CJOSE_HDR_ALG, NULL),
                *kid = cjose_header_get(header, CJOSE_HDR_KID, NULL);
     if (!alg || !keyset_accepts(alg))
-        return REFUSE(w, "application %s: algorithm '%s' of its signed word is not accepted", w->application->name,
-                      broker_shown(w->broker, alg));
+        return REFUSE(w, "application %s: algorithm '%s' of its signed word is not accepted; set RS256 or ES256 there",
+                      w->application->name, broker_shown(w->broker, alg));
     if (json_object_get((json_t *)header, "crit"))
-        return REFUSE(w, "application %s: its signed word demands extensions (crit) that nobody here knows",
-                      w->application->name);
-    switch (keyset_verify(w->application->keys, alg, kid, jws)) {
+        return REFUSE(
+            w, "application %s: its signed word demands extensions (crit) that nobody here knows; look at its settings",
+            w->application->name);
+    switch (
+        keyset_verify(w->application->keys, alg, NULL, jws)) { /* every key is its own: by which one, does not matter */
     case KEYSET_VERIFIED:
         return 0;
     case KEYSET_NO_KEY:
-        return REFUSE(w, "application %s: its signed word names key '%s' and %s, of which none is configured",
+        return REFUSE(w,
+                      "application %s: its signed word names key '%s' and %s, of which none is configured; give us its "
+                      "public key",
                       w->application->name, broker_shown(w->broker, kid), alg);
     default:
-        return REFUSE(w, "application %s: the signature of its signed word does not stand", w->application->name);
+        return REFUSE(w,
+                      "application %s: the signature of its signed word does not stand; give us the public key that it "
+                      "signs with now",
+                      w->application->name);
     }
 }
 
@@ -57,8 +65,8 @@ static int check_names(const struct word *w)
     static const char *const names[] = {"iss", "sub"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(text_of(w, names[i]), w->application->client_id) != 0)
-            return REFUSE(w, "application %s: %s of its signed word is not its client id", w->application->name,
-                          names[i]);
+            return REFUSE(w, "application %s: %s of its signed word is not its client id; look at its settings",
+                          w->application->name, names[i]);
     return 0;
 }
 
@@ -70,8 +78,9 @@ static int check_audience(const struct word *w)
         aud = json_array_get(aud, 0);
     const char *text = json_string_value(aud);
     if (!text || strcmp(text, w->broker->issuer) != 0)
-        return REFUSE(w, "application %s: its signed word has to be meant for '%s' and for nobody else (aud)",
-                      w->application->name, w->broker->issuer);
+        return REFUSE(
+            w, "application %s: its signed word has to be meant for '%s' and for nobody else (aud); set that there",
+            w->application->name, w->broker->issuer);
     return 0;
 }
 
@@ -91,11 +100,12 @@ static int check_times(const struct word *w, int64_t *ret_until)
     int64_t now = w->broker->in->now, ends = -1, made = 0, begins = 0;
     const char *name = w->application->name;
     if (!time_of(w, "exp", &ends) || ends < 0)
-        return REFUSE(w, "application %s: its signed word does not say until when it stands (exp)", name);
+        return REFUSE(
+            w, "application %s: its signed word does not say until when it stands (exp); look at its settings", name);
     if (ends + SKEW <= now)
         return REFUSE(w, "application %s: its signed word expired; check the clocks of both machines", name);
     if (ends > now + CLIENTAUTH_ASSERTION_SECONDS + SKEW)
-        return REFUSE(w, "application %s: its signed word stands for more than %d seconds", name,
+        return REFUSE(w, "application %s: its signed word stands for more than %d seconds; shorten that there", name,
                       CLIENTAUTH_ASSERTION_SECONDS);
     if (!time_of(w, "iat", &made) || !time_of(w, "nbf", &begins) || made > now + SKEW || begins > now + SKEW)
         return REFUSE(w, "application %s: its signed word is from the future; check the clocks of both machines", name);
@@ -108,8 +118,8 @@ static int check_id(const struct word *w, struct client_proof *ret)
     const char *id = text_of(w, "jti");
     char hex[DIGEST_HEX_MAX];
     if (!*id || strlen(id) > ID_MAX)
-        return REFUSE(w, "application %s: its signed word has no id of 1 to %d bytes (jti)", w->application->name,
-                      ID_MAX);
+        return REFUSE(w, "application %s: its signed word has no id of 1 to %d bytes (jti); look at its settings",
+                      w->application->name, ID_MAX);
     const char *once = pool_printf(w->broker->in->pool, "%s %s", w->application->name, id);
     digest_hex_of(once, strlen(once), hex);
     ret->once = pool_strdup(w->broker->in->pool, hex);
@@ -123,12 +133,14 @@ int assertion_read(const struct broker *broker, const struct application *applic
     uint8_t *payload = NULL;
     size_t n = 0;
     if (strlen(text) > CLIENTAUTH_ASSERTION_MAX)
-        return REFUSE(&w, "application %s: its signed word is longer than %d bytes", application->name,
-                      CLIENTAUTH_ASSERTION_MAX);
-    CLEANUP(jwsp) cjose_jws_t *jws = cjose_jws_import(text, strlen(text), NULL);
+        return REFUSE(&w, "application %s: its signed word is longer than %d bytes; look at what it sends",
+                      application->name, CLIENTAUTH_ASSERTION_MAX);
+    CLEANUP(jwsp)
+    cjose_jws_t *jws = encode_is_compact(span_str(text)) ? cjose_jws_import(text, strlen(text), NULL) : NULL;
     if (!jws)
-        return REFUSE(&w, "application %s: its signed word is no signed token in compact form (RFC 7515)",
-                      application->name);
+        return REFUSE(
+            &w, "application %s: its signed word is no signed token in compact form (RFC 7515); look at what it sends",
+            application->name);
     if (verify(&w, jws) != 0)
         return -1;
     CLEANUP(jsonp)
@@ -137,7 +149,7 @@ int assertion_read(const struct broker *broker, const struct application *applic
                          : NULL;
     w.claims = claims;
     if (!json_is_object(claims))
-        return REFUSE(&w, "application %s: what it signed is no JSON object", application->name);
+        return REFUSE(&w, "application %s: what it signed is no JSON object; look at what it sends", application->name);
     return check_names(&w) != 0 || check_audience(&w) != 0 || check_times(&w, &ret->once_until) != 0 ||
                    check_id(&w, ret) != 0
                ? -1

@@ -28,10 +28,12 @@ static int param(const struct reading *r, const char *name, const char **ret)
     const char *value = NULL;
     int found = r->params.get(r->params.ctx, name, &value);
     if (found < 0)
-        return broker_refuse(r->fault, "invalid_request", r->err,
-                             "authorize: %s is there more than once, or is not clean text", name);
+        return broker_refuse(
+            r->fault, "invalid_request", r->err,
+            "authorize: %s is there more than once, or is not clean text; look at what the application sends", name);
     if (found && strlen(value) > AUTHORIZE_VALUE_MAX)
-        return broker_refuse(r->fault, "invalid_request", r->err, "authorize: %s is longer than %d bytes", name,
+        return broker_refuse(r->fault, "invalid_request", r->err,
+                             "authorize: %s is longer than %d bytes; have the application send less", name,
                              AUTHORIZE_VALUE_MAX);
     *ret = found && *value ? value : NULL;
     return 0;
@@ -70,7 +72,8 @@ static int refuse_unsupported(struct reading *r)
         if (param(r, unsupported[i].param, &value) != 0)
             return -1;
         if (value)
-            return broker_refuse(r->fault, unsupported[i].code, r->err, "authorize: %s is not supported",
+            return broker_refuse(r->fault, unsupported[i].code, r->err,
+                                 "authorize: %s is not supported; set the application to plain parameters",
                                  unsupported[i].param);
     }
     return 0;
@@ -83,23 +86,22 @@ static int read_kind(struct reading *r)
         param(r, "scope", &scope) != 0)
         return -1;
     if (!type)
-        return broker_refuse(r->fault, "invalid_request", r->err, "authorize: response_type is missing");
+        return broker_refuse(r->fault, "invalid_request", r->err,
+                             "authorize: response_type is missing; set the application to the code flow");
     if (strcmp(type, "code") != 0)
         return broker_refuse(r->fault, "unsupported_response_type", r->err,
                              "authorize: response_type '%s' is not code; set the application to the code flow",
                              broker_shown(r->broker, type));
     if (mode && strcmp(mode, "query") != 0)
-        return broker_refuse(r->fault, "invalid_request", r->err, "authorize: response_mode '%s' is not query",
-                             broker_shown(r->broker, mode));
+        return broker_refuse(
+            r->fault, "invalid_request", r->err,
+            "authorize: response_mode '%s' is not query; take response_mode out of the application's settings",
+            broker_shown(r->broker, mode));
     if (!scope || !scope_has(scope, "openid"))
-        return broker_refuse(r->fault, "invalid_scope", r->err, "authorize: scope has no openid");
+        return broker_refuse(r->fault, "invalid_scope", r->err,
+                             "authorize: scope has no openid; add it in the application");
     r->ret->scope = scope_known(r->broker->in->pool, scope);
     return 0;
-}
-
-static bool is_base64url(const char *text)
-{
-    return text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")] == '\0';
 }
 
 /* Of every application, also those that have a secret (RFC 9700, 2.1.1). */
@@ -115,9 +117,10 @@ static int read_challenge(struct reading *r)
         return broker_refuse(r->fault, "invalid_request", r->err,
                              "authorize: code_challenge_method is '%s' and not S256; set it in the application",
                              method ? broker_shown(r->broker, method) : "plain, as it is not written");
-    if (strlen(challenge) != CHALLENGE_LENGTH || !is_base64url(challenge))
-        return broker_refuse(r->fault, "invalid_request", r->err,
-                             "authorize: code_challenge is no SHA-256 in base64url");
+    if (strlen(challenge) != CHALLENGE_LENGTH || !encode_is_base64url(span_str(challenge)))
+        return broker_refuse(
+            r->fault, "invalid_request", r->err,
+            "authorize: code_challenge is no SHA-256 in base64url; look at what the application sends");
     r->ret->challenge = challenge;
     return 0;
 }
@@ -131,12 +134,14 @@ static int read_prompt(struct reading *r)
     if (!prompt)
         return 0;
     if (!scope_within(prompt, "none login consent select_account"))
-        return broker_refuse(r->fault, "invalid_request", r->err, "authorize: prompt '%s' is not known",
+        return broker_refuse(r->fault, "invalid_request", r->err,
+                             "authorize: prompt '%s' is not known; take it out of the application's settings",
                              broker_shown(r->broker, prompt));
     r->ret->silent = scope_has(prompt, "none");
     r->ret->again = scope_has(prompt, "login") || scope_has(prompt, "select_account");
     if (r->ret->silent && strcmp(prompt, "none") != 0)
-        return broker_refuse(r->fault, "invalid_request", r->err, "authorize: prompt has none beside others");
+        return broker_refuse(r->fault, "invalid_request", r->err,
+                             "authorize: prompt has none beside others; look at what the application sends");
     return 0;
 }
 
@@ -149,7 +154,8 @@ static int read_max_age(struct reading *r)
         return 0;
     size_t n = strspn(text, "0123456789");
     if (text[n] || n > 9)
-        return broker_refuse(r->fault, "invalid_request", r->err, "authorize: max_age '%s' is no number of seconds",
+        return broker_refuse(r->fault, "invalid_request", r->err,
+                             "authorize: max_age '%s' is no number of seconds; look at what the application sends",
                              broker_shown(r->broker, text));
     r->ret->max_age = strtol(text, NULL, 10);
     r->ret->again |= r->ret->max_age == 0;
@@ -199,9 +205,9 @@ static int refuse(const struct broker *broker, const struct authorization *a, br
 {
     if (err->kind != ERR_REFUSED && err->kind != ERR_INPUT)
         return -1;
-    struct signin with = *broker->in;
-    with.application = a->application;
-    record_refused(&with, "", email, err, ret->ref);
+    struct signin in = *broker->in;
+    in.application = a->application;
+    record_refused(&in, "", email, err, ret->ref);
     ret->outcome = fault ? AUTHORIZE_ANSWER : AUTHORIZE_PAGE;
     ret->location = fault ? answer_url(broker, a, "error", fault) : NULL;
     return 0;
@@ -212,8 +218,9 @@ static int give_code(const struct broker *broker, const struct authorization *a,
                      const struct application *application, const struct signin_who *who, struct authorize_answer *ret,
                      struct err *err)
 {
-    const struct signin *in = broker->in;
-    char code[TOKEN_SIZE];
+    struct signin own = *broker->in, *in = &own;
+    char code[TOKEN_SIZE], ref[SIGNINS_REF_SIZE];
+    own.application = a->application;
     token_new(code);
     const struct grant grant = {.sid = who->session.sid,
                                 .application = a->application,
@@ -231,7 +238,8 @@ static int give_code(const struct broker *broker, const struct authorization *a,
     if (taken == 1 && handle)
         taken = authorization_take(in->signins, handle, err);
     if (taken == 1 && grant_put(in->signins, code, &grant, err) == 0 &&
-        visits_put(in->signins, grant.sid, grant.application, grant.subject, in->now, err) == 0) {
+        visits_put(in->signins, grant.sid, grant.application, grant.subject, in->now, err) == 0 &&
+        record_accepted(in, who->connection, who->email, ref, err) == 0) {
         ret->outcome = AUTHORIZE_ANSWER;
         ret->location = answer_url(broker, a, "code", code);
         return signins_commit(in->signins, err);
@@ -240,7 +248,8 @@ static int give_code(const struct broker *broker, const struct authorization *a,
     if (taken != 0)
         return -1;
     err_set(err, ERR_REFUSED,
-            "authorize: it was answered at the same time by another copy of it, or the session has just ended");
+            "authorize: it was answered at the same time by another copy of it, or the session has just ended; begin "
+            "at the application again");
     return refuse(broker, a, NULL, who->email, ret, err);
 }
 
@@ -282,12 +291,15 @@ static int decide(const struct broker *broker, const struct authorization *a, co
     const struct application *application = applications_named(broker->applications, a->application);
     broker_fault fault = NULL;
     if (!application) {
-        err_set(err, ERR_REFUSED, "authorize: application %s is gone from the configuration", a->application);
+        err_set(err, ERR_REFUSED,
+                "authorize: application %s is gone from the configuration; write it there again, or take it out of use",
+                a->application);
         return refuse(broker, a, NULL, who->email, ret, err);
     }
     if (!is_fresh(a, who, broker->in->now)) {
         broker_refuse(&fault, "login_required", err,
-                      "application %s: it asked for a new sign-in, and the identity provider passed an old one on",
+                      "application %s: it asked for a new sign-in, and the identity provider passed an old one on; "
+                      "look at its settings for ForceAuthn or prompt=login",
                       a->application);
         return refuse(broker, a, fault, who->email, ret, err);
     }
@@ -320,7 +332,8 @@ static int go(const struct broker *broker, struct authorization *a, const char *
         return decide(broker, a, handle, &who, ret, err);
     if (a->silent) {
         broker_refuse(&fault, "login_required", err,
-                      "application %s: it asked without a page (prompt=none), and nobody is signed in, or too long ago",
+                      "application %s: it asked without a page (prompt=none), and nobody is signed in, or too long "
+                      "ago; it should ask again with one",
                       a->application);
         return refuse(broker, a, fault, NULL, ret, err);
     }

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "oidc/encode.h"
+#include "signin/standing.h"
 #include "store/holdings.h"
 
 DEFINE_CLEANUP(jsonp, json_t *, json_decref)
@@ -36,17 +37,11 @@ static const char *team_of(const struct broker *broker, const struct application
 int claims_may_use(const struct broker *broker, const struct application *application, const struct signin_who *who,
                    broker_fault *ret_fault, struct err *err)
 {
-    const char *product = conf_str(application->section, "product");
     *ret_fault = NULL;
-    if (!product)
+    if (standing_at(broker->in, &who->who, application->section, err) == 0)
         return 0;
-    int has = holdings_has(broker->in->store->db, who->session.directory, who->uid, team_of(broker, application),
-                           product, err);
-    if (has != 0)
-        return has < 0 ? -1 : 0;
-    return broker_refuse(ret_fault, "access_denied", err,
-                         "application %s: the person has no seat of product %s; see: doorward explain %s",
-                         application->name, product, broker_shown(broker, who->email));
+    *ret_fault = err->kind == ERR_REFUSED ? "access_denied" : NULL;
+    return -1;
 }
 
 /* --- what ------------------------------------------------------------------------------------------------------------ */
@@ -153,6 +148,9 @@ int claims_id_token(const struct broker *broker, const struct claims_token *abou
         return -1;
     CLEANUP(freep) char *text = json_dumps(claims, JSON_COMPACT | JSON_PRESERVE_ORDER);
     if (!text)
-        return err_set(err, ERR_FAILED, "application %s: the ID token cannot be written as JSON", application->name);
+        return err_set(
+            err, ERR_FAILED,
+            "application %s: the ID token cannot be written as JSON; look for names in the directory that are no text",
+            application->name);
     return keyring_sign(broker->keys, conf_str(application->section, "algorithm"), "JWT", text, now, ret, err);
 }

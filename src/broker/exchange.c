@@ -7,6 +7,7 @@
 #include "broker/claims.h"
 #include "crypto/token.h"
 #include "oidc/encode.h"
+#include "signin/record.h"
 #include "store/grants.h"
 
 #define VERIFIER_MIN 43
@@ -38,7 +39,9 @@ static int field(const struct call *c, const char *name, const char **ret)
 {
     const char *value = NULL;
     if (c->form.get(c->form.ctx, name, &value) < 0)
-        return REFUSE(c, "invalid_request", "token: %s is there more than once, or is not clean text", name);
+        return REFUSE(c, "invalid_request",
+                      "token: %s is there more than once, or is not clean text; look at what the application sends",
+                      name);
     *ret = value && *value ? value : NULL;
     return 0;
 }
@@ -48,7 +51,8 @@ static int needed(const struct call *c, const char *name, size_t max, const char
     if (field(c, name, ret) != 0)
         return -1;
     if (!*ret || strlen(*ret) > max)
-        return REFUSE(c, "invalid_request", "application %s: %s is missing, or longer than %zu bytes",
+        return REFUSE(c, "invalid_request",
+                      "application %s: %s is missing, or longer than %zu bytes; look at what it sends",
                       c->proof.application->name, name, max);
     return 0;
 }
@@ -73,7 +77,8 @@ static int check_person(const struct call *c, const char *sid, struct signin_who
     if (found < 0)
         return -1;
     if (!found)
-        return REFUSE(c, "invalid_grant", "application %s: the session that this was given in has ended",
+        return REFUSE(c, "invalid_grant",
+                      "application %s: the session that this was given in has ended; the person has to sign in again",
                       application->name);
     if (claims_may_use(c->broker, application, ret, c->fault, c->err) == 0)
         return 0;
@@ -149,17 +154,24 @@ static int check_code(const struct call *c, const struct grant *grant, const cha
 {
     const char *name = c->proof.application->name;
     if (strcmp(grant->application, name) != 0)
-        return REFUSE(c, "invalid_grant", "application %s: the code was given to application %s", name,
+        return REFUSE(c, "invalid_grant",
+                      "application %s: the code was given to application %s; look for who passes codes on", name,
                       grant->application);
     if (!grant->redeemed && grant->code_expires <= c->broker->in->now)
         return REFUSE(c, "invalid_grant", "application %s: the code expired; it has to be exchanged at once", name);
     if (strcmp(grant->redirect_uri, redirect_uri) != 0)
-        return REFUSE(c, "invalid_grant", "application %s: redirect_uri is not that of the code", name);
-    if (!*grant->challenge)
         return REFUSE(c, "invalid_grant",
-                      "application %s: there is a verifier, and the code was asked for without a challenge", name);
+                      "application %s: redirect_uri is not that of the code; it has to send the one that it asked with",
+                      name);
+    if (!*grant->challenge)
+        return REFUSE(
+            c, "invalid_grant",
+            "application %s: there is a verifier, and the code was asked for without a challenge; turn PKCE on there",
+            name);
     if (!exchange_verifier_fits(verifier, grant->challenge))
-        return REFUSE(c, "invalid_grant", "application %s: code_verifier is not that of the code's challenge", name);
+        return REFUSE(c, "invalid_grant",
+                      "application %s: code_verifier is not that of the code's challenge; look for who passes codes on",
+                      name);
     return 0;
 }
 
@@ -210,7 +222,8 @@ static int by_code(const struct call *c, const char **ret_json)
     if (found < 0)
         return -1;
     if (!found)
-        return REFUSE(c, "invalid_grant", "application %s: there is no such code", c->proof.application->name);
+        return REFUSE(c, "invalid_grant", "application %s: there is no such code; it has to begin again",
+                      c->proof.application->name);
     if (check_code(c, &grant, redirect_uri, verifier) != 0)
         return -1;
     g = (struct giving){.grant = grant.id, .subject = grant.subject, .scope = grant.scope, .nonce = grant.nonce};
@@ -250,12 +263,16 @@ static int by_refresh(const struct call *c, const char **ret_json)
         return -1;
     if (!found || token.kind != TOKEN_REFRESH)
         return REFUSE(c, "invalid_grant",
-                      "application %s: there is no such refresh token, or it or its session has ended", name);
+                      "application %s: there is no such refresh token, or it or its session has ended; the person has "
+                      "to sign in again",
+                      name);
     if (strcmp(token.application, name) != 0)
-        return REFUSE(c, "invalid_grant", "application %s: the refresh token was given to application %s", name,
-                      token.application);
+        return REFUSE(c, "invalid_grant",
+                      "application %s: the refresh token was given to application %s; look for who passes tokens on",
+                      name, token.application);
     if (scope && !scope_within(scope, token.scope))
-        return REFUSE(c, "invalid_scope", "application %s: scope '%s' is more than was given", name,
+        return REFUSE(c, "invalid_scope",
+                      "application %s: scope '%s' is more than was given; ask for it at the next sign-in", name,
                       broker_shown(c->broker, scope));
     struct renewal r = {.old = old,
                         .scope = token.scope,
@@ -276,19 +293,39 @@ static const struct {
     int (*give)(const struct call *c, const char **ret_json);
 } kinds[] = {{"authorization_code", by_code}, {"refresh_token", by_refresh}};
 
+static int give(struct call *c, const char *authorization, const char **ret_json)
+{
+    const char *type = NULL;
+    if (clientauth_read(c->broker, c->form, authorization, &c->proof, c->fault, c->err) != 0 ||
+        field(c, "grant_type", &type) != 0)
+        return -1;
+    for (size_t i = 0; type && i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(type, kinds[i].grant_type) == 0)
+            return kinds[i].give(c, ret_json);
+    return REFUSE(
+        c, type ? "unsupported_grant_type" : "invalid_request",
+        "application %s: grant_type '%s' is neither authorization_code nor refresh_token; set it to the code flow",
+        c->proof.application->name, broker_shown(c->broker, type));
+}
+
+/* Of applications that there are: who knows no client id leaves nothing but a line in the log. */
+static void record(const struct call *c)
+{
+    struct signin in = *c->broker->in;
+    char ref[SIGNINS_REF_SIZE];
+    if (!*c->fault || !c->proof.application)
+        return;
+    in.application = c->proof.application->name;
+    record_refused(&in, "", NULL, c->err, ref);
+}
+
 int exchange(const struct broker *broker, struct broker_params form, const char *authorization, const char **ret_json,
              broker_fault *ret_fault, struct err *err)
 {
     struct call c = {.broker = broker, .form = form, .fault = ret_fault, .err = err};
-    const char *type = NULL;
     *ret_fault = NULL;
-    if (clientauth_read(broker, form, authorization, &c.proof, ret_fault, err) != 0 ||
-        field(&c, "grant_type", &type) != 0)
-        return -1;
-    for (size_t i = 0; type && i < sizeof kinds / sizeof *kinds; i++)
-        if (strcmp(type, kinds[i].grant_type) == 0)
-            return kinds[i].give(&c, ret_json);
-    return broker_refuse(ret_fault, type ? "unsupported_grant_type" : "invalid_request", err,
-                         "application %s: grant_type '%s' is neither authorization_code nor refresh_token",
-                         c.proof.application->name, broker_shown(broker, type));
+    if (give(&c, authorization, ret_json) == 0)
+        return 0;
+    record(&c);
+    return -1;
 }

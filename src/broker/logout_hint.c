@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "base/cleanup.h"
+#include "oidc/encode.h"
 #include "oidc/idtoken.h"
 #include "oidc/keyset.h"
 
@@ -27,13 +28,15 @@ static json_t *claims_of(cjose_jws_t *jws)
 {
     uint8_t *text = NULL;
     size_t n = 0;
-    return cjose_jws_get_plaintext(jws, &text, &n, NULL) ? json_loadb((const char *)text, n, JSON_REJECT_DUPLICATES, NULL)
-                                                         : NULL;
+    return cjose_jws_get_plaintext(jws, &text, &n, NULL)
+               ? json_loadb((const char *)text, n, JSON_REJECT_DUPLICATES, NULL)
+               : NULL;
 }
 
 static const struct conf_section *application_of(const struct conf *conf, const char *client)
 {
-    for (const struct conf_section *s = conf_next(conf, "application", NULL); s; s = conf_next(conf, "application", s)) {
+    for (const struct conf_section *s = conf_next(conf, "application", NULL); s;
+         s = conf_next(conf, "application", s)) {
         const char *id = conf_str(s, "client-id");
         if (strcmp(id ? id : conf_name(s), client) == 0)
             return s;
@@ -62,7 +65,7 @@ int logout_hint_read(const struct signin *in, const struct keyring *ring, const 
                      struct err *err)
 {
     size_t n = strlen(token);
-    CLEANUP(jwsp) cjose_jws_t *jws = n && n <= IDTOKEN_MAX ? cjose_jws_import(token, n, NULL) : NULL;
+    CLEANUP(jwsp) cjose_jws_t *jws = n <= IDTOKEN_MAX && encode_is_compact(span_str(token)) ? cjose_jws_import(token, n, NULL) : NULL;
     if (!jws)
         return err_set(err, ERR_INPUT, "id_token_hint: not a signed token in compact form");
     if (!ring || !is_ours(ring, jws))

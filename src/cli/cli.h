@@ -74,6 +74,7 @@ int command_sso_list(struct cli *cli, struct err *err);
 int command_sso_metadata(struct cli *cli, struct err *err);
 int command_sso_refresh(struct cli *cli, struct err *err);
 int command_sso_accept(struct cli *cli, struct err *err);
+int command_sso_roll_key(struct cli *cli, struct err *err);
 int command_sso_test(struct cli *cli, struct err *err);
 int command_sso_activate(struct cli *cli, struct err *err);
 int command_sso_deactivate(struct cli *cli, struct err *err);

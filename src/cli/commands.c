@@ -45,6 +45,12 @@ const struct command commands[] = {
      "DIGEST is how the document begins that \"doorward sso list\" shows. Before, ask who\n"
      "runs the identity provider whether the certificate shown is theirs.\n\n"
      "  doorward sso accept adfs 3fa94c01\n"},
+    {"sso roll-key", "[--yes]", "Y", 0, 0, command_sso_roll_key, "exchange our own SAML key, a step at a time",
+     "Three steps, with days between them: a next key is made and published beside the\n"
+     "current one; it becomes the current one, and the old one still reads what is encrypted\n"
+     "to it; the old one is gone. After each, reload the server and have every identity\n"
+     "provider take our metadata. --yes when they have it before a day is over. Keys that are\n"
+     "written as key-file are exchanged by their lines instead.\n"},
     {"sso test", "CONNECTION [--timeout TIME] [--response FILE]", "RT", 1, 1, command_sso_test,
      "sign in once and show every check and attribute",
      "Prints a link to doorward serve, which has to run, and waits at most 15 minutes, or\n"

@@ -89,7 +89,7 @@ static struct place place_of(const char *state_dir, const struct conf_section *c
                           .connection = connection,
                           .folder = folder,
                           .xml = pool_printf(pool, "%s/%s.xml", folder, name),
-                          .pending = pool_printf(pool, "%s/%s.pending.xml", folder, name),
+                          .pending = pool_printf(pool, "%s/%s.waiting", folder, name),
                           .status = pool_printf(pool, "%s/%s.json", folder, name)};
 }
 

@@ -1,6 +1,6 @@
 /*
  * An identity provider's metadata from its address (metadata-url), kept in the state folder: metadata/CONNECTION.xml is what counts
- * (gate/idp.h), CONNECTION.pending.xml waits for an administrator's word, CONNECTION.json says how it went.
+ * (gate/idp.h), CONNECTION.waiting waits for an administrator's word, CONNECTION.json says how it went.
  *
  *   refresh_look (asks the address) -> refresh_read -> refresh_accept
  *

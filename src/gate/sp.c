@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/mem.h"
 #include "base/pool.h"
+#include "gate/roll.h"
 
 int sp_names(const struct conf *conf, const struct conf_section *connection, struct pool *pool, struct sp *ret,
              struct err *err)
@@ -37,19 +37,28 @@ static int add_key(struct sp *sp, const char *path, struct err *err)
     return 0;
 }
 
+/* While one key is exchanged for another there are two. */
+static int add_if_there(struct sp *sp, const char *path, struct err *err)
+{
+    return access(path, F_OK) == 0 ? add_key(sp, path, err) : 0;
+}
+
 static int made_key(const char *state_dir, bool make, int64_t now, struct sp *ret, struct err *err)
 {
-    CLEANUP(freep) char *folder = mem_printf("%s/keys", state_dir);
-    CLEANUP(freep) char *path = mem_printf("%s/saml.pem", folder);
-    if (access(path, F_OK) != 0) {
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    struct roll_files files = roll_files(pool, state_dir);
+    if (access(files.current, F_OK) != 0) {
         if (!make)
             return 0;
-        if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-            return err_errno(err, ERR_STORE, "%s: the folder for our key cannot be made", folder);
-        if (keypair_make(path, "Doorward", KEYPAIR_RSA_BITS, SP_KEY_DAYS, now, err) != 0)
+        if (mkdir(files.folder, 0700) != 0 && errno != EEXIST)
+            return err_errno(err, ERR_STORE, "%s: the folder for our key cannot be made", files.folder);
+        if (keypair_make(files.current, "Doorward", KEYPAIR_RSA_BITS, SP_KEY_DAYS, now, err) != 0)
             return -1;
     }
-    return add_key(ret, path, err);
+    return add_key(ret, files.current, err) != 0 || add_if_there(ret, files.next, err) != 0 ||
+                   add_if_there(ret, files.old, err) != 0
+               ? -1
+               : 0;
 }
 
 int sp_keys(const struct conf *conf, const char *state_dir, bool make, int64_t now, struct sp *ret, struct err *err)

@@ -18,8 +18,11 @@ struct request {
     atomic_size_t *bodies; /* of all requests: the size of this one's is in it */
     double began;
     bool tls;
-    bool clean;     /* the request line, see request_new */
-    bool too_large; /* the body */
+    struct server *server;
+    struct response response;
+    bool aside, answered; /* a thread of the lane has it; and has filled the response */
+    bool clean;           /* the request line, see request_new */
+    bool too_large;       /* the body */
 };
 
 /* uri: path and query as they were received; copied. What no client has a reason to send leaves the request not clean. */

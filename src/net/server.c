@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "net/lane.h"
 #include "net/request.h"
 #include "net/watch.h"
 
@@ -25,6 +27,11 @@ struct server {
     atomic_size_t bodies; /* bytes */
     int socket;
     uint16_t port;
+    struct lane *lane; /* NULL: no request is slow */
+    pthread_mutex_t lock;
+    pthread_cond_t done;
+    unsigned aside; /* requests that were handed to the lane, until their answers are sent */
+    bool closing;   /* no more are */
 };
 
 /* --- one request -------------------------------------------------------------------------------------------------- */
@@ -62,11 +69,72 @@ static void response_release(struct response *response)
     free(response->headers);
 }
 
+/* --- requests that wait for others ---------------------------------------------------------------------------------- */
+
+static void answer_aside(void *job)
+{
+    struct request *request = job;
+    const struct server_settings *settings = &request->server->settings;
+    settings->handle(settings->ctx, request, &request->response);
+    request->answered = true;
+    MHD_resume_connection(request->connection);
+}
+
+/* libmicrohttpd must not stop while a connection is suspended. */
+static bool may_step_aside(struct server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    bool may = !server->closing;
+    server->aside += may;
+    pthread_mutex_unlock(&server->lock);
+    return may;
+}
+
+static bool step_aside(struct server *server, struct request *request)
+{
+    const struct server_settings *settings = &server->settings;
+    if (!server->lane || !settings->is_slow(settings->ctx, request) || !may_step_aside(server))
+        return false;
+    request->aside = true;
+    request->response.status = 503;
+    MHD_suspend_connection(request->connection);
+    if (!lane_put(server->lane, request)) {
+        request->answered = true;
+        MHD_resume_connection(request->connection);
+    }
+    return true;
+}
+
+static void note_done(struct server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    server->aside--;
+    pthread_cond_broadcast(&server->done);
+    pthread_mutex_unlock(&server->lock);
+}
+
+/* Until all that were handed over are answered; nothing more is, as long as closing. */
+static void close_lane(struct server *server, bool closing)
+{
+    pthread_mutex_lock(&server->lock);
+    server->closing = closing;
+    while (closing && server->aside > 0)
+        pthread_cond_wait(&server->done, &server->lock);
+    pthread_mutex_unlock(&server->lock);
+}
+
+/* --- from the request line to the answer ----------------------------------------------------------------------------- */
+
 static enum MHD_Result answer(struct server *server, struct request *request)
 {
+    if (request->answered)
+        return queue(request->connection, &request->response);
+    if (!request->too_large && step_aside(server, request))
+        return MHD_YES;
     CLEANUP(response_release) struct response response = {.status = 500};
     server->settings.handle(server->settings.ctx, request, &response);
-    if (request->too_large) { /* before the body is read: closed behind the answer, so that the rest need not be read either */
+    if (request
+            ->too_large) { /* before the body is read: closed behind the answer, so that the rest need not be read either */
         response.status = MHD_HTTP_CONTENT_TOO_LARGE;
         response_header(&response, "Connection", "close");
     }
@@ -196,6 +264,7 @@ static enum MHD_Result on_access(void *ctx, struct MHD_Connection *connection, c
         request->path = path;
         request->method = method;
         request->tls = server->certificate != NULL;
+        request->server = server;
         return begin(server, request);
     }
     return *n ? take_body(server, request, data, n) : answer(server, request);
@@ -213,10 +282,17 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **pl
                          enum MHD_RequestTerminationCode how)
 {
     struct server *server = ctx;
+    struct request *request = *place;
     (void)how;
-    request_free(*place);
     *place = NULL;
     watch_idle(server->watch, watched_of(connection));
+    if (!request)
+        return;
+    bool aside = request->aside;
+    response_release(&request->response);
+    request_free(request);
+    if (aside)
+        note_done(server);
 }
 
 static void on_log(void *ctx, const char *fmt, va_list ap)
@@ -266,7 +342,8 @@ static struct MHD_Daemon *start_daemon(struct server *server, const char *certif
 {
     const struct server_settings *s = &server->settings;
     int own = fcntl(server->socket, F_DUPFD_CLOEXEC, 0);
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG | (certificate ? MHD_USE_TLS : 0);
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME |
+                     (certificate ? MHD_USE_TLS : 0);
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)certificate},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)key},
@@ -290,12 +367,14 @@ static struct MHD_Daemon *start_daemon(struct server *server, const char *certif
 }
 
 /* It takes nothing new, and ends when what it has is answered. */
-static void stop_daemon(struct MHD_Daemon *daemon)
+static void stop_daemon(struct server *server, struct MHD_Daemon *daemon)
 {
     if (!daemon)
         return;
     int own = MHD_quiesce_daemon(daemon);
+    close_lane(server, true);
     MHD_stop_daemon(daemon);
+    close_lane(server, false);
     if (own >= 0)
         close(own);
 }
@@ -312,7 +391,7 @@ static int renew(struct server *server, const char *certificate, const char *key
     free(server->key);
     server->certificate = certificate ? mem_strdup(certificate) : NULL;
     server->key = key ? mem_strdup(key) : NULL;
-    stop_daemon(old);
+    stop_daemon(server, old);
     return 0;
 }
 
@@ -321,7 +400,11 @@ int server_start(const struct server_settings *settings, struct server **ret, st
     CLEANUP(server_stop) struct server *server = mem_zero(sizeof *server);
     server->settings = *settings;
     server->socket = -1;
+    pthread_mutex_init(&server->lock, NULL);
+    pthread_cond_init(&server->done, NULL);
     server->watch = watch_new();
+    if (settings->is_slow && lane_start(settings->slow_threads, answer_aside, &server->lane, err) != 0)
+        return -1;
     if (open_socket(settings, server, err) != 0 || renew(server, settings->certificate, settings->key, err) != 0)
         return -1;
     *ret = TAKE(server);
@@ -348,9 +431,12 @@ void server_stop(struct server **server)
     struct server *s = *server;
     if (!s)
         return;
-    stop_daemon(s->daemon);
+    stop_daemon(s, s->daemon);
+    lane_stop(&s->lane);
     if (s->socket >= 0)
         close(s->socket);
+    pthread_mutex_destroy(&s->lock);
+    pthread_cond_destroy(&s->done);
     watch_free(&s->watch);
     free(s->certificate);
     free(s->key);

@@ -50,6 +50,12 @@ struct server_settings {
     /* The largest body of this request that is worth reading, at most SERVER_BODY_MAX; 0: none. Called before it is read. */
     size_t (*body_max)(void *ctx, const struct request *request);
     void (*handle)(void *ctx, const struct request *request, struct response *response);
+    /*
+     * Does its answer wait for another machine? Then "handle" is called in one of slow_threads more threads, and nobody else waits behind it. NULL: none
+     * does. More than LANE_WAITING_MAX that wait get status 503.
+     */
+    bool (*is_slow)(void *ctx, const struct request *request);
+    unsigned slow_threads;
     void *ctx;
 };
 

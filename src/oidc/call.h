@@ -15,7 +15,8 @@
 #include "oidc/discovery.h"
 #include "oidc/keyset.h"
 
-#define CALL_TIMEOUT 10000 /* milliseconds for one request: a browser waits for it */
+/* milliseconds for one request: a browser waits for it, and a reload of the configuration for all that a sign-in may take of them */
+#define CALL_TIMEOUT 8000
 
 /* 0 when a whole reply came, whatever its status; its body is the caller's. Else as transfer_fault says. ca_file as in http_policy. */
 int call_send(const char *ca_file, const struct http_request *request, struct http_reply *ret, struct err *err);

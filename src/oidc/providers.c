@@ -334,6 +334,16 @@ void providers_keep(struct providers *p, int64_t now)
     }
 }
 
+bool providers_known(struct providers *p)
+{
+    bool all = true;
+    pthread_mutex_lock(&p->lock);
+    for (const struct entry *e = p->entries; e; e = e->next)
+        all &= !e->wanted || e->now;
+    pthread_mutex_unlock(&p->lock);
+    return all;
+}
+
 void providers_each(struct providers *p, void (*each)(void *ctx, const struct provider *provider), void *ctx)
 {
     pthread_mutex_lock(&p->lock);

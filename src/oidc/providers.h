@@ -15,7 +15,7 @@
 #define PROVIDERS_RENEW   60   /* seconds from one fetch for an unknown key to the next: anybody can name one */
 #define PROVIDERS_RETRY   10   /* seconds after a fault, doubled with each to … */
 #define PROVIDERS_WAIT    600
-#define PROVIDERS_SENDING 8    /* requests to one provider at once */
+#define PROVIDERS_SENDING 16   /* requests to one provider at once */
 #define PROVIDERS_TURN    2000 /* milliseconds that the next one waits for its turn, and is then refused */
 
 struct providers;
@@ -43,7 +43,8 @@ void providers_want(struct providers *providers, const struct providers_wanted *
 int providers_get(struct providers *providers, const char *issuer, int64_t now, const struct known **ret,
                   struct err *err);
 /*
- * *known has not got a key that was named: fetches anew, and puts what is known then in its place. 1: it is another one; 0: it was fetched too short a
+ * *known has not got a key that was named: fetches anew, and puts what is known then in its place. 1: it is another one, and what
+ * was read from the one before is dead; 0: it was fetched too short a
  * while ago, or could not be.
  */
 int providers_renew(struct providers *providers, int64_t now, const struct known **known);
@@ -55,6 +56,8 @@ int providers_send(struct providers *providers, const struct known *known, const
 
 /* Fetches whatever is due. For a thread that may wait. */
 void providers_keep(struct providers *providers, int64_t now);
+/* Is something known of each that is wanted, so that nobody has to wait for a first fetch? */
+bool providers_known(struct providers *providers);
 /* The addresses that browsers are sent to, of those that are wanted and known. */
 void providers_each(struct providers *providers, void (*each)(void *ctx, const struct provider *provider), void *ctx);
 

@@ -7,16 +7,16 @@
 #include "saml/saml.h"
 
 #define VALUE_MAX 1024 /* bytes, as an entry of a directory (ENTRY_VALUE_MAX) */
-#define NAMES_MAX 12
+#define NAMES_MAX 20
 
 #define CLAIM(name)     "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/" name
 #define MICROSOFT(name) "http://schemas.microsoft.com/identity/claims/" name
 #define MACE(name)      "urn:mace:dir:attribute-def:" name
 
 /*
- * The names under which AD FS and Entra ID (claims), Okta, Google and Keycloak (plain) and Shibboleth (OIDs) send what
- * a person is made of. The first that is there wins; names are compared without regard to ASCII case, since people type
- * them.
+ * The names under which AD FS and Entra ID (claims), Okta, Google and Keycloak (plain; LDAP_ID is what Keycloak calls the id of its directory)
+ * and Shibboleth (OIDs) send what a person is made of. The first that is there wins; names are compared without regard to ASCII case, since
+ * people type them.
  */
 static const char *const common_names[SAML_FIELD_COUNT][NAMES_MAX] = {
     [SAML_EMAIL] = {CLAIM("emailaddress"), "urn:oid:0.9.2342.19200300.100.1.3", "urn:oid:1.2.840.113549.1.9.1",
@@ -29,8 +29,9 @@ static const char *const common_names[SAML_FIELD_COUNT][NAMES_MAX] = {
     [SAML_IMMUTABLE_ID] = {"objectGUID", "urn:oid:1.2.840.113556.1.4.2", MICROSOFT("objectidentifier"),
                            "http://schemas.microsoft.com/LiveID/Federation/2008/05/ImmutableID", "entryUUID",
                            "urn:oid:1.3.6.1.1.16.4", "nsUniqueId", "immutableId",
-                           "urn:oasis:names:tc:SAML:attribute:subject-id", "urn:oid:1.3.6.1.4.1.5923.1.1.1.13", "uid",
-                           "urn:oid:0.9.2342.19200300.100.1.1"},
+                           "onPremisesImmutableId", "LDAP_ID", "ipaUniqueID", "urn:oid:2.16.840.1.113730.3.1.542",
+                           CLAIM("objectguid"), "urn:oasis:names:tc:SAML:attribute:subject-id",
+                           "urn:oid:1.3.6.1.4.1.5923.1.1.1.13", "uid", "urn:oid:0.9.2342.19200300.100.1.1"},
     [SAML_DISPLAY_NAME] = {MICROSOFT("displayname"), "urn:oid:2.16.840.1.113730.3.1.241", MACE("displayName"),
                            "displayName", "display_name", "display-name", "urn:oid:2.5.4.3", "cn",
                            "http://schemas.xmlsoap.org/claims/CommonName", CLAIM("name"), "name", "user.displayName"},

@@ -5,7 +5,8 @@
 #include "saml/saml.h"
 #include "saml/write.h"
 
-#define DAY 86400
+#define DAY    86400
+#define CACHED "PT6H" /* how long readers keep our metadata: a new key is known everywhere within a day */
 
 static void add_contexts(struct buf *out, const struct saml_request *request)
 {
@@ -110,6 +111,7 @@ int saml_sp_metadata(const struct saml_sp *sp, struct buf *ret, struct err *err)
     saml_add_attr(ret, "entityID", sp->entity_id);
     saml_add_attr(ret, "ID", id);
     saml_add_instant(ret, "validUntil", sp->now + (int64_t)sp->valid_days * DAY);
+    saml_add_attr(ret, "cacheDuration", CACHED);
     buf_addc(ret, '>');
     size_t first = ret->len;
     add_role(ret, sp);

@@ -85,7 +85,7 @@ int forward_check(const struct signin *in, const struct forward_ask *ask, struct
         return -1;
     int found = find_who(in, ask, origin, ret, err);
     if (found == 1)
-        return standing_at(in, &ret->session, conf_find(in->conf, "application", ask->application), err) == 0 ? 1 : -1;
+        return standing_at(in, &ret->who, conf_find(in->conf, "application", ask->application), err) == 0 ? 1 : -1;
     *ret_start = with_param(
         in,
         with_param(in, pool_printf(in->pool, "%s/forward-auth/start", origin), "application", ask->application), "url",
@@ -144,7 +144,7 @@ int forward_enter(const struct signin *in, const char *handle, const char *sessi
     found = session ? signin_who(in, session, &who, err) : 0;
     if (found != 1)
         return found;
-    if (standing_at(in, &who.session, conf_find(in->conf, "application", hop.application), err) != 0)
+    if (standing_at(in, &who.who, conf_find(in->conf, "application", hop.application), err) != 0)
         return -1;
     return grant(in, handle, &hop, who.session.sid, ret_location, err);
 }

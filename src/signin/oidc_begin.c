@@ -14,7 +14,7 @@ int oidc_begin(const struct signin *in, const struct conf_section *connection, c
         return -1;
     const struct authrequest_ask there = {.client_id = conf_str(connection, "client-id"),
                                           .redirect_uri = provider.names.redirect_uri,
-                                          .login_hint = ask->email,
+                                          .login_hint = ask->email && *ask->email ? ask->email : NULL,
                                           .context = ask->context,
                                           .sign_in_again = ask->again};
     authrequest_new(&request);

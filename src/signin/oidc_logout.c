@@ -28,7 +28,7 @@ static int verify(const struct signin *in, struct oidc_provider *provider, const
                   struct logouttoken_report *ret, struct err *err)
 {
     struct logouttoken_policy policy = {.keys = provider->known->keys,
-                                        .issuer = provider->known->provider.issuer,
+                                        .issuer = conf_str(provider->connection, "issuer"),
                                         .client_id = conf_str(provider->connection, "client-id"),
                                         .now = in->now,
                                         .skew = IDTOKEN_SKEW_MAX};

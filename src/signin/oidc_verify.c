@@ -67,7 +67,7 @@ static int64_t age_asked(const struct verifying *v)
 
 static int verify_token(struct verifying *v, struct idtoken_report *ret, struct err *err)
 {
-    struct idtoken_policy policy = {.issuer = v->provider.known->provider.issuer,
+    struct idtoken_policy policy = {.issuer = conf_str(v->returned->connection, "issuer"),
                                     .client_id = v->rp.client.id,
                                     .nonce = v->returned->request.id,
                                     .access_token = v->tokens.access_token,

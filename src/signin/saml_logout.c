@@ -151,12 +151,12 @@ static int obey(const struct talk *talk, const struct saml_logout *logout, const
 
 /* --- in: they answer us ------------------------------------------------------------------------------------------------ */
 
-/* The id of the request to sign out that this browser began. */
-static int find_request(const struct talk *talk, const char *handle, const char *browser, const char **ret,
+/* The request to sign out that this browser began. */
+static int find_request(const struct talk *talk, const char *handle, const char *browser, struct signins_request *ret,
                         struct err *err)
 {
     const struct signin *in = talk->in;
-    struct signins_request request;
+    struct signins_request request = {.id = NULL};
     bool other = false;
     int found = handle && *handle ? signins_request_get(in->signins, handle, browser ? browser : "", in->now, in->pool,
                                                         &request, &other, err)
@@ -167,7 +167,7 @@ static int find_request(const struct talk *talk, const char *handle, const char 
         return err_set(err, ERR_REFUSED,
                        "logout message: it answers no request of ours to sign out that is open, of this browser and "
                        "of this connection");
-    *ret = request.id;
+    *ret = request;
     return 0;
 }
 
@@ -222,12 +222,14 @@ static int listen(const struct talk *talk, const struct signin_saml_told *told, 
                   struct err *err)
 {
     enum saml_direction direction;
-    const char *relay, *expected = NULL;
+    const char *relay;
+    struct signins_request request = {.id = NULL};
     struct saml_logout logout;
     if (peek(talk->in, told, &direction, &relay, err) != 0 ||
-        (direction == SAML_RESPONSE && find_request(talk, relay, told->browser, &expected, err) != 0) ||
-        read_message(talk, told, direction, expected, &logout, err) != 0)
+        (direction == SAML_RESPONSE && find_request(talk, relay, told->browser, &request, err) != 0) ||
+        read_message(talk, told, direction, request.id, &logout, err) != 0)
         return -1;
+    ret->next = request.next;
     return direction == SAML_REQUEST ? obey(talk, &logout, relay, ret, err) : take_answer(talk, &logout, relay, err);
 }
 

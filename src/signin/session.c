@@ -53,7 +53,8 @@ static int judge(const struct signin *in, const struct signins_session *session,
                                    .email = who.email,
                                    .uid = who.uid,
                                    .connection = session->connection,
-                                   .session = *session};
+                                   .session = *session,
+                                   .who = who};
     return still;
 }
 

@@ -17,6 +17,7 @@
 #include "oidc/providers.h"
 #include "store/signins.h"
 #include "store/store.h"
+#include "store/who.h"
 
 #define SIGNIN_REQUEST_SECONDS (15 * 60)   /* from sending somebody away to their coming back */
 #define SIGNIN_ASSERTION       "assertion" /* kind of value that counts once */
@@ -109,6 +110,7 @@ int signin_oidc_finish(const struct signin *in, const struct signin_oidc_answer 
 struct signin_who {
     const char *name, *email, *uid, *connection;
     struct signins_session session;
+    struct who who;
 };
 /*
  * Whose session is this, now? 1: of somebody who may still be signed in; 0: there is none, or it was ended just now because what let the
@@ -132,6 +134,7 @@ struct signin_saml_left {
     bool told;                 /* they ended sessions; false: they answered us */
     int64_t ended;             /* … so many */
     struct signin_start start; /* our answer; neither location nor post_to: they have no address for it */
+    const char *next;          /* they answered us: path of ours to go on at; NULL: they did not */
 };
 /*
  * Sessions of whom the identity provider names end, by a message that passes every rule of saml/logout.h and counts once; or the answer to our own

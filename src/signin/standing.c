@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "signin/person.h"
 #include "store/domain.h"
-#include "store/holdings.h"
 
 /* --- the connection ---------------------------------------------------------------------------------------------------- */
 
@@ -124,19 +123,20 @@ int standing_of(const struct signin *in, const struct signins_session *session, 
 
 /* --- the application ----------------------------------------------------------------------------------------------------- */
 
-int standing_at(const struct signin *in, const struct signins_session *session, const struct conf_section *application,
-                struct err *err)
+int standing_at(const struct signin *in, const struct who *who, const struct conf_section *application, struct err *err)
 {
     const char *name = conf_str(application, "product");
+    bool holds = false;
     if (!name)
         return 0;
     const struct conf_section *product = conf_find(in->conf, "product", name);
-    int has = holdings_has(in->store->db, session->directory, session->uid, conf_str(product, "team"), name, err);
-    if (has < 0)
+    if (who_holds(in->store->db, who->id, conf_str(product, "team"), name, &holds, err) != 0)
         return -1;
-    return has ? 0
-               : err_set(err, ERR_REFUSED, "person %s: has no seat of product %s, which application %s asks for",
-                           text_printable(in->pool, span_str(session->uid)), name, conf_name(application));
+    return holds ? 0
+                 : err_set(err, ERR_REFUSED,
+                           "person %s: has no seat of product %s, which application %s asks for; see: doorward explain %s",
+                           text_printable(in->pool, span_str(who->uid)), name, conf_name(application),
+                           text_printable(in->pool, span_str(who->email)));
 }
 
 /* --- time ---------------------------------------------------------------------------------------------------------------- */

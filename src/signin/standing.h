@@ -42,8 +42,8 @@ int standing_of(const struct signin *in, const struct signins_session *session, 
  */
 int session_still(const struct signin *in, const struct signins_session *session, struct who *ret, struct err *err);
 
-/* May the session's person be in that application: it asks for no product, or the person has a seat of it. ERR_REFUSED: no. */
-int standing_at(const struct signin *in, const struct signins_session *session, const struct conf_section *application,
+/* May this person be in that application: it asks for no product, or the person has a seat of it. ERR_REFUSED: no. */
+int standing_at(const struct signin *in, const struct who *who, const struct conf_section *application,
                 struct err *err);
 
 /* When a session expires that is used now. ends: its longest life. */

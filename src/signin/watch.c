@@ -34,8 +34,8 @@ static void push(const struct signin *in, struct ends *ends, const struct signin
 
 /* --- what is over? ----------------------------------------------------------------------------------------------------- */
 
-static int look_at_visits(const struct signin *in, const struct signins_session *session, struct ends *ends,
-                          struct err *err)
+static int look_at_visits(const struct signin *in, const struct signins_session *session, const struct who *who,
+                          struct ends *ends, struct err *err)
 {
     const char *visits[VISITS_MAX];
     int n = visits_of(in->signins, session->sid, in->pool, visits, err);
@@ -43,7 +43,7 @@ static int look_at_visits(const struct signin *in, const struct signins_session 
         return -1;
     for (int i = 0; i < n; i++) {
         const struct conf_section *application = conf_find(in->conf, "application", visits[i]);
-        if (application && standing_at(in, session, application, err) == 0)
+        if (application && standing_at(in, who, application, err) == 0)
             continue;
         if (!application)
             err_set(err, ERR_REFUSED, "application %s: it is no longer configured", visits[i]);
@@ -67,7 +67,7 @@ static int look_at(const struct signin *in, const struct signins_session *sessio
         err_clear(err);
         return 0;
     }
-    return look_at_visits(in, session, ends, err);
+    return look_at_visits(in, session, &who, ends, err);
 }
 
 /* --- then it ends -------------------------------------------------------------------------------------------------------- */

@@ -27,6 +27,7 @@ const char *const audit_names[AUDIT_COUNT] = {
     [AUDIT_RUN_ENDED] = "run-ended",
     [AUDIT_REMOVALS_APPROVED] = "removals-approved",
     [AUDIT_METADATA_ACCEPTED] = "metadata-accepted",
+    [AUDIT_KEY_ROLLED] = "key-rolled",
 };
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */

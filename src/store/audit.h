@@ -35,6 +35,7 @@ enum audit_what {
     AUDIT_RUN_ENDED,
     AUDIT_REMOVALS_APPROVED,
     AUDIT_METADATA_ACCEPTED,
+    AUDIT_KEY_ROLLED,
     AUDIT_COUNT,
 };
 extern const char *const audit_names[AUDIT_COUNT]; /* "domain-challenged", … */

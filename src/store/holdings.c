@@ -28,16 +28,6 @@ int holdings_names(struct db *db, const char *directory, const char *uid, struct
     return r;
 }
 
-int holdings_has(struct db *db, const char *directory, const char *uid, const char *team, const char *product,
-                 struct err *err)
-{
-    int64_t has = 0;
-    if (db_number(db, "SELECT 1" SEATS " AND t.name = ? AND p.name = ?",
-                  DB_ARGS(DB_TEXT(uid), DB_TEXT(directory), DB_TEXT(team), DB_TEXT(product)), &has, err) != 0)
-        return -1;
-    return has != 0;
-}
-
 static int each_name(struct db *db, const char *sql, const struct db_value *values, size_t n, holdings_each *each,
                      void *ctx, struct err *err)
 {

@@ -2,8 +2,6 @@
 #ifndef STORE_HOLDINGS_H
 #define STORE_HOLDINGS_H
 
-#include <stdbool.h>
-
 #include "base/pool.h"
 #include "store/db.h"
 
@@ -16,12 +14,8 @@ struct holdings_names {
 int holdings_names(struct db *db, const char *directory, const char *uid, struct pool *pool, struct holdings_names *ret,
                    struct err *err);
 
-/* Does the person have a seat of this team's product, by an account that is neither suspended nor removed? 1, 0, -1 */
-int holdings_has(struct db *db, const char *directory, const char *uid, const char *team, const char *product,
-                 struct err *err);
-
 typedef void holdings_each(void *ctx, const char *name);
-/* The teams in which the person has such an account. */
+/* The teams in which the person has an account that is neither suspended nor removed; so below. */
 int holdings_teams(struct db *db, const char *directory, const char *uid, holdings_each *each, void *ctx,
                    struct err *err);
 /* Products that the person has a seat of, by the names of their sections; of every team, or of one. */

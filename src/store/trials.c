@@ -42,7 +42,7 @@ int trials_get(struct signins *signins, const char *handle, int64_t now, struct 
     return 1;
 }
 
-int trials_begin(struct signins *signins, const char *handle, const char *browser, int64_t now, char *ret_id,
+int trials_begin(struct signins *signins, const char *handle, const char *browser, int64_t now, char ret_id[static DIGEST_HEX_MAX],
                  struct err *err)
 {
     char whose[DIGEST_HEX_MAX];

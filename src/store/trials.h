@@ -9,6 +9,7 @@
 #ifndef STORE_TRIALS_H
 #define STORE_TRIALS_H
 
+#include "crypto/digest.h"
 #include "store/signins.h"
 
 #define TRIALS_MAX           100             /* at once; more are not made */
@@ -32,9 +33,9 @@ int trials_get(struct signins *signins, const char *handle, int64_t now, struct 
                struct err *err);
 /*
  * From here on the test is this browser's, which may begin it again as long as no answer came. 1: it is; 0: it is another's, answered, expired, or
- * there is none; -1. ret_id (DIGEST_HEX_MAX): what a request names it by.
+ * there is none; -1. ret_id: what a request names it by.
  */
-int trials_begin(struct signins *signins, const char *handle, const char *browser, int64_t now, char *ret_id,
+int trials_begin(struct signins *signins, const char *handle, const char *browser, int64_t now, char ret_id[static DIGEST_HEX_MAX],
                  struct err *err);
 /* 1: this is the answer; 0: it was answered before, dropped or has expired; -1 */
 int trials_answer(struct signins *signins, const char *id, const char *report, int64_t now, struct err *err);

@@ -70,14 +70,27 @@ int who_was_read(struct db *db, const char *directory, struct err *err)
 }
 
 /* Product by product, and not by the account: that is how seats are found without reading all of them. */
+#define SEAT_OF(product)                                                                                               \
+    "EXISTS (SELECT 1 FROM seat s WHERE s.product = " product ".id AND s.account = (SELECT a.id FROM account a"        \
+    " WHERE a.team = " product ".team AND a.person = ?1 AND a.state IN ('invited', 'active')))"
+
 int who_has_seat(struct db *db, int64_t person, bool *ret, struct err *err)
 {
     int64_t any;
+    if (db_number(db, "SELECT 1 FROM product p WHERE " SEAT_OF("p") " LIMIT 1", DB_ARGS(DB_INT(person)), &any, err) !=
+        0)
+        return -1;
+    *ret = any != 0;
+    return 0;
+}
+
+int who_holds(struct db *db, int64_t person, const char *team, const char *product, bool *ret, struct err *err)
+{
+    int64_t any;
     if (db_number(db,
-                  "SELECT 1 FROM product p WHERE EXISTS (SELECT 1 FROM seat s WHERE s.product = p.id AND s.account ="
-                  " (SELECT a.id FROM account a WHERE a.team = p.team AND a.person = ?"
-                  " AND a.state IN ('invited', 'active'))) LIMIT 1",
-                  DB_ARGS(DB_INT(person)), &any, err) != 0)
+                  "SELECT 1 FROM product p JOIN team t ON t.id = p.team WHERE t.name = ?2 AND p.name = ?3 AND " SEAT_OF(
+                      "p"),
+                  DB_ARGS(DB_INT(person), DB_TEXT(team), DB_TEXT(product)), &any, err) != 0)
         return -1;
     *ret = any != 0;
     return 0;

@@ -34,5 +34,7 @@ int who_has_email(struct db *db, int64_t email_hash, struct pool *pool, const ch
 int who_was_read(struct db *db, const char *directory, struct err *err);
 /* Has a seat of any product, on an account that is not suspended. */
 int who_has_seat(struct db *db, int64_t person, bool *ret, struct err *err);
+/* … of this one. */
+int who_holds(struct db *db, int64_t person, const char *team, const char *product, bool *ret, struct err *err);
 
 #endif

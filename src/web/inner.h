@@ -79,12 +79,18 @@ struct call {
     struct signin in;       /* with handles of its own */
 };
 
+enum route_how {
+    ROUTE_STATELESS = 1, /* needs no database */
+    ROUTE_SLOW = 2,      /* waits for an identity provider … */
+    ROUTE_FIRST = 4,     /* … as long as one is not known yet */
+};
+
 /* One way to ask. A table of them ends with a row of NULL. */
 struct route {
     const char *method, *path; /* a path that ends in "/" takes one more word, but for "/" itself */
     void (*answer)(struct call *call);
     size_t body_max;
-    bool stateless; /* needs no database */
+    unsigned how; /* of enum route_how; true: stateless */
 };
 extern const struct route signin_routes[], saml_routes[], oidc_routes[], broker_routes[], forward_routes[],
     logout_routes[], trial_routes[];
@@ -104,6 +110,7 @@ void outbox_stop(struct outbox **outbox);
 
 void routes_answer(void *web, const struct request *request, struct response *response);
 size_t routes_body_max(void *web, const struct request *request);
+bool routes_is_slow(void *web, const struct request *request);
 void status_answer(void *web, const struct request *request, struct response *response);
 size_t status_body_max(void *web, const struct request *request);
 

@@ -260,8 +260,8 @@ static void goodbye(struct call *call)
 }
 
 const struct route logout_routes[] = {
-    {"GET", "/oauth2/logout", leave, 0, false},
-    {"POST", "/oauth2/logout", leave, FORM_MAX, false},
+    {"GET", "/oauth2/logout", leave, 0, ROUTE_FIRST},
+    {"POST", "/oauth2/logout", leave, FORM_MAX, ROUTE_FIRST},
     {"GET", "/oauth2/goodbye", goodbye, 0, false},
     {0},
 };

@@ -96,9 +96,9 @@ static void show_logout(struct call *call)
 #define LOGOUT_MAX (3 * LOGOUTTOKEN_MAX)
 
 const struct route oidc_routes[] = {
-    {"GET", "/oidc/callback/", finish, 0, false},
+    {"GET", "/oidc/callback/", finish, 0, ROUTE_SLOW},
     {"GET", "/oidc/signedout/", show_left, 0, false},
-    {"POST", "/oidc/logout/", take_logout, LOGOUT_MAX, false},
+    {"POST", "/oidc/logout/", take_logout, LOGOUT_MAX, ROUTE_SLOW},
     {"GET", "/oidc/logout/", show_logout, 0, false},
     {0},
 };

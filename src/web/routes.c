@@ -50,6 +50,14 @@ size_t routes_body_max(void *web, const struct request *request)
     return route ? route->body_max : 0;
 }
 
+bool routes_is_slow(void *ctx, const struct request *request)
+{
+    struct web *web = ctx;
+    const char *word, *allow;
+    const struct route *route = find(request, &word, &allow);
+    return route && (route->how & ROUTE_SLOW || (route->how & ROUTE_FIRST && !providers_known(web->providers)));
+}
+
 /*
  * Browsers apply form-action to every redirect behind a form, and identity providers redirect to others that nobody can name ahead: to a
  * federated one, say. A page whose form leads there allows HTTPS; the origins are for those that are reached without, on this machine.
@@ -86,7 +94,7 @@ static void answer_route(struct call *call, const struct route *route)
 {
     struct desk *desk = NULL;
     struct err err = ERR_INIT;
-    if (route->stateless) {
+    if (route->how & ROUTE_STATELESS) {
         route->answer(call);
         return;
     }

@@ -66,6 +66,10 @@ static void listen(struct call *call, const struct signin_saml_told *told)
                   told->connection, (long long)left.ended);
     if (answer_start(call, &left.start))
         return;
+    if (left.next && strcmp(left.next, "/signedout") != 0) {
+        answer_redirect(call, left.next);
+        return;
+    }
     answer_html(call, 200);
     page_signed_out(&call->response->body, &who);
 }

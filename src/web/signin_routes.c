@@ -241,8 +241,8 @@ static void sign_out(struct call *call)
 const struct route signin_routes[] = {
     {"GET", "/", show_home, 0, false},
     {"GET", "/signin", show_sign_in, 0, false},
-    {"POST", "/signin", begin, FORM_MAX, false},
-    {"POST", "/signout", sign_out, FORM_MAX, false},
+    {"POST", "/signin", begin, FORM_MAX, ROUTE_FIRST},
+    {"POST", "/signout", sign_out, FORM_MAX, ROUTE_FIRST},
     {"GET", "/style.css", show_style, 0, true},
     {"GET", "/logo", show_logo, 0, true},
     {"GET", "/signedout", show_signed_out, 0, true},

@@ -65,6 +65,6 @@ static void begin(struct call *call)
 
 const struct route trial_routes[] = {
     {"GET", "/sso-test/", show, 0, false},
-    {"POST", "/sso-test/", begin, FORM_MAX, false},
+    {"POST", "/sso-test/", begin, FORM_MAX, ROUTE_FIRST},
     {0},
 };

@@ -16,6 +16,7 @@
 #define CONNECTIONS     2000
 #define PER_ADDRESS     200 /* a proxy, or an office behind one address */
 #define IDLE_SECONDS    20
+#define SLOW_THREADS    (2 * PROVIDERS_SENDING) /* one provider that is slow leaves half of them to others */
 #define LONGEST_SECONDS 20
 #define PEM_MAX         (256 * 1024)
 #define SWEEP_ROWS      500 /* a step, for which others wait */
@@ -227,6 +228,8 @@ static int listen_for_people(struct web *web, const struct conf_section *serve, 
                                        .longest = LONGEST_SECONDS,
                                        .body_max = routes_body_max,
                                        .handle = routes_answer,
+                                       .is_slow = routes_is_slow,
+                                       .slow_threads = SLOW_THREADS,
                                        .ctx = web};
     if (read_listen(serve, "listen", address, sizeof address, &settings.port, err) != 0 ||
         read_pem(serve, &pem, err) != 0)

@@ -9,6 +9,7 @@ Each figure stands beside a limit or a peer in the same run, since ratios travel
   RSA-2048, SHA-256); by turns, medians, of the processor's time.
 - Whole sign-ins a second through "doorward serve" over loopback: the form, and the identity provider's answer, which is signed ahead. Beside
   the transactions that SQLite commits a second on the same disk: a sign-in makes two.
+- Tokens a second for an application, each for a code of its own.
 - The page that asks for the e-mail, by wrk, beside nginx with the same page as a file.
 - Memory of the web process after 10,000 requests of all kinds, and after --requests (1,000,000 is the figure that counts).
 
@@ -17,6 +18,7 @@ Exit status 1: something failed, or with --strict a figure is over its limit.
 
 import argparse
 import base64
+import hashlib
 import os
 import pathlib
 import re
@@ -40,6 +42,8 @@ from site_fixture import IDP, Site, Template  # noqa: E402  pylint: disable=wron
 from slapd import entry_uuid  # noqa: E402  pylint: disable=wrong-import-position
 
 PEOPLE = 200
+TOKENS = 600
+SECRET = "s" * 43
 GROUPS = 20  # values in a response, which make it 6 KB
 SIGN_INS = 2000
 CONNECTIONS = 8  # of one client
@@ -311,6 +315,7 @@ def memory(programs, server, signer, requests):
         sent += len(batch)
         seconds += answers.seconds
         early = early or resident(pid)
+        print(f"{sent:,} requests: {resident(pid):.1f} MB", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr)
     late = resident(pid)
     assert server.served.members()["doorward-web"] == pid, "it was started again meanwhile"
     return say(f"memory after {sent:,} requests", f"{late:.1f} MB", f"{early:.1f} MB after 10,000", late / early, f"<= {MEMORY_LIMIT}",
@@ -320,9 +325,28 @@ def memory(programs, server, signer, requests):
 # --- the whole ----------------------------------------------------------------------------------------------------------
 
 
-def token_endpoint(_programs, _folder, _server):
-    """To come with the broker: requests a second, p50 and p99 of /oauth2/token."""
-    return 0
+REDIRECT = "https://app.example.com/callback"
+
+
+def token_endpoint(programs, server, signer):
+    """Codes that were got ahead are exchanged, each by an application that shows a secret and a verifier (PKCE). Beside the page without any
+    of that."""
+    port = urllib.parse.urlsplit(server.url).port
+    _, done = sign_ins(programs, server, signer, PEOPLE)
+    cookies = [re.search(r"(?i)set-cookie: ([\w-]*doorward-session=\w+)", h).group(1) for h in done.headers]
+    verifier = "v" * 43
+    ask = {"client_id": "app", "redirect_uri": REDIRECT, "response_type": "code", "scope": "openid email profile", "state": "s", "nonce": "n",
+           "code_challenge": base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode(),
+           "code_challenge_method": "S256"}
+    asked = load(programs, port, [http_request("GET", "/oauth2/authorize?" + urllib.parse.urlencode(ask), cookie=cookies[i % PEOPLE])
+                                  for i in range(TOKENS)])
+    codes = [urllib.parse.parse_qs(urllib.parse.urlsplit(header(h, "Location")).query).get("code") for h in asked.headers]
+    assert all(codes), asked.headers[0]
+    form = {"grant_type": "authorization_code", "redirect_uri": REDIRECT, "code_verifier": verifier, "client_id": "app", "client_secret": SECRET}
+    got = load(programs, port, [http_request("POST", "/oauth2/token", {**form, "code": code[0]}) for code in codes])
+    assert set(got.status) == {200}, (set(got.status), got.headers[0])
+    return say("tokens a second", f"{len(codes) / got.seconds:,.0f}", f"{len(codes) / asked.seconds:,.0f} codes given",
+               more=f"p50 {got.quantile(.5):.1f} p99 {got.quantile(.99):.1f} ms")
 
 
 def wanted(args, part):
@@ -337,6 +361,9 @@ def bench(args, folder):
             site.org.person(f"p{i}")
         site.org.person("alice")
         site.org.group("cad", "alice", *(f"p{i}" for i in range(PEOPLE)))
+        (site.folder / "app.secret").write_text(SECRET)
+        (site.folder / "app.secret").chmod(0o600)
+        site.conf["application app"] = {"client-id": "app", "client-secret-file": str(site.folder / "app.secret"), "redirect-uri": REDIRECT}
         site.apply()
         print(f"medians of {ROUNDS} rounds, {CONNECTIONS} connections; ! misses its limit")
         print(f"{'what':<34}{'ours':>12}{'peer':>22}{'ratio':>8}{'limit':>9}")
@@ -347,7 +374,8 @@ def bench(args, folder):
                 missed += whole_sign_ins(args.programs, folder, server, signer)
             if wanted(args, "pages"):
                 missed += page_rate(folder, server)
-                missed += token_endpoint(args.programs, folder, server)
+            if wanted(args, "tokens"):
+                token_endpoint(args.programs, server, signer)
             if wanted(args, "memory"):
                 missed += memory(args.programs, server, signer, args.requests)
             signer.close()
@@ -365,7 +393,7 @@ def main():
     parser.add_argument("--programs", default="build/tests", type=pathlib.Path)
     parser.add_argument("--cache", default="build/bench", type=pathlib.Path)
     parser.add_argument("--requests", type=int, default=100000, help="until memory is looked at again")
-    parser.add_argument("--only", help="one of verification, sign-ins, pages, memory")
+    parser.add_argument("--only", help="one of verification, sign-ins, pages, tokens, memory")
     parser.add_argument("--strict", action="store_true", help="exit status 1 when a figure misses its limit")
     args = parser.parse_args()
     args.programs = args.programs.absolute()

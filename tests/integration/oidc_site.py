@@ -7,6 +7,7 @@ import re
 import secrets
 import shutil
 import socket
+import ssl
 import subprocess
 import urllib.error
 import urllib.parse
@@ -105,10 +106,11 @@ def activate(site, issuer, connection="idp"):
 class Traveller:
     """A browser that follows redirects, step by step: from us to the provider and back."""
 
-    def __init__(self, server):
+    def __init__(self, server, trust=None):
         self.home = f"http://127.0.0.1:{server.port}"
         self.jar = http.cookiejar.CookieJar()
-        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), NoRedirect,
+        https = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=trust))
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), NoRedirect, https,
                                                   urllib.request.HTTPCookieProcessor(self.jar))
         self.way = []
 

@@ -1,6 +1,7 @@
 """Applications that sign people out, and those that are told of it: with the sign-ins of a real provider, and real tokens."""
 
 import json
+import shutil
 import urllib.parse
 
 import jwt
@@ -8,7 +9,11 @@ import pytest
 
 from application import Hand, Person, Provider
 from listener import Listener
+from simplesaml import HOME, SimpleSaml
+from site_fixture import URL as SITE
+from test_saml_providers import PEOPLE, House
 from test_serve_process import until
+from walker import Forms
 
 GOODBYE = "https://hand.example.com/goodbye?y=2"
 
@@ -146,3 +151,27 @@ def test_who_leaves_the_organisation_leaves_the_applications(provider):
     assert told(provider.hand)["sub"] == alice.claims("hand")["sub"]
     assert told(provider.other)["sub"] == alice.claims("other")["sub"]
     assert Hand(provider, "hand").userinfo(alice.tokens["hand"]["access_token"]).status == 401
+
+
+@pytest.mark.skipif(not HOME.exists() or not shutil.which("php"), reason="missing: simplesamlphp, php-cli")
+def test_the_identity_provider_signs_out_too(site, tmp_path):
+    """From the application to us, to the identity provider, back to us, and on to the application's page."""
+    idp = SimpleSaml(tmp_path / "idp", PEOPLE)
+    idp.start()
+    hand = Listener(site, client="hand")
+    site.conf["application hand"] = {"redirect-uri": Hand.REDIRECT, "post-logout-uri": GOODBYE, "backchannel-logout-uri": hand.url}
+    house = House(site, idp)
+    try:
+        walker = house.sign_in("alice")
+        page = walker.go(f"{SITE}/oauth2/logout?client_id=hand&state=s&post_logout_redirect_uri={urllib.parse.quote(GOODBYE)}")
+        form, = Forms(page.body).found
+        walker.go(urllib.parse.urljoin(walker.at, form["action"]), form["fields"], stop=lambda url, form: url.startswith(GOODBYE))
+        assert walker.at == f"{GOODBYE}&state=s", walker.story()
+        assert any("SingleLogout" in step for step in walker.trail), walker.story()
+        assert house.who(walker) is None and not house.server.sql("SELECT * FROM session")
+        evil = walker.ask(f"{SITE}/oauth2/goodbye?client_id=hand&post_logout_redirect_uri=https://evil.example/")
+        assert evil.status == 403 and not evil.headers["Location"]
+    finally:
+        house.close()
+        hand.stop()
+        idp.stop()

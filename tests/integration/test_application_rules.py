@@ -1,9 +1,13 @@
 """The rules of a provider (RFC 9700), each broken by an application that does what no library does: at the HTTP routes."""
 
 import base64
+import hashlib
+import hmac
 import json
 import re
 import sqlite3
+import subprocess
+import time
 import urllib.parse
 
 import pytest
@@ -36,6 +40,10 @@ def provider_fixture(template, tmp_path_factory):
                                       "subject": "pairwise", "algorithm": "ES256", "groups": "directory"}
     site.conf["application desk"] = {"redirect-uri": Hand.REDIRECT, "subject": "pairwise", "groups": "none"}
     site.conf["application cad"] = {"redirect-uri": Hand.REDIRECT, "product": "autocad"}
+    subprocess.run(["openssl", "genrsa", "-out", site.folder / "keyed.pem", "2048"], check=True, capture_output=True)
+    subprocess.run(["openssl", "rsa", "-in", site.folder / "keyed.pem", "-pubout", "-out", site.folder / "keyed.pub"], check=True,
+                   capture_output=True)
+    site.conf["application keyed"] = {"redirect-uri": Hand.REDIRECT, "public-key-file": "keyed.pub"}
     provider = Provider(site)
     yield provider
     provider.served.close()
@@ -62,7 +70,7 @@ def denied(provider, answer, error, reason, status=None):
     """The application gets the standard's word, the log the reason."""
     assert answer.status == (status or (401 if error in ("invalid_client", "invalid_token") else 400)), answer.body
     assert json.loads(answer.body) == {"error": error}
-    assert any(reason in line for line in provider.served.text().strip().splitlines()[-2:]), provider.served.text()[-600:]
+    assert reason in [line for line in provider.served.text().splitlines() if "level=warning" in line][-1], provider.served.text()[-600:]
 
 
 def claims_of(token):
@@ -277,6 +285,10 @@ def test_the_second_use_of_a_code_takes_away_what_the_first_gave(provider, hand,
     first = json.loads(hand.token(code).body)
     assert hand.userinfo(first["access_token"]).status == 200
     denied(provider, hand.token(code), "invalid_grant", "the code was used before")
+    (reason, accepted), = provider.sql("SELECT reason, accepted FROM record WHERE application = 'hand' ORDER BY seq DESC LIMIT 1")
+    assert "the code was used before" in reason and not accepted
+    assert provider.sql("SELECT email, connection FROM record WHERE application = 'hand' AND accepted ORDER BY seq DESC LIMIT 1") == [
+        ("alice@example.com", "idp")]
     denied(provider, hand.userinfo(first["access_token"]), "invalid_token", "there is none like this")
     denied(provider, hand.token(grant_type="refresh_token", refresh_token=first["refresh_token"]), "invalid_grant", "no such refresh token")
 
@@ -293,6 +305,42 @@ def test_a_code_after_the_session(provider, hand):
     code = hand.back(person)["code"]
     person.ask(f"{provider.url}/signout", person.ask(f"{provider.url}/").fields)
     denied(provider, hand.token(code), "invalid_grant", "there is no such code")
+
+
+def signed_word(site, header, **claims):
+    """A compact JWT of application "keyed"; HS256 is made with its public key, as an attacker would."""
+    def part(value):
+        return base64.urlsafe_b64encode(value if isinstance(value, bytes) else json.dumps(value).encode()).rstrip(b"=").decode()
+    text = f"{part(header)}.{part(claims)}"
+    if header["alg"] == "none":
+        return text + "."
+    if header["alg"].startswith("HS"):
+        mac = hmac.new((site.folder / "keyed.pub").read_bytes(), text.encode(), hashlib.sha256).digest()
+        return f"{text}.{part(mac)}"
+    done = subprocess.run(["openssl", "dgst", "-sha256", "-sign", site.folder / "keyed.pem"], input=text.encode(), capture_output=True, check=True)
+    return f"{text}.{part(done.stdout)}"
+
+
+def test_signed_words(provider, person):
+    site, keyed = provider.site, Hand(provider, "keyed")
+    code, now = keyed.back(person)["code"], int(time.time())
+    good = {"iss": "keyed", "sub": "keyed", "aud": provider.url, "jti": "1", "exp": now + 60, "iat": now}
+    kind = {"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
+
+    def send(header=None, **changes):
+        return keyed.token(code, client_assertion=signed_word(site, header or {"alg": "RS256"}, **{**good, **changes}), **kind)
+
+    for changes, reason in [
+            ({"header": {"alg": "none"}}, "'none' of its signed word is not accepted"), ({"header": {"alg": "HS256"}}, "'HS256' of its signed"),
+            ({"header": {"alg": "ES256"}}, "of which none is configured"), ({"header": {"alg": "PS256"}}, "does not stand"),
+            ({"aud": f"{provider.url}/oauth2/token"}, "for nobody else"), ({"aud": [provider.url, "https://other.example"]}, "for nobody else"),
+            ({"iss": "hand"}, "iss of its signed word"), ({"sub": "hand"}, "sub of its signed word"), ({"exp": now - 100}, "expired"),
+            ({"exp": now + 9000}, "for more than 600 seconds"), ({"jti": ""}, "no id of 1 to"), ({"nbf": now + 900}, "from the future")]:
+        denied(provider, send(**changes), "invalid_client", reason)
+    denied(provider, keyed.token(code, client_assertion="eyJhbGciOiJSUzI1NiJ9.e30.AAAAA", **kind), "invalid_client", "in compact form")
+    denied(provider, keyed.token(code), "invalid_client", "did not show who it is")
+    assert send().status == 200
+    denied(provider, send(), "invalid_client", "was used before (jti)")
 
 
 # --- tokens -----------------------------------------------------------------------------------------------------------------

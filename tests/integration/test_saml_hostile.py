@@ -143,3 +143,72 @@ def post(server, browser, relay, name, octets):
 
 def use_up(site, assertion):
     subprocess.run(["sqlite3", site.state / "signin.db", f"INSERT INTO used_once VALUES ('assertion', '{assertion}', 4000000000)"], check=True)
+
+
+# --- logout messages ------------------------------------------------------------------------------------------------------------------
+
+FORMAT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
+SLO = f"{URL}/saml/slo/idp"
+# What is changed before it is signed, and why it is refused.
+LOGOUTS = [
+    ('Version="2.0"', 'Version="1.1"', "its Version is"), (f">{IDP}<", ">https://evil.example<", "its issuer is"), (f'Destination="{SLO}"', "", "its destination is"),
+    (f'Destination="{SLO}"', f'Destination="{ACS}"', "its destination is"), ("T00:00:00Z", "T25:00:00Z", "is not a time"),
+    ("2030-01-01T00:00:00Z", "2029-12-31T23:00:00Z", "it expired"), ("2030-01-01T00:00:00Z", "2030-01-01T01:00:00Z", "check the clocks"),
+    ('NotOnOrAfter="2030-01-01T00:05:00Z"', 'NotOnOrAfter="2029-12-31T23:50:00Z"', "it expired"), (">pairwise-4711<", "><", "exactly one person"),
+    ("<saml:NameID", "<saml:NameID>x</saml:NameID><saml:NameID", "exactly one person"), (">pairwise-4711<", "><x/>pairwise-4711<", "exactly one person"),
+    ("samlp:LogoutRequest", "samlp:ManageNameIDRequest", "its root element is"), (' ID="_l1"', ' ID="_l1" id="_l1"', "more than once")]
+
+
+def logout_text(made):
+    return ('<samlp:LogoutRequest xmlns:samlp="%s" xmlns:saml="%s" ID="_l1" Version="2.0" IssueInstant="2030-01-01T00:00:00Z" '
+            'NotOnOrAfter="2030-01-01T00:05:00Z" Destination="%s">%s@<saml:NameID Format="%s">pairwise-4711</saml:NameID></samlp:LogoutRequest>'
+            % (made.SAMLP, made.SAML, SLO, made.issuer(), FORMAT))
+
+
+def sign_logout(made, maker, text, key="rsa"):
+    now = datetime.datetime.utcnow().replace(microsecond=0)
+    text = re.sub(r"20(?:29|30)-\d\d-\d\dT\d\d:\d\d:\d\d(?<!T25:00:00)",
+                  lambda m: (now + (datetime.datetime.fromisoformat(m.group()) - datetime.datetime(2030, 1, 1))).isoformat(), text)
+    if "LogoutRequest" not in text:
+        return text.replace("@", "")
+    return maker.sign(text.replace("@", made.signature("_l1")), key=key)
+
+
+def test_bad_logout_messages(server, site, tmp_path):
+    browser = Browser(server)
+    request, relay = browser.begin()
+    made = load_maker(tmp_path / "made", request)
+    maker = kept_maker(made, tmp_path / "made")
+    made.good(maker)
+    take_its_keys(site, made, maker, server)
+    assert send(browser, relay, (tmp_path / "made/saml/good-both-signed.xml").read_bytes()).status == 303
+
+    def tell(**fields):
+        return browser.ask("/saml/slo/idp", {name: base64.b64encode(text.encode()).decode() for name, text in fields.items()})
+
+    def refused(page, reason):
+        assert page.status == 403, f"{page.status}, not for {reason}: {page.body}" + server.served.text()[-1500:]
+        told = server.reason(page.reference)
+        assert reason in told and told not in page.body, f"{told}, not {reason}"
+        assert browser.page().status == 200, "the session goes on"
+
+    good = logout_text(made)
+    for old, new, reason in LOGOUTS:
+        assert old in good, old
+        refused(tell(SAMLRequest=sign_logout(made, maker, good.replace(old, new))), reason)
+    signed = sign_logout(made, maker, good)
+    refused(tell(SAMLRequest=good.replace("@", "").replace("2030-01-01", "2031-01-01")), "it is not signed")
+    refused(tell(SAMLRequest=sign_logout(made, maker, good, "other")), "not made with any of the trusted")
+    refused(tell(SAMLRequest=sign_logout(made, maker, good, "expired")), "not valid now")
+    refused(tell(SAMLRequest=signed.replace("pairwise-4711", "pairwise-4712")), "changed after signing")
+    refused(tell(SAMLResponse=signed), "answers no request of ours")
+    refused(tell(SAMLRequest=signed, SAMLResponse=signed), "or both")
+    refused(tell(), "neither SAMLRequest nor")
+    refused(browser.ask("/saml/slo/idp", [("SAMLRequest", "x"), ("SAMLRequest", "x")]), "twice")
+    refused(browser.ask("/saml/slo/none", {"SAMLRequest": "x"}), "no such connection")
+    refused(send(browser, relay, signed.encode()), "answers no request of ours")
+    assert browser.announce("/saml/slo/idp", 400000) == 413
+    assert tell(SAMLRequest=signed).status == 200, "they have no address for an answer"
+    assert not server.sql("SELECT * FROM session") and browser.page().status == 303
+    page = tell(SAMLRequest=signed)
+    assert page.status == 403 and "was used before" in server.reason(page.reference)

@@ -265,3 +265,44 @@ def test_signing_out_by_forms(site, tmp_path):
         if house:
             house.close()
         idp.stop()
+
+
+# --- our own key is exchanged ------------------------------------------------------------------------------------------------------
+
+
+def test_our_key_is_rolled_over(site, idp):
+    """The identity provider encrypts to the old key or the new one, as it has our metadata of before or of now; both work until the end."""
+    house = House(site, idp, encrypt=True)
+    try:
+        old = metadata = site.run("sso", "metadata", "idp")[0]
+
+        def roll(hurry=True):
+            if not hurry:
+                site.refused("sso", "roll-key", status=3)
+            site.run("sso", "roll-key", "--yes")
+            house.server.reload()
+            return site.run("sso", "metadata", "idp")[0]
+
+        metadata = roll()
+        assert metadata.count("KeyDescriptor use=\"encryption\"") == 2
+        house.sign_in()
+        idp.trust(metadata, encrypt=True)
+        house.sign_in()
+        metadata = roll(hurry=False)
+        assert metadata.count("KeyDescriptor use=\"encryption\"") == 2
+        house.sign_in()
+        idp.trust(metadata, encrypt=True)
+        house.sign_in()
+        metadata = roll(hurry=False)
+        assert metadata.count("KeyDescriptor use=\"encryption\"") == 1
+        idp.trust(metadata, encrypt=True)
+        house.sign_in()
+        idp.trust(old, encrypt=True)
+        sent = house.capture(Walker(house.server))
+        path = site.folder / "old.txt"
+        path.write_text(sent["SAMLResponse"])
+        assert "FAILED" in site.run("sso", "test", "idp", "--response", path, status=1)[0], "the old key is gone"
+        assert len(list((site.state / "keys").iterdir())) == 1
+        assert site.sql("SELECT count(*) FROM audit WHERE what = 'key-rolled'") == [(3,)]
+    finally:
+        house.close()

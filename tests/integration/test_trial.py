@@ -9,11 +9,12 @@ import subprocess
 
 import pytest
 
+from oidc_site import NpmProvider, OidcServer, Traveller
 from signin_site import ACS, AUDIENCE, Browser, Server, answer_to, read_redirect
 from site_fixture import DOORWARD, IDP, ROOT, URL, script
 from slapd import entry_uuid
 
-LINK = re.compile(re.escape(URL) + r"(/sso-test/[a-z2-7]{32})\b")
+LINK = re.compile(r"https?://[a-z0-9.:]+(/sso-test/[a-z2-7]{32})\b")
 
 
 @pytest.fixture(name="server")
@@ -241,18 +242,60 @@ def test_as_people_see_it(server, browser, site):
     assert "Next: doorward sso activate idp" in out
 
 
-def test_another_user_of_the_state_folder(server, browser, site):
-    """Who serves and who tests are different processes; the folder's owner is whom root becomes."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root")
-    trial = Trial(site)
-    request, relay = begin(browser, trial.path)
-    over(browser, browser.post(respond(site, request), relay), "passed")
-    trial.end(0)
-
-
 def test_without_serve_it_asks_for_a_file(site):
     assert "captured response is needed" in site.refused("sso", "test", "idp", status=64)
+
+
+# --- the same with an OpenID provider -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(name="openid")
+def openid_fixture(site):
+    """Tested never; whoever comes without a hint is "ann", who is our alice."""
+    site.org.person("alice")
+    site.run("plan")
+    server = OidcServer(site)
+    provider = NpmProvider(server, site.folder)
+    provider.person("ann", guid=entry_uuid("alice"), email="alice@example.com", given_name="Given", family_name="Alice")
+    site.conf["connection idp"] = provider.connection()
+    site.sql("DELETE FROM connection")
+    server.start()
+    yield server, provider
+    provider.stop()
+    server.served.close()
+
+
+def test_an_openid_provider(openid, site):
+    server, provider = openid
+    trial = Trial(site)
+    browser = Traveller(server)
+    assert "<strong>idp</strong>" in browser.ask(trial.path).body
+    assert "The test passed" in browser.go(trial.path, {}).body
+    report, _ = trial.end(0)
+    assert report["passed"] and "mirror-given-name" in str(report["checks"]) and not failed(report)
+    assert report["identity"]["issuer"] == provider.issuer and report["identity"]["attributes"]["guid"] == [entry_uuid("alice")]
+    assert site.sql("SELECT state, entity, tested_as FROM connection") == [("tested", provider.issuer, "alice@example.com")]
+    assert browser.name is None and not server.sql("SELECT * FROM session")
+    site.run("sso", "activate", "idp")
+    assert browser.name is None
+
+
+@pytest.mark.parametrize("claims, code", [({"family_name": "Smith"}, "mirror-family-name"), ({"guid": entry_uuid("x")}, "mirror-person"),
+                                          ({"email": "alice@elsewhere.example"}, "email")])
+def test_an_openid_provider_that_differs(openid, site, claims, code):
+    server, provider = openid
+    provider.person("ann", **{"guid": entry_uuid("alice"), "email": "alice@example.com", "given_name": "Given", "family_name": "Alice",
+                              **claims})
+    trial = Trial(site)
+    browser = Traveller(server)
+    assert "The test failed" in browser.go(trial.path, {}).body
+    report, err = trial.end(1)
+    assert any(code in c for c in failed(report)), failed(report)
+    assert report["fault"] in err and report["claimed"]["mapped"]["immutable-id"] and state(site) == "configured"
+
+
+def test_a_file_is_nothing_for_openid(openid, site):
+    assert openid and "nothing to capture" in site.refused("sso", "test", "idp", "--response", "x", status=64)
 
 
 # --- test users ---------------------------------------------------------------------------------------------------------
@@ -341,6 +384,73 @@ def test_what_renews_nothing(active, site):
     with sqlite3.connect(site.state / "signin.db") as db:
         db.execute("UPDATE renewal SET at = at - 86400")
     assert not site.json()["domains"][0]["open"], "of a connection that was never tested"
+
+
+# --- what will close the gate -----------------------------------------------------------------------------------------------
+
+
+def short_certificate(site, days):
+    script(ROOT / "certs/make-idp.sh", site.idp, IDP, f"{URL}/sso", IDP_DAYS=str(days))
+
+
+def told(site, words, status=0):
+    """Everywhere that the command line tells of gates."""
+    shown = {"status": site.run()[0], "check": site.run("check", status=status)[0], "list": site.run("sso", "list")[0],
+             "plan": site.run("plan", status=status)[0]}
+    missing = [name for name, text in shown.items() if words not in text]
+    assert not missing, (missing, shown)
+    return shown
+
+
+def metrics(server):
+    people, server.url = server.url, server.status_url
+    text = Browser(server).ask("/metrics").body
+    server.url = people
+    return {key: float(value) for key, value in re.findall(r'^doorward_connection_(.*) ([0-9.-]+)$', text, re.M)}
+
+
+def test_a_certificate_that_ends_soon(active, site):
+    short_certificate(site, 40)
+    assert "certificate of connection" not in site.run()[0], "not before thirty days"
+    short_certificate(site, 29)
+    shown = told(site, "the last signing certificate of connection idp ends at")
+    assert all("get new metadata from the identity provider before that" in text for text in shown.values())
+    domain, = site.json()["domains"]
+    assert domain["open"] and "certificate" in domain["warnings"][0]["text"]
+    listed, = site.json("sso", "list")
+    assert "certificate" in listed["warnings"][0]
+    days = metrics(active)
+    assert 28.9 < days['days_left{connection="idp",until="certificate"}'] <= 29 and days['active{connection="idp"}'] == 1
+    assert 9.9 < days['days_left{connection="idp",until="sign_in"}'] <= 10
+    active.reload()
+    assert active.served.says(r"gate: will close: the last signing certificate of connection idp")
+    assert Browser(active).sign_in(site).headers["Location"] == "/"
+
+
+def test_no_sign_in_for_long(active, site):
+    assert "too long ago" not in site.run()[0]
+    site.sql("UPDATE connection SET tested_at = tested_at - 5 * 86400")
+    shown = told(site, "nobody signed in through connection idp since")
+    assert "doorward sso test idp\n" in shown["status"]
+    Browser(active).sign_in(site)
+    assert "nobody signed in" not in site.run()[0], "that was renewed"
+
+
+def test_a_gate_that_closed_is_told_and_closes_for_new_people(active, site):
+    site.sql("UPDATE connection SET tested_at = tested_at - 20 * 86400")
+    shown = told(site, "is too long ago", status=3)
+    assert "next: doorward sso test idp\n" in shown["list"]
+    assert metrics(active)['days_left{connection="idp",until="sign_in"}'] < 0
+    active.reload()
+    assert active.served.says(r"level=error .*gate: closed: the last successful sign-in through connection idp")
+    answer = Browser(active).ask("/signin", {"email": "alice@example.com"})
+    assert answer.status == 403 and "gate is closed" in active.reason(answer.reference)
+    trial = Trial(site)
+    browser = Browser(active)
+    request, relay = begin(browser, trial.path)
+    over(browser, browser.post(respond(site, request), relay), "passed")
+    trial.end(0)
+    assert browser.sign_in(site).headers["Location"] == "/", "a test by link opens it again, active as it is"
 
 
 # --- people whom no directory has -----------------------------------------------------------------------------------------

@@ -174,6 +174,56 @@ START_TEST(keys_that_are_fetched_have_no_end)
 }
 END_TEST
 
+static size_t warned(const struct gate_facts *f, const char *text)
+{
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    struct gate_domain d;
+    gate_judge(f, NOW, pool, &d);
+    ck_assert_uint_le(d.nwarnings, GATE_WARNINGS_MAX);
+    for (size_t i = 0; i < d.nwarnings; i++)
+        if (strstr(d.warnings[i].text, text) && *d.warnings[i].remedy)
+            return d.nwarnings;
+    return 0;
+}
+
+#define DAY (24 * HOUR)
+
+START_TEST(what_is_near_is_told_ahead)
+{
+    struct gate_facts f = sound();
+    f.test_valid = 100 * (int64_t)DAY;
+    f.tested_at = NOW - 93 * (int64_t)DAY + 1;
+    f.certificate_until = NOW + GATE_CERTIFICATE_WARN + 1;
+    f.metadata_until = NOW + GATE_METADATA_WARN + 1;
+    ck_assert_uint_eq(warned(&f, "connection"), 0);
+    f.tested_at--;
+    ck_assert_uint_eq(warned(&f, "nobody signed in through connection idp since"), 1);
+    f.certificate_until--;
+    ck_assert_uint_eq(warned(&f, "the last signing certificate of connection idp ends at"), 2);
+    f.metadata_until--;
+    ck_assert_uint_eq(warned(&f, "the metadata of connection idp ends at"), 3);
+    f.keys_fetched = true;
+    ck_assert_uint_eq(warned(&f, "nobody signed in"), 1);
+    f.keys_fetched = false;
+    f.active = false;
+    ck_assert_uint_eq(warned(&f, ""), 0);
+    f = sound();
+    f.certificate_until = NOW + GATE_CERTIFICATE_WARN + 1;
+    f.metadata_until = 0;
+    f.test_valid = 4 * HOUR; /* a quarter of a short time, not a week of it */
+    f.tested_at = NOW - 3 * HOUR + 1;
+    ck_assert_uint_eq(warned(&f, ""), 0);
+    f.tested_at--;
+    ck_assert_uint_eq(warned(&f, "nobody signed in"), 1);
+    f.by_link = true;
+    f.tested_at = 0;
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    struct gate_domain d;
+    gate_judge(&f, NOW, pool, &d);
+    ck_assert_str_eq(d.remedy, "doorward sso test idp");
+}
+END_TEST
+
 START_TEST(open_is_open_for_others_too)
 {
     struct gate_domain domains[] = {{.domain = "example.com", .open = true}, {.domain = "branch.example"}};
@@ -254,6 +304,7 @@ int main(void)
     tcase_add_test(c, open_until_the_first_end);
     tcase_add_test(c, keys_that_are_fetched_have_no_end);
     tcase_add_test(c, open_is_open_for_others_too);
+    tcase_add_test(c, what_is_near_is_told_ahead);
     tcase_add_test(c, names);
     tcase_add_test(c, signs);
     tcase_add_test(c, order_of_a_plan);

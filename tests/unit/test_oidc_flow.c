@@ -144,7 +144,10 @@ START_TEST(a_provider_wrong_in_one_thing_is_refused_for_it)
         {"{\"response_types_supported\": [\"id_token\"]}", ERR_REFUSED, "code flow"},
         {"{\"code_challenge_methods_supported\": [\"plain\"]}", ERR_REFUSED, "S256"},
         {"{\"id_token_signing_alg_values_supported\": [\"HS256\", \"none\", 3]}", ERR_REFUSED, "ID tokens"},
-        {"{\"token_endpoint_auth_methods_supported\": [\"tls_client_auth\"]}", ERR_REFUSED, "client authentication"},
+        {"{\"token_endpoint_auth_methods_supported\": [\"client_secret_jwt\"]}", ERR_REFUSED, "client authentication"},
+        {"{\"mtls_endpoint_aliases\": {\"token_endpoint\": \"http://login.example.com/t\"}}", ERR_INPUT,
+         "token_endpoint"},
+        {"{\"mtls_endpoint_aliases\": {\"userinfo_endpoint\": 7}}", ERR_INPUT, "userinfo_endpoint"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct provider p;
@@ -380,6 +383,41 @@ START_TEST(a_secret_goes_where_the_provider_takes_it)
     const struct client none = {.id = "a"}, empty = {.id = "a", .secret = ""};
     ck_refused(build(CLIENT_AUTH_BASIC, &none, &request, &err), &err, ERR_CONFIG, "nothing to show", "none");
     ck_refused(build(CLIENT_AUTH_BASIC, &empty, &request, &err), &err, ERR_CONFIG, "nothing to show", "empty");
+}
+END_TEST
+
+START_TEST(a_certificate_is_shown_where_the_provider_wants_it)
+{
+    struct client client = {
+        .id = "a b", .secret = "never", .key = (const struct keypair *)"never read", .key_file = "/k"};
+    struct http_request request;
+    struct err err = ERR_INIT;
+    struct provider p = discovered("{\"token_endpoint_auth_methods_supported\": [\"self_signed_tls_client_auth\"]}");
+    ck_assert_int_eq(
+        tokencall_build(pool, &p, &client, "c/1", "https://us.example/cb", "ver-ifier", NOW, &request, &err), 0);
+    ck_assert_str_eq(request.client_file, "/k");
+    ck_assert_str_eq(request.url, "https://login.example.com/token");
+    ck_assert_ptr_null(request.authorization);
+    ck_assert(span_eq(request.body, span_str(GRANT "&client_id=a%20b")));
+    p = discovered("{\"token_endpoint_auth_methods_supported\": [\"client_secret_basic\", \"private_key_jwt\", "
+                   "\"tls_client_auth\"],"
+                   " \"mtls_endpoint_aliases\": {\"token_endpoint\": \"https://tls.example.com/t\","
+                   " \"userinfo_endpoint\": \"https://tls.example.com/me\"}}");
+    client.only = CLIENT_AUTH_TLS;
+    ck_assert_int_eq(tokencall_build(pool, &p, &client, "c", "https://us.example/cb", "v", NOW, &request, &err), 0);
+    ck_assert_str_eq(request.url, "https://tls.example.com/t");
+    userinfo_build(pool, &p, &client, "t-1", &request);
+    ck_assert_str_eq(request.url, "https://tls.example.com/me");
+    ck_assert_str_eq(request.client_file, "/k");
+    client.only = CLIENT_AUTH_BASIC; /* the secret, although there is a key */
+    ck_assert_int_eq(tokencall_build(pool, &p, &client, "c", "https://us.example/cb", "v", NOW, &request, &err), 0);
+    ck_assert_ptr_nonnull(request.authorization);
+    ck_assert_ptr_null(request.client_file);
+    userinfo_build(pool, &p, &client, "t-1", &request);
+    ck_assert_str_eq(request.url, "https://login.example.com/me");
+    client.only = CLIENT_AUTH_POST;
+    ck_refused(tokencall_build(pool, &p, &client, "c", "https://us.example/cb", "v", NOW, &request, &err), &err,
+               ERR_CONFIG, "client-authentication", "post");
 }
 END_TEST
 
@@ -663,6 +701,7 @@ int main(void)
     tcase_add_test(tc, an_answer_wrong_in_one_thing_is_refused_for_it);
     tcase_add_test(tc, a_code_has_a_length);
     tcase_add_test(tc, a_secret_goes_where_the_provider_takes_it);
+    tcase_add_test(tc, a_certificate_is_shown_where_the_provider_wants_it);
     tcase_add_test(tc, a_key_speaks_to_the_issuer_alone);
     tcase_add_test(tc, an_answer_gives_the_tokens);
     tcase_add_test(tc, an_answer_without_tokens_is_refused_in_words);

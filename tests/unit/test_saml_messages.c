@@ -116,6 +116,8 @@ START_TEST(our_metadata_is_signed_and_names_both_keys)
     ck_assert_int_eq(xml_read((struct span){xml.data, xml.len}, SAML_METADATA_MAX, &doc, NULL, &err), 0);
     const xmlNode *root = xmlDocGetRootElement(doc);
     ck_assert_str_eq(node_attr(root, "entityID"), ENTITY);
+    ck_assert_str_eq(node_attr(root, "cacheDuration"), "PT6H");
+    ck_assert_ptr_nonnull(node_attr(root, "validUntil"));
     const xmlNode *role = node_child(root, SAML_NS_METADATA, "SPSSODescriptor");
     ck_assert_uint_eq(node_count(role, SAML_NS_METADATA, "KeyDescriptor"), 4); /* two to sign, two to encrypt */
     ck_assert_str_eq(node_attr(node_child(role, SAML_NS_METADATA, "AssertionConsumerService"), "Location"), ACS);

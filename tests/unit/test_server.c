@@ -394,6 +394,115 @@ START_TEST(a_taken_address_says_so)
 }
 END_TEST
 
+/* --- requests that wait for others ------------------------------------------------------------------------------------ */
+
+#define WAITING 12 /* more than threads that answer */
+
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t moved = PTHREAD_COND_INITIALIZER;
+static bool gate_open;
+static int inside;
+
+static bool is_slow(void *ctx, const struct request *request)
+{
+    (void)ctx;
+    return strncmp(request_path(request), "/slow", 5) == 0;
+}
+
+static void echo_slowly(void *ctx, const struct request *request, struct response *response)
+{
+    if (is_slow(ctx, request)) {
+        pthread_mutex_lock(&gate);
+        inside++;
+        pthread_cond_broadcast(&moved);
+        while (!gate_open)
+            pthread_cond_wait(&moved, &gate);
+        pthread_mutex_unlock(&gate);
+    }
+    echo(ctx, request, response);
+}
+
+static void wait_inside(int n)
+{
+    pthread_mutex_lock(&gate);
+    while (inside < n)
+        pthread_cond_wait(&moved, &gate);
+    pthread_mutex_unlock(&gate);
+}
+
+static void open_gate(void)
+{
+    pthread_mutex_lock(&gate);
+    gate_open = true;
+    pthread_cond_broadcast(&moved);
+    pthread_mutex_unlock(&gate);
+}
+
+static void *ask_slowly(void *arg)
+{
+    CLEANUP(buf_release) struct buf got = BUF_INIT;
+    char *form = arg;
+    long status = ask("/slow?a=1", form, &got);
+    return (void *)(uintptr_t)(status == 200 &&
+                               strncmp(buf_str(&got), form ? "POST /slow ?a=1 a1=1 b1=x/1" : "GET /slow ?a=1 a1=1",
+                                       19) == 0);
+}
+
+static void start_slow(void)
+{
+    struct err err = ERR_INIT;
+    gate_open = false;
+    inside = 0;
+    settings = (struct server_settings){.address = "127.0.0.1",
+                                        .threads = 2,
+                                        .connections = 50,
+                                        .idle = 5,
+                                        .longest = 5,
+                                        .body_max = body_max,
+                                        .handle = echo_slowly,
+                                        .is_slow = is_slow,
+                                        .slow_threads = WAITING};
+    ck_assert_msg(server_start(&settings, &server, &err) == 0, "%s", err.text);
+}
+
+START_TEST(nobody_waits_behind_who_waits_for_others)
+{
+    CLEANUP(buf_release) struct buf got = BUF_INIT;
+    pthread_t threads[WAITING];
+    void *good;
+    for (int i = 0; i < WAITING; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, ask_slowly, i % 2 ? "b=x" : NULL), 0);
+    wait_inside(WAITING);
+    for (int i = 0; i < 20; i++)
+        ck_assert_int_eq(ask("/quick", NULL, &got), 200);
+    open_gate();
+    for (int i = 0; i < WAITING; i++) {
+        ck_assert_int_eq(pthread_join(threads[i], &good), 0);
+        ck_assert_ptr_nonnull(good);
+    }
+}
+END_TEST
+
+static void *stop_server(void *arg)
+{
+    server_stop(&server);
+    return arg;
+}
+
+START_TEST(who_waits_is_answered_before_the_end)
+{
+    pthread_t asking, stopping;
+    void *good = NULL;
+    ck_assert_int_eq(pthread_create(&asking, NULL, ask_slowly, NULL), 0);
+    wait_inside(1);
+    ck_assert_int_eq(pthread_create(&stopping, NULL, stop_server, NULL), 0);
+    open_gate();
+    ck_assert_int_eq(pthread_join(stopping, NULL), 0);
+    ck_assert_int_eq(pthread_join(asking, &good), 0);
+    ck_assert_ptr_nonnull(good);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("server");
@@ -413,6 +522,12 @@ int main(void)
     tcase_add_test(tc, several_are_served_at_once);
     tcase_add_test(tc, a_certificate_is_renewed_without_a_pause);
     tcase_add_test(tc, a_taken_address_says_so);
+    suite_add_tcase(suite, tc);
+    tc = tcase_create("slow");
+    tcase_add_checked_fixture(tc, start_slow, stop);
+    tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, nobody_waits_behind_who_waits_for_others);
+    tcase_add_test(tc, who_waits_is_answered_before_the_end);
     suite_add_tcase(suite, tc);
     return suite_run(suite);
 }

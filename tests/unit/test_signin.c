@@ -6,8 +6,10 @@
 #include "base/file.h"
 #include "cli/schema.h"
 #include "saml/saml.h"
+#include "signin/compare.h"
 #include "signin/discover.h"
 #include "signin/person.h"
+#include "store/arrivals.h"
 #include "store/domain.h"
 #include "suite.h"
 
@@ -22,7 +24,9 @@ static const char *const domains[] = {"example.com", "xn--bcher-kva.example"};
 
 static const char text[] = "[organization]\nname = O\nurl = https://signin.example.com\n"
                            "[domain example.com]\nconnection = idp\n[domain xn--bcher-kva.example]\n"
-                           "[connection idp]\ntype = saml\nmetadata-file = metadata.xml\n"
+                           "[connection idp]\ntype = saml\nmetadata-file = metadata.xml\ntest-user = G@example.com\n"
+                           "[connection jit]\ntype = saml\nmetadata-file = metadata.xml\njit = yes\n"
+                           "[domain jit.example]\nconnection = jit\n"
                            "[platform p]\ntype = roster\n"
                            "[directory one]\ntype = ldif\nfile = metadata.xml\n"
                            "[directory two]\ntype = ldif\nfile = metadata.xml\n"
@@ -61,17 +65,22 @@ static void setup(void)
     ck_assert_int_eq(file_replace(path("conf"), text, sizeof text - 1, 0600, &err), 0);
     ck_assert_msg(conf_load(path("conf"), schema_get(), &conf, NULL, &err) == 0, "%s", err.text);
     in.conf = conf;
+    ck_assert_msg(signins_open(dir, &in.signins, &err) == 0, "%s", err.text);
     ck_assert_msg(store_open(dir, STORE_WRITE, "test", &in.store, &err) == 0, "%s", err.text);
     ck_assert_msg(db_exec(in.store->db, rows, &err) == 0, "%s", err.text);
     struct connection_row active = {.name = "idp", .state = CONNECTION_ACTIVE, .entity = "", .tested_as = ""};
+    ck_assert_int_eq(connection_put(in.store, &active, &err), 0);
+    active.name = "jit";
     ck_assert_int_eq(connection_put(in.store, &active, &err), 0);
 }
 
 static void teardown(void)
 {
     static const char *const files[] = {"doorward.db", "doorward.db-wal", "doorward.db-shm", "lock",
-                                        "conf",        "metadata.xml"};
+                                        "conf",        "metadata.xml",    "signin.db",       "signin.db-wal",
+                                        "signin.db-shm"};
     store_close(&in.store);
+    signins_close(&in.signins);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         unlink(path(files[i]));
     rmdir(dir);
@@ -165,6 +174,157 @@ START_TEST(nobody_is_sent_away_through_a_closed_gate)
 }
 END_TEST
 
+/* --- test users ---------------------------------------------------------------------------------------------------------- */
+
+static void set_state(const char *connection, enum connection_state state)
+{
+    struct connection_row row = {.name = connection, .state = state, .entity = "", .tested_as = ""};
+    ck_assert_int_eq(connection_put(in.store, &row, &err), 0);
+}
+
+START_TEST(a_connection_that_is_not_active_lets_in_its_test_users)
+{
+    const struct conf_section *found, *idp = conf_find(conf, "connection", "idp");
+    const char *names[DISCOVER_DOMAINS_MAX];
+    size_t n;
+    struct who who;
+    struct domain_row proof = {.name = "example.com", .token = "t", .state = DOMAIN_PROVED, .method = "", .dnssec = "", .detail = ""};
+    set_state("idp", CONNECTION_CONFIGURED);
+    ck_assert_int_eq(discover_connection(&in, "g@example.com", NULL, &found, &err), -1); /* the domain is not proved */
+    ck_assert_int_eq(discover_domains(&in, idp, names, &n, &err), -1);
+    ck_assert_int_eq(domain_put(in.store, &proof, &err), 0);
+    err_clear(&err);
+    ck_assert_msg(discover_connection(&in, "g@EXAMPLE.com", NULL, &found, &err) == 0, "%s", err.text);
+    ck_assert_ptr_eq(found, idp);
+    ck_assert_int_eq(discover_connection(&in, "ann@example.com", NULL, &found, &err), -1);
+    ck_assert_int_eq(discover_connection(&in, "", "example.com", &found, &err), -1);
+    err_clear(&err);
+    ck_assert_int_eq(discover_domains(&in, idp, names, &n, &err), 0);
+    ck_assert_uint_eq(n, 1);
+    ck_assert_int_eq(let_in(GUID, &who), 0);
+    ck_assert_int_eq(let_in("ann", &who), -1);
+    ck_assert_msg(strstr(err.text, "none of its test users"), "%s", err.text);
+    ck_assert_int_eq(person_still(&in, "one", GUID, domains, 2, &who, &err), 0);
+    ck_assert_int_eq(person_still(&in, "one", "ann", domains, 2, &who, &err), -1);
+    set_state("idp", CONNECTION_ACTIVE); /* its gate is closed for another reason: to them as well */
+    ck_assert_int_eq(discover_connection(&in, "g@example.com", NULL, &found, &err), -1);
+    ck_assert_int_eq(discover_domains(&in, idp, names, &n, &err), -1);
+}
+END_TEST
+
+/* --- people whom no directory has ------------------------------------------------------------------------------------------ */
+
+static int arrive(const char *id, const char *email, const char *given, const char *family, struct who *ret)
+{
+    static const char *const own[] = {"jit.example"};
+    err_clear(&err);
+    return person_of(&in, conf_find(conf, "connection", "jit"),
+                     &(struct claim){.id = id, .email = email, .given_name = given, .family_name = family}, own, 1, ret,
+                     &err);
+}
+
+START_TEST(whom_no_directory_has_arrives)
+{
+    static const char *const own[] = {"jit.example"};
+    struct who who;
+    ck_assert_msg(arrive("new", "New@jit.example", "New", "Person", &who) == 0, "%s", err.text);
+    ck_assert_str_eq(who.directory, "jit:jit");
+    ck_assert(strcmp(who.uid, "new") == 0 && strcmp(who.name, "New Person") == 0 && who.id == 0);
+    ck_assert_int_eq(person_still(&in, "jit:jit", "new", own, 1, &who, &err), -1); /* not recorded */
+    err_clear(&err);
+    struct arrival arrival = {"jit", "new", "new@jit.example", "New", "Person", 0, 5};
+    ck_assert_int_eq(arrivals_put(in.signins, &arrival, &err), 0);
+    ck_assert_msg(person_still(&in, "jit:jit", "new", own, 1, &who, &err) == 0, "%s", err.text);
+    ck_assert_int_eq(arrive("newer", "NEW@jit.example", "New", "Person", &who), -1);
+    ck_assert_msg(strstr(err.text, "somebody else arrived"), "%s", err.text);
+    /* Of another connection, of one without jit, of one that is gone. */
+    ck_assert_int_eq(person_still(&in, "jit:idp", "new", own, 1, &who, &err), -1);
+    ck_assert_int_eq(person_still(&in, "jit:none", "new", own, 1, &who, &err), -1);
+    set_state("jit", CONNECTION_TESTED);
+    ck_assert_int_eq(person_still(&in, "jit:jit", "new", own, 1, &who, &err), -1);
+    ck_assert_int_eq(err.kind, ERR_REFUSED);
+}
+END_TEST
+
+START_TEST(who_is_known_does_not_arrive)
+{
+    static const struct {
+        const char *id, *email, *given, *reason;
+    } cases[] = {
+        {"gone", "n@jit.example", "N", "gone from directory one"},
+        {"spare", "n@jit.example", "N", "in directory spare, which is no team's"},
+        {"group", "n@jit.example", "N", "in directory one"},
+        {"off", "n@jit.example", "N", "disabled in directory one"},
+        {"left-out", "n@jit.example", "N", "exclude line 2"},
+        {"ann", "n@jit.example", "N", "in no domain that this"},
+        {"ABEiM0RVZneImaq7zN3u/w==", "n@jit.example", "N", "in no domain that this"},
+        {"new", "n@example.com", "N", "in no domain that this"},
+        {"new", NULL, "N", "everything that jit needs"},
+        {"new", "", "N", "everything that jit needs"},
+        {"new", "n@jit.example", NULL, "everything that jit needs"},
+        {"new", "n@jit.example", "a\nb", "everything that jit needs"},
+        {"", "n@jit.example", "N", "everything that jit needs"},
+    };
+    struct who who;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ck_assert_msg(arrive(cases[i].id, cases[i].email, cases[i].given, "F", &who) == -1, "case %zu", i);
+        ck_assert_msg(err.kind == ERR_REFUSED && strstr(err.text, cases[i].reason), "%zu: %s", i, err.text);
+    }
+    set_state("jit", CONNECTION_TESTED);
+    ck_assert_int_eq(arrive("new", "n@jit.example", "N", "F", &who), -1);
+}
+END_TEST
+
+/* --- comparing with the mirror --------------------------------------------------------------------------------------------- */
+
+static const char *compared(const struct claim *claim, bool captured)
+{
+    static const char letters[] = {[CHECK_PASSED] = '+', [CHECK_FAILED] = '!', [CHECK_SKIPPED] = '-'};
+    struct check checks[COMPARE_CHECKS];
+    char *marks = pool_zero(in.pool, COMPARE_CHECKS + 1);
+    ck_assert_msg(compare_with_mirror(&in, conf_find(conf, "connection", "idp"), claim, captured, checks, &err) == 0, "%s",
+                  err.text);
+    for (int i = 0; i < COMPARE_CHECKS; i++)
+        marks[i] = letters[checks[i].outcome];
+    ck_assert_int_eq(strchr(marks, '!') != NULL, compare_fault(checks, COMPARE_CHECKS) != NULL);
+    return marks;
+}
+
+START_TEST(the_mirror_agrees_or_not)
+{
+    struct claim c = {.id = "ann", .email = "ANN@example.com", .given_name = "Ann", .family_name = "\xec\x9d\xb4"};
+    ck_assert_str_eq(compared(NULL, false), "-----");
+    ck_assert_str_eq(compared(&c, false), "-----"); /* nothing was read yet */
+    ck_assert_int_eq(db_exec(in.store->db,
+                             "UPDATE directory SET read_at = 5 WHERE name = 'two';"
+                             "UPDATE person SET given_name = 'ANN', family_name = '\xe1\x84\x8b\xe1\x85\xb5', email_hash = 0"
+                             " WHERE id = 1",
+                             &err),
+                     0);
+    ck_assert_str_eq(compared(&c, false), "+++++"); /* case and normalisation form are no difference */
+    c.family_name = "Lee";
+    ck_assert_str_eq(compared(&c, false), "++++!");
+    c.given_name = NULL;
+    ck_assert_str_eq(compared(&c, false), "+++-!");
+    c.email = "bob@example.com";
+    ck_assert_str_eq(compared(&c, false), "++!-!");
+    c = (struct claim){.id = GUID_BASE64, .email = "g@example.com", .given_name = "G"};
+    ck_assert_str_eq(compared(&c, false), "+++--"); /* the directory has no names of this one */
+    c.id = "off";
+    ck_assert_str_eq(compared(&c, true), "+!!--");
+    c.id = "left-out";
+    ck_assert_str_eq(compared(&c, false), "+!!--");
+    c.id = "nobody";
+    ck_assert_str_eq(compared(&c, false), "!----");
+    ck_assert_str_eq(compared(&c, true), "-----");
+    c.id = NULL;
+    ck_assert_str_eq(compared(&c, false), "-----");
+    store_close(&in.store);
+    c.id = "ann";
+    ck_assert_str_eq(compared(&c, false), "-----");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("signin");
@@ -175,6 +335,10 @@ int main(void)
     tcase_add_test(tc, everybody_else_is_refused_for_a_reason);
     tcase_add_test(tc, a_session_goes_on_as_long_as_the_person);
     tcase_add_test(tc, nobody_is_sent_away_through_a_closed_gate);
+    tcase_add_test(tc, a_connection_that_is_not_active_lets_in_its_test_users);
+    tcase_add_test(tc, whom_no_directory_has_arrives);
+    tcase_add_test(tc, who_is_known_does_not_arrive);
+    tcase_add_test(tc, the_mirror_agrees_or_not);
     suite_add_tcase(suite, tc);
     return suite_run(suite);
 }

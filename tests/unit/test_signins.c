@@ -7,7 +7,10 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "store/arrivals.h"
+#include "store/renewals.h"
 #include "store/signins.h"
+#include "store/trials.h"
 #include "suite.h"
 
 static char dir[64];
@@ -262,6 +265,157 @@ START_TEST(a_file_of_something_else_is_left_alone)
 }
 END_TEST
 
+/* --- tests of connections ------------------------------------------------------------------------------------------------ */
+
+START_TEST(a_test_is_one_browsers_and_answered_once)
+{
+    char id[DIGEST_HEX_MAX], again[DIGEST_HEX_MAX];
+    struct trial t;
+    ck_assert_int_eq(trials_put(db, "handle", "idp", 100, 200, &err), 0);
+    reopen();
+    ck_assert_int_eq(trials_get(db, "handle", 199, pool, &t, &err), 1);
+    ck_assert(!t.begun && !t.answered && strcmp(t.connection, "idp") == 0);
+    ck_assert_int_eq(trials_get(db, "handle", 200, pool, &t, &err), 0);
+    ck_assert_int_eq(trials_begin(db, "handle", "browser", 200, id, &err), 0);
+    ck_assert_int_eq(trials_begin(db, "handle", "browser", 150, id, &err), 1);
+    ck_assert_int_eq(trials_begin(db, "handle", "another", 150, again, &err), 0);
+    ck_assert_int_eq(trials_begin(db, "handle", "browser", 151, again, &err), 1);
+    ck_assert_str_eq(id, again);
+    ck_assert_str_ne(id, "handle");
+    ck_assert_int_eq(trials_answer(db, "handle", "{}", 160, &err), 0);
+    ck_assert_int_eq(trials_answer(db, id, "{}", 200, &err), 0);
+    ck_assert_int_eq(trials_answer(db, id, "{\"a\": 1}", 199, &err), 1);
+    ck_assert_int_eq(trials_answer(db, id, "{}", 199, &err), 0);
+    ck_assert_int_eq(trials_begin(db, "handle", "browser", 199, id, &err), 0);
+    /* The answer waits longer than the link was good. */
+    ck_assert_int_eq(trials_get(db, "handle", 199 + TRIAL_REPORT_SECONDS - 1, pool, &t, &err), 1);
+    ck_assert(t.answered && strcmp(t.report, "{\"a\": 1}") == 0);
+    ck_assert_int_eq(trials_drop(db, "handle", &err), 0);
+    ck_assert_int_eq(trials_get(db, "handle", 199, pool, &t, &err), 0);
+}
+END_TEST
+
+START_TEST(tests_are_bounded_and_swept)
+{
+    bool more;
+    struct trial t;
+    for (int i = 0; i < TRIALS_MAX; i++)
+        ck_assert_int_eq(trials_put(db, pool_printf(pool, "h%d", i), "idp", 100, 200, &err), 0);
+    ck_assert_int_eq(trials_put(db, "more", "idp", 100, 200, &err), -1);
+    ck_assert_int_eq(err.kind, ERR_CONFLICT);
+    ck_assert_int_eq(trials_put(db, "more", "idp", 200, 300, &err), 0);
+    ck_assert_int_eq(signins_sweep(db, 200, 0, 1000, &more, &err), 0);
+    ck_assert_int_eq(trials_get(db, "more", 200, pool, &t, &err), 1);
+    ck_assert_int_eq(trials_get(db, "h1", 100, pool, &t, &err), 0);
+}
+END_TEST
+
+/* --- what sign-ins renew --------------------------------------------------------------------------------------------------- */
+
+static int64_t renewed(struct store *store, const char *connection, const char *entity)
+{
+    int64_t at = -1;
+    ck_assert_msg(renewals_last(store, connection, entity, &at, &err) == 0, "%s", err.text);
+    return at;
+}
+
+START_TEST(a_renewal_is_of_one_provider_and_once_an_hour)
+{
+    struct store *store = NULL;
+    ck_assert_msg(store_open(dir, STORE_WRITE, "test", &store, &err) == 0, "%s", err.text);
+    ck_assert_int_eq(renewed(store, "idp", "e"), 0);
+    ck_assert_int_eq(renewals_note(db, "idp", "e", 10000, &err), 0);
+    ck_assert_int_eq(renewed(store, "idp", "e"), 10000);
+    ck_assert_int_eq(renewed(store, "idp", "other"), 0);
+    ck_assert_int_eq(renewed(store, "other", "e"), 0);
+    ck_assert_int_eq(renewals_note(db, "idp", "e", 10000 + RENEWAL_SECONDS - 1, &err), 0);
+    ck_assert_int_eq(renewed(store, "idp", "e"), 10000);
+    ck_assert_int_eq(renewals_note(db, "idp", "e", 10000 + RENEWAL_SECONDS, &err), 0);
+    ck_assert_int_eq(renewed(store, "idp", "e"), 10000 + RENEWAL_SECONDS);
+    ck_assert_int_eq(renewals_note(db, "idp", "e", 500, &err), 0); /* the clock was set back */
+    ck_assert_int_eq(renewed(store, "idp", "e"), 500);
+    ck_assert_int_eq(renewals_note(db, "idp", "other", 501, &err), 0);
+    ck_assert_int_eq(renewed(store, "idp", "e"), 0);
+    store_close(&store);
+    unlink(pool_printf(pool, "%s/doorward.db", dir));
+    unlink(pool_printf(pool, "%s/lock", dir));
+}
+END_TEST
+
+START_TEST(without_a_file_nothing_was_renewed)
+{
+    struct store *store = NULL;
+    signins_close(&db);
+    unlink(pool_printf(pool, "%s/signin.db", dir));
+    ck_assert_int_eq(store_open(dir, STORE_WRITE, "test", &store, &err), 0);
+    ck_assert_int_eq(renewed(store, "idp", "e"), 0);
+    open_db(); /* it comes later, and is found then */
+    ck_assert_int_eq(renewals_note(db, "idp", "e", 1000, &err), 0);
+    ck_assert_int_eq(renewed(store, "idp", "e"), 1000);
+    store_close(&store);
+    unlink(pool_printf(pool, "%s/doorward.db", dir));
+    unlink(pool_printf(pool, "%s/lock", dir));
+}
+END_TEST
+
+/* --- people whom no directory has ------------------------------------------------------------------------------------------ */
+
+static int arrive(const char *connection, const char *uid, const char *email, int64_t now)
+{
+    return arrivals_put(db, &(struct arrival){connection, uid, email, "Given", "Family", 0, now}, &err);
+}
+
+static void count(void *ctx, const struct arrival *arrival)
+{
+    *(size_t *)ctx += arrival != NULL;
+}
+
+START_TEST(an_arrival_is_of_its_connection)
+{
+    struct arrival a;
+    struct signins_session s;
+    size_t n = 0;
+    ck_assert_int_eq(arrive("idp", "7", "Ann@example.com", 100), 0);
+    ck_assert_int_eq(arrive("idp", "7", "ann@example.com", 200), 0);
+    ck_assert_int_eq(arrive("other", "7", "bob@example.com", 200), 0);
+    ck_assert_int_eq(arrivals_get(db, "idp", "7", pool, &a, &err), 1);
+    ck_assert(a.first_seen == 100 && a.last_seen == 200 && strcmp(a.email, "ann@example.com") == 0);
+    ck_assert_int_eq(arrivals_get(db, "none", "7", pool, &a, &err), 0);
+    ck_assert_int_eq(arrivals_has_email(db, "ANN@example.com", "idp", "7", &err), 0);
+    ck_assert_int_eq(arrivals_has_email(db, "ANN@example.com", "other", "7", &err), 1);
+    ck_assert_int_eq(arrivals_has_email(db, "new@example.com", "idp", "8", &err), 0);
+    ck_assert_int_eq(arrivals_each(db, count, &n, &err), 0);
+    ck_assert_uint_eq(n, 2);
+    ck_assert_int_eq(signins_session_put(db, "token",
+                                         &(struct signins_session){.sid = "sid",
+                                                                   .directory = arrivals_directory(pool, "idp"),
+                                                                   .uid = "7",
+                                                                   .email = "",
+                                                                   .connection = "idp",
+                                                                   .created = 1,
+                                                                   .expires = 999,
+                                                                   .ends = 999},
+                                         &err),
+                     0);
+    ck_assert_int_eq(arrivals_drop(db, "idp", "7", &err), 1);
+    ck_assert_int_eq(arrivals_drop(db, "idp", "7", &err), 0);
+    ck_assert_int_eq(signins_session_get(db, "token", 10, pool, &s, &err), 0);
+    ck_assert_int_eq(arrivals_get(db, "other", "7", pool, &a, &err), 1);
+}
+END_TEST
+
+START_TEST(there_are_only_so_many_arrivals)
+{
+    ck_assert_int_eq(signins_begin(db, &err), 0);
+    for (int i = 0; i < ARRIVALS_MAX; i++)
+        ck_assert_int_eq(arrive("idp", pool_printf(pool, "%d", i), pool_printf(pool, "p%d@example.com", i), 1), 0);
+    ck_assert_int_eq(arrive("idp", "more", "more@example.com", 1), -1);
+    ck_assert_int_eq(err.kind, ERR_REFUSED);
+    ck_assert_int_eq(arrive("idp", "5", "p5@example.com", 2), 0);
+    ck_assert_int_eq(signins_commit(db, &err), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("signins");
@@ -278,6 +432,12 @@ int main(void)
     tcase_add_test(tc, the_oldest_go_when_there_are_too_many);
     tcase_add_test(tc, a_second_handle_does_not_cost_the_first_its_locks);
     tcase_add_test(tc, a_file_of_something_else_is_left_alone);
+    tcase_add_test(tc, a_test_is_one_browsers_and_answered_once);
+    tcase_add_test(tc, tests_are_bounded_and_swept);
+    tcase_add_test(tc, a_renewal_is_of_one_provider_and_once_an_hour);
+    tcase_add_test(tc, without_a_file_nothing_was_renewed);
+    tcase_add_test(tc, an_arrival_is_of_its_connection);
+    tcase_add_test(tc, there_are_only_so_many_arrivals);
     suite_add_tcase(suite, tc);
     return suite_run(suite);
 }
