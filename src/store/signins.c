@@ -84,7 +84,7 @@ int signins_open(const char *dir, struct signins **ret, struct err *err)
     CLEANUP(freep) char *path = mem_printf("%s/signin.db", dir);
     CLEANUP(signins_close) struct signins *signins = mem_zero(sizeof *signins);
     if (db_open(path, false, &signins->db, err) != 0 || settle(signins->db, err) != 0 ||
-        db_exec(signins->db, "PRAGMA cache_size = -512", err) != 0) /* KB; one handle a thread, and rows are found by key */
+        db_exec(signins->db, "PRAGMA cache_size = -128", err) != 0) /* KB: a handle a thread, and rows are found by key */
         return -1;
     *ret = TAKE(signins);
     return 0;

@@ -145,9 +145,9 @@ class Answers:
         return sorted(self.took)[int(part * (len(self.took) - 1))] * 1000
 
 
-def load(programs, port, requests):
+def load(programs, port, requests, connections=CONNECTIONS):
     text = b"".join(b"%d\n%s" % (len(r), r) for r in requests)
-    words = [str(programs / "bench/http_load"), str(port), str(CONNECTIONS)]
+    words = [str(programs / "bench/http_load"), str(port), str(connections)]
     return Answers(subprocess.run(words, input=text, stdout=subprocess.PIPE, check=True).stdout)
 
 
@@ -310,7 +310,7 @@ def memory(programs, server, signer, requests):
     batch, sent, early = mixture(signer, 10000), 0, None
     seconds = 0
     while sent < requests:
-        answers = load(programs, port, batch)
+        answers = load(programs, port, batch, 4 * CONNECTIONS)  # so that every thread has its part from the beginning
         assert 0 not in answers.status, "a request without an answer"
         sent += len(batch)
         seconds += answers.seconds

@@ -234,7 +234,7 @@ echo 'package-test: .rpm installed and removed cleanly'
 # --- make install, and systemd's view of what comes with it ------------------------------------------------------------
 quietly inside deluser --quiet doorward
 rm -rf "$FOLDER/root/etc/doorward" "$FOLDER/root/var/lib/doorward"
-quietly inside apt-get -q -y --no-install-recommends install systemd
+quietly inside apt-get -q -y --no-install-recommends install systemd procps
 cp -a "$TREE/." "$FOLDER/root/"
 quietly inside systemd-sysusers doorward.conf
 quietly inside systemd-tmpfiles --create doorward.conf
