@@ -147,7 +147,7 @@ static void add_signin(void *ctx, const struct signins_record *s)
     CLEANUP(pool_free) struct pool *pool = pool_new();
     char at[CLOCK_TEXT_MAX];
     const char *cells[] = {clock_format(s->at, at),
-                           s->accepted ? "signed in" : "refused",
+                           signin_result(s->result),
                            text_printable(pool, span_str(s->email)),
                            s->connection,
                            s->application,

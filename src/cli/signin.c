@@ -88,6 +88,15 @@ static int read_reference(const char *typed, char ret[static SIGNINS_REF_SIZE], 
                    SIGNINS_REF_SIZE - 1);
 }
 
+const char *signin_result(enum signins_result result)
+{
+    static const char *const words[] = {[RESULT_REFUSED] = "refused",
+                                        [RESULT_SIGNED_IN] = "signed in",
+                                        [RESULT_TESTED] = "tested",
+                                        [RESULT_ENDED] = "ended"};
+    return result < sizeof words / sizeof *words ? words[result] : "";
+}
+
 static void print_record(struct cli *cli, const struct signins_record *r)
 {
     char at[CLOCK_TEXT_MAX];
@@ -96,7 +105,7 @@ static void print_record(struct cli *cli, const struct signins_record *r)
     const struct {
         const char *label, *value;
     } lines[] = {{"Time", clock_format(r->at, at)},
-                 {"Result", r->accepted ? "signed in" : "refused"},
+                 {"Result", signin_result(r->result)},
                  {"E-mail", text_printable(cli->pool, span_str(r->email))},
                  {"Connection", r->connection},
                  {"Application", r->application},
@@ -111,7 +120,7 @@ static void print_record(struct cli *cli, const struct signins_record *r)
         term_pad(lines[i].label, 13);
         printf("%s\n", lines[i].value);
     }
-    if (*r->email && !r->accepted)
+    if (*r->email && r->result == RESULT_REFUSED)
         printf("\nThe e-mail is as it was claimed. What is known of that person: doorward explain %s\n",
                text_printable(cli->pool, span_str(r->email)));
 }
@@ -121,12 +130,12 @@ static void print_json(struct cli *cli, const struct signins_record *r)
     char at[CLOCK_TEXT_MAX];
     const char *reason, *remedy;
     signin_split(cli->pool, r->reason, &reason, &remedy);
-    json_t *record = json_pack(
-        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "format", "doorward-signin/1", "reference", r->ref,
-        "time", clock_format(r->at, at), "result", r->accepted ? "signed-in" : "refused", "email",
-        json_text(span_str(text_printable(cli->pool, span_str(r->email)))), "connection",
-        json_text(span_str(r->connection)), "application", json_text(span_str(r->application)), "client",
-        json_text(span_str(r->client)), "reason", json_text(span_str(reason)), "remedy", json_text(span_str(remedy)));
+    json_t *record = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "format", "doorward-signin/1",
+                               "reference", r->ref, "time", clock_format(r->at, at), "result", signin_result(r->result),
+                               "email", json_text(span_str(text_printable(cli->pool, span_str(r->email)))),
+                               "connection", json_text(span_str(r->connection)), "application",
+                               json_text(span_str(r->application)), "client", json_text(span_str(r->client)), "reason",
+                               json_text(span_str(reason)), "remedy", json_text(span_str(remedy)));
     json_print(record);
     json_decref(record);
 }

@@ -34,7 +34,7 @@ static const char tables[] =
     "CREATE INDEX session_expires ON session (expires);"
     "CREATE TABLE record (seq INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, at INTEGER NOT NULL,"
     "  connection TEXT NOT NULL, email TEXT NOT NULL, client TEXT NOT NULL, application TEXT NOT NULL,"
-    "  accepted INTEGER NOT NULL, reason TEXT NOT NULL);"
+    "  result INTEGER NOT NULL, reason TEXT NOT NULL);"
     "CREATE INDEX record_at ON record (at);";
 
 /* --- opening --------------------------------------------------------------------------------------------------------- */
@@ -84,7 +84,8 @@ int signins_open(const char *dir, struct signins **ret, struct err *err)
     CLEANUP(freep) char *path = mem_printf("%s/signin.db", dir);
     CLEANUP(signins_close) struct signins *signins = mem_zero(sizeof *signins);
     if (db_open(path, false, &signins->db, err) != 0 || settle(signins->db, err) != 0 ||
-        db_exec(signins->db, "PRAGMA cache_size = -128", err) != 0) /* KB: a handle a thread, and rows are found by key */
+        db_exec(signins->db, "PRAGMA cache_size = -128", err) !=
+            0) /* KB: a handle a thread, and rows are found by key */
         return -1;
     *ret = TAKE(signins);
     return 0;

@@ -121,14 +121,22 @@ int signins_session_end_there(struct signins *signins, const char *connection, c
 
 #define SIGNINS_REF_SIZE 11 /* of a reference number: ten letters and digits that nobody guesses, and NUL */
 
+/* Their numbers are those of the file. */
+enum signins_result {
+    RESULT_REFUSED,
+    RESULT_SIGNED_IN,
+    RESULT_TESTED, /* a test of the connection by link, which signs nobody in */
+    RESULT_ENDED,  /* a session that ended before its time */
+};
+
 struct signins_record {
     const char *ref;                /* signins_new_ref */
     int64_t at;                     /* when */
     const char *connection, *email; /* "": not known. The e-mail is as it was claimed when it was refused */
     const char *client;             /* address of the browser; "": not known */
     const char *application;        /* that it was for; "": none */
-    bool accepted;
-    const char *reason; /* for an administrator; "" when accepted */
+    enum signins_result result;
+    const char *reason; /* for an administrator; "" when somebody signed in */
 };
 void signins_new_ref(char ret[static SIGNINS_REF_SIZE]);
 int signins_record_put(struct signins *signins, const struct signins_record *record, struct err *err);

@@ -2,7 +2,7 @@
 
 #include "crypto/token.h"
 
-#define COLUMNS "ref, connection, email, client, application, reason, at, accepted"
+#define COLUMNS "ref, connection, email, client, application, reason, at, result"
 
 void signins_new_ref(char ret[static SIGNINS_REF_SIZE])
 {
@@ -17,7 +17,7 @@ int signins_record_put(struct signins *signins, const struct signins_record *r, 
     return db_run(signins->db, "INSERT INTO record (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                   DB_ARGS(DB_TEXT(r->ref), DB_TEXT(or_empty(r->connection)), DB_TEXT(or_empty(r->email)),
                           DB_TEXT(or_empty(r->client)), DB_TEXT(or_empty(r->application)), DB_TEXT(or_empty(r->reason)),
-                          DB_INT(r->at), DB_INT(r->accepted)),
+                          DB_INT(r->at), DB_INT(r->result)),
                   err);
 }
 
@@ -30,7 +30,7 @@ static void read_row(struct stmt *st, struct pool *pool, struct signins_record *
     for (int i = 0; i < n; i++)
         *texts[i] = pool ? pool_strdup(pool, stmt_text(st, i)) : stmt_text(st, i);
     ret->at = stmt_int(st, n);
-    ret->accepted = stmt_int(st, n + 1) != 0;
+    ret->result = (enum signins_result)stmt_int(st, n + 1);
 }
 
 int signins_record_get(struct signins *signins, const char *ref, struct pool *pool, struct signins_record *ret,

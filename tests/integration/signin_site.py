@@ -54,8 +54,8 @@ class Server:
         return rows
 
     def reason(self, ref):
-        (reason, accepted), = self.sql("SELECT reason, accepted FROM record WHERE ref = ?", ref)
-        assert not accepted
+        (reason, result), = self.sql("SELECT reason, result FROM record WHERE ref = ?", ref)
+        assert result != 1, "somebody signed in"
         return reason
 
 

@@ -181,7 +181,7 @@ def test_what_was_asked_for_is_its_browsers_and_is_answered_once(provider, hand)
     assert form.status == 403 and not form.headers["Location"]
     assert f'value="{handle}"' not in other.ask(f"{provider.url}/signin?for={handle}").body
     assert code_in(person.go(provider.url + answer.headers["Location"], stop=Hand.REDIRECT).headers["Location"])
-    assert ("alice@example.com", "hand", 1) in provider.sql("SELECT email, application, accepted FROM record"), "a record tells what for"
+    assert ("alice@example.com", "hand", 1) in provider.sql("SELECT email, application, result FROM record"), "a record tells what for"
     again = person.ask(f"{provider.url}/oauth2/authorize?for={handle}")
     assert again.status == 403 and not again.headers["Location"]
     assert not provider.sql("SELECT * FROM authorizing WHERE application = 'hand' AND handle = ?", handle), "only its digest is kept"
@@ -285,9 +285,9 @@ def test_the_second_use_of_a_code_takes_away_what_the_first_gave(provider, hand,
     first = json.loads(hand.token(code).body)
     assert hand.userinfo(first["access_token"]).status == 200
     denied(provider, hand.token(code), "invalid_grant", "the code was used before")
-    (reason, accepted), = provider.sql("SELECT reason, accepted FROM record WHERE application = 'hand' ORDER BY seq DESC LIMIT 1")
+    (reason, accepted), = provider.sql("SELECT reason, result FROM record WHERE application = 'hand' ORDER BY seq DESC LIMIT 1")
     assert "the code was used before" in reason and not accepted
-    assert provider.sql("SELECT email, connection FROM record WHERE application = 'hand' AND accepted ORDER BY seq DESC LIMIT 1") == [
+    assert provider.sql("SELECT email, connection FROM record WHERE application = 'hand' AND result = 1 ORDER BY seq DESC LIMIT 1") == [
         ("alice@example.com", "idp")]
     denied(provider, hand.userinfo(first["access_token"]), "invalid_token", "there is none like this")
     denied(provider, hand.token(grant_type="refresh_token", refresh_token=first["refresh_token"]), "invalid_grant", "no such refresh token")

@@ -158,7 +158,7 @@ def test_killed_while_many_sign_in(site, signer):
 
     # By what the browsers saw, and by the server's own record, where nobody but the one person has this e-mail.
     assert max(load.accepted.values()) == 1, [a for a, n in load.accepted.items() if n > 1]
-    accepted = dict(server.sql("SELECT email, count(*) FROM record WHERE accepted = 1 GROUP BY email"))
+    accepted = dict(server.sql("SELECT email, count(*) FROM record WHERE result = 1 GROUP BY email"))
     assert set(accepted.values()) == {1}, {email: n for email, n in accepted.items() if n > 1}
     assert len(accepted) >= len(load.answered)
     (sessions, people), = server.sql("SELECT count(*), count(DISTINCT email) FROM session")

@@ -99,7 +99,7 @@ def test_a_person_who_is_removed_is_signed_out_everywhere(server, site, slapd, w
     print(f"told {time.monotonic() - began:.1f} s after apply")
     assert (claims["sub"], claims["sid"]) == ("sub of alice", sid)
     assert sessions(server) == {"bob"}
-    ((email, reason),) = server.sql("SELECT email, reason FROM record WHERE accepted = 0")
+    ((email, reason),) = server.sql("SELECT email, reason FROM record WHERE result = 3")
     assert email == "alice@example.com" and "the session ended: " in reason and "gone from directory hq" in reason
     server.served.says(r"session of alice@example\.com \(connection idp\) ended: person .* gone from directory hq")
     nothing_waits(server)

@@ -113,7 +113,7 @@ def house_fixture(site, idp):
 def test_people_sign_in(house):
     house.sign_in("alice")
     house.sign_in("bob")
-    assert house.server.sql("SELECT connection, email, accepted FROM record") == [("idp", "alice@example.com", 1), ("idp", "bob@example.com", 1)]
+    assert house.server.sql("SELECT connection, email, result FROM record") == [("idp", "alice@example.com", 1), ("idp", "bob@example.com", 1)]
 
 
 def test_encrypted_assertions(site, idp):

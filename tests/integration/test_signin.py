@@ -57,7 +57,7 @@ def test_a_person_signs_in_and_out(server, browser, site):
     answer = browser.sign_in(site)
     assert (answer.status, answer.headers["Location"]) == (303, "/"), answer.body
     assert signed_in_as(browser) == "Given Alice"
-    assert server.sql("SELECT connection, email, accepted, reason FROM record") == [("idp", "alice@example.com", 1, "")]
+    assert server.sql("SELECT connection, email, result, reason FROM record") == [("idp", "alice@example.com", 1, "")]
     assert not server.sql("SELECT * FROM request")
     cookie = browser.ask("/signout", {"guard": "0" * 64})
     assert cookie.status == 403 and signed_in_as(browser) == "Given Alice", "another site's form signs nobody out"

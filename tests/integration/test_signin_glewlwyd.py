@@ -47,7 +47,7 @@ def test_people_sign_in_and_a_key_rolls_over(server, provider):
     provider.roll()
     signed_in(server, provider, "bob")
     assert alice.name == "Given Alice"
-    assert [r for r, in server.sql("SELECT accepted FROM record")] == [1, 1]
+    assert [r for r, in server.sql("SELECT result FROM record")] == [1, 1]
 
 
 def test_the_provider_ends_a_session(server, provider):

@@ -93,7 +93,7 @@ def param(url, name):
 def test_a_person_signs_in(server, provider, browser):
     page = browser.sign_in()
     assert browser.name == "Given Alice", page.body
-    assert server.sql("SELECT connection, email, accepted, reason FROM record") == [("idp", "alice@example.com", 1, "")]
+    assert server.sql("SELECT connection, email, result, reason FROM record") == [("idp", "alice@example.com", 1, "")]
     assert not server.sql("SELECT * FROM request")
     (hint, sub, sid), = server.sql("SELECT hint, name_id, session_index FROM session")
     assert hint.count(".") == 2 and sub == "alice" and sid

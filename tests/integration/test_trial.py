@@ -114,7 +114,7 @@ def test_a_good_test(server, browser, site, trial):
     server.reload()
     assert browser.sign_in(site).status == 303
     assert not server.sql("SELECT * FROM trial")
-    assert [accepted for accepted, in server.sql("SELECT accepted FROM record WHERE reason LIKE 'test of the%'")] == [0]
+    assert server.sql("SELECT result FROM record WHERE reason LIKE 'test of the%'") == [(2,)]
 
 
 @pytest.mark.parametrize("sent, code, words", [

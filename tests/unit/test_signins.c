@@ -183,7 +183,7 @@ START_TEST(a_record_is_found_by_its_reference)
     ck_assert_int_eq(signins_record_get(db, ref, pool, &r, &err), 1);
     ck_assert_str_eq(r.reason, "because");
     ck_assert_str_eq(r.connection, "");
-    ck_assert(!r.accepted && r.at == 7);
+    ck_assert(r.result == RESULT_REFUSED && r.at == 7);
     ck_assert_int_eq(signins_record_get(db, second, pool, &r, &err), 0);
 }
 END_TEST

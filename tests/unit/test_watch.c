@@ -252,7 +252,7 @@ static void hear(void *ctx, const struct signins_session *session, const char *a
     heard->visits += application != NULL;
     if (!application) {
         ck_assert_int_eq(signins_record_get(in.signins, ref, in.pool, &record, &err), 1);
-        ck_assert(!record.accepted && strstr(record.reason, reason));
+        ck_assert(record.result == RESULT_ENDED && strstr(record.reason, reason));
     }
 }
 
