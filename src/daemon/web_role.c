@@ -1,4 +1,5 @@
 /* The process that browsers reach. */
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 
@@ -42,6 +43,9 @@ int web_role(struct daemon *daemon, int link)
 {
     CLEANUP(web_stop) struct web *web = NULL;
     struct err err = ERR_INIT;
+#ifdef __GLIBC__
+    mallopt(M_ARENA_MAX, 1); /* one for each thread grows for 100,000 requests, and is slower besides */
+#endif
     if (web_start(daemon->conf, daemon->state_dir, &web, &err) != 0) {
         link_failed(link, &err);
         return err_exit_status(err.kind);
