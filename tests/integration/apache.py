@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -68,14 +69,14 @@ class Apache:
             pytest.skip("missing: apache2 and libapache2-mod-auth-openidc; run: sudo sh packaging/deps.sh --test")
         self.folder, self.port = site.folder / "apache", free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        for name in ("protected", "cad", "board"):
-            (self.folder / "www" / name).mkdir(parents=True)
-            (self.folder / "www" / name / "index.html").write_text(f"this is {name}\n")
+        for name in ("protected", "cad", "board", "bye"):
+            self.page(name, f"this is {name}\n")
         secret = secrets.token_urlsafe(24)
         (site.folder / "apache.secret").write_text(secret)
         (site.folder / "apache.secret").chmod(0o600)
-        site.conf["application apache"] = {"client-secret-file": "apache.secret", "redirect-uri": f"{self.url}/protected/callback",
-                                           **section}
+        site.conf["application apache"] = {
+            "client-secret-file": "apache.secret", "redirect-uri": f"{self.url}/protected/callback",
+            "backchannel-logout-uri": f"{self.url}/protected/callback?logout=backchannel", "post-logout-uri": f"{self.url}/bye/", **section}
         provider.reload()
         names = ["mpm_event", "authn_core", "authz_core", "authz_user", "dir", "auth_openidc"]
         modules = "\n".join(f"LoadModule {n}_module {MODULES}/mod_{n}.so" for n in names)
@@ -90,6 +91,15 @@ class Apache:
         self.process = subprocess.Popen([apache, "-d", self.folder, "-f", conf, "-D", "FOREGROUND"], stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True)
         self.wait()
+
+    def page(self, name, text):
+        (self.folder / "www" / name).mkdir(parents=True, exist_ok=True)
+        (self.folder / "www" / name / "index.html").write_text(text)
+
+    @property
+    def logout(self):
+        """Where its own sign-out is, which leads to the server's and back to /bye/."""
+        return f"{self.url}/protected/callback?logout={urllib.parse.quote(self.url + '/bye/', safe='')}"
 
     def wait(self):
         for _ in range(200):

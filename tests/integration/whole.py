@@ -1,0 +1,168 @@
+"""The whole, in which nothing around the server is ours: a directory, an identity provider of either kind, and two applications.
+
+    slapd               the people of example.com and example.net, whom one team's directory holds
+    simplesamlphp       signs the people of example.com in, over SAML (connection idp)
+    npm's oidc-provider signs the people of example.net in, over OpenID Connect (connection op)
+    apache              mod_auth_openidc before a few pages
+    app                 npm's openid-client, with sessions of its own
+"""
+
+import json
+import re
+import subprocess
+import time
+
+from apache import Apache
+from application import Application, Provider
+from oidc_site import NpmProvider
+from simplesaml import SimpleSaml, person
+from site_fixture import DOORWARD
+from slapd import PEOPLE, Slapd
+from test_causes import on_slapd
+from walker import Forms, Walker
+
+SAML = ("alice", "adam", "anna", "abel", "amy")
+OIDC = ("mina", "max", "mary")
+
+
+def mail(uid):
+    return f"{uid}@example.{'com' if uid in SAML else 'net'}"
+
+
+class Server(Provider):
+    """doorward serve; connection op is what it is to the OpenID provider."""
+
+    def path(self, what, connection="op"):
+        return f"{self.url}/oidc/{what}/{connection}"
+
+
+class Whole:
+    """Everything is started here, and taken into use by the commands that an administrator gives."""
+
+    def __init__(self, site, dns):
+        self.site, self.dns, self.running = site, dns, []
+        try:
+            self.open_directory()
+            self.server = Server(site)
+            self.running.append(self.server.served.close)
+            self.connect_saml()
+            self.connect_oidc()
+            site.apply()
+            self.open_applications()
+        except BaseException:
+            self.stop()
+            raise
+
+    def keep(self, thing):
+        """It is stopped in the end."""
+        self.running.append(thing.stop)
+        return thing
+
+    def stop(self):
+        while self.running:
+            self.running.pop()()
+
+    def open_directory(self):
+        for uid in SAML + OIDC:
+            self.site.org.person(uid, mail=mail(uid))
+        self.site.org.group("cad", *SAML, *OIDC)
+        self.slapd = self.keep(Slapd(self.site.folder, self.site.org.ldif()).start())
+        on_slapd(self.site, self.slapd)
+
+    def connect_saml(self):
+        self.idp = self.keep(SimpleSaml(self.site.folder / "simplesaml", {uid: person(uid) for uid in SAML}).start())
+        (self.site.folder / "theirs.xml").write_text(self.idp.metadata())
+        self.site.conf["connection idp"]["metadata-file"] = "theirs.xml"
+        self.idp.trust(self.site.run("sso", "metadata", "idp")[0], encrypt=True)
+        self.try_and_activate("idp", "alice")
+
+    def connect_oidc(self):
+        folder = self.site.folder / "oidc"
+        folder.mkdir()
+        self.op = self.keep(NpmProvider(self.server, folder))
+        for uid in OIDC:
+            self.op.person(uid, email=mail(uid), given_name="Given", family_name=uid.capitalize(), name=f"Given {uid.capitalize()}")
+        self.op.options["someone"] = "mina"
+        self.op.person("mina", **self.op.options["people"]["mina"])
+        self.site.conf["connection op"] = self.op.connection()
+        self.site.conf["domain example.net"] = {"connection": "op"}
+        self.site.prove(self.dns, "example.net")
+        self.try_and_activate("op", "mina")
+
+    def try_and_activate(self, connection, uid):
+        """By the link that the command shows, through the identity provider's own pages."""
+        self.server.reload()
+        trial = subprocess.Popen([DOORWARD, "-c", self.site.folder / "doorward.conf", "sso", "test", connection, "--json"],
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            guest = Guest(self.server, uid)
+            guest.ask(json.loads(trial.stdout.readline())["link"])
+            form, = (f for f in Forms(guest.page.body).found if "/sso-test/" in f["action"])
+            guest.visit(self.server.url + form["action"], form["fields"])
+            out, err = trial.communicate(timeout=60)
+            assert trial.returncode == 0, out + err + guest.story() + guest.page.body
+        finally:
+            trial.kill()
+            trial.wait()
+        self.site.run("sso", "activate", connection)
+        self.server.reload()
+
+    def open_applications(self):
+        self.app = self.keep(Application(self.site, product="autocad"))
+        self.app.start(self.server.url)
+        self.site.conf["application app"].update({"backchannel-logout-uri": f"{self.app.url}/backchannel",
+                                                  "post-logout-uri": f"{self.app.url}/bye"})
+        self.apache = self.keep(Apache(self.site, self.server, product="autocad"))
+
+    def remove(self, uid):
+        """From the directory, and from whatever it is the directory of. Not by an account with a seat left in a group."""
+        self.slapd.delete(f"uid={uid},{PEOPLE}")
+        self.site.apply()
+
+    def told(self):
+        return "\n".join(reason for reason, in self.server.sql("SELECT reason FROM record")) + self.server.served.text() + self.apache.log()
+
+
+class Guest(Walker):
+    """A person with one browser for everybody: types their address where it is asked for, and credentials at the identity provider."""
+
+    def __init__(self, server, uid):
+        super().__init__(server)
+        self.opener.addheaders.append(("Accept", "text/html,*/*;q=0.8"))
+        self.uid = uid
+
+    def visit(self, url, form=None):
+        """The page in the end."""
+        self.go(url, form)
+        for _ in range(5):
+            fields = next((set(f["fields"]) for f in Forms(self.page.body).found), set())
+            if "email" in fields:
+                self.fill(email=mail(self.uid))
+            elif "password" in fields:
+                self.fill(username=self.uid, password=self.uid)
+            else:
+                return self.page
+        raise AssertionError(self.story())
+
+    def passed(self, part):
+        """How often the way led there."""
+        return sum(part in step for step in self.trail)
+
+    def name(self):
+        """Of whoever is signed in at the server."""
+        page = self.ask(self.server_url + "/")
+        found = re.search(r"Signed in as <strong>(.*?)</strong>", page.body)
+        return found.group(1) if found else None
+
+    @property
+    def server_url(self):
+        return self.browser.server.url
+
+
+def seconds_until(ask, what, limit=15):
+    """How long it took until ask() was true."""
+    begun = time.monotonic()
+    while not ask():
+        assert time.monotonic() - begun < limit, what
+        time.sleep(0.1)
+    return time.monotonic() - begun
