@@ -2,9 +2,12 @@
 
 import json
 import shutil
+import time
 
+import jwt
 import pytest
 
+from listener import EVENT
 from simplesaml import HOME
 from site_fixture import Site
 from whole import Guest, Whole, mail, seconds_until
@@ -49,3 +52,40 @@ def test_either_connection_is_behind_either_application(whole, uid, connection, 
         assert (claims["email"], claims["iss"], claims["products"]) == (mail(uid), whole.server.url, ["autocad"])
     assert one["sid"] == two["sid"] and {one["aud"], two["aud"]} == {"apache", "app"}
     assert whole.server.sql("SELECT connection, email FROM session WHERE sid = ?", one["sid"]) == [(connection, mail(uid))]
+
+
+def in_apache(whole, guest):
+    """Still, without being sent anywhere."""
+    return guest.ask(f"{whole.apache.url}/protected/").body == "this is protected\n"
+
+
+def in_app(whole, guest):
+    return guest.ask(f"{whole.app.url}/home").status == 200
+
+
+@pytest.mark.parametrize("uid, stays", [("adam", "anna"), ("max", "mary")])
+def test_who_leaves_the_directory_leaves_the_applications(whole, uid, stays):
+    """Their own sessions end by the back channel; a new sign-in is refused, whatever the identity provider says."""
+    guest, other, elsewhere = Guest(whole.server, uid), Guest(whole.server, stays), Guest(whole.server, uid)
+    for somebody in (guest, other):
+        at_apache(whole, somebody)
+        at_app(whole, somebody)
+    at_apache(whole, elsewhere)
+    said = jwt.encode({"iss": whole.server.url, "aud": "app", "iat": int(time.time()), "exp": int(time.time()) + 60, "jti": "1",
+                       "sid": at_app(whole, guest)["sid"], "events": {EVENT: {}}}, "of nobody here", algorithm="HS256",
+                      headers={"typ": "logout+jwt"})
+    assert guest.ask(f"{whole.app.url}/backchannel", {"logout_token": said}).status == 500, "it believes only what the server signed"
+    assert all(f(whole, g) for f in (in_apache, in_app) for g in (guest, other)) and in_apache(whole, elsewhere)
+    whole.remove(uid)
+    seconds_until(lambda: not in_apache(whole, guest) and not in_apache(whole, elsewhere) and not in_app(whole, guest), whole.told)
+    assert in_apache(whole, other) and in_app(whole, other), "nobody else was told to go"
+    sent = guest.ask(f"{whole.apache.url}/protected/").headers["Location"]
+    assert sent.startswith(f"{whole.server.url}/oauth2/authorize?"), sent
+    for url in (f"{whole.apache.url}/protected/", f"{whole.app.url}/home"):
+        seen = guest.passed(whole.idp.url) + guest.passed(whole.op.issuer)
+        page = guest.visit(url)
+        assert guest.passed(whole.idp.url) + guest.passed(whole.op.issuer) > seen, guest.story()
+        assert page.status == 403 and guest.at.startswith(whole.server.url), (guest.story(), page.body)
+        assert "nobody with this immutable id is in a team's directory" in whole.server.reason(page.reference)
+    assert whole.server.sql("SELECT email FROM session WHERE email = ?", mail(uid)) == []
+    seconds_until(lambda: not whole.server.sql("SELECT * FROM notice"), lambda: "something still waits to be told")

@@ -115,7 +115,7 @@ class Whole:
         self.apache = self.keep(Apache(self.site, self.server, product="autocad"))
 
     def remove(self, uid):
-        """From the directory, and from whatever it is the directory of. Not by an account with a seat left in a group."""
+        """From the directory; what follows is the program's."""
         self.slapd.delete(f"uid={uid},{PEOPLE}")
         self.site.apply()
 
@@ -135,8 +135,10 @@ class Guest(Walker):
         """The page in the end."""
         self.go(url, form)
         for _ in range(5):
-            fields = next((set(f["fields"]) for f in Forms(self.page.body).found), set())
-            if "email" in fields:
+            fields = next((f["fields"] for f in Forms(self.page.body).found), {})
+            if "domain" in fields:
+                self.fill(domain=fields["domain"])
+            elif "email" in fields:
                 self.fill(email=mail(self.uid))
             elif "password" in fields:
                 self.fill(username=self.uid, password=self.uid)
@@ -163,6 +165,6 @@ def seconds_until(ask, what, limit=15):
     """How long it took until ask() was true."""
     begun = time.monotonic()
     while not ask():
-        assert time.monotonic() - begun < limit, what
+        assert time.monotonic() - begun < limit, what()
         time.sleep(0.1)
     return time.monotonic() - begun
