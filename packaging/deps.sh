@@ -21,7 +21,7 @@ TEST='check clang libclang-rt-dev llvm valgrind libc6-dbg python3 python3-pytest
     slapd ldap-utils knot nodejs npm glewlwyd chromium chromium-driver python3-selenium fonts-noto-cjk
     simplesamlphp php-cli php-xml php-mbstring
     liblemonldap-ng-portal-perl liblasso-perl libxml-simple-perl libplack-perl
-    apache2 libapache2-mod-auth-openidc wrk nginx-light curl python3-lasso python3-pysaml2
+    apache2 libapache2-mod-auth-openidc liboauth2-dev wrk nginx-light curl python3-lasso python3-pysaml2
     build-essential debhelper lintian rpm debootstrap'
 # Packages among them that bring a service of their own.
 SERVICES='slapd knot nginx glewlwyd apache2'

@@ -71,8 +71,8 @@ class Apache:
         self.url = f"http://127.0.0.1:{self.port}"
         for name in ("protected", "cad", "board", "bye"):
             self.page(name, f"this is {name}\n")
-        secret = secrets.token_urlsafe(24)
-        (site.folder / "apache.secret").write_text(secret)
+        self.secret = secrets.token_urlsafe(24)
+        (site.folder / "apache.secret").write_text(self.secret)
         (site.folder / "apache.secret").chmod(0o600)
         site.conf["application apache"] = {
             "client-secret-file": "apache.secret", "redirect-uri": f"{self.url}/protected/callback",
@@ -86,7 +86,7 @@ class Apache:
                 if not os.stat(folder).st_mode & 0o1:
                     folder.chmod(folder.stat().st_mode | 0o11)
         conf = self.folder / "apache.conf"
-        conf.write_text(CONF.format(folder=self.folder, port=self.port, modules=modules, issuer=provider.url, secret=secret, url=self.url,
+        conf.write_text(CONF.format(folder=self.folder, port=self.port, modules=modules, issuer=provider.url, secret=self.secret, url=self.url,
                                     passphrase=secrets.token_urlsafe(24), more=more))
         self.process = subprocess.Popen([apache, "-d", self.folder, "-f", conf, "-D", "FOREGROUND"], stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True)

@@ -1,17 +1,22 @@
 """From the directory to the application and back: a directory, two identity providers and two applications that were not written here."""
 
 import json
+import os
 import shutil
+import subprocess
 import time
+import urllib.parse
+from pathlib import Path
 
 import jwt
 import pytest
 
 from listener import EVENT
 from simplesaml import HOME
-from site_fixture import Site
+from site_fixture import ROOT, Site
 from whole import Guest, Whole, mail, seconds_until
 
+RESOURCE = Path(os.environ.get("DOORWARD_TOOLS", ROOT / "build/tests/tools")) / "resource"
 pytestmark = pytest.mark.skipif(not HOME.exists() or not shutil.which("php"), reason="missing: simplesamlphp, php-cli")
 
 
@@ -89,3 +94,43 @@ def test_who_leaves_the_directory_leaves_the_applications(whole, uid, stays):
         assert "nobody with this immutable id is in a team's directory" in whole.server.reason(page.reference)
     assert whole.server.sql("SELECT email FROM session WHERE email = ?", mail(uid)) == []
     seconds_until(lambda: not whole.server.sql("SELECT * FROM notice"), lambda: "something still waits to be told")
+
+
+def at_bye(whole, guest):
+    """Signed out by the application, there and at the identity provider, and back."""
+    page = guest.visit(f"{whole.app.url}/logout")
+    assert guest.at == f"{whole.app.url}/bye?state=bye", (guest.story(), page.body, whole.told())
+    assert guest.passed("/SingleLogoutService.php") or guest.passed("/session/end"), guest.story()
+
+
+class Resource:
+    """An application's API that liboauth2 protects: what it makes of tokens."""
+
+    def __init__(self, whole, client, secret):
+        options = {"introspect.auth": "client_secret_basic", "client_id": client, "client_secret": secret}
+        self.words = [RESOURCE, f"{whole.server.url}/oauth2/introspect", urllib.parse.urlencode(options, quote_via=urllib.parse.quote)]
+
+    def judge(self, *tokens):
+        """Who each is of; None when it is refused."""
+        done = subprocess.run(self.words, input="".join(f"{token}\n" for token in tokens), capture_output=True, text=True, timeout=60, check=True)
+        said = done.stdout.splitlines()
+        assert len(said) == len(tokens), done.stderr
+        return [None if line == "refused" else json.loads(line)["sub"] for line in said]
+
+
+@pytest.mark.skipif(not RESOURCE.exists() and not os.environ.get("CI"), reason="missing: liboauth2-dev")
+@pytest.mark.parametrize("uid", ["amy", "moll"])
+def test_an_api_that_liboauth2_protects(whole, uid):
+    """Each application's tokens are good at its own API alone, and only while the person is signed in."""
+    guest = Guest(whole.server, uid)
+    said = json.loads(guest.visit(f"{whole.app.url}/login").body)
+    own, sub = said["tokens"]["access_token"], said["claims"]["sub"]
+    at_apache(whole, guest)
+    other = json.loads(guest.ask(f"{whole.apache.url}/protected/callback?info=json").body)["access_token"]
+    app, apache = Resource(whole, "app", whole.app.client["client_secret"]), Resource(whole, "apache", whole.apache.secret)
+    wrong = own[:-1] + ("a" if own[-1] != "a" else "b")
+    assert app.judge(own, other, wrong, "") == [sub, None, None, None]
+    assert apache.judge(own, other) == [None, sub]
+    assert Resource(whole, "app", "wrong").judge(own) == [None]
+    at_bye(whole, guest)
+    assert app.judge(own) == apache.judge(other) == [None]
