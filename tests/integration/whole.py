@@ -22,28 +22,47 @@ from test_causes import on_slapd
 from walker import Forms, Walker
 
 SAML = ("alice", "adam", "anna", "abel", "amy")
+STRANGERS = ("zoe",)  # known to the identity provider, in no directory
 OIDC = ("mina", "max", "mary", "moll")
 
 
 def mail(uid):
-    return f"{uid}@example.{'com' if uid in SAML else 'net'}"
+    return f"{uid}@example.{'net' if uid in OIDC else 'com'}"
 
 
 class Server(Provider):
-    """doorward serve; connection op is what it is to the OpenID provider."""
+    """doorward serve; connection op is what it is to the OpenID provider. authority: of its certificate, for https."""
+
+    def __init__(self, site, authority=None):
+        self.authority = authority and authority.cert
+        self.certificate = authority and authority.issue("signin")
+        super().__init__(site)
+
+    def start(self):
+        if not self.certificate:
+            super().start()
+            return
+        url = f"https://127.0.0.1:{self.port}"
+        self.site.conf["organization"]["url"] = url
+        self.site.conf["serve"].update({"certificate-file": self.certificate[0], "key-file": self.certificate[1]})
+        super().start()
+        self.url = url
 
     def path(self, what, connection="op"):
         return f"{self.url}/oidc/{what}/{connection}"
 
 
 class Whole:
-    """Everything is started here, and taken into use by the commands that an administrator gives."""
+    """
+    Everything is started here, and taken into use by the commands that an administrator gives. far: as in life, the server has a
+    certificate, and identity provider and application are other sites to a browser.
+    """
 
-    def __init__(self, site, dns):
-        self.site, self.dns, self.running = site, dns, []
+    def __init__(self, site, dns, far=False):
+        self.site, self.dns, self.far, self.running = site, dns, far, []
         try:
             self.open_directory()
-            self.server = Server(site)
+            self.server = Server(site, self.slapd.authority if far else None)
             self.running.append(self.server.served.close)
             self.connect_saml()
             self.connect_oidc()
@@ -70,7 +89,8 @@ class Whole:
         on_slapd(self.site, self.slapd)
 
     def connect_saml(self):
-        self.idp = self.keep(SimpleSaml(self.site.folder / "simplesaml", {uid: person(uid) for uid in SAML}).start())
+        self.idp = self.keep(SimpleSaml(self.site.folder / "simplesaml", {uid: person(uid) for uid in (*SAML, *STRANGERS)},
+                                         "localhost" if self.far else "127.0.0.1").start())
         (self.site.folder / "theirs.xml").write_text(self.idp.metadata())
         self.site.conf["connection idp"]["metadata-file"] = "theirs.xml"
         self.idp.trust(self.site.run("sso", "metadata", "idp")[0], encrypt=True)
@@ -96,7 +116,9 @@ class Whole:
                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
             guest = Guest(self.server, uid)
-            guest.ask(json.loads(trial.stdout.readline())["link"])
+            link = trial.stdout.readline()
+            assert link, trial.stderr.read()
+            guest.ask(json.loads(link)["link"])
             form, = (f for f in Forms(guest.page.body).found if "/sso-test/" in f["action"])
             guest.visit(self.server.url + form["action"], form["fields"])
             out, err = trial.communicate(timeout=60)
@@ -108,6 +130,9 @@ class Whole:
         self.server.reload()
 
     def open_applications(self):
+        if self.far:
+            self.apache = self.keep(Apache(self.site, self.server, "127.0.0.3", self.server.authority, product="autocad"))
+            return
         self.app = self.keep(Application(self.site, product="autocad"))
         self.app.start(self.server.url)
         self.site.conf["application app"].update({"backchannel-logout-uri": f"{self.app.url}/backchannel",
@@ -127,7 +152,7 @@ class Guest(Walker):
     """A person with one browser for everybody: types their address where it is asked for, and credentials at the identity provider."""
 
     def __init__(self, server, uid):
-        super().__init__(server)
+        super().__init__(server, server.authority)
         self.opener.addheaders.append(("Accept", "text/html,*/*;q=0.8"))
         # By a field that the page's first form has: what is typed into it, or which button is pressed.
         self.typed = {"domain": {}, "email": {"email": mail(uid)}, "password": {"username": uid, "password": uid},
