@@ -217,7 +217,8 @@ def browser(language, folder):
     """Chromium, for somebody who reads this language."""
     options = webdriver.ChromeOptions()
     for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server", "--no-first-run",
-                 "--ignore-certificate-errors", "--host-resolver-rules=MAP *.example.com 127.0.0.1,MAP *.elsewhere.example 127.0.0.1",
+                 "--ignore-certificate-errors", "--host-resolver-rules=MAP *.example.com 127.0.0.1,MAP *.elsewhere.example 127.0.0.1,"
+                 "MAP *.googleapis.com ~NOTFOUND",
                  "--disable-background-networking", f"--user-data-dir={folder / 'browser'}", "--force-prefers-reduced-motion"):
         options.add_argument(word)
     accepted = {"en": "en-GB,en", "ko": "ko-KR,ko,en", "ja": "fr,ja-JP"}[language]

@@ -7,15 +7,14 @@ import pytest
 from simplesaml import HOME
 from site_fixture import Site
 from test_browser import DRIVER, WORDS, Keys, TimeoutException, Walk, WebDriverWait, browser
-from whole import Whole
+from whole import Whole, seconds_until
 
 pytestmark = [pytest.mark.skipif(not HOME.exists() or not shutil.which("php"), reason="missing: simplesamlphp, php-cli"),
               pytest.mark.skipif(not DRIVER, reason="chromedriver is not installed (Debian: chromium-driver)")]
 PAGE = """<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>{title}</title><link rel="icon" href="data:,">
 <h1>{title}</h1><p>This page is the application's.</p><a href="{to}">{word}</a></html>
 """
-# The page of a refusal; the question whether to sign out.
-MORE = {"en": ("could not be signed in", "Sign out"), "ko": ("로그인하지 못했습니다", "로그아웃"), "ja": ("サインインできませんでした", "サインアウト")}
+REFUSED = {"en": "could not be signed in", "ko": "로그인하지 못했습니다", "ja": "サインインできませんでした"}
 
 
 @pytest.fixture(scope="module", name="whole")
@@ -81,6 +80,25 @@ def test_whom_the_directory_does_not_have(whole, walk):
     walk.find("#email").send_keys("zoe@example.com" + Keys.ENTER)
     credentials(whole, walk, "zoe")
     come(walk, whole.server.url, "#reference")
-    assert MORE[walk.language][0] in walk.good("whole-6-refused").text
+    assert REFUSED[walk.language] in walk.good("whole-6-refused").text
     assert "nobody with this immutable id" in whole.server.reason(walk.find("#reference").text)
     assert not walk.console()
+
+
+def test_through_an_openid_provider_and_out_by_a_question(whole, walk):
+    """All of it in one navigation that a form begins: no policy of a page may stand in its way."""
+    walk.open("/protected/")
+    walk.find("#email").send_keys("mina@example.net" + Keys.ENTER)
+    come(walk, whole.apache.url + "/protected/")
+    walk.driver.get(f"{whole.server.url}/oauth2/logout?client_id=apache")
+    assert "mina@example.net" in walk.good("whole-7-question").text
+    walk.find("main form button").click()
+    come(walk, whole.op.issuer + "/session/end")
+    walk.find("button[name=logout]").click()
+    come(walk, whole.server.url, "main a")
+    assert WORDS[walk.language][2] in walk.good("whole-8-signed-out").text
+    seconds_until(lambda: not whole.server.sql("SELECT * FROM notice"), whole.told)
+    walk.open("/protected/")
+    come(walk, whole.server.url + "/signin?for=")
+    faults = [fault for fault in walk.console() if not fault.startswith("https://fonts.googleapis.com/")]
+    assert not faults, "but for the font that oidc-provider's page wants"
