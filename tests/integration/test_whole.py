@@ -112,7 +112,8 @@ class Resource:
 
     def judge(self, *tokens):
         """Who each is of; None when it is refused."""
-        done = subprocess.run(self.words, input="".join(f"{token}\n" for token in tokens), capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run(self.words, input="".join(f"{token}\n" for token in tokens), capture_output=True, text=True, timeout=60,
+                              check=True)
         said = done.stdout.splitlines()
         assert len(said) == len(tokens), done.stderr
         return [None if line == "refused" else json.loads(line)["sub"] for line in said]
