@@ -56,14 +56,14 @@ static const char *at(time_t when, char ret[static 32])
 static void attribute(struct buf *out, const char *name, const char *value)
 {
     buf_printf(out, "<saml:Attribute Name=\"%s\"><saml:AttributeValue>", name);
-    saml_add_value(out, value);
+    text_markup(out, value);
     buf_adds(out, "</saml:AttributeValue></saml:Attribute>");
 }
 
 static void subject(struct buf *out, const struct idp *idp, char **field, const char *until)
 {
     buf_adds(out, "<saml:Subject><saml:NameID Format=\"" SAML_NAMEID_EMAIL "\">");
-    saml_add_value(out, field[EMAIL]);
+    text_markup(out, field[EMAIL]);
     buf_printf(out,
                "</saml:NameID><saml:SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\"><saml:SubjectConfirmationData "
                "NotOnOrAfter=\"%s\" Recipient=\"%s\"",
