@@ -250,8 +250,10 @@ static json_t *container(json_t *root, const struct scim_schema *extension)
 static int make(json_t *root, const struct scim_edit *edit, struct scim_error *error)
 {
     const struct scim_attrpath *at = &edit->path.at;
-    if (!at->attr)
-        return json_object_del(root, at->extension->id) * 0;
+    if (!at->attr) {
+        json_object_del(root, at->extension->id);
+        return 0;
+    }
     struct place p = {.edit = edit, .attr = at->attr, .sub = at->sub, .error = error};
     p.in = at->extension ? container(root, at->extension) : root;
     if (edit->op == SCIM_REMOVE)
