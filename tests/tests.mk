@@ -9,6 +9,7 @@
 ## make fuzz          every tests/fuzz/fuzz_NAME.c for FUZZ_SECONDS (20) each; FUZZ=NAME for one
 ## make valgrind      the unit suites under valgrind; make valgrind-demo and valgrind-integration run the program under it
 ## make bench         100,000 people in a local slapd: each command beside ldapsearch
+## make bench-scim    SCIM's pure functions beside bare jansson
 # A missing tool is a failure when CI is set, and a named skip otherwise.
 
 PYTHON := /usr/bin/python3
@@ -170,8 +171,16 @@ bench: $(BUILD)/doorward
 	@PATH="$(TEST_PATH)" PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench/bench.py \
 		--doorward $(BUILD)/doorward --cache $(BUILD)/bench
 
+$(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/libdoorward.a
+	$(call say,BENCH,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(BUILD)/libdoorward.a $(LIBS)
+
+bench-scim: $(BUILD)/tests/bench/scim_bench
+	$(Q)$<
+
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 .PHONY: test test-programs unit-programs unit-sanitized tools peers integration fuzz fuzzers valgrind valgrind-demo \
-        valgrind-integration bench help
+        valgrind-integration bench bench-scim help

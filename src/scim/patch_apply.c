@@ -124,17 +124,21 @@ static void set_equals(json_t *object, const struct scim_filter *where)
         set_equals(object, kid);
 }
 
+/* The brackets may say what no value may be; so what is made of them is looked at as if it were sent. */
 static int append_made(const struct place *p, json_t *values)
 {
     if (p->attr->type != SCIM_COMPLEX)
         return json_array_append_new(values, json_deep_copy(p->edit->value));
-    json_t *made = json_object();
-    json_array_append_new(values, made);
+    json_auto_t *made = json_object(), *checked = NULL;
     if (p->edit->path.where)
         set_equals(made, p->edit->path.where);
     if (p->sub)
-        return json_object_set_new(made, p->sub->name, json_deep_copy(p->edit->value));
-    return json_object_update(made, p->edit->value);
+        json_object_set_new(made, p->sub->name, json_deep_copy(p->edit->value));
+    else
+        json_object_update(made, p->edit->value);
+    if (scim_value_check(p->attr, true, SCIM_SENT, made, &checked, p->error) != 0)
+        return scim_error_wrap(p->error, "%s", p->attr->name);
+    return checked ? json_array_append(values, checked) : 0;
 }
 
 static int change_one(const struct place *p, json_t *values, size_t i)
