@@ -69,8 +69,11 @@ static void look_through(struct finder *f, json_t *value, json_t *in, const char
 }
 
 /* One attribute of the data: each of its values can be left out by itself. */
-static void look_at(struct finder *f, json_t *container, const char *key, const char *path, json_t *value)
+static void look_at(struct finder *f, json_t *container, const char *name, const char *path, json_t *value)
 {
+    /* The object's own copy of its name goes with the attribute when that is left out. */
+    const char *key = pool_strdup(f->bulk->pool, name);
+    path = path == name ? key : path;
     json_t *one = NULL;
     size_t i = 0;
     f->unit = (struct scim_bulk_link){.from = f->op, .container = container, .path = path, .name = key};

@@ -57,18 +57,26 @@ static void leave_out(const struct scim_bulk_link *link, const struct scim_bulk_
                             without_deferred(json_object_get(link->container, link->name), link, end));
 }
 
-static int prepare(struct scim_bulk *bulk, size_t op, const char *const *ids, json_t **ret, struct scim_error *error)
+static int fill_in_all(const struct scim_bulk *bulk, const struct scim_bulk_link *link,
+                       const struct scim_bulk_link *end, const char *const *ids, struct scim_error *error)
 {
-    const struct scim_bulk_link *first = bulk->links + bulk->first_link[op],
-                                *end = bulk->links + bulk->first_link[op + 1];
-    for (const struct scim_bulk_link *link = first; link < end; link++) {
+    for (; link < end; link++) {
         if (link->deferred || !link->in)
             continue;
         if (!ids[link->to])
             return not_made(bulk, link->to, error);
         fill_in(link, ids[link->to]);
     }
-    for (const struct scim_bulk_link *link = first, *next = NULL; link < end; link = next) {
+    return 0;
+}
+
+static int prepare(struct scim_bulk *bulk, size_t op, const char *const *ids, json_t **ret, struct scim_error *error)
+{
+    size_t n = bulk->first_link[op + 1] - bulk->first_link[op];
+    const struct scim_bulk_link *link = n ? &bulk->links[bulk->first_link[op]] : NULL, *end = n ? link + n : NULL;
+    if (fill_in_all(bulk, link, end, ids, error) != 0)
+        return -1;
+    for (const struct scim_bulk_link *next = NULL; link < end; link = next) {
         for (next = link + 1; next < end && same_attribute(link, next);)
             next++;
         leave_out(link, next);

@@ -2,9 +2,10 @@
 
 #include "base/text.h"
 
+/* other may hold a NUL, at which strncasecmp stops. */
 static bool same_name(const char *name, struct span other)
 {
-    return strncasecmp(name, other.p, other.n) == 0 && name[other.n] == '\0';
+    return strncasecmp(name, other.p, other.n) == 0 && strlen(name) == other.n;
 }
 
 const struct scim_attr *scim_attr_find(const struct scim_attr *attrs, size_t n, struct span name)

@@ -89,6 +89,13 @@ static const struct {
      " {'value': 'bulkId:g', 'display': 'G'}, {'value': 'y'}]}}]",
      "0{'displayName':'G','members':[{'value':'x'},{'value':'y'}]} 0*{'schemas':['" SCIM_PATCH_URN
      "'],'Operations':[{'op':'add','path':'members','value':['id0',{'value':'id0','display':'G'}]}]} "},
+    /* one value, left out as a whole and put in as a whole */
+    {"[{'method': 'POST', 'path': '/Users', 'bulkId': 'a', 'data': {'userName': 'a', 'name': {'givenName': 'bulkId:a', "
+     "'familyName':"
+     " 'bulkId:a'}, 'title': 'bulkId:a', 'nickName': 'n'}}]",
+     "0{'userName':'a','nickName':'n'} 0*{'schemas':['" SCIM_PATCH_URN
+     "'],'Operations':[{'op':'add','path':'name','value':"
+     "{'givenName':'id0','familyName':'id0'}},{'op':'add','path':'title','value':'id0'}]} "},
     /* the path names what is made; what is done to one resource keeps its order */
     {"[{'method': 'PATCH', 'path': '/Users/bulkId:a', 'data': {'Operations': [{'op': 'add', 'path': 'title', 'value': "
      "'x'}]}},"
