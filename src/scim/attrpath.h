@@ -1,6 +1,6 @@
 /*
- * Names of attributes as clients write them (RFC 7644, 3.10): "userName", "name.familyName", with the URN of their schema in
- * front, and an extension's URN alone.
+ * Names of attributes as clients write them (RFC 7644, 3.10): "userName", "name.familyName", with the URN of their
+ * schema in front, and an extension's URN alone.
  */
 #ifndef SCIM_ATTRPATH_H
 #define SCIM_ATTRPATH_H
@@ -17,12 +17,14 @@ struct scim_attrpath {
 };
 
 /*
- * false: there is no such attribute, or it is none at all; *ret is then untouched. An attribute without a URN that only an
- * extension has is found there, as clients expect.
+ * false: there is no such attribute, or it is none at all; *ret is then untouched. An attribute without a URN that only
+ * an extension has is found there, as clients expect.
  */
 bool scim_attrpath_find(const struct scim_resource_type *type, struct span name, struct scim_attrpath *ret);
 
-/* ATTRNAME, or ATTRNAME.ATTRNAME, with or without a URN: the grammar alone (RFC 7644, figure 1; "$" because of $ref). */
+/*
+ * ATTRNAME, or ATTRNAME.ATTRNAME, with or without a URN: the grammar alone (RFC 7644, figure 1; "$" because of $ref).
+ */
 bool scim_attrpath_is(struct span name);
 
 /* What a resource has in the place of attr; sub is not looked at. Borrowed; NULL: nothing. */

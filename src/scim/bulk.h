@@ -4,9 +4,9 @@
  *   scim_json_load (SCIM_BULK_MAX) -> scim_bulk_read -> for each step: scim_bulk_prepare, carry out, scim_bulk_result
  *                                  -> scim_bulk_json -> scim_bulk_release
  *
- * An operation that refers to "bulkId:x" comes after the one that makes x. When they refer to each other in a circle, one
- * is made without its reference, and a step behind the other puts it in (3.7.1). Otherwise the order is the client's, and operations on
- * the same resource always keep it.
+ * An operation that refers to "bulkId:x" comes after the one that makes x. When they refer to each other in a circle,
+ * one is made without its reference, and a step behind the other puts it in (3.7.1). Otherwise the order is the
+ * client's, and operations on the same resource always keep it.
  */
 #ifndef SCIM_BULK_H
 #define SCIM_BULK_H
@@ -56,18 +56,19 @@ struct scim_bulk {
 };
 
 /*
- * types: those that the service has. message: as from scim_json_load, and kept until the end; its values are changed. ret lives in
- * the pool, but for what scim_bulk_release gives back, also after an error. -1: the request as a whole is none: 400, or 413
- * when it has more than SCIM_BULK_OPS_MAX operations. What is wrong with one operation stands in its error.
+ * types: those that the service has. message: as from scim_json_load, and kept until the end; its values are changed.
+ * ret lives in the pool, but for what scim_bulk_release gives back, also after an error. -1: the request as a whole is
+ * none: 400, or 413 when it has more than SCIM_BULK_OPS_MAX operations. What is wrong with one operation stands in its
+ * error.
  */
 int scim_bulk_read(struct pool *pool, const struct scim_resource_type *const *types, size_t ntypes, json_t *message,
                    struct scim_bulk *ret, struct scim_error *error);
 void scim_bulk_release(struct scim_bulk *bulk);
 
 /*
- * The data of a step, once for each, in the order of the steps. ids: by operation, what was made by it or changed by it; NULL: nothing
- * (yet, or it failed). ret: a new reference, NULL for DELETE; of a step that completes, a PatchOp message for ids[op].
- * 409: something that it refers to was not made.
+ * The data of a step, once for each, in the order of the steps. ids: by operation, what was made by it or changed by
+ * it; NULL: nothing (yet, or it failed). ret: a new reference, NULL for DELETE; of a step that completes, a PatchOp
+ * message for ids[op]. 409: something that it refers to was not made.
  */
 int scim_bulk_prepare(struct scim_bulk *bulk, const struct scim_bulk_step *step, const char *const *ids, json_t **ret,
                       struct scim_error *error);
@@ -76,8 +77,8 @@ int scim_bulk_prepare(struct scim_bulk *bulk, const struct scim_bulk_step *step,
 bool scim_bulk_goes_on(const struct scim_bulk *bulk, size_t errors);
 
 /*
- * What became of one operation. location: NULL when nothing was made. etag: NULL: none. error: NULL, or why it failed; then status
- * is not looked at. A new reference.
+ * What became of one operation. location: NULL when nothing was made. etag: NULL: none. error: NULL, or why it failed;
+ * then status is not looked at. A new reference.
  */
 json_t *scim_bulk_result(const struct scim_bulk_op *op, int status, const char *location, const char *etag,
                          const struct scim_error *error);

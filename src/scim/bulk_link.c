@@ -31,7 +31,10 @@ void scim_bulk_add_link(struct scim_bulk *bulk, struct scim_bulk_link link)
     *MEM_PUSH(&bulk->links, &bulk->nlinks, &bulk->links_cap) = link;
 }
 
-/* --- finding them ------------------------------------------------------------------------------------------------------- */
+/*
+ * --- finding them
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 struct finder {
     struct scim_bulk *bulk;
@@ -64,8 +67,10 @@ static void look_through(struct finder *f, json_t *value, json_t *in, const char
     const char *bulk_id = scim_bulk_reference(json_string_value(value));
     if (bulk_id)
         found(f, bulk_id, in, key, index);
-    json_object_foreach(value, name, inner) look_through(f, inner, value, name, 0);
-    json_array_foreach(value, i, inner) look_through(f, inner, value, NULL, i);
+    json_object_foreach (value, name, inner)
+        look_through(f, inner, value, name, 0);
+    json_array_foreach (value, i, inner)
+        look_through(f, inner, value, NULL, i);
 }
 
 /* One attribute of the data: each of its values can be left out by itself. */
@@ -82,8 +87,7 @@ static void look_at(struct finder *f, json_t *container, const char *name, const
         f->unit.unit = value;
         look_through(f, value, container, key, 0);
     }
-    json_array_foreach(value, i, one)
-    {
+    json_array_foreach (value, i, one) {
         f->unit.unit = one;
         look_through(f, one, value, NULL, i);
     }
@@ -95,13 +99,12 @@ void scim_bulk_find_links(struct scim_bulk *bulk, size_t op, const struct scim_b
     const struct scim_resource_type *type = bulk->ops[op].type;
     const char *key = NULL, *inner_key = NULL;
     json_t *value = NULL, *inner = NULL;
-    json_object_foreach(bulk->ops[op].data, key, value)
-    {
+    json_object_foreach (bulk->ops[op].data, key, value) {
         if (!scim_type_extension(type, span_str(key)) || !json_is_object(value)) {
             look_at(&f, bulk->ops[op].data, key, key, value);
             continue;
         }
-        json_object_foreach(value, inner_key, inner)
+        json_object_foreach (value, inner_key, inner)
             look_at(&f, value, inner_key, pool_printf(bulk->pool, "%s:%s", key, inner_key), inner);
     }
 }

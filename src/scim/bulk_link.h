@@ -1,4 +1,6 @@
-/* References between the operations of a bulk request: found when it is read, put in order, filled in when carried out. */
+/*
+ * References between the operations of a bulk request: found when it is read, put in order, filled in when carried out.
+ */
 #ifndef SCIM_BULK_LINK_H
 #define SCIM_BULK_LINK_H
 

@@ -1,8 +1,8 @@
 /*
  * The order of a bulk request: whoever waits for nobody goes first, the client's order decides among those.
  *
- * Only what POST makes is referred to, and a POST waits only for POSTs. So a circle is of POSTs alone, and each of them can
- * be made without its references.
+ * Only what POST makes is referred to, and a POST waits only for POSTs. So a circle is of POSTs alone, and each of them
+ * can be made without its references.
  */
 #include "scim/bulk_link.h"
 
@@ -74,7 +74,10 @@ static const struct scim_bulk_link *what_blocks(const struct ordering *o, size_t
     return NULL;
 }
 
-/* From the first that waits to what it waits for, and on: after as many steps as there are operations, it is on a circle. */
+/*
+ * From the first that waits to what it waits for, and on: after as many steps as there are operations, it is on a
+ * circle.
+ */
 static size_t on_a_circle(const struct ordering *o)
 {
     size_t op = 0;
@@ -89,36 +92,15 @@ static size_t on_a_circle(const struct ordering *o)
     return op;
 }
 
-/* Links of one operation, and those of one value in it, stand together. */
-static size_t run_end(const struct scim_bulk *b, size_t i)
-{
-    size_t end = i + 1;
-    while (end < b->nlinks && b->links[end].from == b->links[i].from && b->links[end].unit == b->links[i].unit)
-        end++;
-    return end;
-}
-
-/* A value that is left out takes all its references along, also those that could be filled in already. */
-static void defer_value(struct ordering *o, size_t from, size_t end)
-{
-    bool any = false;
-    for (size_t i = from; i < end; i++) {
-        struct scim_bulk_link *link = &o->bulk->links[i];
-        if (o->done[link->to])
-            continue;
-        any = link->deferred = true;
-        o->waits[link->from]--;
-        o->lacks[link->from]++;
-    }
-    for (size_t i = from; any && i < end; i++)
-        o->bulk->links[i].deferred = true;
-}
-
 static void defer(struct ordering *o, size_t op)
 {
-    for (size_t i = o->first_of[op], end = 0; i < o->first_of[op + 1]; i = end) {
-        end = run_end(o->bulk, i);
-        defer_value(o, i, end);
+    for (size_t i = o->first_of[op]; i < o->first_of[op + 1]; i++) {
+        struct scim_bulk_link *link = &o->bulk->links[i];
+        if (link->deferred || o->done[link->to])
+            continue;
+        link->deferred = true;
+        o->waits[op]--;
+        o->lacks[op]++;
     }
 }
 

@@ -15,7 +15,10 @@ struct reader {
 static const char *const methods[] = {
     [SCIM_POST] = "POST", [SCIM_PUT] = "PUT", [SCIM_PATCH] = "PATCH", [SCIM_DELETE] = "DELETE"};
 
-/* --- one operation ------------------------------------------------------------------------------------------------------ */
+/*
+ * --- one operation
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static int read_method(const json_t *o, struct scim_bulk_op *op)
 {
@@ -89,7 +92,10 @@ static void read_op(struct reader *r, json_t *o, struct scim_bulk_op *op)
         op->data = NULL;
 }
 
-/* --- bulkIds -------------------------------------------------------------------------------------------------------------- */
+/*
+ * --- bulkIds
+ * --------------------------------------------------------------------------------------------------------------
+ */
 
 static int by_bulk_id(const void *one, const void *other)
 {

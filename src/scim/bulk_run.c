@@ -17,7 +17,10 @@ static void fill_in(const struct scim_bulk_link *link, const char *id)
         json_array_set_new(link->in, link->index, json_string(id));
 }
 
-/* --- the operation itself ------------------------------------------------------------------------------------------------- */
+/*
+ * --- the operation itself
+ * -------------------------------------------------------------------------------------------------
+ */
 
 /* Links stand in the order of the values they are in, so one pass finds all that go. */
 static json_t *without_deferred(const json_t *values, const struct scim_bulk_link *link,
@@ -25,8 +28,7 @@ static json_t *without_deferred(const json_t *values, const struct scim_bulk_lin
 {
     json_t *rest = json_array(), *value = NULL;
     size_t i = 0;
-    json_array_foreach(values, i, value)
-    {
+    json_array_foreach (values, i, value) {
         while (link < end && (!link->deferred || link->unit == NULL))
             link++;
         if (link == end || link->unit != value) {
@@ -85,7 +87,10 @@ static int prepare(struct scim_bulk *bulk, size_t op, const char *const *ids, js
     return 0;
 }
 
-/* --- what was left out ------------------------------------------------------------------------------------------------------ */
+/*
+ * --- what was left out
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 /* The operation that puts values into an attribute; one for all that follow each other. */
 static json_t *adding(json_t *operations, const struct scim_bulk_link *link)
@@ -150,7 +155,10 @@ bool scim_bulk_goes_on(const struct scim_bulk *bulk, size_t errors)
     return bulk->fail_on_errors == 0 || errors < bulk->fail_on_errors;
 }
 
-/* --- answers ------------------------------------------------------------------------------------------------------------------ */
+/*
+ * --- answers
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 static void set_text(json_t *object, const char *key, const char *text)
 {

@@ -17,11 +17,13 @@ struct scim_features {
 /* What this code can do, with the limits of limits.h; a service takes away what it does not offer. */
 extern const struct scim_features scim_features_all;
 
-/* The ServiceProviderConfig resource, with bearer tokens as the way in. base: the address before it. A new reference. */
+/*
+ * The ServiceProviderConfig resource, with bearer tokens as the way in. base: the address before it. A new reference.
+ */
 json_t *scim_features_json(const struct scim_features *features, const char *base);
 /*
- * Another service's. What it does not say, or says in another type, it cannot do; index pages are there unless it denies them. -1: it is no
- * ServiceProviderConfig.
+ * Another service's. What it does not say, or says in another type, it cannot do; index pages are there unless it
+ * denies them. -1: it is no ServiceProviderConfig.
  */
 int scim_features_read(const json_t *body, struct scim_features *ret, struct scim_error *error);
 

@@ -96,8 +96,7 @@ bool scim_error_read(const json_t *body, int status, struct scim_error *ret)
     *ret = (struct scim_error){.status = status};
     const json_t *schema = NULL;
     size_t i = 0;
-    json_array_foreach(json_object_get(body, "schemas"), i, schema)
-    {
+    json_array_foreach (json_object_get(body, "schemas"), i, schema) {
         if (!json_is_string(schema) || !text_same_ascii(json_string_value(schema), SCIM_ERROR_URN))
             continue;
         const char *detail = json_string_value(json_object_get(body, "detail"));

@@ -1,6 +1,6 @@
 /*
- * What is wrong with a request, as RFC 7644, 3.12 says it: an HTTP status, a scimType where there is one, and words for whoever
- * set up the client. It goes to the client as it is, so it names what the client sent and nothing of ours.
+ * What is wrong with a request, as RFC 7644, 3.12 says it: an HTTP status, a scimType where there is one, and words for
+ * whoever set up the client. It goes to the client as it is, so it names what the client sent and nothing of ours.
  */
 #ifndef SCIM_ERROR_H
 #define SCIM_ERROR_H
@@ -52,8 +52,8 @@ struct scim_error {
     }
 
 /*
- * Fills *error and returns -1, so that a failing function can end in it. Values from outside may be formatted as they are: what
- * is not clean becomes U+FFFD, and what is long is cut at a character.
+ * Fills *error and returns -1, so that a failing function can end in it. Values from outside may be formatted as they
+ * are: what is not clean becomes U+FFFD, and what is long is cut at a character.
  */
 int scim_error_set(struct scim_error *error, enum scim_wrong wrong, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -63,11 +63,13 @@ int scim_error_wrap(struct scim_error *error, const char *fmt, ...) __attribute_
 /* The body of an answer, application/scim+json. A new reference. */
 json_t *scim_error_json(const struct scim_error *error);
 /*
- * Reads such a body, as another service sent it, with the status of the HTTP answer (which counts, whatever the body says).
- * false: it is no SCIM error; *ret then holds the status alone. An unknown scimType is dropped.
+ * Reads such a body, as another service sent it, with the status of the HTTP answer (which counts, whatever the body
+ * says). false: it is no SCIM error; *ret then holds the status alone. An unknown scimType is dropped.
  */
 bool scim_error_read(const json_t *body, int status, struct scim_error *ret);
-/* The same for our own administrator: ERR_CONFLICT for 409, ERR_NOT_FOUND for 404, ERR_INPUT for the rest. Returns -1. */
+/*
+ * The same for our own administrator: ERR_CONFLICT for 409, ERR_NOT_FOUND for 404, ERR_INPUT for the rest. Returns -1.
+ */
 int scim_error_err(const struct scim_error *error, struct err *err);
 
 #endif

@@ -60,8 +60,9 @@ struct scim_filter {
 };
 
 /*
- * text: at most SCIM_FILTER_MAX bytes, SCIM_FILTER_DEPTH_MAX deep, SCIM_FILTER_TERMS_MAX comparisons; more is invalidFilter, as
- * is an operator that the attribute's type does not have. The tree lives in the pool, its depth is as limited.
+ * text: at most SCIM_FILTER_MAX bytes, SCIM_FILTER_DEPTH_MAX deep, SCIM_FILTER_TERMS_MAX comparisons; more is
+ * invalidFilter, as is an operator that the attribute's type does not have. The tree lives in the pool, its depth is as
+ * limited.
  */
 int scim_filter_parse(struct pool *pool, const struct scim_resource_type *type, struct span text,
                       const struct scim_filter **ret, struct scim_error *error);
@@ -70,8 +71,8 @@ int scim_filter_parse_values(struct pool *pool, const struct scim_attrpath *at, 
                              const struct scim_filter **ret, struct scim_error *error);
 
 /*
- * Whoever knows better than the resource: asked for each comparison and value path that is known. 1 it holds, 0 it does not,
- * -1 look into the resource. So a store answers 'members eq "…"' without loading a group's members.
+ * Whoever knows better than the resource: asked for each comparison and value path that is known. 1 it holds, 0 it does
+ * not, -1 look into the resource. So a store answers 'members eq "…"' without loading a group's members.
  */
 struct scim_oracle {
     int (*holds)(void *ctx, const struct scim_filter *term);
@@ -84,15 +85,18 @@ bool scim_filter_match(const struct scim_filter *filter, const json_t *resource,
 bool scim_filter_match_value(const struct scim_filter *filter, const json_t *value);
 
 /*
- * The comparison attr[.sub] eq …, with a TEXT, that every resource which matches has to fulfil; NULL: there is none. sub NULL:
- * the attribute is simple. When the whole filter is that comparison, what the index gives is the answer; otherwise each
- * has to be matched. Among several the first.
+ * The comparison attr[.sub] eq …, with a TEXT, that every resource which matches has to fulfil; NULL: there is none.
+ * sub NULL: the attribute is simple. When the whole filter is that comparison, what the index gives is the answer;
+ * otherwise each has to be matched. Among several the first.
  */
 const struct scim_filter *scim_filter_needs_equal(const struct scim_filter *filter, const struct scim_attr *attr,
                                                   const struct scim_attr *sub);
 /* Whether the filter looks at the attribute at all, so that a store knows what it has to load. */
 bool scim_filter_mentions(const struct scim_filter *filter, const struct scim_attr *attr);
-/* The equals of (sub eq "a" or sub eq "b" …) in the order of the text: how many; 0: it is not of that form. ret: room for max. */
+/*
+ * The equals of (sub eq "a" or sub eq "b" …) in the order of the text: how many; 0: it is not of that form. ret: room
+ * for max.
+ */
 size_t scim_filter_equals(const struct scim_filter *filter, const struct scim_attr *sub, struct span *ret, size_t max);
 
 #endif

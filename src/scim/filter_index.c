@@ -7,8 +7,8 @@ static bool is_equal_of(const struct scim_filter *f, const struct scim_attr *att
 }
 
 /*
- * Below AND, and in the brackets of a value path, everything has to hold. Below NOT nothing is known, below OR only what
- * all of them need, which is not worth the search.
+ * Below AND, and in the brackets of a value path, everything has to hold. Below NOT nothing is known, below OR only
+ * what all of them need, which is not worth the search.
  */
 const struct scim_filter *scim_filter_needs_equal(const struct scim_filter *f, const struct scim_attr *attr,
                                                   const struct scim_attr *sub)

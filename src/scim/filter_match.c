@@ -3,7 +3,10 @@
 #include "scim/json.h"
 #include "scim/value.h"
 
-/* --- one value ---------------------------------------------------------------------------------------------------------- */
+/*
+ * --- one value
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static bool by_order(enum scim_op op, int order)
 {
@@ -86,7 +89,10 @@ static bool one_holds(const struct scim_filter *f, const struct scim_attr *attr,
     return value_holds(f->op, attr, &f->value, value);
 }
 
-/* --- all values of a place ------------------------------------------------------------------------------------------------ */
+/*
+ * --- all values of a place
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static bool absent_holds(const struct scim_filter *f)
 {
@@ -106,8 +112,7 @@ static void scan(struct scan *s, const json_t *value, const struct scim_attr *su
     const json_t *element = NULL;
     size_t i = 0;
     if (json_is_array(value)) {
-        json_array_foreach(value, i, element)
-        {
+        json_array_foreach (value, i, element) {
             if (!json_is_array(element))
                 scan(s, element, sub);
             if (s->holds)
@@ -139,7 +144,10 @@ static bool place_holds(const struct scim_filter *f, const json_t *value, const 
     return s.present ? s.holds : absent_holds(f);
 }
 
-/* --- the tree --------------------------------------------------------------------------------------------------------------- */
+/*
+ * --- the tree
+ * ---------------------------------------------------------------------------------------------------------------
+ */
 
 struct subject {
     const json_t *resource;
@@ -159,8 +167,7 @@ static bool some_value_holds(const struct scim_filter *f, const struct subject *
         return holds(f->first, &one);
     }
     size_t i = 0;
-    json_array_foreach(values, i, value)
-    {
+    json_array_foreach (values, i, value) {
         one.value = value;
         if (holds(f->first, &one))
             return true;

@@ -79,7 +79,10 @@ static struct scim_filter *node(struct parser *ps, enum scim_op op)
     return f;
 }
 
-/* --- comparisons ------------------------------------------------------------------------------------------------------ */
+/*
+ * --- comparisons
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static int take_string(struct parser *ps, struct scim_word *ret)
 {
@@ -169,7 +172,10 @@ static int parse_comparison(struct parser *ps, struct span name, struct scim_fil
     return scim_literal_read(ps->pool, f->op, attr, word, &f->value, ps->error);
 }
 
-/* --- value paths -------------------------------------------------------------------------------------------------------- */
+/*
+ * --- value paths
+ * --------------------------------------------------------------------------------------------------------
+ */
 
 /* emails[…].value eq "x": not in the grammar, but Entra ID asks so. */
 static int parse_behind_brackets(struct parser *ps, struct scim_filter *path)
@@ -217,7 +223,10 @@ static int parse_value_path(struct parser *ps, struct span name, struct scim_fil
     return parse_behind_brackets(ps, path);
 }
 
-/* --- logic -------------------------------------------------------------------------------------------------------------- */
+/*
+ * --- logic
+ * --------------------------------------------------------------------------------------------------------------
+ */
 
 static int parse_grouped(struct parser *ps, struct scim_filter **ret)
 {

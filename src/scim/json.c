@@ -62,7 +62,9 @@ json_t *scim_json_get(const json_t *object, const char *name)
     if (value)
         return value;
     const char *key = NULL;
-    json_object_foreach((json_t *)object, key, value) if (text_same_ascii(key, name)) return value;
+    json_object_foreach ((json_t *)object, key, value)
+        if (text_same_ascii(key, name))
+            return value;
     return NULL;
 }
 
@@ -73,8 +75,9 @@ bool scim_json_is(const json_t *message, const char *urn)
         return true;
     const json_t *schema = NULL;
     size_t i = 0;
-    json_array_foreach(schemas, i, schema) if (json_is_string(schema) &&
-                                               text_same_ascii(json_string_value(schema), urn)) return true;
+    json_array_foreach (schemas, i, schema)
+        if (json_is_string(schema) && text_same_ascii(json_string_value(schema), urn))
+            return true;
     return false;
 }
 

@@ -9,14 +9,15 @@
 #include "scim/limits.h"
 
 /*
- * An object of at most max bytes (a constant of limits.h), SCIM_JSON_DEPTH deep and of SCIM_NODES_MAX values. A name that
- * stands twice in an object, a NUL, and what is not UTF-8 are invalidSyntax; too much of it is 413. ret: a new reference.
+ * An object of at most max bytes (a constant of limits.h), SCIM_JSON_DEPTH deep and of SCIM_NODES_MAX values. A name
+ * that stands twice in an object, a NUL, and what is not UTF-8 are invalidSyntax; too much of it is 413. ret: a new
+ * reference.
  */
 int scim_json_load(struct span text, size_t max, json_t **ret, struct scim_error *error);
 
 /*
- * What an object has under a name, in whatever case (RFC 7643, 2.1: names are not case sensitive); the exact name first.
- * A borrowed reference; NULL: nothing. For messages; resources get their exact names by scim_resource_check.
+ * What an object has under a name, in whatever case (RFC 7643, 2.1: names are not case sensitive); the exact name
+ * first. A borrowed reference; NULL: nothing. For messages; resources get their exact names by scim_resource_check.
  */
 json_t *scim_json_get(const json_t *object, const char *name);
 /* Whether "schemas" of a message has the URN. A message without "schemas" passes: some clients forget it. */

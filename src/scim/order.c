@@ -32,7 +32,10 @@ int scim_order_read(const struct scim_resource_type *type, struct span sort_by, 
     return 0;
 }
 
-/* --- keys --------------------------------------------------------------------------------------------------------------- */
+/*
+ * --- keys
+ * ---------------------------------------------------------------------------------------------------------------
+ */
 
 struct key {
     json_t *resource;
@@ -48,11 +51,11 @@ static const json_t *counting_value(const struct scim_order *order, const json_t
     size_t i = 0;
     if (json_is_array(value))
         chosen = json_array_get(value, 0);
-    json_array_foreach(value, i, one) if (json_is_true(json_object_get(one, "primary")))
-    {
-        chosen = one;
-        break;
-    }
+    json_array_foreach (value, i, one)
+        if (json_is_true(json_object_get(one, "primary"))) {
+            chosen = one;
+            break;
+        }
     return order->at.sub ? json_object_get(chosen, order->at.sub->name) : chosen;
 }
 

@@ -90,7 +90,10 @@ json_t *scim_list_json(const struct scim_page *page, int64_t total, json_t *reso
     return list;
 }
 
-/* --- and back ------------------------------------------------------------------------------------------------------------ */
+/*
+ * --- and back
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 static int read_number(const json_t *body, const char *name, int64_t missing, int64_t *ret, struct scim_error *error)
 {

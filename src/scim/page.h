@@ -3,8 +3,9 @@
  *
  *   scim_page_read -> (the store reads page.count from page.start, or from page.cursor on) -> scim_list_json
  *
- * Cursors are the store's: opaque here, made of letters, digits and -._~ so that they stand in an address as they are. A cursor that
- * the store does not know is scim_error_set(…, SCIM_WRONG_CURSOR), one that has run out SCIM_WRONG_CURSOR_EXPIRED.
+ * Cursors are the store's: opaque here, made of letters, digits and -._~ so that they stand in an address as they are.
+ * A cursor that the store does not know is scim_error_set(…, SCIM_WRONG_CURSOR), one that has run out
+ * SCIM_WRONG_CURSOR_EXPIRED.
  */
 #ifndef SCIM_PAGE_H
 #define SCIM_PAGE_H
@@ -25,16 +26,16 @@ struct scim_page {
 };
 
 /*
- * p NULL: not sent. startIndex below 1 is 1, a negative count is 0, a large one is "most" (never more than asked). What is no whole number is
- * invalidValue; by cursor invalidCount, as is a negative count. A cursor with startIndex is invalidValue. by_cursor: the method when
- * neither is sent.
+ * p NULL: not sent. startIndex below 1 is 1, a negative count is 0, a large one is "most" (never more than asked). What
+ * is no whole number is invalidValue; by cursor invalidCount, as is a negative count. A cursor with startIndex is
+ * invalidValue. by_cursor: the method when neither is sent.
  */
 int scim_page_read(struct span start_index, struct span count, struct span cursor, size_t usual, size_t most,
                    bool by_cursor, struct scim_page *ret, struct scim_error *error);
 
 /*
- * A ListResponse. resources: an array, taken over. total: of all pages; negative: not known, by cursor only. next, previous: cursors,
- * NULL: none. A new reference.
+ * A ListResponse. resources: an array, taken over. total: of all pages; negative: not known, by cursor only. next,
+ * previous: cursors, NULL: none. A new reference.
  */
 json_t *scim_list_json(const struct scim_page *page, int64_t total, json_t *resources, const char *next,
                        const char *previous);
@@ -47,7 +48,10 @@ struct scim_list {
     const char *next;        /* borrowed; NULL: there is no next page, or the service does not page by cursor */
 };
 
-/* What is no ListResponse, has other types, negative numbers, more resources than its total, or a cursor of other letters: invalidValue. */
+/*
+ * What is no ListResponse, has other types, negative numbers, more resources than its total, or a cursor of other
+ * letters: invalidValue.
+ */
 int scim_list_read(const json_t *body, struct scim_list *ret, struct scim_error *error);
 
 #endif

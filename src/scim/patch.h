@@ -4,13 +4,14 @@
  *   scim_patch_read -> scim_patch_apply                        all of it, on a copy
  *                   -> the edits that are "apart", one by one  members of a group, which nobody has to load
  *
- * All or nothing: what is wrong with a request shows in scim_patch_read, or in scim_patch_apply, which leaves the resource as it
- * was. What is apart cannot fail.
+ * All or nothing: what is wrong with a request shows in scim_patch_read, or in scim_patch_apply, which leaves the
+ * resource as it was. What is apart cannot fail.
  *
- * Accepted beyond the RFC, because clients send it: operations in any case; booleans as text; one value instead of a list and a
- * list of one instead of a value; members as bare texts; "remove" with the list of what is to go; names with dots, brackets or URNs as
- * names of a value without path. In such a value what is unknown or readOnly is ignored, as in a POST (Okta renames a group with
- * its id in it); in a path it is an error. Taking away what is not there is no error: it is gone, as was asked.
+ * Accepted beyond the RFC, because clients send it: operations in any case; booleans as text; one value instead of a
+ * list and a list of one instead of a value; members as bare texts; "remove" with the list of what is to go; names with
+ * dots, brackets or URNs as names of a value without path. In such a value what is unknown or readOnly is ignored, as
+ * in a POST (Okta renames a group with its id in it); in a path it is an error. Taking away what is not there is no
+ * error: it is gone, as was asked.
  */
 #ifndef SCIM_PATCH_H
 #define SCIM_PATCH_H
@@ -35,8 +36,8 @@ struct scim_edit {
     bool apart; /* of the membership attribute: members counts, and value is NULL */
     struct scim_path path;
     /*
-     * Of ADD and REPLACE: the checked value (scim_value_check), for all of the path's place. Of REMOVE: the list of the values to
-     * take away, NULL for all that the path names.
+     * Of ADD and REPLACE: the checked value (scim_value_check), for all of the path's place. Of REMOVE: the list of the
+     * values to take away, NULL for all that the path names.
      */
     json_t *value;
 
@@ -63,9 +64,9 @@ struct scim_patch {
     }
 
 /*
- * message: as from scim_json_load; values in it are changed and taken. apart: the membership attribute that is to come as lists
- * of members; NULL: none, everything is applied. ret: SCIM_PATCH_INIT, released by the caller, also after an error; texts and
- * filters live in the pool. More than SCIM_PATCH_OPS_MAX operations are 413.
+ * message: as from scim_json_load; values in it are changed and taken. apart: the membership attribute that is to come
+ * as lists of members; NULL: none, everything is applied. ret: SCIM_PATCH_INIT, released by the caller, also after an
+ * error; texts and filters live in the pool. More than SCIM_PATCH_OPS_MAX operations are 413.
  */
 int scim_patch_read(struct pool *pool, const struct scim_resource_type *type, const struct scim_attr *apart,
                     json_t *message, struct scim_patch *ret, struct scim_error *error);
@@ -76,8 +77,8 @@ bool scim_patch_has_values(const struct scim_patch *patch);
 bool scim_patch_has_members(const struct scim_patch *patch);
 
 /*
- * The resource with the edits made that are not apart, a new reference; the resource itself stays as it is. ret_changed: whether
- * it differs (meta.lastModified stays when it does not). noTarget, mutability, invalidValue.
+ * The resource with the edits made that are not apart, a new reference; the resource itself stays as it is.
+ * ret_changed: whether it differs (meta.lastModified stays when it does not). noTarget, mutability, invalidValue.
  */
 int scim_patch_apply(const struct scim_resource_type *type, const struct scim_patch *patch, const json_t *resource,
                      json_t **ret, bool *ret_changed, struct scim_error *error);

@@ -13,7 +13,10 @@ struct place {
     struct scim_error *error;
 };
 
-/* --- one value ---------------------------------------------------------------------------------------------------------- */
+/*
+ * --- one value
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 /* Takes value. */
 static int put(const struct place *p, json_t *object, const struct scim_attr *attr, json_t *value)
@@ -39,8 +42,7 @@ static int merge(const struct place *p, json_t *object, const json_t *value)
 {
     const char *key = NULL;
     json_t *member = NULL;
-    json_object_foreach((json_t *)value, key, member)
-    {
+    json_object_foreach ((json_t *)value, key, member) {
         const struct scim_attr *sub = scim_sub_find(p->attr, key);
         int status = sub ? put(p, object, sub, json_deep_copy(member))
                          : json_object_set_new(object, key, json_deep_copy(member));
@@ -79,7 +81,10 @@ static int remove_single(const struct place *p)
     return 0;
 }
 
-/* --- several values --------------------------------------------------------------------------------------------------------- */
+/*
+ * --- several values
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static json_t *values_of(const struct place *p)
 {
@@ -100,7 +105,9 @@ static bool contains(const json_t *values, const json_t *value)
 {
     const json_t *one = NULL;
     size_t i = 0;
-    json_array_foreach(values, i, one) if (json_equal(one, value)) return true;
+    json_array_foreach (values, i, one)
+        if (json_equal(one, value))
+            return true;
     return false;
 }
 
@@ -108,8 +115,9 @@ static int append_new(const struct place *p, json_t *values)
 {
     const json_t *value = NULL;
     size_t i = 0;
-    json_array_foreach(p->edit->value, i, value) if (!contains(values, value))
-        json_array_append_new(values, json_deep_copy(value));
+    json_array_foreach (p->edit->value, i, value)
+        if (!contains(values, value))
+            json_array_append_new(values, json_deep_copy(value));
     return 0;
 }
 
@@ -169,18 +177,21 @@ static int change_chosen(const struct place *p, json_t *values)
     return append_made(p, values);
 }
 
-/* "primary" goes to the value that has it last (3.5.2): those that had it before lose it. before: of the values then. */
+/*
+ * "primary" goes to the value that has it last (3.5.2): those that had it before lose it. before: of the values then.
+ */
 static int settle_primary(const struct place *p, const json_t *values, const json_t *before)
 {
     size_t n = 0, i = 0, j = 0;
     json_t *value = NULL, *old = NULL;
-    json_array_foreach(values, i, value) n += json_is_true(json_object_get(value, "primary"));
-    json_array_foreach(before, j, old) json_array_foreach(
-        values, i, value) if (n > 1 && value == old && json_is_true(json_object_get(value, "primary")))
-    {
-        json_object_set_new(value, "primary", json_false());
-        n--;
-    }
+    json_array_foreach (values, i, value)
+        n += json_is_true(json_object_get(value, "primary"));
+    json_array_foreach (before, j, old)
+        json_array_foreach (values, i, value)
+            if (n > 1 && value == old && json_is_true(json_object_get(value, "primary"))) {
+                json_object_set_new(value, "primary", json_false());
+                n--;
+            }
     return n > 1 ? scim_error_set(p->error, SCIM_WRONG_VALUE, "%s: more than one value is primary", p->attr->name) : 0;
 }
 
@@ -188,8 +199,9 @@ static json_t *primaries(const json_t *values)
 {
     json_t *before = json_array(), *value = NULL;
     size_t i = 0;
-    json_array_foreach(values, i, value) if (json_is_true(json_object_get(value, "primary")))
-        json_array_append(before, value);
+    json_array_foreach (values, i, value)
+        if (json_is_true(json_object_get(value, "primary")))
+            json_array_append(before, value);
     return before;
 }
 
@@ -213,8 +225,7 @@ static bool is_listed(const json_t *list, const json_t *value)
 {
     const json_t *id = json_object_get(value, "value"), *one = NULL;
     size_t i = 0;
-    json_array_foreach(list, i, one)
-    {
+    json_array_foreach (list, i, one) {
         const json_t *wanted = json_object_get(one, "value");
         if (id && wanted ? json_equal(id, wanted) : json_equal(value, one) || (id && json_equal(id, one)))
             return true;
@@ -239,7 +250,10 @@ static int remove_values(const struct place *p)
     return 0;
 }
 
-/* --- all edits ------------------------------------------------------------------------------------------------------------- */
+/*
+ * --- all edits
+ * -------------------------------------------------------------------------------------------------------------
+ */
 
 static json_t *container(json_t *root, const struct scim_schema *extension)
 {

@@ -42,7 +42,10 @@ static int push(struct reader *r, struct scim_edit edit)
     return 0;
 }
 
-/* --- values as the place wants them -------------------------------------------------------------------------------------- */
+/*
+ * --- values as the place wants them
+ * --------------------------------------------------------------------------------------
+ */
 
 /* New references. */
 static json_t *unwrap(json_t *value)
@@ -78,7 +81,10 @@ static int check(struct reader *r, const struct scim_path *path, json_t *value, 
     return 0;
 }
 
-/* --- one place ---------------------------------------------------------------------------------------------------------- */
+/*
+ * --- one place
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static bool is_mutable(const struct scim_path *path)
 {
@@ -131,7 +137,10 @@ static int emit(struct reader *r, enum scim_edit_op op, const struct scim_path *
     return op == SCIM_REMOVE ? emit_remove(r, path, value) : emit_value(r, op, path, value);
 }
 
-/* --- values with names ------------------------------------------------------------------------------------------------------ */
+/*
+ * --- values with names
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static int emit_named(struct reader *r, enum scim_edit_op op, const char *key, json_t *value);
 
@@ -145,8 +154,9 @@ static int emit_extension(struct reader *r, enum scim_edit_op op, const struct s
     if (!json_is_object(values))
         return scim_error_set(r->error, SCIM_WRONG_VALUE, "%s: the value is no JSON object", extension->id);
     r->named = false;
-    json_object_foreach(values, key, value) if (emit_named(r, op, pool_printf(r->pool, "%s:%s", extension->id, key),
-                                                           value) != 0) return -1;
+    json_object_foreach (values, key, value)
+        if (emit_named(r, op, pool_printf(r->pool, "%s:%s", extension->id, key), value) != 0)
+            return -1;
     return 0;
 }
 
@@ -171,7 +181,10 @@ static int emit_named(struct reader *r, enum scim_edit_op op, const char *key, j
     return emit_place(r, op, &path, value);
 }
 
-/* --- operations --------------------------------------------------------------------------------------------------------------- */
+/*
+ * --- operations
+ * ---------------------------------------------------------------------------------------------------------------
+ */
 
 static int read_op(const json_t *operation, enum scim_edit_op *ret, struct scim_error *error)
 {
@@ -193,8 +206,7 @@ static int read_without_path(struct reader *r, enum scim_edit_op op, json_t *val
         return scim_error_set(r->error, SCIM_WRONG_NO_TARGET, "remove has no path; name what is to be removed");
     if (!json_is_object(value))
         return scim_error_set(r->error, SCIM_WRONG_VALUE, "without a path the value is an object of attributes");
-    json_object_foreach(value, key, member)
-    {
+    json_object_foreach (value, key, member) {
         r->named = false;
         if (emit_named(r, op, key, member) != 0)
             return -1;
@@ -234,8 +246,9 @@ int scim_patch_read(struct pool *pool, const struct scim_resource_type *type, co
     if (json_array_size(operations) > SCIM_PATCH_OPS_MAX)
         return scim_error_set(error, SCIM_WRONG_TOO_LARGE, "%zu operations; send at most %d at once",
                               json_array_size(operations), SCIM_PATCH_OPS_MAX);
-    json_array_foreach(operations, i, operation) if (read_operation(&r, operation) !=
-                                                     0) return scim_error_wrap(error, "operation %zu", i + 1);
+    json_array_foreach (operations, i, operation)
+        if (read_operation(&r, operation) != 0)
+            return scim_error_wrap(error, "operation %zu", i + 1);
     return 0;
 }
 

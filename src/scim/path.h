@@ -1,4 +1,7 @@
-/* Where a PATCH operation reaches (RFC 7644, 3.5.2, figure 7): an attribute, some of its values, a sub-attribute of those. */
+/*
+ * Where a PATCH operation reaches (RFC 7644, 3.5.2, figure 7): an attribute, some of its values, a sub-attribute of
+ * those.
+ */
 #ifndef SCIM_PATH_H
 #define SCIM_PATH_H
 
@@ -10,8 +13,8 @@ struct scim_path {
 };
 
 /*
- * text: at most SCIM_PATH_MAX bytes. What the type does not have, and what is no path, is invalidPath; a fault in the brackets is
- * invalidFilter. What ret points to lives in the pool.
+ * text: at most SCIM_PATH_MAX bytes. What the type does not have, and what is no path, is invalidPath; a fault in the
+ * brackets is invalidFilter. What ret points to lives in the pool.
  */
 int scim_path_parse(struct pool *pool, const struct scim_resource_type *type, struct span text, struct scim_path *ret,
                     struct scim_error *error);

@@ -51,7 +51,10 @@ int scim_projection_read(struct pool *pool, const struct scim_resource_type *typ
     return 0;
 }
 
-/* --- what is shown of an attribute -------------------------------------------------------------------------------------- */
+/*
+ * --- what is shown of an attribute
+ * --------------------------------------------------------------------------------------
+ */
 
 enum share { NOTHING, PARTS, ALL };
 
@@ -120,7 +123,10 @@ static bool shows_sub(const struct scim_projection *p, const struct scim_schema 
     return sub->returned != SCIM_ON_REQUEST && !(p->kind == SCIM_EXCEPT && by_name);
 }
 
-/* --- resources -------------------------------------------------------------------------------------------------------------- */
+/*
+ * --- resources
+ * --------------------------------------------------------------------------------------------------------------
+ */
 
 /* New references, like those below; empty when nothing is left. */
 static json_t *parts_of_one(const struct scim_projection *p, const struct scim_schema *extension,
@@ -128,8 +134,7 @@ static json_t *parts_of_one(const struct scim_projection *p, const struct scim_s
 {
     json_t *shown = json_object(), *member = NULL;
     const char *key = NULL;
-    json_object_foreach((json_t *)value, key, member)
-    {
+    json_object_foreach ((json_t *)value, key, member) {
         const struct scim_attr *sub = scim_sub_find(attr, key);
         if (sub && shows_sub(p, extension, attr, sub))
             json_object_set(shown, key, member);
@@ -145,8 +150,7 @@ static json_t *parts_of(const struct scim_projection *p, const struct scim_schem
     json_t *shown = json_array();
     const json_t *one = NULL;
     size_t i = 0;
-    json_array_foreach(value, i, one)
-    {
+    json_array_foreach (value, i, one) {
         json_t *parts = parts_of_one(p, extension, attr, one);
         if (json_object_size(parts))
             json_array_append(shown, parts);
@@ -172,8 +176,7 @@ static void show_extension(const struct scim_projection *p, const struct scim_sc
     json_auto_t *shown = json_object();
     const char *key = NULL;
     json_t *value = NULL;
-    json_object_foreach((json_t *)values, key, value)
-    {
+    json_object_foreach ((json_t *)values, key, value) {
         const struct scim_attr *attr = scim_attr_find(extension->attrs, extension->nattrs, span_str(key));
         if (attr)
             show(p, extension, attr, value, shown);
@@ -186,8 +189,7 @@ json_t *scim_project(const struct scim_projection *projection, const json_t *res
 {
     json_t *shown = json_object(), *value = NULL;
     const char *key = NULL;
-    json_object_foreach((json_t *)resource, key, value)
-    {
+    json_object_foreach ((json_t *)resource, key, value) {
         const struct scim_attr *attr = scim_type_attr(projection->type, span_str(key));
         const struct scim_schema *extension = attr ? NULL : scim_type_extension(projection->type, span_str(key));
         if (attr)

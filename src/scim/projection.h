@@ -20,8 +20,9 @@ struct scim_projection {
 };
 
 /*
- * Lists with commas, as in the query; p NULL: not asked. Names that the type does not have change nothing. Both at once are
- * invalidValue, as they exclude each other; more than SCIM_NAMES_MAX names, too. What ret points to lives in the pool.
+ * Lists with commas, as in the query; p NULL: not asked. Names that the type does not have change nothing. Both at once
+ * are invalidValue, as they exclude each other; more than SCIM_NAMES_MAX names, too. What ret points to lives in the
+ * pool.
  */
 int scim_projection_read(struct pool *pool, const struct scim_resource_type *type, struct span attributes,
                          struct span excluded, struct scim_projection *ret, struct scim_error *error);

@@ -28,8 +28,7 @@ static const char *joined(struct pool *pool, const json_t *names)
     CLEANUP(buf_release) struct buf text = BUF_INIT;
     const json_t *name = NULL;
     size_t i = 0;
-    json_array_foreach(names, i, name)
-    {
+    json_array_foreach (names, i, name) {
         if (!json_is_string(name))
             return NULL;
         buf_printf(&text, "%s%s", i ? "," : "", json_string_value(name));

@@ -1,5 +1,6 @@
 /*
- * A query for resources: the parameters of a GET, or the body of a POST to /.search (RFC 7644, 3.4.2 and 3.4.3), which mean the same.
+ * A query for resources: the parameters of a GET, or the body of a POST to /.search (RFC 7644, 3.4.2 and 3.4.3), which
+ * mean the same.
  *
  *   scim_params_search (for /.search) -> scim_query_read
  */

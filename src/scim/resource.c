@@ -73,15 +73,18 @@ static int check_member(const struct scim_resource_type *type, enum scim_check h
     return checked ? put(resource, key, attr->name, value, checked, error) : json_object_del(resource, key);
 }
 
-/* --- schemas ---------------------------------------------------------------------------------------------------------------- */
+/*
+ * --- schemas
+ * ----------------------------------------------------------------------------------------------------------------
+ */
 
 static int check_schemas(const struct scim_resource_type *type, const json_t *resource, struct scim_error *error)
 {
     const json_t *schemas = json_object_get(resource, "schemas"), *urn = NULL;
     size_t i = 0;
     bool own = !schemas;
-    json_array_foreach(schemas, i, urn) own |=
-        json_is_string(urn) && text_same_ascii(json_string_value(urn), type->schema->id);
+    json_array_foreach (schemas, i, urn)
+        own |= json_is_string(urn) && text_same_ascii(json_string_value(urn), type->schema->id);
     if (own)
         return 0;
     return scim_error_set(error, SCIM_WRONG_VALUE, "schemas does not have %s, which a %s is made of", type->schema->id,
@@ -134,15 +137,19 @@ int scim_resource_check(const struct scim_resource_type *type, enum scim_check h
     void *next = NULL;
     const char *key = NULL;
     json_t *value = NULL;
-    json_object_foreach_safe(resource, next, key,
-                             value) if (check_member(type, how, resource, key, value, error) != 0) return -1;
+    json_object_foreach_safe (resource, next, key, value)
+        if (check_member(type, how, resource, key, value, error) != 0)
+            return -1;
     if (how == SCIM_SENT && (check_schemas(type, resource, error) != 0 || check_required(type, resource, error) != 0))
         return -1;
     scim_resource_schemas(type, resource);
     return 0;
 }
 
-/* --- immutable values --------------------------------------------------------------------------------------------------------- */
+/*
+ * --- immutable values
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static int agree(const struct scim_schema *schema, const json_t *present, const json_t *replacement,
                  struct scim_error *error)

@@ -96,8 +96,9 @@ json_t *scim_schema_json(const struct scim_schema *schema, const char *base);
 json_t *scim_type_json(const struct scim_resource_type *type, const char *base);
 
 /*
- * A Schema resource, as another service gives it or an administrator wrote it, as a table in the pool. Characteristics that
- * are left out have the RFC's defaults; words that are none are invalidValue. SCIM_SCHEMA_ATTRS_MAX attributes at most.
+ * A Schema resource, as another service gives it or an administrator wrote it, as a table in the pool. Characteristics
+ * that are left out have the RFC's defaults; words that are none are invalidValue. SCIM_SCHEMA_ATTRS_MAX attributes at
+ * most.
  */
 int scim_schema_read(struct pool *pool, const json_t *resource, const struct scim_schema **ret,
                      struct scim_error *error);

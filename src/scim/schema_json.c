@@ -63,7 +63,9 @@ json_t *scim_type_json(const struct scim_resource_type *type, const char *base)
                      "location", json_sprintf("%s/ResourceTypes/%s", base, type->name));
 }
 
-/* --- and back ------------------------------------------------------------------------------------------------------- */
+/*
+ * --- and back -------------------------------------------------------------------------------------------------------
+ */
 
 static const char *read_text(struct pool *pool, const json_t *object, const char *key)
 {
@@ -93,8 +95,9 @@ static const char *const *read_words(struct pool *pool, const json_t *object, co
     if (n == 0)
         return NULL;
     const char **words = pool_zero(pool, (n + 1) * sizeof *words);
-    json_array_foreach(list, i, value) if (json_is_string(value)) words[kept++] =
-        pool_strdup(pool, json_string_value(value));
+    json_array_foreach (list, i, value)
+        if (json_is_string(value))
+            words[kept++] = pool_strdup(pool, json_string_value(value));
     return words;
 }
 
@@ -145,8 +148,7 @@ static int read_attrs(struct pool *pool, const json_t *list, bool subs, const st
                               SCIM_SCHEMA_ATTRS_MAX);
     struct scim_attr *attrs = pool_zero(pool, (n ? n : 1) * sizeof *attrs);
     const json_t *value = NULL;
-    json_array_foreach(list, i, value)
-    {
+    json_array_foreach (list, i, value) {
         if (read_attr(pool, value, subs, &attrs[i], error) != 0)
             return -1;
         if (scim_attr_find(attrs, i, span_str(attrs[i].name)))

@@ -106,7 +106,10 @@ int scim_text_order(struct span text, struct span other_folded, bool exact)
     return order(f.text, other_folded);
 }
 
-/* --- instants --------------------------------------------------------------------------------------------------------- */
+/*
+ * --- instants
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 struct reading {
     const char *p, *end;

@@ -11,7 +11,10 @@ static int not_a(const char *what, struct scim_error *error)
     return scim_error_set(error, SCIM_WRONG_VALUE, "%s", what);
 }
 
-/* --- simple values: ret as in scim_value_check ------------------------------------------------------------------------ */
+/*
+ * --- simple values: ret as in scim_value_check
+ * ------------------------------------------------------------------------
+ */
 
 static int check_string(json_t *value, json_t **ret, struct scim_error *error)
 {
@@ -74,7 +77,10 @@ static int (*const simple[])(json_t *, json_t **, struct scim_error *) = {
     [SCIM_REFERENCE] = check_string,
 };
 
-/* --- complex values ------------------------------------------------------------------------------------------------------ */
+/*
+ * --- complex values
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 bool scim_value_is_ignored(const struct scim_attr *attr, enum scim_check how, const json_t *value)
 {
@@ -129,8 +135,7 @@ static int check_object(const struct scim_attr *attr, enum scim_check how, json_
     void *next = NULL;
     const char *key = NULL;
     json_t *value = NULL;
-    json_object_foreach_safe(object, next, key, value)
-    {
+    json_object_foreach_safe (object, next, key, value) {
         const struct scim_attr *sub = scim_sub_find(attr, key);
         if (!sub)
             json_object_del(object, key);
@@ -165,7 +170,10 @@ static int check_complex(const struct scim_attr *attr, bool one, enum scim_check
     return 0;
 }
 
-/* --- several values ------------------------------------------------------------------------------------------------------- */
+/*
+ * --- several values
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 bool scim_attr_is_membership(const struct scim_attr *attr)
 {

@@ -1,6 +1,7 @@
 /*
- * What SCIM costs beside bare jansson, in the same process: a User of 2 KB parsed, checked and written, against parsed and written; and the
- * parts by themselves. Processor time; each figure is the best of several rounds, which take turns.
+ * What SCIM costs beside bare jansson, in the same process: a User of 2 KB parsed, checked and written, against parsed
+ * and written; and the parts by themselves. Processor time; each figure is the best of several rounds, which take
+ * turns.
  *
  *   make bench-scim
  */

@@ -1,6 +1,7 @@
 /*
- * Whatever a client sends as a filter: no crash; it is taken and then says yes or no of any resource, and its negation the opposite; or it
- * is refused as invalidFilter, in words that can be shown. The same of what stands in the brackets of a path.
+ * Whatever a client sends as a filter: no crash; it is taken and then says yes or no of any resource, and its negation
+ * the opposite; or it is refused as invalidFilter, in words that can be shown. The same of what stands in the brackets
+ * of a path.
  *
  *   clang -fsanitize=fuzzer,address,undefined …; fuzz_scim_filter tests/data/scim-filter
  */
@@ -73,7 +74,8 @@ static void try_path(struct pool *pool, struct span input, const json_t *resourc
     require(path.at.attr || path.at.extension);
     const json_t *values = path.where ? scim_attrpath_get(&path.at, resource) : NULL, *value = NULL;
     size_t i = 0;
-    json_array_foreach(values, i, value) scim_filter_match_value(path.where, value);
+    json_array_foreach (values, i, value)
+        scim_filter_match_value(path.where, value);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

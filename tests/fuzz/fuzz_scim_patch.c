@@ -1,6 +1,7 @@
 /*
- * Whatever a client sends as a PATCH, or as a resource: no crash; the resource that it is for stays as it was; what comes out could have been
- * sent itself, has no password, and checking it once more changes nothing; members come as ids; every refusal can be shown.
+ * Whatever a client sends as a PATCH, or as a resource: no crash; the resource that it is for stays as it was; what
+ * comes out could have been sent itself, has no password, and checking it once more changes nothing; members come as
+ * ids; every refusal can be shown.
  *
  *   clang -fsanitize=fuzzer,address,undefined …; fuzz_scim_patch tests/data/scim-patch
  */

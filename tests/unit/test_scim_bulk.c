@@ -17,7 +17,10 @@ static int read_bulk(json_t *message, struct scim_bulk *ret)
     return scim_bulk_read(pool, types, 2, message, ret, &error);
 }
 
-/* Carries all steps out: what operation N makes has the id "idN". Each step as "N" or "N*", with the data behind it when asked. */
+/*
+ * Carries all steps out: what operation N makes has the id "idN". Each step as "N" or "N*", with the data behind it
+ * when asked.
+ */
 static const char *run(struct scim_bulk *bulk, bool with_data)
 {
     CLEANUP(buf_release) struct buf told = BUF_INIT;
@@ -89,6 +92,17 @@ static const struct {
      " {'value': 'bulkId:g', 'display': 'G'}, {'value': 'y'}]}}]",
      "0{'displayName':'G','members':[{'value':'x'},{'value':'y'}]} 0*{'schemas':['" SCIM_PATCH_URN
      "'],'Operations':[{'op':'add','path':'members','value':['id0',{'value':'id0','display':'G'}]}]} "},
+    /* a value with two references, one of which could be filled in at once */
+    {"[{'method': 'POST', 'path': '/Users', 'bulkId': 'u', 'data': {'userName': 'u'}}, {'method': 'POST', 'path': "
+     "'/Groups',"
+     " 'bulkId': 'g', 'data': {'displayName': 'G', 'members': [{'value': 'bulkId:g', 'display': 'bulkId:u'}]}}]",
+     "0{'userName':'u'} 1{'displayName':'G','members':[]} 1*{'schemas':['" SCIM_PATCH_URN
+     "'],'Operations':[{'op':'add','path':'members','value':[{'value':'id1','display':'id0'}]}]} "},
+    {"[{'method': 'POST', 'path': '/Groups', 'bulkId': 'g', 'data': {'displayName': 'G', 'members': [{'value': "
+     "'bulkId:g',"
+     " 'display': 'bulkId:g'}]}}]",
+     "0{'displayName':'G','members':[]} 0*{'schemas':['" SCIM_PATCH_URN
+     "'],'Operations':[{'op':'add','path':'members','value':[{'value':'id0','display':'id0'}]}]} "},
     /* one value, left out as a whole and put in as a whole */
     {"[{'method': 'POST', 'path': '/Users', 'bulkId': 'a', 'data': {'userName': 'a', 'name': {'givenName': 'bulkId:a', "
      "'familyName':"

@@ -280,6 +280,15 @@ START_TEST(a_filter_is_as_deep_long_and_wide_as_the_limits_and_no_more)
     buf_adds(&deep, "title pr");
     repeat(&deep, ")", SCIM_FILTER_DEPTH_MAX - 1);
     ck_assert(scim_filter_match(parse(deep.data), barbara, NULL));
+    /* One deeper, and as deep as the length allows, each with all its brackets. */
+    static const size_t too_deep[] = {SCIM_FILTER_DEPTH_MAX, (SCIM_FILTER_MAX - 10) / 2};
+    for (size_t i = 0; i < 2; i++) {
+        buf_clear(&deep);
+        repeat(&deep, "(", too_deep[i]);
+        buf_adds(&deep, "title pr");
+        repeat(&deep, ")", too_deep[i]);
+        expect_refused((struct span){deep.data, deep.len});
+    }
     CLEANUP(buf_release) struct buf wide = BUF_INIT;
     repeat(&wide, "title pr or ", SCIM_FILTER_TERMS_MAX - 1);
     buf_adds(&wide, "title pr");

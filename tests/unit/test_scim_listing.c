@@ -1,4 +1,6 @@
-/* scim: what is shown (RFC 7644, 3.9), in which order (3.4.2.3), which page (3.4.2.4; RFC 9865), which version (3.14). */
+/*
+ * scim: what is shown (RFC 7644, 3.9), in which order (3.4.2.3), which page (3.4.2.4; RFC 9865), which version (3.14).
+ */
 #include "scim_suite.h"
 
 #include "base/cleanup.h"
@@ -8,7 +10,10 @@
 
 #define EXT "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
-/* --- projections ----------------------------------------------------------------------------------------------------------- */
+/*
+ * --- projections
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
 static const char person[] = "{'schemas': ['x'], 'id': '1', 'userName': 'ann', 'password': 'never', 'name': "
                              "{'familyName': 'Lee', 'givenName': 'A'},"
@@ -120,7 +125,10 @@ START_TEST(characteristics_decide_what_is_never_always_or_on_request_shown)
 }
 END_TEST
 
-/* --- order ------------------------------------------------------------------------------------------------------------------ */
+/*
+ * --- order
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 static const char *const people[] = {
     "{'id': '1', 'userName': 'bob', 'active': true, 'meta': {'created': '2011-05-13T04:42:34Z'}, 'emails': [{'value': "
@@ -183,7 +191,10 @@ START_TEST(what_has_no_order_is_refused)
 }
 END_TEST
 
-/* --- pages ---------------------------------------------------------------------------------------------------------------- */
+/*
+ * --- pages
+ * ----------------------------------------------------------------------------------------------------------------
+ */
 
 static const struct {
     const char *start, *count, *cursor;
@@ -312,7 +323,10 @@ START_TEST(a_search_request_is_a_query_in_json)
 }
 END_TEST
 
-/* --- versions --------------------------------------------------------------------------------------------------------------- */
+/*
+ * --- versions
+ * ---------------------------------------------------------------------------------------------------------------
+ */
 
 #define TAG "W/\"a330bc54f0671c9\""
 

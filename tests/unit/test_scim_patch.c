@@ -101,6 +101,8 @@ static const struct change changes[] = {
      "{'emails': [{'value': 'ann@work', 'type': 'work', 'primary': true}]}"},
     {"[{'op': 'remove', 'path': 'emails', 'value': []}]", "{}"},
     {"[{'op': 'remove', 'path': 'emails[value pr]'}]", "{'emails': null}"},
+    {"[{'op': 'remove', 'path': 'emails[value eq \\'a]b\\' or value eq \\'ann@home\\'].type'}]",
+     "{'emails': [{'value': 'ann@work', 'type': 'work', 'primary': true}, {'value': 'ann@home'}]}"},
     {"[{'op': 'remove', 'path': 'emails[type eq \\'fax\\']'}]", "{}"},
     {"[{'op': 'remove', 'path': 'name.familyName'}, {'op': 'remove', 'path': 'name.givenName'}]", "{'name': null}"},
     /* primary goes to the last one that has it */
@@ -148,8 +150,8 @@ static json_t *expected(const char *differences)
 {
     json_t *resource = js(person), *change = js2(differences), *value = NULL;
     const char *key = NULL;
-    json_object_foreach(change, key, value) json_is_null(value) ? json_object_del(resource, key)
-                                                                : json_object_set(resource, key, value);
+    json_object_foreach (change, key, value)
+        json_is_null(value) ? json_object_del(resource, key) : json_object_set(resource, key, value);
     json_decref(change);
     return resource;
 }
@@ -254,7 +256,10 @@ START_TEST(every_fault_is_named_and_changes_nothing)
 }
 END_TEST
 
-/* --- members ------------------------------------------------------------------------------------------------------------------ */
+/*
+ * --- members
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 static const struct {
     const char *operations, *edits; /* "+" add, "=" replace, "-" remove, then the ids; "*" all; "?" by a filter */

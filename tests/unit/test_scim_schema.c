@@ -12,9 +12,15 @@
 #define EXT  "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 #define CORE "urn:ietf:params:scim:schemas:core:2.0:User"
 
-/* --- schemas -------------------------------------------------------------------------------------------------------------- */
+/*
+ * --- schemas
+ * --------------------------------------------------------------------------------------------------------------
+ */
 
-/* RFC 7643, 8.7.1 and 8.7.2, as far as a client relies on it: "name type mutability returned uniqueness", flags for multi, Required, eXact. */
+/*
+ * RFC 7643, 8.7.1 and 8.7.2, as far as a client relies on it: "name type mutability returned uniqueness", flags for
+ * multi, Required, eXact.
+ */
 static const struct {
     const struct scim_schema *schema;
     const char *attribute, *characteristics;
@@ -48,8 +54,7 @@ static const json_t *named(const json_t *list, const char *name, size_t n)
 {
     const json_t *one = NULL;
     size_t i = 0;
-    json_array_foreach(list, i, one)
-    {
+    json_array_foreach (list, i, one) {
         const char *other = json_string_value(json_object_get(one, "name"));
         if (strlen(other) == n && strncmp(other, name, n) == 0)
             return one;
@@ -163,7 +168,10 @@ START_TEST(features_are_said_and_understood)
 }
 END_TEST
 
-/* --- resources ------------------------------------------------------------------------------------------------------------- */
+/*
+ * --- resources
+ * -------------------------------------------------------------------------------------------------------------
+ */
 
 static const struct {
     const char *sent, *kept; /* kept without schemas, NULL: as sent */
@@ -331,7 +339,10 @@ START_TEST(an_own_extension_has_its_own_rules)
 }
 END_TEST
 
-/* --- JSON and errors --------------------------------------------------------------------------------------------------------- */
+/*
+ * --- JSON and errors
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 START_TEST(json_is_measured_before_it_is_parsed)
 {
