@@ -10,7 +10,7 @@
 #define SCIM_NODES_MAX     600000      /* values and names in it; jansson takes about 100 bytes for each */
 #define SCIM_JSON_DEPTH    24          /* objects and arrays in each other; a bulk request of PATCHes has 9 */
 #define SCIM_STRING_MAX    (64 * 1024) /* bytes of one value: certificates, photos as data: */
-#define SCIM_VALUES_MAX    1000        /* of one attribute, members of a group apart */
+#define SCIM_VALUES_MAX    500         /* of one attribute, members of a group apart */
 #define SCIM_MEMBER_ID_MAX 255         /* bytes */
 
 #define SCIM_FILTER_MAX       (16 * 1024) /* bytes */
@@ -20,8 +20,9 @@
 #define SCIM_NAME_MAX         512         /* bytes of an attribute's name with its URN */
 #define SCIM_NAMES_MAX        200         /* names in "attributes" or "excludedAttributes" */
 
-#define SCIM_PATCH_OPS_MAX   1000 /* operations of one PATCH; edits that come of them: SCIM_PATCH_EDITS_MAX */
-#define SCIM_PATCH_EDITS_MAX 4000
+#define SCIM_PATCH_OPS_MAX    500 /* operations of one PATCH; edits that come of them: SCIM_PATCH_EDITS_MAX */
+#define SCIM_PATCH_EDITS_MAX  4000
+#define SCIM_PATCH_VALUES_MAX 10000 /* values that are added to lists or taken from them, members apart */
 
 #define SCIM_BULK_OPS_MAX 1000
 #define SCIM_BULK_MAX     (4 * 1024 * 1024) /* bytes */

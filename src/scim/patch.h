@@ -65,8 +65,9 @@ struct scim_patch {
 
 /*
  * message: as from scim_json_load; values in it are changed and taken. apart: the membership attribute that is to come
- * as lists of members; NULL: none, everything is applied. ret: SCIM_PATCH_INIT, released by the caller, also after an
- * error; texts and filters live in the pool. More than SCIM_PATCH_OPS_MAX operations are 413.
+ * as lists of members; NULL: none, everything is applied, at a cost of members times values for a service's own small
+ * groups only. ret: SCIM_PATCH_INIT, released by the caller, also after an error; texts and filters live in the pool.
+ * More than SCIM_PATCH_OPS_MAX operations are 413.
  */
 int scim_patch_read(struct pool *pool, const struct scim_resource_type *type, const struct scim_attr *apart,
                     json_t *message, struct scim_patch *ret, struct scim_error *error);

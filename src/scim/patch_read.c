@@ -13,7 +13,8 @@ struct reader {
     const struct scim_resource_type *type;
     const struct scim_attr *apart;
     struct scim_patch *patch;
-    bool named; /* the client gave a path; otherwise it sent a value with names, in which much is ignored */
+    size_t values; /* of lists, in all edits */
+    bool named;    /* the client gave a path; otherwise it sent a value with names, in which much is ignored */
     struct scim_error *error;
 };
 
@@ -29,9 +30,16 @@ static const char *name_of(const struct reader *r, const struct scim_path *path)
     return scim_attrpath_name(r->pool, &path->at);
 }
 
+/* A group's members are many also where they are not apart. */
+static bool is_membership(const struct scim_edit *edit)
+{
+    return edit->path.at.attr && scim_attr_is_membership(edit->path.at.attr);
+}
+
 static int push(struct reader *r, struct scim_edit edit)
 {
-    if (r->patch->n >= SCIM_PATCH_EDITS_MAX)
+    r->values += json_array_size(edit.value);
+    if (r->patch->n >= SCIM_PATCH_EDITS_MAX || (r->values > SCIM_PATCH_VALUES_MAX && !is_membership(&edit)))
         return scim_error_set(r->error, SCIM_WRONG_TOO_LARGE, "the request changes more than %d things; send several",
                               SCIM_PATCH_EDITS_MAX);
     if (!r->patch->held)

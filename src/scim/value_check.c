@@ -192,24 +192,35 @@ static int check_one(const struct scim_attr *attr, bool one, enum scim_check how
     return simple[attr->type](value, ret, error);
 }
 
+/* In one pass, as there may be many: null stands where nothing is left. */
+static void without_nulls(json_t *values)
+{
+    json_auto_t *rest = json_array();
+    json_t *value = NULL;
+    size_t i = 0;
+    json_array_foreach (values, i, value)
+        if (!json_is_null(value))
+            json_array_append(rest, value);
+    json_array_clear(values);
+    json_array_extend(values, rest);
+}
+
 static int check_all(const struct scim_attr *attr, enum scim_check how, json_t *values, struct scim_error *error)
 {
-    size_t primaries = 0;
-    for (size_t i = 0; i < json_array_size(values);) {
+    size_t primaries = 0, nulls = 0;
+    for (size_t i = 0; i < json_array_size(values); i++) {
         json_t *value = json_array_get(values, i), *checked = NULL;
         if (check_one(attr, true, how, value, &checked, error) != 0)
             return -1;
-        if (!checked) {
-            json_array_remove(values, i);
-            continue;
-        }
         primaries += json_is_true(json_object_get(checked, "primary"));
+        nulls += !checked;
         if (checked == value)
             json_decref(checked);
         else
-            json_array_set_new(values, i, checked);
-        i++;
+            json_array_set_new(values, i, checked ? checked : json_null());
     }
+    if (nulls)
+        without_nulls(values);
     if (primaries > 1 && how == SCIM_SENT)
         return not_a("more than one value is primary; mark one at most", error);
     return 0;

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "scim/json.h"
 #include "scim/patch.h"
+#include "scim/resource.h"
 
 #define EXT "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
@@ -408,6 +409,32 @@ START_TEST(a_request_is_as_large_as_the_limits_and_no_more)
 }
 END_TEST
 
+START_TEST(lists_cannot_be_made_to_cost_their_square)
+{
+    static const char *const ops[] = {"add", "remove"};
+    for (size_t k = 0; k < 2; k++) {
+        CLEANUP(scim_patch_release) struct scim_patch patch = SCIM_PATCH_INIT;
+        json_auto_t *message = json_pack("{s:[]}", "Operations");
+        for (size_t i = 0; i < SCIM_PATCH_VALUES_MAX / SCIM_VALUES_MAX + 1; i++) {
+            json_t *values = json_array();
+            for (size_t j = 0; j < SCIM_VALUES_MAX; j++)
+                json_array_append_new(values, json_pack("{s:o}", "value", json_sprintf("%zu-%zu", i, j)));
+            json_array_append_new(json_object_get(message, "Operations"),
+                                  json_pack("{s:s, s:s, s:o}", "op", ops[k], "path", "emails", "value", values));
+        }
+        ck_assert_int_eq(scim_patch_read(pool, &scim_users, NULL, message, &patch, &error), -1);
+        expect_error(413, NULL, ops[k]);
+    }
+    /* … nor what a group is sent with. */
+    json_auto_t *members = json_array(), *group = json_pack("{s:s, s:O}", "displayName", "G", "members", members);
+    for (size_t i = 0; i < 300000; i++)
+        json_array_append_new(members, json_null());
+    json_array_append_new(members, json_pack("{s:s}", "value", "u1"));
+    ck_assert_int_eq(scim_resource_check(&scim_groups, SCIM_SENT, group, &error), 0);
+    ck_assert_int_eq(json_array_size(json_object_get(group, "members")), 1);
+}
+END_TEST
+
 START_TEST(a_message_of_another_kind_is_refused)
 {
     CLEANUP(scim_patch_release) struct scim_patch patch = SCIM_PATCH_INIT;
@@ -459,6 +486,7 @@ int main(void)
     tcase_add_loop_test(tc, strange_members_are_refused, 0, sizeof strange_members / sizeof *strange_members);
     tcase_add_test(tc, members_that_are_not_apart_are_values_like_others);
     tcase_add_test(tc, a_request_is_as_large_as_the_limits_and_no_more);
+    tcase_add_test(tc, lists_cannot_be_made_to_cost_their_square);
     tcase_add_test(tc, a_message_of_another_kind_is_refused);
     tcase_add_test(tc, what_is_immutable_is_set_once);
     suite_add_tcase(suite, tc);
