@@ -5,11 +5,12 @@
  *                     -> scim_filter_needs_equal, …     what a store can answer by an index
  *
  * What the grammar leaves open, and what clients send beyond it:
- *   - An attribute that the type does not have has no value (3.4.2.2). Without a value, "ne" is true, "eq null" is true, and
- *     everything else is false. Of several values one that fits is enough, also for "ne".
+ *   - An attribute that the type does not have has no value (3.4.2.2). Without a value, "ne" is true, "eq null" is true,
+ *     and everything else is false. Of several values one that fits is enough, also for "ne".
  *   - A multi-valued complex attribute without sub-attribute stands for its "value".
  *   - A value without quotes is taken as text where the attribute is text (externalId eq jyoung); "true" in quotes is a
- *     boolean where the attribute is one. emails[type eq "work"].value eq "x" means emails[type eq "work" and value eq "x"].
+ *     boolean where the attribute is one.
+ *   - emails[type eq "work"].value eq "x" means emails[type eq "work" and value eq "x"].
  */
 #ifndef SCIM_FILTER_H
 #define SCIM_FILTER_H

@@ -283,6 +283,38 @@ START_TEST(what_cannot_be_kept_is_refused)
 }
 END_TEST
 
+/* RFC 7643, 8.4, and what is no group. */
+START_TEST(a_group_has_a_name_and_members)
+{
+    static const struct {
+        const char *sent, *kept; /* NULL: refused */
+    } some[] = {
+        {"{'schemas': ['urn:ietf:params:scim:schemas:core:2.0:Group'], 'id': 'e9e30dba', 'displayName': 'Tour Guides',"
+         " 'members': [{'value': '2819c223', '$ref': 'https://example.com/v2/Users/2819c223', 'display': 'Babs Jensen'},"
+         " {'value': '902c246b', 'type': 'Group'}], 'meta': {'resourceType': 'Group'}}",
+         "{'schemas': ['urn:ietf:params:scim:schemas:core:2.0:Group'], 'displayName': 'Tour Guides', 'members': [{'value':"
+         " '2819c223', '$ref': 'https://example.com/v2/Users/2819c223', 'display': 'Babs Jensen'}, {'value': '902c246b',"
+         " 'type': 'Group'}]}"},
+        {"{'displayName': 'G', 'members': []}",
+         "{'schemas': ['urn:ietf:params:scim:schemas:core:2.0:Group'], 'displayName': 'G'}"},
+        {"{'members': []}", NULL},
+        {"{'displayName': ''}", NULL},
+        {"{'displayName': 'G', 'members': ['2819c223']}", NULL},
+        {"{'displayName': 'G', 'members': [{'value': 5}]}", NULL},
+        {"{'displayName': 'G', 'members': {'value': '2819c223'}}", NULL},
+    };
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
+        json_auto_t *group = js(some[i].sent);
+        int status = scim_resource_check(&scim_groups, SCIM_SENT, group, &error);
+        ck_assert_msg((status == 0) == (some[i].kept != NULL), "%s", some[i].sent);
+        if (some[i].kept)
+            expect_json(group, some[i].kept, some[i].sent);
+        else
+            expect_error(400, "invalidValue", some[i].sent);
+    }
+}
+END_TEST
+
 START_TEST(what_a_service_answers_keeps_what_only_it_may_set)
 {
     json_auto_t *answer = js("{'id': '1', 'meta': {'created': '2010-01-23T04:56:22Z', 'version': 'x'}, 'USERNAME': 'a',"
@@ -446,6 +478,7 @@ int main(void)
     tcase_add_test(tc, features_are_said_and_understood);
     tcase_add_loop_test(tc, what_is_sent_is_kept_as_it_is, 0, sizeof good / sizeof *good);
     tcase_add_loop_test(tc, what_cannot_be_kept_is_refused, 0, sizeof refused / sizeof *refused);
+    tcase_add_test(tc, a_group_has_a_name_and_members);
     tcase_add_test(tc, what_a_service_answers_keeps_what_only_it_may_set);
     tcase_add_test(tc, an_own_extension_has_its_own_rules);
     tcase_add_test(tc, json_is_measured_before_it_is_parsed);
