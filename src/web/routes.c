@@ -134,7 +134,7 @@ static const struct {
 static unsigned hold_up(const struct call *call, const struct route *route)
 {
     const struct conf_section *serve = conf_find(call->in.conf, "serve", NULL);
-    for (size_t i = 0; i < sizeof limited / sizeof *limited; i++)
+    for (size_t i = 0; !call->visitor.is_local && i < sizeof limited / sizeof *limited; i++)
         if (strcmp(limited[i].path, route->path) == 0 &&
             (!limited[i].method || strcmp(limited[i].method, route->method) == 0))
             return limit_take(call->web->limit, limited[i].rate, call->visitor.client, conf_int(serve, limited[i].rate),
