@@ -417,7 +417,10 @@ def test_nobody_else_waits_for_a_slow_provider(server, site, browser):
             until(lambda: len(liar.asked) == len(waiting), "all wait")
             for _ in range(10):
                 assert Traveller(server).ask("/signin").status == 200
-            assert not any(a.done() for a in answers), "they wait still"
+            site.conf["organization"]["name"] = "Renamed Corp"
+            server.reload()
+            assert "Renamed Corp" in Traveller(server).ask("/signin").body
+            assert not any(a.done() for a in answers), "they wait still, and nobody for them"
             liar.open.set()
             assert [a.result().status for a in answers] == [303] * len(waiting)
     finally:
