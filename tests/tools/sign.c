@@ -15,6 +15,7 @@
 #include <xmlsec/xmltree.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "saml/base64.h"
 #include "saml/saml.h"
 #include "saml/write.h"
