@@ -140,6 +140,12 @@ int standing_at(const struct signin *in, const struct who *who, const struct con
                        text_printable(in->pool, span_str(who->email)));
 }
 
+const char *standing_team(const struct signin *in, const struct conf_section *application)
+{
+    const char *product = conf_str(application, "product");
+    return product ? conf_str(conf_find(in->conf, "product", product), "team") : NULL;
+}
+
 /* --- time ---------------------------------------------------------------------------------------------------------------- */
 
 int64_t standing_until(const struct signin *in, int64_t ends)

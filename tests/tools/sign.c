@@ -16,6 +16,7 @@
 
 #include "base/text.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "saml/base64.h"
 #include "saml/saml.h"
 #include "saml/write.h"
