@@ -16,10 +16,13 @@ struct address {
 
 /* --- addresses -------------------------------------------------------------------------------------------------------- */
 
+/* Without the zone of a link's address ("fe80::1%eth0"): it is ours to name, and says nothing of who it is. */
 static bool read_address(const char *text, size_t n, struct address *ret)
 {
     char copy[INET6_ADDRSTRLEN];
     static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+    const char *zone = memchr(text, '%', n);
+    n = zone ? (size_t)(zone - text) : n;
     if (n == 0 || n >= sizeof copy)
         return false;
     memcpy(copy, text, n);

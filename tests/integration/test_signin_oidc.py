@@ -274,6 +274,8 @@ LIES = [
     ("header", {"alg": "none"}, "algorithm 'none' is not accepted"),
     ("header", {"alg": "HS256"}, "algorithm 'HS256' is not accepted"),
     ("header", {"typ": "logout+jwt"}, "it is of another kind"),
+    ("header", {"crit": ["x"], "x": 1}, "demands extensions"),
+    ("claims", {"nbf": 99999999999}, "in the future"),
     ("header", {"kid": "unknown"}, "which is not among the provider's keys"),
     ("userinfo", {"sub": "s-2"}, "is about 's-2'"),
     ("userinfo", {"email": None}, "the e-mail address is missing"),
@@ -295,6 +297,10 @@ def test_each_lie_is_refused_for_itself(server, liar, browser):
     liar.signer = liar.stranger
     liar.header = {"kid": "one"}
     refused(server, browser.ask(liar.authorize(browser.begin())), "its signature does not stand")
+    for status in (301, 302, 303, 307, 308):
+        liar.be_good()
+        liar.status, liar.elsewhere = status, liar.issuer + "/elsewhere"
+        refused(server, browser.ask(liar.authorize(browser.begin())), f"status {status}")
     liar.be_good()
     liar.status = 500
     refused(server, browser.ask(liar.authorize(browser.begin())), "status 500", status=503)

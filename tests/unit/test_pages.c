@@ -307,6 +307,8 @@ START_TEST(a_proxy_is_believed_when_it_is_trusted)
         {"10.0.0.80", "for=[", "[", "10.0.0.80"},
         {"10.0.0.80", "for=[]", "[]:", "10.0.0.80"},
         {"", NULL, NULL, ""},
+        {"fe80::7%eth0", NULL, NULL, "fe80::7"}, /* as a connection on the link is named: without an address nobody is held up */
+        {"fe80::7%eth0", "for=192.0.2.1", NULL, "fe80::7"},
     };
     CLEANUP(conf_free)
     struct conf *conf = conf_of("trusted-proxy = 10.0.0.80\ntrusted-proxy = 10.0.0.81\ntrusted-proxy = fd00:0::80");
