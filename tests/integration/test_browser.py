@@ -24,6 +24,7 @@ from signin_site import Server, answer_to
 from site_fixture import ROOT, URL, script
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="python3-selenium is not installed")
+from selenium.common.exceptions import TimeoutException  # noqa: E402,F401  pylint: disable=wrong-import-position,unused-import
 from selenium.webdriver.common.by import By  # noqa: E402  pylint: disable=wrong-import-position
 from selenium.webdriver.common.keys import Keys  # noqa: E402  pylint: disable=wrong-import-position
 from selenium.webdriver.support.expected_conditions import staleness_of  # noqa: E402  pylint: disable=wrong-import-position
@@ -61,6 +62,7 @@ for (const e of document.querySelectorAll('img'))
   if (!e.alt || !e.naturalWidth) faults.push('no picture: ' + e.outerHTML);
 if (document.querySelectorAll('h1').length !== 1 || document.querySelectorAll('main').length !== 1) faults.push('no one h1 and main');
 if (!document.title.trim()) faults.push('no title');
+if (parseFloat(getComputedStyle(document.querySelector('main').lastElementChild).marginBottom)) faults.push('a gap at the end');
 if (document.scripts.length) faults.push('scripts');
 if (document.documentElement.scrollWidth > innerWidth) faults.push('scrolls: ' + document.documentElement.scrollWidth + ' > ' + innerWidth);
 return faults;
@@ -215,7 +217,8 @@ def browser(language, folder):
     """Chromium, for somebody who reads this language."""
     options = webdriver.ChromeOptions()
     for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server", "--no-first-run",
-                 "--ignore-certificate-errors", "--host-resolver-rules=MAP *.example.com 127.0.0.1,MAP *.elsewhere.example 127.0.0.1",
+                 "--ignore-certificate-errors", "--host-resolver-rules=MAP *.example.com 127.0.0.1,MAP *.elsewhere.example 127.0.0.1,"
+                 "MAP *.googleapis.com ~NOTFOUND",
                  "--disable-background-networking", f"--user-data-dir={folder / 'browser'}", "--force-prefers-reduced-motion"):
         options.add_argument(word)
     accepted = {"en": "en-GB,en", "ko": "ko-KR,ko,en", "ja": "fr,ja-JP"}[language]
