@@ -7,6 +7,7 @@
 #include "crypto/digest.h"
 
 #define COOKIE_TEXT_MAX 1024
+#define PATH_LOGGED     200 /* bytes */
 #define COOKIE_KEPT     (180 * 86400) /* seconds */
 
 /* --- answers --------------------------------------------------------------------------------------------------------- */
@@ -44,8 +45,8 @@ struct page_about answer_about(const struct call *call)
     return (struct page_about){.organization = conf_str(organization, "name"),
                                .contact = conf_str(organization, "contact"),
                                .language = call->language,
-                               .texts = &call->web->site.looks.texts,
-                               .logo = call->web->site.looks.logo.n > 0,
+                               .texts = &call->site->looks.texts,
+                               .logo = call->site->looks.logo.n > 0,
                                .query = own_query(call)};
 }
 
@@ -90,11 +91,23 @@ void answer_fault(struct call *call, int status, enum page_fault fault, const ch
     page_fault(&call->response->body, &who, fault, ref);
 }
 
+/* Whatever follows such a beginning is a secret, whether a route takes it or not. */
+static const char *const secret_behind[] = {"/sso-test/"};
+
+const char *answer_logged_path(const struct call *call)
+{
+    struct span path = span_str(request_path(call->request));
+    for (size_t i = 0; i < sizeof secret_behind / sizeof *secret_behind; i++)
+        if (strncmp(path.p, secret_behind[i], strlen(secret_behind[i])) == 0)
+            return pool_printf(call->in.pool, "%s...", secret_behind[i]);
+    path.n = path.n > PATH_LOGGED ? PATH_LOGGED : path.n;
+    return text_printable(call->in.pool, path);
+}
+
 void answer_log(struct call *call, const char *ref, const struct err *err)
 {
-    log_event(LOG_LEVEL_WARNING, "%s %s: %s%s%s", request_method(call->request),
-              text_printable(call->in.pool, span_str(request_path(call->request))), ref ? ref : "", ref ? ": " : "",
-              err->text);
+    log_event(LOG_LEVEL_WARNING, "%s %s: %s%s%s", request_method(call->request), answer_logged_path(call),
+              ref ? ref : "", ref ? ": " : "", err->text);
 }
 
 bool answer_is_refusal(const struct err *err)
@@ -129,7 +142,7 @@ static const struct {
 
 static const char *cookie_name(const struct call *call, enum cookie which)
 {
-    return pool_printf(call->in.pool, "%s%s", call->web->site.secure ? "__Host-" : "", cookies[which].name);
+    return pool_printf(call->in.pool, "%s%s", call->site->secure ? "__Host-" : "", cookies[which].name);
 }
 
 const char *cookie_get(const struct call *call, enum cookie which)
@@ -140,7 +153,7 @@ const char *cookie_get(const struct call *call, enum cookie which)
 
 void cookie_set(struct call *call, enum cookie which, const char *value)
 {
-    bool secure = call->web->site.secure;
+    bool secure = call->site->secure;
     response_header(call->response, "Set-Cookie",
                     pool_printf(call->in.pool, "%s=%s; Path=/; HttpOnly; SameSite=%s%s%s", cookie_name(call, which),
                                 value ? value : "", secure ? cookies[which].site : "Lax", secure ? "; Secure" : "",
@@ -178,7 +191,7 @@ void cookie_keep(struct call *call, enum cookie which, const char *text)
     response_header(call->response, "Set-Cookie",
                     pool_printf(call->in.pool, "%s=%s; Path=/; HttpOnly; SameSite=%s%s; Max-Age=%d",
                                 cookie_name(call, which), buf_str(&value), cookies[which].site,
-                                call->web->site.secure ? "; Secure" : "", COOKIE_KEPT));
+                                call->site->secure ? "; Secure" : "", COOKIE_KEPT));
     buf_release(&value);
 }
 

@@ -1,5 +1,7 @@
 #include "web/pages.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -48,37 +50,12 @@ const char page_style[] =
 
 /* --- pieces ---------------------------------------------------------------------------------------------------------- */
 
-void page_escape(struct buf *out, const char *text)
-{
-    for (; *text; text++) {
-        switch (*text) {
-        case '&':
-            buf_adds(out, "&amp;");
-            break;
-        case '<':
-            buf_adds(out, "&lt;");
-            break;
-        case '>':
-            buf_adds(out, "&gt;");
-            break;
-        case '"':
-            buf_adds(out, "&quot;");
-            break;
-        case '\'':
-            buf_adds(out, "&#39;");
-            break;
-        default:
-            buf_addc(out, *text);
-        }
-    }
-}
-
 /* Adds what format says: "%" stands for the next text, escaped. Markup is ours, texts are not. */
 static void add(struct buf *out, const char *format, const char *const *texts)
 {
     for (; *format; format++) {
         if (*format == '%')
-            page_escape(out, *texts++);
+            text_markup(out, *texts++);
         else
             buf_addc(out, *format);
     }
