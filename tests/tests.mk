@@ -9,6 +9,7 @@
 ## make fuzz          every tests/fuzz/fuzz_NAME.c for FUZZ_SECONDS (20) each; FUZZ=NAME for one
 ## make valgrind      the unit suites under valgrind; make valgrind-demo and valgrind-integration run the program under it
 ## make bench         100,000 people in a local slapd: each command beside ldapsearch; then signing in (make bench-signin) beside its peers
+## make bench-scim    SCIM's pure functions beside bare jansson
 # A missing tool is a failure when CI is set, and a named skip otherwise.
 
 PYTHON := /usr/bin/python3
@@ -20,6 +21,14 @@ SUBMAKE = +@$(MAKE) --no-print-directory $(JOBS)
 
 # --- small programs that cases run, one per file --------------------------------------------------------------------
 TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c))
+
+# Another's library, which the program itself does not use; without it the cases that need this one skip themselves by name.
+RESOURCE := $(BUILD)/tests/tools/resource
+ifeq ($(shell pkg-config --exists liboauth2 && echo there),)
+TOOLS := $(filter-out $(RESOURCE),$(TOOLS))
+endif
+$(RESOURCE): ALL_CFLAGS += $(shell pkg-config --cflags liboauth2 2>/dev/null | sed 's/-I/-isystem /g')
+$(RESOURCE): LIBS = $(shell pkg-config --libs liboauth2)
 
 $(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/libdoorward.a
 	$(call say,TOOL,$@)
@@ -190,8 +199,11 @@ bench-signin: $(BUILD)/doorward tools $(BENCHES) | $(if $(filter bench,$(MAKECMD
 		--doorward $(BUILD)/doorward --programs $(BUILD)/tests --cache $(BUILD)/bench --requests $(BENCH_REQUESTS)
 BENCH_REQUESTS ?= 100000
 
+bench-scim: $(BUILD)/tests/bench/scim_bench
+	$(Q)$<
+
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 .PHONY: test test-programs unit-programs unit-sanitized tools peers integration fuzz fuzzers valgrind valgrind-demo \
-        valgrind-integration bench help
+        valgrind-integration bench bench-sync bench-signin bench-scim help

@@ -197,3 +197,22 @@ void text_percent(struct buf *out, struct span s)
             buf_printf(out, "%%%02X", (unsigned char)s.p[i]);
     }
 }
+
+void text_markup(struct buf *out, const char *text)
+{
+    static const struct {
+        char c;
+        const char *escaped;
+    } marks[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}};
+    while (*text) {
+        size_t plain = strcspn(text, "&<>\"'");
+        buf_add(out, text, plain);
+        text += plain;
+        for (size_t i = 0; *text && i < sizeof marks / sizeof *marks; i++)
+            if (marks[i].c == *text) {
+                buf_adds(out, marks[i].escaped);
+                text++;
+                break;
+            }
+    }
+}

@@ -31,6 +31,8 @@ char *text_fold(struct pool *pool, struct span s);
 
 /* Adds it for one segment of a path or one value of a query: all but the unreserved characters as %XX (RFC 3986, 2.1 and 2.3). */
 void text_percent(struct buf *out, struct span s);
+/* Adds clean UTF-8 as the text of an element or of an attribute in quotes, of XML and HTML alike. */
+void text_markup(struct buf *out, const char *text);
 
 /*
  * The name among names[0..n) nearest to what was typed, by edit distance without regard to ASCII case, or NULL when

@@ -105,3 +105,14 @@ bool application_redirects_to(const struct application *application, const char 
             return true;
     return false;
 }
+
+const struct conf_section *application_section(const struct conf *conf, const char *client_id)
+{
+    for (const struct conf_section *s = conf_next(conf, "application", NULL); s;
+         s = conf_next(conf, "application", s)) {
+        const char *id = conf_str(s, "client-id");
+        if (strcmp(id ? id : conf_name(s), client_id) == 0)
+            return s;
+    }
+    return NULL;
+}

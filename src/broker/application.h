@@ -36,6 +36,8 @@ void applications_free(struct applications **list); /* NULL inside is fine; fits
 /* NULL: there is none. */
 const struct application *applications_find(const struct applications *list, const char *client_id);
 const struct application *applications_named(const struct applications *list, const char *name);
+/* The same without reading the files that it names. */
+const struct conf_section *application_section(const struct conf *conf, const char *client_id);
 /* Byte for byte one of its redirect-uri. */
 bool application_redirects_to(const struct application *application, const char *uri);
 

@@ -9,7 +9,7 @@
 #include "store/visits.h"
 
 #define CHALLENGE_LENGTH 43  /* SHA-256 as base64url (RFC 7636, 4.2) */
-#define NOT_SEEN         "?" /* in place of a session's name */
+#define NOT_SEEN         "?" /* in place of a session's mark */
 #define CLOCK_SKEW       180 /* seconds between an identity provider's clock and ours */
 
 /* --- what is asked for ----------------------------------------------------------------------------------------------- */
@@ -258,7 +258,7 @@ static int give_code(const struct broker *broker, const struct authorization *a,
 /* Did they sign in since it was asked for? */
 static bool is_new(const struct authorization *a, const struct signin_who *who)
 {
-    return strcmp(who->session.sid, a->before) != 0;
+    return strcmp(who->session.mark, a->before) != 0;
 }
 
 /* Did the person sign in as lately as is asked for? The provider's clock is not ours. */
@@ -327,7 +327,7 @@ static int go(const struct broker *broker, struct authorization *a, const char *
     if (found < 0)
         return -1;
     if (!handle)
-        a->before = found ? who.session.sid : "";
+        a->before = found ? who.session.mark : "";
     if (!has_to_sign_in(a, found ? &who : NULL, broker->in->now))
         return decide(broker, a, handle, &who, ret, err);
     if (a->silent) {

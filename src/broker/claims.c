@@ -27,13 +27,6 @@ const char *claims_subject(const struct broker *broker, const struct application
     return pool_strdup(broker->in->pool, hex);
 }
 
-/* The team of the application's product; NULL: it asks for none. */
-static const char *team_of(const struct broker *broker, const struct application *application)
-{
-    const char *product = conf_str(application->section, "product");
-    return product ? conf_str(conf_find(broker->in->conf, "product", product), "team") : NULL;
-}
-
 int claims_may_use(const struct broker *broker, const struct application *application, const struct signin_who *who,
                    broker_fault *ret_fault, struct err *err)
 {
@@ -86,14 +79,14 @@ static int add_groups(const struct broker *broker, const struct application *app
     json_object_set_new(claims, "groups", list);
     if (strcmp(which, "directory") == 0)
         return holdings_directory_groups(db, directory, who->uid, add_name, list, err);
-    return holdings_synced_groups(db, directory, who->uid, team_of(broker, application), add_name, list, err);
+    return holdings_synced_groups(db, directory, who->uid, standing_team(broker->in, application->section), add_name, list, err);
 }
 
 /* Of an application for one product nothing is told of other teams. */
 static int add_products(const struct broker *broker, const struct application *application,
                         const struct signin_who *who, json_t *claims, struct err *err)
 {
-    const char *team = team_of(broker, application), *directory = who->session.directory;
+    const char *team = standing_team(broker->in, application->section), *directory = who->session.directory;
     struct db *db = broker->in->store->db;
     json_t *list = json_array();
     CLEANUP(jsonp) json_t *first = json_string(team ? team : "");

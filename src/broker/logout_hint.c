@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "base/cleanup.h"
+#include "broker/application.h"
 #include "oidc/encode.h"
 #include "oidc/idtoken.h"
 #include "oidc/keyset.h"
@@ -33,24 +34,13 @@ static json_t *claims_of(cjose_jws_t *jws)
                : NULL;
 }
 
-static const struct conf_section *application_of(const struct conf *conf, const char *client)
-{
-    for (const struct conf_section *s = conf_next(conf, "application", NULL); s;
-         s = conf_next(conf, "application", s)) {
-        const char *id = conf_str(s, "client-id");
-        if (strcmp(id ? id : conf_name(s), client) == 0)
-            return s;
-    }
-    return NULL;
-}
-
 static int read_claims(const struct signin *in, const json_t *claims, struct logout_hint *ret, struct err *err)
 {
     const char *iss = json_string_value(json_object_get(claims, "iss"));
     const char *aud = json_string_value(json_object_get(claims, "aud"));
     const char *sub = json_string_value(json_object_get(claims, "sub"));
     const char *sid = json_string_value(json_object_get(claims, "sid"));
-    const struct conf_section *application = aud ? application_of(in->conf, aud) : NULL;
+    const struct conf_section *application = aud ? application_section(in->conf, aud) : NULL;
     if (!iss || strcmp(iss, conf_str(conf_find(in->conf, "organization", NULL), "url")) != 0 || !sub)
         return err_set(err, ERR_REFUSED, "id_token_hint: it is none of our ID tokens");
     if (!application)
@@ -65,7 +55,8 @@ int logout_hint_read(const struct signin *in, const struct keyring *ring, const 
                      struct err *err)
 {
     size_t n = strlen(token);
-    CLEANUP(jwsp) cjose_jws_t *jws = n <= IDTOKEN_MAX && encode_is_compact(span_str(token)) ? cjose_jws_import(token, n, NULL) : NULL;
+    CLEANUP(jwsp)
+    cjose_jws_t *jws = n <= IDTOKEN_MAX && encode_is_compact(span_str(token)) ? cjose_jws_import(token, n, NULL) : NULL;
     if (!jws)
         return err_set(err, ERR_INPUT, "id_token_hint: not a signed token in compact form");
     if (!ring || !is_ours(ring, jws))

@@ -286,7 +286,7 @@ int saml_logout_request(const struct saml_logout_head *head, const char *name_id
     buf_adds(ret, "<saml:NameID");
     saml_add_attr(ret, "Format", *format ? format : NULL);
     buf_printf(ret, "%s>", qualifiers);
-    saml_add_value(ret, name_id);
+    text_markup(ret, name_id);
     buf_adds(ret, "</saml:NameID>");
     if (*session)
         saml_add_element(ret, "samlp:SessionIndex", session);

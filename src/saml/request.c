@@ -1,6 +1,7 @@
 #include "saml/request.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "saml/base64.h"
 #include "saml/saml.h"
 #include "saml/write.h"
@@ -89,16 +90,16 @@ static void add_people(struct buf *out, const struct saml_sp *sp)
 {
     if (sp->organization) {
         buf_adds(out, "<md:Organization><md:OrganizationName xml:lang=\"en\">");
-        saml_add_value(out, sp->organization);
+        text_markup(out, sp->organization);
         buf_adds(out, "</md:OrganizationName><md:OrganizationDisplayName xml:lang=\"en\">");
-        saml_add_value(out, sp->organization);
+        text_markup(out, sp->organization);
         buf_adds(out, "</md:OrganizationDisplayName><md:OrganizationURL xml:lang=\"en\">");
-        saml_add_value(out, sp->entity_id);
+        text_markup(out, sp->entity_id);
         buf_adds(out, "</md:OrganizationURL></md:Organization>");
     }
     if (sp->contact) {
         buf_adds(out, "<md:ContactPerson contactType=\"technical\"><md:EmailAddress>mailto:");
-        saml_add_value(out, sp->contact);
+        text_markup(out, sp->contact);
         buf_adds(out, "</md:EmailAddress></md:ContactPerson>");
     }
 }

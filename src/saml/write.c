@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "crypto/token.h"
 #include "saml/base64.h"
 #include "saml/saml.h"
@@ -19,34 +20,12 @@ void saml_new_id(char ret[static SAML_ID_SIZE])
     token_new(ret + 1);
 }
 
-void saml_add_value(struct buf *out, const char *value)
-{
-    for (; *value; value++) {
-        switch (*value) {
-        case '&':
-            buf_adds(out, "&amp;");
-            break;
-        case '<':
-            buf_adds(out, "&lt;");
-            break;
-        case '>':
-            buf_adds(out, "&gt;");
-            break;
-        case '"':
-            buf_adds(out, "&quot;");
-            break;
-        default:
-            buf_addc(out, *value);
-        }
-    }
-}
-
 void saml_add_attr(struct buf *out, const char *name, const char *value)
 {
     if (!value)
         return;
     buf_printf(out, " %s=\"", name);
-    saml_add_value(out, value);
+    text_markup(out, value);
     buf_addc(out, '"');
 }
 
@@ -59,7 +38,7 @@ void saml_add_instant(struct buf *out, const char *name, int64_t when)
 void saml_add_element(struct buf *out, const char *name, const char *value)
 {
     buf_printf(out, "<%s>", name);
-    saml_add_value(out, value);
+    text_markup(out, value);
     buf_printf(out, "</%s>", name);
 }
 

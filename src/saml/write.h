@@ -1,7 +1,7 @@
 /*
  * Messages of ours, written as text and signed: requests, logout messages, metadata.
  *
- *   saml_new_id -> buf_adds, saml_add_attr, saml_add_value… -> saml_sign
+ *   saml_new_id -> buf_adds, saml_add_attr, text_markup… -> saml_sign
  *
  * saml_init comes first. Signing needs nothing of a key but keypair_sign.
  */
@@ -20,8 +20,6 @@
 /* An id for a message: 160 bits that nobody guesses, as an NCName. */
 void saml_new_id(char ret[static SAML_ID_SIZE]);
 
-/* Adds a value as the text of an element or of an attribute in double quotes, with what XML needs escaped. Clean UTF-8 only (text_is_clean). */
-void saml_add_value(struct buf *out, const char *value);
 /* Adds ` name="value"`; nothing when value is NULL. */
 void saml_add_attr(struct buf *out, const char *name, const char *value);
 /* The same of an instant. */

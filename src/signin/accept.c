@@ -28,8 +28,35 @@ int accept_use_up(const struct signin *in, const char *handle, const struct clai
     return 0;
 }
 
+/*
+ * The same person again, because an application asked for it, say. Not who had a seat and has none now: that session is over, and this sign-in
+ * begins another.
+ */
+static bool goes_on(const struct signins_session *old, const struct signins_session *s)
+{
+    return strcmp(old->directory, s->directory) == 0 && strcmp(old->uid, s->uid) == 0 &&
+           strcmp(old->connection, s->connection) == 0 && (s->seated || !old->seated);
+}
+
+/* In the caller's transaction, so that of two sign-ins of a browser at once the second finds what the first made. */
+static int keep_session(const struct signin *in, const struct accept_at *at, struct signins_session *s,
+                        const char *token, struct err *err)
+{
+    struct signins *signins = in->signins;
+    struct signins_session old;
+    int found = signins_session_here(signins, at->session, at->browser, in->now, in->pool, &old, err);
+    bool on = found == 1 && goes_on(&old, s);
+    if (on)
+        s->sid = old.sid;
+    if (found < 0 || signins_session_end_here(signins, at->session, at->browser, s->sid, err) != 0)
+        return -1;
+    if (!on)
+        return signins_session_put(signins, token, s, err);
+    return signins_session_renew(signins, token, s, err) == 1 ? 0 : -1;
+}
+
 static int put_session(const struct signin *in, const struct returned *returned, const struct claim *claim,
-                       const struct who *who, const char *token, struct err *err)
+                       const struct who *who, const struct accept_at *at, const char *token, struct err *err)
 {
     char sid[TOKEN_SIZE];
     bool seated;
@@ -37,24 +64,23 @@ static int put_session(const struct signin *in, const struct returned *returned,
     if (who_has_seat(in->store->db, who->id, &seated, err) != 0)
         return -1;
     token_new(sid);
-    return signins_session_put(
-        in->signins, token,
-        &(struct signins_session){.sid = sid,
-                                  .directory = who->directory,
-                                  .uid = who->uid,
-                                  .email = who->email,
-                                  .connection = conf_name(returned->connection),
-                                  .name_id = claim->subject,
-                                  .name_id_format = claim->subject_format,
-                                  .session_index = claim->session,
-                                  .context = claim->context,
-                                  .hint = claim->hint,
-                                  .signed_in_at = claim->signed_in_at ? claim->signed_in_at : in->now,
-                                  .seated = seated,
-                                  .created = in->now,
-                                  .expires = standing_until(in, ends),
-                                  .ends = ends},
-        err);
+    struct signins_session session = {.sid = sid,
+                                      .directory = who->directory,
+                                      .uid = who->uid,
+                                      .email = who->email,
+                                      .connection = conf_name(returned->connection),
+                                      .name_id = claim->subject,
+                                      .name_id_format = claim->subject_format,
+                                      .session_index = claim->session,
+                                      .context = claim->context,
+                                      .hint = claim->hint,
+                                      .signed_in_at = claim->signed_in_at ? claim->signed_in_at : in->now,
+                                      .seated = seated,
+                                      .created = in->now,
+                                      .expires = standing_until(in, ends),
+                                      .ends = ends,
+                                      .browser = at->browser};
+    return keep_session(in, at, &session, token, err);
 }
 
 /* What else an accepted sign-in leaves: that the connection works, and whom no directory has. */
@@ -77,7 +103,7 @@ static int note(const struct signin *in, const struct returned *returned, const 
 }
 
 static int let_in(const struct signin *in, const struct returned *returned, const struct claim *claim,
-                  const char *old_session, struct signin_done *ret, char *ret_ref, struct err *err)
+                  const struct accept_at *at, struct signin_done *ret, char *ret_ref, struct err *err)
 {
     const struct signin with = record_for(in, &returned->request);
     struct who who;
@@ -86,8 +112,8 @@ static int let_in(const struct signin *in, const struct returned *returned, cons
         return -1;
     token_new(ret->token);
     if (accept_use_up(in, returned->handle, claim, err) == 0 &&
-        (!old_session || signins_session_end(in->signins, old_session, err) == 0) &&
-        put_session(in, returned, claim, &who, ret->token, err) == 0 && note(in, returned, claim, &who, err) == 0 &&
+        put_session(in, returned, claim, &who, at, ret->token, err) == 0 &&
+        note(in, returned, claim, &who, err) == 0 &&
         record_accepted(&with, conf_name(returned->connection), who.email, ret_ref, err) == 0) {
         ret->next = returned->request.next;
         return signins_commit(in->signins, err);
@@ -97,10 +123,10 @@ static int let_in(const struct signin *in, const struct returned *returned, cons
 }
 
 int accept_answer(const struct signin *in, const struct returned *returned, const struct finding *finding,
-                  const char *old_session, struct signin_done *ret, char *ret_ref, struct err *err)
+                  const struct accept_at *at, struct signin_done *ret, char *ret_ref, struct err *err)
 {
     *ret = (struct signin_done){.next = "/"};
     if (returned->request.trial && *returned->request.trial)
         return trial_finish(in, returned, finding, ret, ret_ref, err);
-    return finding->passed ? let_in(in, returned, finding->claim, old_session, ret, ret_ref, err) : -1;
+    return finding->passed ? let_in(in, returned, finding->claim, at, ret, ret_ref, err) : -1;
 }

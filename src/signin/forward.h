@@ -34,7 +34,7 @@ int forward_check(const struct signin *in, const struct forward_ask *ask, struct
 /* The configured origin that the URL is below, in this application; NULL: none. url NULL: the only one that there is. */
 const char *forward_origin(const struct signin *in, const char *application, const char *url);
 
-/* state: a new token, to become a cookie of the site. *ret_location is ours. ERR_REFUSED: not a URL of that application. */
+/* state: a secret of this browser, in a cookie of the site. *ret_location is ours. ERR_REFUSED: not a URL of that application. */
 int forward_start(const struct signin *in, const char *application, const char *url, const char *state,
                   const char **ret_location, struct err *err);
 /*

@@ -113,7 +113,8 @@ int signin_oidc_finish(const struct signin *in, const struct signin_oidc_answer 
     if (find(f, err) == 0) {
         bool passed = oidc_verify(in, &f->returned, &f->response, &f->report, err) == 0;
         find_out(f, passed, &finding);
-        if (accept_answer(in, &f->returned, &finding, answer->old_session, ret, ret_ref, err) == 0)
+        const struct accept_at at = {answer->old_session, answer->browser};
+        if (accept_answer(in, &f->returned, &finding, &at, ret, ret_ref, err) == 0)
             return 0;
     }
     const struct signin with = record_for(in, &f->returned.request);

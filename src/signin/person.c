@@ -151,8 +151,9 @@ static int refuse_known(const struct signin *in, const char *id, const char *ema
         if (was < 0)
             return -1;
         if (was)
-            return err_set(err, ERR_REFUSED, "person %s: %s directory %s%s; jit is for people whom no directory ever had",
-                           shown, gone_at ? "gone from" : "in", directory, gone_at ? "" : ", which is no team's");
+            return err_set(err, ERR_REFUSED,
+                           "person %s: %s directory %s%s; jit is for people whom no directory ever had", shown,
+                           gone_at ? "gone from" : "in", directory, gone_at ? "" : ", which is no team's");
     }
     int has = person_by_email(in, email, &directory, &uid, err);
     if (has > 0)
@@ -171,14 +172,15 @@ static int judge_arrival(const struct signin *in, const struct conf_section *con
     if (connection_get(in->store, conf_name(connection), in->pool, &row, err) != 0)
         return -1;
     if (row.state != CONNECTION_ACTIVE)
-        return err_set(err, ERR_REFUSED,
-                       "person %s: in no team's directory, and connection %s is not active, so that its jit is not either",
-                       shown, conf_name(connection));
+        return err_set(
+            err, ERR_REFUSED,
+            "person %s: in no team's directory, and connection %s is not active, so that its jit is not either", shown,
+            conf_name(connection));
     if (email_domain(a->email, &domain, err) != 0)
         return err_wrap(err, "person %s", shown);
     if (!is_among(domain, domains, n))
-        return err_set(err, ERR_REFUSED, "person %s: the e-mail %s is in no domain that this connection signs in", shown,
-                       text_printable(in->pool, span_str(a->email)));
+        return err_set(err, ERR_REFUSED, "person %s: the e-mail %s is in no domain that this connection signs in",
+                       shown, text_printable(in->pool, span_str(a->email)));
     if (refuse_known(in, a->uid, a->email, err) != 0)
         return -1;
     *ret = (struct who){.directory = arrivals_directory(in->pool, conf_name(connection)),
@@ -215,10 +217,11 @@ static int arrive(const struct signin *in, const struct conf_section *connection
         return -1;
     int taken = arrivals_has_email(in->signins, claim->email, arrival.connection, claim->id, err);
     if (taken > 0)
-        err_set(err, ERR_REFUSED,
-                "person %s: somebody else arrived with the e-mail %s; see doorward report arrivals, and take out who is "
-                "wrong: doorward sso forget",
-                text_printable(in->pool, span_str(claim->id)), text_printable(in->pool, span_str(claim->email)));
+        err_set(
+            err, ERR_REFUSED,
+            "person %s: somebody else arrived with the e-mail %s; see doorward report arrivals, and take out who is "
+            "wrong: doorward sso forget",
+            text_printable(in->pool, span_str(claim->id)), text_printable(in->pool, span_str(claim->email)));
     return taken ? -1 : 0;
 }
 
@@ -231,7 +234,8 @@ static int arrived_still(const struct signin *in, const char *name, const char *
     if (found != 0)
         return found < 0 ? -1 : 0;
     if (!connection || !conf_bool(connection, "jit"))
-        return err_set(err, ERR_REFUSED, "person %s: in no team's directory, and connection %s has no jit = yes (any more)",
+        return err_set(err, ERR_REFUSED,
+                       "person %s: in no team's directory, and connection %s has no jit = yes (any more)",
                        text_printable(in->pool, span_str(uid)), name);
     found = arrivals_get(in->signins, name, uid, in->pool, &arrival, err);
     if (found < 0)
@@ -244,12 +248,24 @@ static int arrived_still(const struct signin *in, const char *name, const char *
 
 /* --- who is let in ----------------------------------------------------------------------------------------------------- */
 
+/* Whoever signs in is looked for in the directories of teams: one that is no team's any more is read by nobody. */
+static int check_directory(const struct signin *in, const char *directory, struct err *err)
+{
+    for (const struct conf_section *team = conf_next(in->conf, "team", NULL); team;
+         team = conf_next(in->conf, "team", team))
+        if (strcmp(conf_str(team, "directory"), directory) == 0)
+            return 0;
+    return err_set(err, ERR_REFUSED, "directory %s: no team has it any more", directory);
+}
+
 int person_still(const struct signin *in, const char *directory, const char *uid, const char *const *domains,
                  size_t ndomains, struct who *ret, struct err *err)
 {
     size_t n = strlen(ARRIVALS_DIRECTORY);
     if (strncmp(directory, ARRIVALS_DIRECTORY, n) == 0)
         return arrived_still(in, directory + n, uid, domains, ndomains, ret, err);
+    if (check_directory(in, directory, err) != 0)
+        return -1;
     int found = who_find(in->store->db, directory, uid, in->pool, ret, err);
     if (found < 0)
         return -1;

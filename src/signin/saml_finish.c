@@ -111,7 +111,8 @@ int signin_saml_finish(const struct signin *in, const struct signin_saml_answer 
         bool passed = verify(f, err) == 0;
         finding_of_saml(&f->report, conf_name(f->returned.connection), in->pool, &finding);
         finding.passed = passed;
-        if (accept_answer(in, &f->returned, &finding, answer->old_session, ret, ret_ref, err) == 0)
+        const struct accept_at at = {answer->old_session, answer->browser};
+        if (accept_answer(in, &f->returned, &finding, &at, ret, ret_ref, err) == 0)
             return 0;
     }
     const struct saml_identity *claimed = f->report.claimed;

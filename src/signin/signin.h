@@ -74,7 +74,7 @@ struct signin_saml_answer {
     struct span response;    /* SAMLResponse, base64 */
     const char *relay;       /* RelayState; NULL: none */
     const char *browser;     /* of the cookie; NULL: none */
-    const char *old_session; /* of the cookie, ended by a sign-in that is accepted; NULL: none */
+    const char *old_session; /* of the cookie; NULL: none. It goes on or ends: see signin/accept.h */
 };
 /*
  * The answer of an identity provider. It has to be for a request that this browser began here with this connection, not answered yet; to pass every rule
@@ -101,7 +101,7 @@ struct signin_oidc_answer {
     authresponse_param *param; /* what stands in the address */
     const void *params;        /* … and what that is called with */
     const char *browser;       /* of the cookie; NULL: none */
-    const char *old_session;   /* of the cookie, ended by a sign-in that is accepted; NULL: none */
+    const char *old_session;   /* of the cookie; NULL: none. It goes on or ends: see signin/accept.h */
 };
 /* The same for what an OpenID provider sent the browser back with, under the rules of signin/oidc_verify.h. ERR_NETWORK, too: the provider cannot now. */
 int signin_oidc_finish(const struct signin *in, const struct signin_oidc_answer *answer, struct signin_done *ret,

@@ -96,16 +96,6 @@ static int check_seat(const struct signin *in, const struct signins_session *ses
                          text_printable(in->pool, span_str(who->uid)));
 }
 
-/* Whoever signs in is looked for in the directories of teams: one that is no team's any more is read by nobody. */
-static int check_directory(const struct signin *in, const char *directory, struct err *err)
-{
-    for (const struct conf_section *team = conf_next(in->conf, "team", NULL); team;
-         team = conf_next(in->conf, "team", team))
-        if (strcmp(conf_str(team, "directory"), directory) == 0)
-            return 0;
-    return err_set(err, ERR_REFUSED, "directory %s: no team has it any more", directory);
-}
-
 int standing_of(const struct signin *in, const struct signins_session *session, struct grounds *grounds,
                 enum standing *ret, struct who *ret_who, struct err *err)
 {
@@ -118,8 +108,7 @@ int standing_of(const struct signin *in, const struct signins_session *session, 
         err_set(err, ERR_REFUSED, "%s", ground->reason);
         return 0;
     }
-    if (check_directory(in, session->directory, err) != 0 ||
-        person_still(in, session->directory, session->uid, ground->bound, ground->nbound, ret_who, err) != 0 ||
+    if (person_still(in, session->directory, session->uid, ground->bound, ground->nbound, ret_who, err) != 0 ||
         check_seat(in, session, ret_who, err) != 0)
         return err->kind == ERR_REFUSED ? 0 : -1;
     *ret = ground->standing;
@@ -149,6 +138,12 @@ int standing_at(const struct signin *in, const struct who *who, const struct con
                        "person %s: has no seat of product %s, which application %s asks for; see: doorward explain %s",
                        text_printable(in->pool, span_str(who->uid)), name, conf_name(application),
                        text_printable(in->pool, span_str(who->email)));
+}
+
+const char *standing_team(const struct signin *in, const struct conf_section *application)
+{
+    const char *product = conf_str(application, "product");
+    return product ? conf_str(conf_find(in->conf, "product", product), "team") : NULL;
 }
 
 /* --- time ---------------------------------------------------------------------------------------------------------------- */

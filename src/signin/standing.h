@@ -46,6 +46,12 @@ int session_still(const struct signin *in, const struct signins_session *session
 int standing_at(const struct signin *in, const struct who *who, const struct conf_section *application,
                 struct err *err);
 
+/*
+ * The team of the product that it asks for: such an application is told nothing of the person's other teams. NULL: it asks for none, and is told of
+ * all.
+ */
+const char *standing_team(const struct signin *in, const struct conf_section *application);
+
 /* When a session expires that is used now. ends: its longest life. */
 int64_t standing_until(const struct signin *in, int64_t ends);
 

@@ -21,7 +21,7 @@ struct authorization {
     const char *redirect_uri, *scope, *state, *nonce, *challenge;
     const char *context; /* acr_values: what is asked for */
     const char *hint;    /* login_hint */
-    const char *before;  /* sid of the session that there was when it was asked; "" for none */
+    const char *before;  /* mark of the session that there was when it was asked; "" for none */
     bool again;          /* prompt=login */
     bool silent;         /* prompt=none */
     int64_t max_age;     /* seconds since the person signed in; -1: not asked */

@@ -80,10 +80,24 @@ struct signins_session {
     bool seated;          /* had a seat of some product when it began */
     int64_t created, expires;
     int64_t ends; /* expires moves up to here as the session is used (signins_session_touch); 0: it does not move */
+    const char *browser; /* secret of the browser's cookie; NULL or "": not known; not read back */
+    const char *mark;    /* read back: another one after each sign-in, also when the session goes on */
 };
 /* token: the secret of the cookie. ERR_STORE also when there is a session of this token. */
 int signins_session_put(struct signins *signins, const char *token, const struct signins_session *session,
                         struct err *err);
+/* The session of this sid goes on as this one, with another secret and all that was given out in it. 1: done; 0: it is gone; -1 */
+int signins_session_renew(struct signins *signins, const char *token, const struct signins_session *session,
+                          struct err *err);
+/*
+ * What this browser has: by the secret of the session's cookie, or, as that one does not come along from everywhere, by its own. NULL: not there. 1: it is there
+ * and has not expired; 0; -1
+ */
+int signins_session_here(struct signins *signins, const char *token, const char *browser, int64_t now, struct pool *pool,
+                         struct signins_session *ret, struct err *err);
+/* Ends all of them but the one of this sid. */
+int signins_session_end_here(struct signins *signins, const char *token, const char *browser, const char *but,
+                             struct err *err);
 /* 1: it is there and has not expired; 0; -1 */
 int signins_session_get(struct signins *signins, const char *token, int64_t now, struct pool *pool,
                         struct signins_session *ret, struct err *err);

@@ -15,6 +15,8 @@ void answer_framed(struct call *call, const char *origin);
 bool answer_start(struct call *call, const struct signin_start *start);
 void answer_fault(struct call *call, int status, enum page_fault fault, const char *ref);
 
+/* The path of the request, for the log: printable, cut, and without what opens something. */
+const char *answer_logged_path(const struct call *call);
 /* The reason is for administrators: it goes to the log, and a browser gets the number that leads there. */
 void answer_log(struct call *call, const char *ref, const struct err *err);
 bool answer_is_refusal(const struct err *err);

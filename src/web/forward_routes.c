@@ -6,6 +6,7 @@
 #include "crypto/digest.h"
 #include "signin/forward.h"
 #include "signin/record.h"
+#include "signin/standing.h"
 #include "store/holdings.h"
 #include "web/answer.h"
 
@@ -37,6 +38,21 @@ static void set_cookie(struct call *call, const char *name, const char *value, i
                     pool_printf(call->in.pool, "%s=%s; Path=/; HttpOnly; SameSite=Lax%s%s", name, value ? value : "",
                                 strncmp(name, "__Host-", 7) == 0 ? "; Secure" : "",
                                 age < 0 ? "" : pool_printf(call->in.pool, "; Max-Age=%d", age)));
+}
+
+/*
+ * The secret of a browser that is on its way from a site. Any host of the domain can set the cookie of a site without https: what comes in it is
+ * worth nothing to a site with. One that is there stays, because several pages may be on their way at once.
+ */
+static const char *state_in(const struct call *call, bool secure)
+{
+    const char *value = request_cookie(call->request, secure ? "__Host-" STATE_COOKIE : STATE_COOKIE);
+    return value && token_is_valid(value) ? value : NULL;
+}
+
+static const char *state_of(const struct call *call, bool secure, const char *value)
+{
+    return secure ? value : pool_printf(call->in.pool, "http %s", value);
 }
 
 /* --- who it is, as headers ---------------------------------------------------------------------------------------------- */
@@ -95,9 +111,10 @@ static int add_holdings(struct call *call, const struct conf_section *applicatio
     CLEANUP(list_release) struct list groups = {BUF_INIT, false};
     struct db *db = call->in.store->db;
     const char *which = conf_str(application, "groups"), *dir = who->session.directory;
-    int r = holdings_products(db, dir, who->uid, "", add_name, &products, err);
+    const char *team = standing_team(&call->in, application);
+    int r = holdings_products(db, dir, who->uid, team, add_name, &products, err);
     if (r == 0 && strcmp(which, "synced") == 0)
-        r = holdings_synced_groups(db, dir, who->uid, "", add_name, &groups, err);
+        r = holdings_synced_groups(db, dir, who->uid, team, add_name, &groups, err);
     else if (r == 0 && strcmp(which, "directory") == 0)
         r = holdings_directory_groups(db, dir, who->uid, add_name, &groups, err);
     if (r != 0)
@@ -123,16 +140,20 @@ static void answer_good(struct call *call, const char *application, const struct
 
 /* --- routes --------------------------------------------------------------------------------------------------------------- */
 
-/* nginx sends X-Original-URL as we tell it to; Traefik and Caddy send three headers by themselves. */
+/*
+ * nginx sends X-Original-URL as we tell it to; Traefik and Caddy send three headers by themselves, and pass on what a browser sent of the
+ * other. With both there nobody knows which is the proxy's: they have to agree, or it is no URL.
+ */
 static const char *original_url(const struct call *call)
 {
     const char *url = request_header(call->request, "X-Original-URL");
     const char *scheme = request_header(call->request, "X-Forwarded-Proto");
     const char *host = request_header(call->request, "X-Forwarded-Host");
     const char *path = request_header(call->request, "X-Forwarded-Uri");
-    if (url || !scheme || !host || !path)
+    if (!scheme || !host || !path)
         return url;
-    return pool_printf(call->in.pool, "%s://%s%s", scheme, host, path);
+    const char *said = pool_printf(call->in.pool, "%s://%s%s", scheme, host, path);
+    return !url || strcmp(url, said) == 0 ? said : "";
 }
 
 static void refuse(struct call *call, struct err *err)
@@ -173,23 +194,25 @@ static void check(struct call *call)
 static void start(struct call *call)
 {
     const char *application = "", *url = "", *location;
-    char state[TOKEN_SIZE];
+    char made[TOKEN_SIZE];
     struct err err = ERR_INIT;
-    token_new(state);
     if (request_param(call->request, "application", &application) != 1 ||
         request_param(call->request, "url", &url) != 1) {
         err_set(&err, ERR_INPUT, "forward-auth: the address needs application and url, each once");
         refuse(call, &err);
         return;
     }
-    if (forward_start(&call->in, application, url, state, &location, &err) != 0) {
+    bool secure = strncasecmp(url, "https://", 8) == 0;
+    const char *state = state_in(call, secure);
+    if (!state) {
+        token_new(made);
+        state = pool_strdup(call->in.pool, made);
+    }
+    if (forward_start(&call->in, application, url, state_of(call, secure, state), &location, &err) != 0) {
         refuse(call, &err);
         return;
     }
-    const char *origin = forward_origin(&call->in, application, url);
-    const char *name =
-        pool_printf(call->in.pool, "%s%s", strncasecmp(origin, "https://", 8) == 0 ? "__Host-" : "", STATE_COOKIE);
-    set_cookie(call, name, pool_strdup(call->in.pool, state), STATE_AGE);
+    set_cookie(call, secure ? "__Host-" STATE_COOKIE : STATE_COOKIE, state, STATE_AGE);
     answer_redirect(call, location);
 }
 
@@ -208,9 +231,8 @@ static void enter(struct call *call)
 
 static const char *get_state(const struct call *call)
 {
-    const char *value = request_cookie(call->request, "__Host-" STATE_COOKIE);
-    value = value ? value : request_cookie(call->request, STATE_COOKIE);
-    return value && token_is_valid(value) ? value : NULL;
+    const char *secure = state_in(call, true), *plain = secure ? NULL : state_in(call, false);
+    return plain ? state_of(call, false, plain) : secure;
 }
 
 static void callback(struct call *call)

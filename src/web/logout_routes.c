@@ -43,23 +43,12 @@ static int read_values(const struct call *call, struct parting *p, struct err *e
     return 0;
 }
 
-static const struct conf_section *application_of(const struct conf *conf, const char *client)
-{
-    for (const struct conf_section *s = conf_next(conf, "application", NULL); s;
-         s = conf_next(conf, "application", s)) {
-        const char *id = conf_str(s, "client-id");
-        if (strcmp(id ? id : conf_name(s), client) == 0)
-            return s;
-    }
-    return NULL;
-}
-
 /* A hint that does not stand is as good as none: the person is asked. */
 static int find_application(const struct call *call, struct parting *p, struct err *err)
 {
     struct err ignored = ERR_INIT;
     p->hinted.sid = "";
-    if (p->client && !(p->application = application_of(call->in.conf, p->client)))
+    if (p->client && !(p->application = application_section(call->in.conf, p->client)))
         return err_set(err, ERR_REFUSED, "sign-out: client_id '%.200s' is no application's",
                        text_printable(call->in.pool, span_str(p->client)));
     if (!p->hint || logout_hint_read(&call->in, call->site->ring, p->hint, &p->hinted, &ignored) != 0)

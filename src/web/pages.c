@@ -1,5 +1,7 @@
 #include "web/pages.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -26,7 +28,7 @@ const char page_style[] =
     "@media(min-width:30rem){main{padding:2rem}}\n"
     ".brand{margin:0 0 1.25rem;color:var(--soft)}.brand img{display:block;max-width:100%;max-height:4rem}\n"
     "h1{font-size:1.5rem;line-height:1.3;margin:0 0 1rem;text-wrap:balance}\n"
-    "h2{font-size:1rem;margin:1.5rem 0 .75rem}p{margin:0 0 1rem}\n"
+    "h2{font-size:1rem;margin:1.5rem 0 .75rem}p{margin:0 0 1rem}main>:last-child{margin-bottom:0}\n"
     "a{color:var(--link)}label{display:block}\n"
     "input,button{font:inherit;color:inherit}\n"
     "input[type=email]{display:block;width:100%;min-height:2.75rem;padding:.5rem .75rem;margin:.25rem 0 1rem;"
@@ -48,37 +50,12 @@ const char page_style[] =
 
 /* --- pieces ---------------------------------------------------------------------------------------------------------- */
 
-void page_escape(struct buf *out, const char *text)
-{
-    for (; *text; text++) {
-        switch (*text) {
-        case '&':
-            buf_adds(out, "&amp;");
-            break;
-        case '<':
-            buf_adds(out, "&lt;");
-            break;
-        case '>':
-            buf_adds(out, "&gt;");
-            break;
-        case '"':
-            buf_adds(out, "&quot;");
-            break;
-        case '\'':
-            buf_adds(out, "&#39;");
-            break;
-        default:
-            buf_addc(out, *text);
-        }
-    }
-}
-
 /* Adds what format says: "%" stands for the next text, escaped. Markup is ours, texts are not. */
 static void add(struct buf *out, const char *format, const char *const *texts)
 {
     for (; *format; format++) {
         if (*format == '%')
-            page_escape(out, *texts++);
+            text_markup(out, *texts++);
         else
             buf_addc(out, *format);
     }

@@ -1,6 +1,6 @@
 /*
  * The pages that people see: plain HTML without scripts, in the language and the words of struct page_about. Everything that was not written
- * here goes through page_escape.
+ * here goes through text_markup.
  */
 #ifndef WEB_PAGES_H
 #define WEB_PAGES_H
@@ -9,9 +9,6 @@
 
 #include "base/buf.h"
 #include "web/text.h"
-
-/* Adds text as the content of an element or of an attribute in double quotes. */
-void page_escape(struct buf *out, const char *text);
 
 extern const char page_style[]; /* the style sheet; "accent" of the configuration comes behind it */
 

@@ -111,7 +111,7 @@ static void answer_route(struct call *call, const struct route *route)
 
 /* --- who may ask how often --------------------------------------------------------------------------------------------- */
 
-/* Where people sign in, and where applications ask. The other ways write nothing, and cost next to nothing. */
+/* Where people sign in, and where applications ask. The other ways write nothing, and cost next to nothing: a refusal is a record. */
 static const struct {
     const char *method, *path, *rate; /* method NULL: any */
 } limited[] = {
@@ -123,7 +123,9 @@ static const struct {
     {NULL, "/oidc/logout/", "signin-rate"},
     {NULL, "/oauth2/authorize", "signin-rate"},
     {NULL, "/oauth2/logout", "signin-rate"},
+    {NULL, "/oauth2/goodbye", "signin-rate"},
     {NULL, "/forward-auth/start", "signin-rate"},
+    {NULL, "/forward-auth/enter", "signin-rate"},
     {NULL, "/forward-auth/callback", "signin-rate"},
     {NULL, "/oauth2/token", "application-rate"},
     {NULL, "/oauth2/userinfo", "application-rate"},
@@ -185,17 +187,13 @@ static void answer(struct call *call)
     }
 }
 
-#define PATH_LOGGED 200 /* bytes */
-
 static void log_answer(const struct call *call, double began)
 {
-    struct span path = span_str(request_path(call->request));
-    path.n = path.n > PATH_LOGGED ? PATH_LOGGED : path.n;
     log_event_with(LOG_LEVEL_INFO,
                    pool_printf(call->in.pool, "status=%d ms=%.1f client=%s",
                                request_is_too_large(call->request) ? 413 : call->response->status,
                                (clock_monotonic() - began) * 1000, call->visitor.client),
-                   "%s %s", request_method(call->request), text_printable(call->in.pool, path));
+                   "%s %s", request_method(call->request), answer_logged_path(call));
 }
 
 void routes_answer(void *ctx, const struct request *request, struct response *response)

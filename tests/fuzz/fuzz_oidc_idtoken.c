@@ -6,50 +6,30 @@
  *
  * No input that the fuzzer invents is signed, so each is also taken for the claims of a token that is: with a key made at the start.
  */
-#include <cjose/cjose.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include "base/buf.h"
-#include "base/cleanup.h"
 #include "base/text.h"
 #include "oidc/idtoken.h"
+#include "signer.h"
 
 #define NOW    1893456000
 #define ISSUER "https://login.example.com/tenant"
 #define CLIENT "doorward"
 #define NONCE  "n-1"
 
-DEFINE_CLEANUP(jwsp, cjose_jws_t *, cjose_jws_release)
-
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static cjose_jwk_t *key;
-static cjose_header_t *header;
-static struct idtoken_policy policy = {
-    .issuer = ISSUER, .client_id = CLIENT, .nonce = NONCE, .access_token = "token", .now = NOW, .skew = 60, .max_age = 3600};
-
-static void require(bool ok)
-{
-    if (!ok)
-        abort();
-}
+static struct idtoken_policy policy = {.issuer = ISSUER,
+                                       .client_id = CLIENT,
+                                       .nonce = NONCE,
+                                       .access_token = "token",
+                                       .now = NOW,
+                                       .skew = 60,
+                                       .max_age = 3600};
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc, (void)argv;
-    struct err err = ERR_INIT;
-    struct keyset *keys;
-    CLEANUP(buf_release) struct buf set = BUF_INIT;
-    key = cjose_jwk_create_EC_random(CJOSE_JWK_EC_P_256, NULL);
-    char *text = cjose_jwk_to_json(key, false, NULL);
-    buf_printf(&set, "{\"keys\": [%s]}", text);
-    cjose_get_dealloc()(text);
-    require(keyset_read((struct span){set.data, set.len}, &keys, &err) == 0);
-    policy.keys = keys;
-    header = cjose_header_new(NULL);
-    cjose_header_set(header, CJOSE_HDR_ALG, "ES256", NULL);
+    policy.keys = signer_make();
     return 0;
 }
 
@@ -61,7 +41,8 @@ static const struct idtoken *judge(struct pool *pool, struct span token)
     int r = idtoken_verify(pool, token, &policy, &report, &err);
     require((r == 0) == (report.token != NULL) && report.nchecks > 0);
     for (size_t i = 0; i < report.nchecks; i++)
-        require(text_is_clean(span_str(report.checks[i].detail)) && (r != 0 || report.checks[i].outcome != CHECK_FAILED));
+        require(text_is_clean(span_str(report.checks[i].detail)) &&
+                (r != 0 || report.checks[i].outcome != CHECK_FAILED));
     require(r == 0 || (err.kind != ERR_NONE && text_is_clean(span_str(err.text)) && strstr(err.text, "; ")));
     return report.token;
 }
@@ -69,14 +50,15 @@ static const struct idtoken *judge(struct pool *pool, struct span token)
 static void try_claims(struct pool *pool, struct span claims)
 {
     const char *text = NULL;
-    CLEANUP(jwsp) cjose_jws_t *jws = cjose_jws_sign(key, header, (const uint8_t *)claims.p, claims.n, NULL);
+    CLEANUP(jwsp) cjose_jws_t *jws = signer_sign(claims);
     if (!jws || !cjose_jws_export(jws, &text, NULL))
         return;
     const struct idtoken *token = judge(pool, span_str(text));
     if (!token)
         return;
     require(strcmp(token->issuer, ISSUER) == 0 && *token->subject && strlen(token->subject) <= SUBJECT_MAX);
-    require(token->expires > NOW - 60 && token->issued_at <= NOW + 60 && token->issued_at >= NOW - IDTOKEN_AGE_MAX - 60);
+    require(token->expires > NOW - 60 && token->issued_at <= NOW + 60 &&
+            token->issued_at >= NOW - IDTOKEN_AGE_MAX - 60);
     require(token->signed_in_at <= NOW + 60 && token->signed_in_at >= NOW - policy.max_age - 60);
 }
 

@@ -6,48 +6,23 @@
  *
  * No input that the fuzzer invents is signed, so each is also taken for the claims of a token that is: with a key made at the start.
  */
-#include <cjose/cjose.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include "base/buf.h"
-#include "base/cleanup.h"
 #include "base/text.h"
 #include "oidc/logouttoken.h"
+#include "signer.h"
 
 #define NOW    1893456000
 #define ISSUER "https://login.example.com/tenant"
 #define CLIENT "doorward"
 
-DEFINE_CLEANUP(jwsp, cjose_jws_t *, cjose_jws_release)
-
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static cjose_jwk_t *key;
-static cjose_header_t *header;
 static struct logouttoken_policy policy = {.issuer = ISSUER, .client_id = CLIENT, .now = NOW, .skew = 60};
-
-static void require(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc, (void)argv;
-    struct err err = ERR_INIT;
-    struct keyset *keys;
-    CLEANUP(buf_release) struct buf set = BUF_INIT;
-    key = cjose_jwk_create_EC_random(CJOSE_JWK_EC_P_256, NULL);
-    char *text = cjose_jwk_to_json(key, false, NULL);
-    buf_printf(&set, "{\"keys\": [%s]}", text);
-    cjose_get_dealloc()(text);
-    require(keyset_read((struct span){set.data, set.len}, &keys, &err) == 0);
-    policy.keys = keys;
-    header = cjose_header_new(NULL);
-    cjose_header_set(header, CJOSE_HDR_ALG, "ES256", NULL);
+    policy.keys = signer_make();
     return 0;
 }
 
@@ -59,7 +34,8 @@ static const struct logouttoken *judge(struct pool *pool, struct span token)
     int r = logouttoken_verify(pool, token, &policy, &report, &err);
     require((r == 0) == (report.token != NULL) && report.nchecks > 0);
     for (size_t i = 0; i < report.nchecks; i++)
-        require(text_is_clean(span_str(report.checks[i].detail)) && (r != 0 || report.checks[i].outcome != CHECK_FAILED));
+        require(text_is_clean(span_str(report.checks[i].detail)) &&
+                (r != 0 || report.checks[i].outcome != CHECK_FAILED));
     require(r == 0 || (err.kind != ERR_NONE && text_is_clean(span_str(err.text)) && strstr(err.text, "; ")));
     return report.token;
 }
@@ -67,7 +43,7 @@ static const struct logouttoken *judge(struct pool *pool, struct span token)
 static void try_claims(struct pool *pool, struct span claims)
 {
     const char *text = NULL;
-    CLEANUP(jwsp) cjose_jws_t *jws = cjose_jws_sign(key, header, (const uint8_t *)claims.p, claims.n, NULL);
+    CLEANUP(jwsp) cjose_jws_t *jws = signer_sign(claims);
     if (!jws || !cjose_jws_export(jws, &text, NULL))
         return;
     const struct logouttoken *token = judge(pool, span_str(text));

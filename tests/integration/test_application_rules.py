@@ -159,6 +159,62 @@ def test_who_is_asked_again(provider, hand, person):
     assert len(person.requests) == before + 1
 
 
+def cookie_of(person, name):
+    return next(c for c in person.jar if c.name == name)
+
+
+def from_another_site(person, location):
+    """The answer as a browser brings it under https: a form of another site comes without our session's cookie (SameSite=Lax)."""
+    cookie = cookie_of(person, "doorward-session")
+    person.jar.clear(cookie.domain, cookie.path, cookie.name)
+    return person.at_idp(location)
+
+
+@pytest.mark.parametrize("https", [False, True])
+def test_who_signs_in_again_stays_where_they_were(provider, hand, person, https):
+    """One application asks for a new sign-in; what others were given stands, and nobody is told of an end."""
+    other = Hand(provider, "o-1", SECRET + "other")
+    tokens = other.tokens(person, scope="openid offline_access")
+    old = cookie_of(person, "doorward-session").value
+    answer = person.go(hand.url(prompt="login"), stop="https://signin.example.com/sso")
+    done = (from_another_site if https else Person.at_idp)(person, answer.headers["Location"])
+    back = person.ask(provider.url + done.headers["Location"])
+    assert "code=" in back.headers["Location"]
+    assert cookie_of(person, "doorward-session").value != old
+    sid = claims_of(tokens["id_token"])["sid"]
+    assert not provider.sql("SELECT * FROM notice WHERE sid = ?", sid)
+    assert provider.sql("SELECT a.sid = b.sid FROM session a JOIN session b USING (browser) WHERE a.sid = ?", sid) == [(1,)]
+    assert other.userinfo(tokens["access_token"]).status == 200
+    again = json.loads(other.token(grant_type="refresh_token", refresh_token=tokens["refresh_token"]).body)
+    first, second = (claims_of(t["id_token"]) for t in (tokens, again))
+    assert first["sid"] == second["sid"] and first["sub"] == second["sub"]
+    stolen = Person(provider)
+    stolen.opener.addheaders.append(("Cookie", f"doorward-session={old}"))
+    assert stolen.ask(provider.url + "/").status == 303, "the secret of before is worth nothing"
+    person.ask(f"{provider.url}/signout", person.ask(f"{provider.url}/").fields)
+    assert other.userinfo(again["access_token"]).status == 401
+
+
+@pytest.mark.parametrize("https", [False, True])
+def test_somebody_else_in_the_same_browser_ends_it(provider, hand, person, https):
+    tokens = hand.tokens(person)
+    person.uid = "bob"
+    answer = person.go(hand.url(prompt="login"), stop="https://signin.example.com/sso")
+    done = (from_another_site if https else Person.at_idp)(person, answer.headers["Location"])
+    assert "code=" in person.ask(provider.url + done.headers["Location"]).headers["Location"]
+    assert hand.userinfo(tokens["access_token"]).status == 401
+    sid = claims_of(tokens["id_token"])["sid"]
+    assert not provider.sql("SELECT * FROM session WHERE sid = ?", sid) and not provider.sql("SELECT * FROM visit WHERE sid = ?", sid)
+    assert "bob@example.com" in person.ask(provider.url + "/").body
+
+
+def test_another_browser_of_the_same_person_is_another_session(provider, hand, person):
+    tokens = hand.tokens(person)
+    second = hand.tokens(Person(provider))
+    assert claims_of(tokens["id_token"])["sid"] != claims_of(second["id_token"])["sid"]
+    assert hand.userinfo(tokens["access_token"]).status == hand.userinfo(second["access_token"]).status == 200
+
+
 def test_an_old_sign_in_that_is_passed_on_is_refused_once(provider, hand, person):
     """The identity provider did not ask again, although it should: no loop, and no code."""
     answer = person.go(hand.url(prompt="login"), stop="https://signin.example.com/sso")

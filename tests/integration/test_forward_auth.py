@@ -214,3 +214,51 @@ def test_proxies_that_send_what_they_are_given(provider, wiki):
     assert provider.ask("/forward-auth?application=wiki", headers=headers).status == 401
     assert provider.ask("/forward-auth?application=wiki").status == 401, "of one origin, it need not be said"
     assert re.match("[^ ]+$", answer.headers["Location"])
+
+
+def test_who_says_what_was_asked_for(provider, wiki):
+    """Caddy and Traefik pass on a browser's own X-Original-URL: it counts for nothing beside what they say."""
+    provider.site.conf["application wiki"]["forward-auth"] = [wiki.url, "http://127.0.0.3"]
+    provider.reload()
+    person = Person(provider)
+    person.go(f"{wiki.url}/")
+    name, value = next((c.name, c.value) for c in person.jar if c.name.startswith("doorward-pass-"))
+    said = {"X-Forwarded-Proto": "http", "X-Forwarded-Host": "127.0.0.3", "X-Forwarded-Uri": "/", "Cookie": f"{name}={value}"}
+    assert provider.ask("/forward-auth?application=wiki", headers=said).status == 401, "the pass is for the other site"
+    assert provider.ask("/forward-auth?application=wiki", headers={**said, "X-Original-URL": f"{wiki.url}/"}).status == 403
+    same = {**said, "X-Forwarded-Host": wiki.url[7:], "X-Original-URL": f"{wiki.url}/"}
+    assert provider.ask("/forward-auth?application=wiki", headers=same).status == 200
+
+
+def test_nothing_is_told_of_other_teams(provider, wiki):
+    site = provider.site
+    site.conf["platform second"] = {"type": "roster"}
+    site.conf["team film"] = {"directory": "hq", "platform": "second", "primary-admin": "alice@example.com", "groups": "all"}
+    site.conf["product maya"] = {"team": "film", "name": "Maya", "group": "cn=film,ou=groups,dc=example,dc=com"}
+    site.org.group("film", "alice")
+    site.run("sync", "enable", "film")
+    site.apply("film")
+    provider.reload()
+    answer = Person(provider).go(f"{wiki.url}/")
+    assert (told(answer)["Remote-Groups"], told(answer)["Remote-Products"]) == ("cad", "autocad")
+    site.conf["application wiki"] = {"forward-auth": wiki.url}
+    provider.reload()
+    assert "maya" in told(Person(provider).go(f"{wiki.url}/"))["Remote-Products"], "it asks for no product, and is told of all"
+
+
+def test_the_cookie_of_a_way_is_one_that_no_other_host_can_set(provider, wiki):
+    """Somebody's own code, and the cookie that goes with it, set by another host of the domain in another browser."""
+    provider.site.conf["application wiki"]["forward-auth"] = [wiki.url, "https://wiki.example.com"]
+    provider.reload()
+    begun = provider.ask("/forward-auth/start?application=wiki&url=https://wiki.example.com/")
+    name, state = begun.headers["Set-Cookie"].split(";")[0].split("=")
+    assert name == "__Host-doorward-hop" and "Secure" in begun.headers["Set-Cookie"]
+    code = Person(provider).go(begun.headers["Location"], stop="https://wiki.example.com/forward-auth/callback").headers["Location"]
+    answer = provider.ask(code[len("https://wiki.example.com"):], headers={"Cookie": f"doorward-hop={state}"})
+    refused(provider, answer, "begun by another browser")
+    assert not answer.headers["Set-Cookie"]
+    again = provider.ask("/forward-auth/start?application=wiki&url=https://wiki.example.com/", headers={"Cookie": f"{name}={state}"})
+    assert again.headers["Set-Cookie"].startswith(f"{name}={state};"), "several pages may be on their way at once"
+    code = Person(provider).go(again.headers["Location"], stop="https://wiki.example.com/forward-auth/callback").headers["Location"]
+    answer = provider.ask(code[len("https://wiki.example.com"):], headers={"Cookie": f"{name}={state}"})
+    assert (answer.status, answer.headers["Location"]) == (303, "https://wiki.example.com/")

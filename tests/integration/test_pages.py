@@ -250,7 +250,7 @@ def test_the_report_of_sign_ins(server, browser, site):
     assert len(site.json("report", "signins")) == 2, "with no server too"
     server.start()
     with sqlite3.connect(site.state / "signin.db") as db:
-        db.execute("UPDATE record SET at = at - 3 * 86400 WHERE accepted")
+        db.execute("UPDATE record SET at = at - 3 * 86400 WHERE result = 1")
     assert [row["result"] for row in site.json("report", "signins", "--since", "2d")] == ["refused"]
     assert len(site.json("report", "signins", "--since", "4d")) == len(site.json("report", "signins", "--since", "2020-01-01")) == 2
     for wrong in ("yesterday", "2d3", "-1d", "2026-13-01", "99999999d", ""):

@@ -188,6 +188,18 @@ def test_another_browser(server, browser, site, trial):
     trial.end(0)
 
 
+def test_the_link_stays_out_of_the_log(server, browser, trial):
+    handle = trial.path.rsplit("/", 1)[1]
+    browser.ask(trial.path)
+    browser.ask(trial.path + "/")
+    browser.ask(trial.path, method="PUT")
+    begin(browser, trial.path)
+    assert browser.copy().ask(trial.path, {}).status in (200, 303)
+    Browser(server).ask(trial.path, {})
+    server.served.says("begun by another browser")
+    assert "/sso-test/..." in server.served.text() and handle not in server.served.text()
+
+
 def test_a_link_that_is_too_old(server, browser, site, trial):
     with sqlite3.connect(site.state / "signin.db") as db:
         db.execute("UPDATE trial SET expires = expires - 901")

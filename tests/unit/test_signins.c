@@ -11,6 +11,7 @@
 #include "store/renewals.h"
 #include "store/signins.h"
 #include "store/trials.h"
+#include "store/visits.h"
 #include "suite.h"
 
 static char dir[64];
@@ -404,6 +405,61 @@ START_TEST(an_arrival_is_of_its_connection)
 }
 END_TEST
 
+static struct signins_session of_browser(const char *sid, const char *browser)
+{
+    return (struct signins_session){.sid = sid,
+                                    .directory = "hq",
+                                    .uid = "u",
+                                    .email = "a@example.com",
+                                    .connection = "idp",
+                                    .created = 1,
+                                    .expires = 100,
+                                    .browser = browser};
+}
+
+START_TEST(a_session_goes_on_under_another_secret)
+{
+    struct signins_session s, first = of_browser("sid", "b"), again = of_browser("sid", "c"), none = of_browser("gone", "");
+    ck_assert_int_eq(signins_session_put(db, "one", &first, &err), 0);
+    ck_assert_int_eq(visits_put(db, "sid", "wiki", "subject", 10, &err), 0);
+    ck_assert_int_eq(signins_session_get(db, "one", 10, pool, &first, &err), 1);
+    again.email = "b@example.com";
+    again.expires = 200;
+    ck_assert_int_eq(signins_session_renew(db, "two", &again, &err), 1);
+    ck_assert_int_eq(signins_session_renew(db, "two", &none, &err), 0);
+    ck_assert_int_eq(signins_session_get(db, "one", 10, pool, &s, &err), 0);
+    ck_assert_int_eq(signins_session_get(db, "two", 10, pool, &s, &err), 1);
+    ck_assert(strcmp(s.sid, "sid") == 0 && strcmp(s.email, "b@example.com") == 0 && s.expires == 200 && s.ends == 200);
+    ck_assert_str_ne(s.mark, first.mark);
+    const char *visits[VISITS_MAX];
+    ck_assert_int_eq(visits_of(db, "sid", pool, visits, &err), 1);
+    ck_assert_int_eq(signins_session_here(db, NULL, "b", 10, pool, &s, &err), 0);
+    ck_assert_int_eq(signins_session_here(db, NULL, "c", 10, pool, &s, &err), 1);
+}
+END_TEST
+
+START_TEST(a_browser_has_the_sessions_of_its_cookies)
+{
+    const struct signins_session a = of_browser("a", "b"), b = of_browser("b", ""), c = of_browser("c", NULL);
+    struct signins_session s;
+    ck_assert_int_eq(signins_session_put(db, "one", &a, &err), 0);
+    ck_assert_int_eq(signins_session_put(db, "two", &b, &err), 0);
+    ck_assert_int_eq(signins_session_put(db, "three", &c, &err), 0);
+    ck_assert_int_eq(signins_session_here(db, NULL, NULL, 10, pool, &s, &err), 0);
+    ck_assert_int_eq(signins_session_here(db, NULL, "", 10, pool, &s, &err), 0); /* nobody's are not everybody's */
+    ck_assert_int_eq(signins_session_here(db, "two", "b", 10, pool, &s, &err), 1);
+    ck_assert_str_eq(s.sid, "b");
+    ck_assert_int_eq(signins_session_here(db, "none", "b", 10, pool, &s, &err), 1);
+    ck_assert_str_eq(s.sid, "a");
+    ck_assert_int_eq(signins_session_here(db, NULL, "b", 100, pool, &s, &err), 0); /* expired */
+    ck_assert_int_eq(signins_session_end_here(db, NULL, "", "none", &err), 0);
+    ck_assert_int_eq(signins_session_end_here(db, "two", "b", "a", &err), 0);
+    ck_assert_int_eq(signins_session_named(db, "a", 10, pool, &s, &err), 1);
+    ck_assert_int_eq(signins_session_named(db, "b", 10, pool, &s, &err), 0);
+    ck_assert_int_eq(signins_session_named(db, "c", 10, pool, &s, &err), 1);
+}
+END_TEST
+
 START_TEST(there_are_only_so_many_arrivals)
 {
     ck_assert_int_eq(signins_begin(db, &err), 0);
@@ -438,6 +494,8 @@ int main(void)
     tcase_add_test(tc, without_a_file_nothing_was_renewed);
     tcase_add_test(tc, an_arrival_is_of_its_connection);
     tcase_add_test(tc, there_are_only_so_many_arrivals);
+    tcase_add_test(tc, a_session_goes_on_under_another_secret);
+    tcase_add_test(tc, a_browser_has_the_sessions_of_its_cookies);
     suite_add_tcase(suite, tc);
     return suite_run(suite);
 }
