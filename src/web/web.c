@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "gate/gate.h"
 #include "saml/saml.h"
 #include "web/inner.h"
 #include "web/origins.h"
@@ -86,48 +85,11 @@ static void site_release(struct web_site *site)
     pool_free(&site->origins_pool);
 }
 
-static const char *add_saml_origins(struct pool *pool, const char *origins, const char *state_dir,
-                                    const struct conf_section *connection)
-{
-    CLEANUP(metadata_free) struct saml_idp *idp = NULL;
-    struct err ignored = ERR_INIT;
-    if (gate_metadata(state_dir, connection, clock_now(), &idp, &ignored) != 0)
-        return origins; /* the gate says so, and nobody is sent there */
-    for (size_t i = 0; i < idp->nsso; i++)
-        origins = origins_add(pool, origins, idp->sso[i].location);
-    for (size_t i = 0; i < idp->nslo; i++) {
-        origins = origins_add(pool, origins, idp->slo[i].location);
-        if (idp->slo[i].answer)
-            origins = origins_add(pool, origins, idp->slo[i].answer);
-    }
-    return origins;
-}
-
-static const char *add_applications(struct pool *pool, const char *origins, const struct conf *conf)
-{
-    static const char *const keys[] = {"redirect-uri", "post-logout-uri", "forward-auth"};
-    for (const struct conf_section *a = conf_next(conf, "application", NULL); a; a = conf_next(conf, "application", a))
-        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
-            for (size_t i = 0; i < conf_count(a, keys[k]); i++)
-                origins = origins_add(pool, origins, conf_at(a, keys[k], i));
-    return origins;
-}
-
-/* Those of OpenID providers join when they are known; most have their issuer's. A sign-in ends at an application, so they stand there, too. */
-static const char *find_origins(const struct conf *conf, const char *state_dir, struct pool *pool)
-{
-    const char *origins = " ";
-    for (const struct conf_section *c = conf_next(conf, "connection", NULL); c; c = conf_next(conf, "connection", c))
-        origins = strcmp(conf_variant(c), "saml") == 0 ? add_saml_origins(pool, origins, state_dir, c)
-                                                       : origins_add(pool, origins, conf_str(c, "issuer"));
-    return add_applications(pool, origins, conf);
-}
-
 /* Metadata may be another since, without a reload. */
 static void renew_origins(struct web *web)
 {
     struct pool *pool = pool_new();
-    const char *origins = find_origins(web->site.conf, web->state_dir, pool); /* this thread alone exchanges the site */
+    const char *origins = origins_find(web->site.conf, web->state_dir, pool); /* this thread alone exchanges the site */
     if (strcmp(origins, web->site.origins) != 0) {
         pthread_rwlock_wrlock(&web->lock);
         struct pool *old = web->site.origins_pool;
@@ -164,7 +126,7 @@ static int site_read(const struct conf *conf, const char *state_dir, struct web_
         site_release(&site);
         return -1;
     }
-    site.origins = find_origins(conf, state_dir, site.origins_pool);
+    site.origins = origins_find(conf, state_dir, site.origins_pool);
     *ret = site;
     return 0;
 }
@@ -275,11 +237,26 @@ static void want_providers(struct web *web)
     providers_want(web->providers, wanted, n);
 }
 
+/*
+ * Who exchanges something comes before requests that come later: while some always wait for a provider there is no moment without any.
+ * No thread takes it twice.
+ */
+static void make_lock(pthread_rwlock_t *lock)
+{
+    pthread_rwlockattr_t attributes;
+    pthread_rwlockattr_init(&attributes);
+#ifdef __GLIBC__
+    pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+#endif
+    pthread_rwlock_init(lock, &attributes);
+    pthread_rwlockattr_destroy(&attributes);
+}
+
 int web_start(const struct conf *conf, const char *state_dir, struct web **ret, struct err *err)
 {
     const struct conf_section *serve = conf_find(conf, "serve", NULL);
     CLEANUP(web_stop) struct web *web = mem_zero(sizeof *web);
-    pthread_rwlock_init(&web->lock, NULL);
+    make_lock(&web->lock);
     pthread_mutex_init(&web->desks_lock, NULL);
     web->state_dir = mem_strdup(state_dir);
     web->providers = providers_new(&call_directly);
