@@ -9,6 +9,7 @@
 ## make fuzz          every tests/fuzz/fuzz_NAME.c for FUZZ_SECONDS (20) each; FUZZ=NAME for one
 ## make valgrind      the unit suites under valgrind; make valgrind-demo and valgrind-integration run the program under it
 ## make bench         100,000 people in a local slapd: each command beside ldapsearch; then signing in (make bench-signin) beside its peers
+## make bench-scim    SCIM's pure functions beside bare jansson
 # A missing tool is a failure when CI is set, and a named skip otherwise.
 
 PYTHON := /usr/bin/python3
@@ -190,8 +191,11 @@ bench-signin: $(BUILD)/doorward tools $(BENCHES) | $(if $(filter bench,$(MAKECMD
 		--doorward $(BUILD)/doorward --programs $(BUILD)/tests --cache $(BUILD)/bench --requests $(BENCH_REQUESTS)
 BENCH_REQUESTS ?= 100000
 
+bench-scim: $(BUILD)/tests/bench/scim_bench
+	$(Q)$<
+
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 .PHONY: test test-programs unit-programs unit-sanitized tools peers integration fuzz fuzzers valgrind valgrind-demo \
-        valgrind-integration bench help
+        valgrind-integration bench bench-sync bench-signin bench-scim help

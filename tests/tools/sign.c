@@ -14,6 +14,7 @@
 #include <xmlsec/xmldsig.h>
 #include <xmlsec/xmltree.h>
 
+#include "base/text.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "saml/base64.h"
@@ -29,10 +30,12 @@ DEFINE_CLEANUP(dsigp, xmlSecDSigCtxPtr, xmlSecDSigCtxDestroy)
 static const char SIGNATURE[] =
     "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:SignedInfo>"
     "<ds:CanonicalizationMethod Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"/>"
-    "<ds:SignatureMethod Algorithm=\"http://www.w3.org/2001/04/xmldsig-more#rsa-sha256\"/><ds:Reference URI=\"#%s\"><ds:Transforms>"
+    "<ds:SignatureMethod Algorithm=\"http://www.w3.org/2001/04/xmldsig-more#rsa-sha256\"/><ds:Reference "
+    "URI=\"#%s\"><ds:Transforms>"
     "<ds:Transform Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\"/>"
     "<ds:Transform Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"/></ds:Transforms>"
-    "<ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/><ds:DigestValue/></ds:Reference></ds:SignedInfo>"
+    "<ds:DigestMethod "
+    "Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/><ds:DigestValue/></ds:Reference></ds:SignedInfo>"
     "<ds:SignatureValue/><ds:KeyInfo><ds:X509Data/></ds:KeyInfo></ds:Signature>";
 
 struct idp {
@@ -66,7 +69,8 @@ static void subject(struct buf *out, const struct idp *idp, char **field, const 
     buf_adds(out, "<saml:Subject><saml:NameID Format=\"" SAML_NAMEID_EMAIL "\">");
     text_markup(out, field[EMAIL]);
     buf_printf(out,
-               "</saml:NameID><saml:SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\"><saml:SubjectConfirmationData "
+               "</saml:NameID><saml:SubjectConfirmation "
+               "Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\"><saml:SubjectConfirmationData "
                "NotOnOrAfter=\"%s\" Recipient=\"%s\"",
                until, idp->acs);
     saml_add_attr(out, "InResponseTo", *field[REQUEST] ? field[REQUEST] : NULL);
@@ -76,8 +80,10 @@ static void subject(struct buf *out, const struct idp *idp, char **field, const 
 static void statements(struct buf *out, const struct idp *idp, char **field, const char *now)
 {
     buf_printf(out,
-               "<saml:AuthnStatement AuthnInstant=\"%s\" SessionIndex=\"_session\"><saml:AuthnContext><saml:AuthnContextClassRef>"
-               "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport</saml:AuthnContextClassRef></saml:AuthnContext>"
+               "<saml:AuthnStatement AuthnInstant=\"%s\" "
+               "SessionIndex=\"_session\"><saml:AuthnContext><saml:AuthnContextClassRef>"
+               "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport</saml:AuthnContextClassRef></"
+               "saml:AuthnContext>"
                "</saml:AuthnStatement>\n<saml:AttributeStatement>",
                now);
     attribute(out, "email", field[EMAIL]);
@@ -85,7 +91,9 @@ static void statements(struct buf *out, const struct idp *idp, char **field, con
     attribute(out, "sn", field[FAMILY]);
     attribute(out, "objectGUID", field[IMMUTABLE]);
     if (idp->groups)
-        buf_adds(out, "<saml:Attribute Name=\"memberOf\" NameFormat=\"urn:oasis:names:tc:SAML:2.0:attrname-format:basic\">\n");
+        buf_adds(
+            out,
+            "<saml:Attribute Name=\"memberOf\" NameFormat=\"urn:oasis:names:tc:SAML:2.0:attrname-format:basic\">\n");
     for (int i = 0; i < idp->groups; i++)
         buf_printf(out, "<saml:AttributeValue>cn=Group %04d,ou=Groups,dc=example,dc=com</saml:AttributeValue>\n", i);
     if (idp->groups)
@@ -106,14 +114,16 @@ static void compose(struct buf *out, const struct idp *idp, char **field)
                id, now, idp->acs);
     saml_add_attr(out, "InResponseTo", *field[REQUEST] ? field[REQUEST] : NULL);
     buf_printf(out,
-               ">\n<saml:Issuer>%s</saml:Issuer>\n<samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/>"
+               ">\n<saml:Issuer>%s</saml:Issuer>\n<samlp:Status><samlp:StatusCode "
+               "Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/>"
                "</samlp:Status>\n<saml:Assertion xmlns:saml=\"" SAML_NS_ASSERTION
                "\" ID=\"%s\" Version=\"2.0\" IssueInstant=\"%s\">\n<saml:Issuer>%s</saml:Issuer>",
                idp->issuer, assertion, now, idp->issuer);
     buf_printf(out, SIGNATURE, assertion);
     subject(out, idp, field, until);
     buf_printf(out,
-               "<saml:Conditions NotBefore=\"%s\" NotOnOrAfter=\"%s\"><saml:AudienceRestriction><saml:Audience>%s</saml:Audience>"
+               "<saml:Conditions NotBefore=\"%s\" "
+               "NotOnOrAfter=\"%s\"><saml:AudienceRestriction><saml:Audience>%s</saml:Audience>"
                "</saml:AudienceRestriction></saml:Conditions>\n",
                from, until, idp->audience);
     statements(out, idp, field, now);
