@@ -535,7 +535,7 @@ def test_tokens_end_with_the_product_and_the_person(provider):
     token = desk.tokens(carol)["access_token"]
     del site.org.people["carol"]
     site.apply()
-    denied(provider, desk.userinfo(token), "invalid_token", "may no longer sign in")
+    denied(provider, desk.userinfo(token), "invalid_token", "session has ended")
 
 
 def test_what_is_published(provider):
