@@ -57,15 +57,11 @@ static void keep_first(void *first, const char *name)
         json_string_set(text, name);
 }
 
-static int add_profile(const struct broker *broker, const struct signin_who *who, json_t *claims, struct err *err)
+static void add_profile(const struct signin_who *who, json_t *claims)
 {
-    struct holdings_names names = {"", ""};
-    if (holdings_names(broker->in->store->db, who->session.directory, who->uid, broker->in->pool, &names, err) < 0)
-        return -1;
     add_text(claims, "name", who->name);
-    add_text(claims, "given_name", names.given);
-    add_text(claims, "family_name", names.family);
-    return 0;
+    add_text(claims, "given_name", who->who.given_name);
+    add_text(claims, "family_name", who->who.family_name);
 }
 
 static int add_groups(const struct broker *broker, const struct application *application, const struct signin_who *who,
@@ -100,8 +96,8 @@ static int add_products(const struct broker *broker, const struct application *a
 int claims_add(const struct broker *broker, const struct application *application, const struct signin_who *who,
                const char *scope, json_t *claims, struct err *err)
 {
-    if (scope_has(scope, "profile") && add_profile(broker, who, claims, err) != 0)
-        return -1;
+    if (scope_has(scope, "profile"))
+        add_profile(who, claims);
     if (scope_has(scope, "email") && *who->email) {
         add_text(claims, "email", who->email);
         json_object_set_new(claims, "email_verified", json_true()); /* its domain is proved, or there were no session */

@@ -1,5 +1,6 @@
 #include "signin/accept.h"
 
+#include "base/text.h"
 #include "signin/person.h"
 #include "signin/record.h"
 #include "signin/standing.h"
@@ -92,6 +93,12 @@ static int note(const struct signin *in, const struct returned *returned, const 
         return -1;
     if (strncmp(who->directory, ARRIVALS_DIRECTORY, strlen(ARRIVALS_DIRECTORY)) != 0)
         return 0;
+    int taken = arrivals_has_email(in->signins, who->email, connection, who->uid, err);
+    if (taken) /* person_of looked, too, but not in this transaction */
+        return taken < 0 ? -1
+                         : err_set(err, ERR_REFUSED, "person %s: somebody else arrived with the e-mail %s at the same time",
+                                   text_printable(in->pool, span_str(who->uid)),
+                                   text_printable(in->pool, span_str(who->email)));
     return arrivals_put(in->signins,
                         &(struct arrival){.connection = connection,
                                           .uid = who->uid,

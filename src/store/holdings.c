@@ -13,21 +13,6 @@
              " CROSS JOIN synced_member m ON m.synced_group = g.id AND m.account = a.id" ALIVE
 #define OF_TEAM " AND (? = '' OR t.name = ?)"
 
-int holdings_names(struct db *db, const char *directory, const char *uid, struct pool *pool, struct holdings_names *ret,
-                   struct err *err)
-{
-    CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_query(db,
-                 "SELECT q.given_name, q.family_name" PERSON " JOIN person q ON q.id = e.id WHERE d.name = ?"
-                 " AND e.gone_at = 0",
-                 DB_ARGS(DB_TEXT(uid), DB_TEXT(directory)), &st, err) != 0)
-        return -1;
-    int r = stmt_step(st, err);
-    if (r == 1)
-        *ret = (struct holdings_names){pool_strdup(pool, stmt_text(st, 0)), pool_strdup(pool, stmt_text(st, 1))};
-    return r;
-}
-
 static int each_name(struct db *db, const char *sql, const struct db_value *values, size_t n, holdings_each *each,
                      void *ctx, struct err *err)
 {

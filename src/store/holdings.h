@@ -1,4 +1,4 @@
-/* What a person of a directory has, as applications are told: names, teams, products and groups, from the main database. */
+/* What a person of a directory has, as applications are told: teams, products and groups, from the main database. */
 #ifndef STORE_HOLDINGS_H
 #define STORE_HOLDINGS_H
 
@@ -6,13 +6,6 @@
 #include "store/db.h"
 
 #define HOLDINGS_MAX 500 /* of products, of groups: more are not told */
-
-struct holdings_names {
-    const char *given, *family; /* "" when absent */
-};
-/* 1: found; 0: nobody; -1 */
-int holdings_names(struct db *db, const char *directory, const char *uid, struct pool *pool, struct holdings_names *ret,
-                   struct err *err);
 
 typedef void holdings_each(void *ctx, const char *name);
 /* The teams in which the person has an account that is neither suspended nor removed; so below. */

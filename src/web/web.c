@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "gate/gate.h"
 #include "saml/saml.h"
 #include "web/inner.h"
 #include "web/origins.h"
@@ -109,49 +108,12 @@ static void exchange_site(struct web *web, struct web_site *site)
     site_give(&old);
 }
 
-static const char *add_saml_origins(struct pool *pool, const char *origins, const char *state_dir,
-                                    const struct conf_section *connection)
-{
-    CLEANUP(metadata_free) struct saml_idp *idp = NULL;
-    struct err ignored = ERR_INIT;
-    if (gate_metadata(state_dir, connection, clock_now(), &idp, &ignored) != 0)
-        return origins; /* the gate says so, and nobody is sent there */
-    for (size_t i = 0; i < idp->nsso; i++)
-        origins = origins_add(pool, origins, idp->sso[i].location);
-    for (size_t i = 0; i < idp->nslo; i++) {
-        origins = origins_add(pool, origins, idp->slo[i].location);
-        if (idp->slo[i].answer)
-            origins = origins_add(pool, origins, idp->slo[i].answer);
-    }
-    return origins;
-}
-
-static const char *add_applications(struct pool *pool, const char *origins, const struct conf *conf)
-{
-    static const char *const keys[] = {"redirect-uri", "post-logout-uri", "forward-auth"};
-    for (const struct conf_section *a = conf_next(conf, "application", NULL); a; a = conf_next(conf, "application", a))
-        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
-            for (size_t i = 0; i < conf_count(a, keys[k]); i++)
-                origins = origins_add(pool, origins, conf_at(a, keys[k], i));
-    return origins;
-}
-
-/* Those of OpenID providers join when they are known; most have their issuer's. A sign-in ends at an application, so they stand there, too. */
-static const char *find_origins(const struct conf *conf, const char *state_dir, struct pool *pool)
-{
-    const char *origins = " ";
-    for (const struct conf_section *c = conf_next(conf, "connection", NULL); c; c = conf_next(conf, "connection", c))
-        origins = strcmp(conf_variant(c), "saml") == 0 ? add_saml_origins(pool, origins, state_dir, c)
-                                                       : origins_add(pool, origins, conf_str(c, "issuer"));
-    return add_applications(pool, origins, conf);
-}
-
 /* Metadata may be another since, without a reload. Who reads the old ones may go on: they stay as long as the site. */
 static void renew_origins(struct web *web)
 {
     CLEANUP(pool_free) struct pool *pool = pool_new();
     struct web_site *site = web->site; /* this thread alone exchanges it */
-    const char *origins = find_origins(site->conf, web->state_dir, pool);
+    const char *origins = origins_find(site->conf, web->state_dir, pool);
     if (strcmp(origins, atomic_load(&site->origins)) != 0)
         atomic_store(&site->origins, pool_strdup(site->origins_pool, origins));
 }
@@ -181,7 +143,7 @@ static int site_read(struct conf *conf, const char *state_dir, struct web_site *
         sp_keys(conf, state_dir, true, clock_now(), &site->keys, err) != 0 ||
         applications_read(conf, &site->applications, err) != 0 || read_ring(conf, state_dir, &site->ring, err) != 0)
         return -1;
-    site->origins = find_origins(conf, state_dir, site->origins_pool);
+    site->origins = origins_find(conf, state_dir, site->origins_pool);
     *ret = TAKE(site);
     return 0;
 }

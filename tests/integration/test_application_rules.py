@@ -431,6 +431,22 @@ def test_subjects_and_groups(provider, hand, person):
     assert public["products"] == ["autocad"] and cad["team"] == "design"
 
 
+def test_what_is_told_of_an_arrival(site):
+    """Somebody whom no directory has: names and e-mail are the identity provider's, and there is nothing else."""
+    site.org.person("alice")
+    site.conf["connection idp"]["jit"] = "yes"
+    site.conf["application desk"] = {"redirect-uri": Hand.REDIRECT}
+    site.apply()
+    provider = Provider(site)
+    try:
+        tokens = Hand(provider, "desk").tokens(Person(provider, "new"), scope="openid profile email groups products")
+        claims = claims_of(tokens["id_token"])
+        assert (claims["given_name"], claims["family_name"], claims["email"]) == ("Given", "Family", "new@example.com")
+        assert claims["groups"] == claims["products"] == [] and "team" not in claims
+    finally:
+        provider.served.close()
+
+
 def test_refresh_tokens_are_used_once(provider, hand, person):
     first = hand.tokens(person, scope="openid email offline_access")
     denied(provider, hand.token(grant_type="refresh_token", refresh_token=first["access_token"]), "invalid_grant", "no such refresh token")
@@ -519,7 +535,7 @@ def test_tokens_end_with_the_product_and_the_person(provider):
     token = desk.tokens(carol)["access_token"]
     del site.org.people["carol"]
     site.apply()
-    denied(provider, desk.userinfo(token), "invalid_token", "may no longer sign in")
+    denied(provider, desk.userinfo(token), "invalid_token", "session has ended")
 
 
 def test_what_is_published(provider):

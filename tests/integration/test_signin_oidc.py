@@ -4,6 +4,7 @@ import json
 import re
 import sqlite3
 import subprocess
+import threading
 import time
 import urllib.parse
 import urllib.request
@@ -430,5 +431,37 @@ def test_nobody_else_waits_for_a_slow_provider(server, site, browser):
             liar.open.set()
             assert [a.result().status for a in answers] == [303] * len(waiting)
     finally:
+        liar.stop()
+    assert browser.ask("/signin").status == 200
+
+
+def test_a_reload_comes_through_while_some_always_wait(server, site, browser):
+    """Before one of them has its answer, the next one waits already."""
+    liar = FalseProvider(site.folder)
+    over = threading.Event()
+
+    def keep_asking(traveller, back):
+        while not over.is_set():
+            assert traveller.ask(back).status == 503
+
+    try:
+        connect(site, server, liar)
+        waiting = [Traveller(server) for _ in range(3)]
+        backs = [liar.authorize(w.begin()) for w in waiting]
+        liar.open.clear()
+        with ThreadPoolExecutor(len(waiting)) as threads:
+            try:
+                asking = []
+                for n, (w, back) in enumerate(zip(waiting, backs), 1):
+                    asking.append(threads.submit(keep_asking, w, back))
+                    until(lambda n=n: len(liar.asked) >= n, "waits")
+                    time.sleep(2)  # so that they overlap
+                server.reload()
+            finally:
+                over.set()
+            for a in asking:
+                a.result()
+    finally:
+        liar.open.set()
         liar.stop()
     assert browser.ask("/signin").status == 200
