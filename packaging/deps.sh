@@ -23,7 +23,7 @@ TEST='check clang libclang-rt-dev llvm valgrind libc6-dbg python3 python3-pytest
 # need one that is missing skip themselves by name.
 PEERS='simplesamlphp php-cli php-xml php-mbstring
     liblemonldap-ng-portal-perl liblasso-perl libxml-simple-perl libplack-perl
-    glewlwyd libapache2-mod-auth-openidc chromium chromium-driver python3-selenium fonts-noto-cjk
+    glewlwyd libapache2-mod-auth-openidc liboauth2-dev chromium chromium-driver python3-selenium fonts-noto-cjk
     python3-lasso python3-pysaml2'
 # Packages among them that bring a service of their own.
 SERVICES='slapd knot nginx glewlwyd apache2'

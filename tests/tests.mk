@@ -22,6 +22,14 @@ SUBMAKE = +@$(MAKE) --no-print-directory $(JOBS)
 # --- small programs that cases run, one per file --------------------------------------------------------------------
 TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c))
 
+# Another's library, which the program itself does not use; without it the cases that need this one skip themselves by name.
+RESOURCE := $(BUILD)/tests/tools/resource
+ifeq ($(shell pkg-config --exists liboauth2 && echo there),)
+TOOLS := $(filter-out $(RESOURCE),$(TOOLS))
+endif
+$(RESOURCE): ALL_CFLAGS += $(shell pkg-config --cflags liboauth2 2>/dev/null | sed 's/-I/-isystem /g')
+$(RESOURCE): LIBS = $(shell pkg-config --libs liboauth2)
+
 $(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/libdoorward.a
 	$(call say,TOOL,$@)
 	@mkdir -p $(@D)

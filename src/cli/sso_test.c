@@ -15,12 +15,18 @@
 #include "signin/compare.h"
 #include "signin/finding.h"
 
+struct asking {
+    struct cli *cli;
+    const char *connection;
+};
+
 static int used_before(void *arg, const char *assertion_id)
 {
-    struct cli *cli = arg;
+    const struct asking *a = arg;
     bool seen = true;
     struct err ignored = ERR_INIT;
-    if (once_seen(cli->store, "assertion", assertion_id, &seen, &ignored) != 0)
+    const char *name = finding_assertion(a->cli->pool, a->connection, assertion_id);
+    if (once_seen(a->cli->store, SIGNIN_ASSERTION, name, &seen, &ignored) != 0)
         return -1;
     return seen;
 }
@@ -57,6 +63,8 @@ static int ask_for_response(struct cli *cli, const struct conf_section *s, struc
 static void fill_policy(struct cli *cli, const struct conf_section *s, const struct saml_idp *idp, const struct sp *sp,
                         const char **domains, size_t max, struct saml_policy *ret)
 {
+    struct asking *asking = pool_zero(cli->pool, sizeof *asking);
+    *asking = (struct asking){cli, conf_name(s)};
     *ret = (struct saml_policy){.entity_id = sp->entity_id,
                                 .acs_url = sp->acs_url,
                                 .idp = idp,
@@ -67,7 +75,7 @@ static void fill_policy(struct cli *cli, const struct conf_section *s, const str
                                 .domains = domains,
                                 .ndomains = domains_of(cli, conf_name(s), domains, max),
                                 .used_before = used_before,
-                                .used_before_arg = cli};
+                                .used_before_arg = asking};
     static const char *const keys[SAML_FIELD_COUNT] = {[SAML_EMAIL] = "attribute-email",
                                                        [SAML_GIVEN_NAME] = "attribute-given-name",
                                                        [SAML_FAMILY_NAME] = "attribute-family-name",
@@ -99,7 +107,7 @@ static int take_response(struct cli *cli, const struct conf_section *s, const st
     struct err refusal = ERR_INIT;
     const struct signin in = {.conf = cli->conf, .store = cli->store, .pool = cli->pool, .now = cli->now};
     int verified = saml_response_verify(cli->pool, response, policy, &report, &refusal);
-    finding_of_saml(&report, cli->pool, &finding);
+    finding_of_saml(&report, conf_name(s), cli->pool, &finding);
     if (compare_with_mirror(&in, s, finding.claim, true, compared, err) != 0)
         return -1;
     const char *fault = verified == 0 ? compare_fault(compared, COMPARE_CHECKS) : refusal.text;

@@ -71,8 +71,8 @@ void builder_slots(struct conf *conf, struct conf_section *section)
 struct conf_section *builder_section(struct conf *conf, const char *file, unsigned line)
 {
     struct conf_section *section = pool_zero(conf->pool, sizeof *section);
-    section->pool = conf->pool;
     section->file = file;
+    section->where = line ? pool_printf(conf->pool, "%s:%u", file, line) : file;
     section->line = line;
     section->name = "";
     return section;

@@ -66,20 +66,15 @@ const char *conf_variant(const struct conf_section *section)
     return section->variant ? section->variant->name : "";
 }
 
-static const char *place(const struct conf_section *section, unsigned line)
-{
-    return line ? pool_printf(section->pool, "%s:%u", section->file, line) : section->file;
-}
-
 const char *conf_where(const struct conf_section *section)
 {
-    return place(section, section->line);
+    return section->where;
 }
 
 const char *conf_where_key(const struct conf_section *section, const char *key, size_t i)
 {
     const struct conf_slot *slot = slot_of(section, key);
-    return place(section, i < slot->n ? slot->values[i].line : section->line);
+    return i < slot->n ? slot->values[i].where : section->where;
 }
 
 const char *conf_str(const struct conf_section *section, const char *key)

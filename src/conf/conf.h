@@ -105,6 +105,8 @@ int conf_load(const char *path, const struct conf_schema *schema, struct conf **
               struct err *err);
 /* The same of one file alone, which is written as a configuration is but is none. */
 int conf_load_file(const char *path, const struct conf_schema *schema, struct conf **ret, struct err *err);
+/* Another owner of the same, which lives until the last one frees it. Any thread may read it. */
+struct conf *conf_share(struct conf *conf);
 void conf_free(struct conf **conf);
 
 /*

@@ -176,10 +176,20 @@ int conf_load_file(const char *path, const struct conf_schema *schema, struct co
     return load(path, schema, true, ret, NULL, err);
 }
 
+struct conf *conf_share(struct conf *conf)
+{
+    atomic_fetch_add(&conf->others, 1);
+    return conf;
+}
+
 void conf_free(struct conf **conf)
 {
     if (!*conf)
         return;
+    if (atomic_fetch_sub(&(*conf)->others, 1) > 0) {
+        *conf = NULL;
+        return;
+    }
     for (size_t i = 0; i < (*conf)->n; i++)
         for (size_t j = 0; j < (*conf)->sections[i]->nslots; j++)
             free((*conf)->sections[i]->slots[j].values);

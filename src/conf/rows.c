@@ -204,6 +204,11 @@ const struct conf_item conf_rows_oidc[] = {
      .type = CONF_TEXT,
      .example = "name",
      .help = "The claim with the name as it is shown. Not written: name."},
+    {.key = "logout-without-expiry",
+     .type = CONF_BOOL,
+     .def = "no",
+     .help = "Accept a back-channel logout token that does not say when it expires (exp), for ten minutes from when it "
+             "was issued. The standard demands exp; providers that go by its drafts do not send it."},
     {0},
 };
 

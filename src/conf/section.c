@@ -168,6 +168,7 @@ static void read_value(struct builder *b, const struct ini_line *line)
     if (value_check(b->conf->pool, b->folder, slot->item, line->text, &value, &err) != 0)
         builder_fault(b, line->number, "%s", err.text);
     value.line = line->number;
+    value.where = pool_printf(b->conf->pool, "%s:%u", b->section->file, value.line);
     fault_repeated(b, slot, &value);
     *MEM_PUSH(&slot->values, &slot->n, &slot->cap) = value;
 }

@@ -1,8 +1,10 @@
 /*
- * The checked configuration as it lies in memory. For the files of this folder; everybody else reads it through conf.h.
+ * The checked configuration as it lies in memory. Once it is loaded nothing in it changes, and any thread may read it. For the files of this folder; everybody else reads it through conf.h.
  */
 #ifndef CONF_TREE_H
 #define CONF_TREE_H
+
+#include <stdatomic.h>
 
 #include "base/pool.h"
 #include "conf/conf.h"
@@ -12,6 +14,7 @@ struct conf_value {
     const char *text;
     int64_t number; /* CONF_INT, CONF_DURATION, CONF_MILLIS, CONF_BOOL */
     unsigned line;
+    const char *where; /* "FILE:LINE" */
 };
 
 /* One key of a section, written or not. */
@@ -26,12 +29,11 @@ struct conf_section {
     const struct conf_kind *kind;
     const struct conf_variant *variant; /* NULL when the kind has none */
     const char *name;                   /* "" when the kind has none */
-    const char *file;
-    unsigned line; /* 0: not written */
+    const char *file, *where; /* where: "FILE:LINE", or "FILE" */
+    unsigned line;            /* 0: not written */
     bool faulty;
     struct conf_slot *slots;
     size_t nslots;
-    struct pool *pool; /* for what accessors give back */
     unsigned type_line;
 };
 
@@ -41,6 +43,7 @@ struct conf {
     struct conf_section **sections; /* in the order written; those that were not, last */
     size_t n, cap;
     char digest[DIGEST_HEX_MAX];
+    atomic_uint others; /* who shares it */
 };
 
 /* NULL: the key is not in the rows of this section. */

@@ -68,7 +68,11 @@ enum refresh_verdict refresh_judge(const struct saml_idp *present, const struct 
     if (present && strcmp(present->digest, fetched->digest) == 0)
         return REFRESH_SAME;
     *ret_why = older(present, fetched, seen, nseen);
-    if (!*ret_why && !pinned)
+    if (*ret_why)
+        return REFRESH_OLD;
+    if (present && present->valid_until && !fetched->valid_until)
+        *ret_why = "it does not say any more until when it is valid (validUntil), so that an older one could not be told from it";
+    else if (!pinned)
         *ret_why = new_trust(present, fetched, pool);
     return *ret_why ? REFRESH_ASK : REFRESH_TAKE;
 }
@@ -307,11 +311,13 @@ static int act(const struct place *place, const struct buf *data, const struct s
     case REFRESH_TAKE:
         *ret_changed = true;
         return take(place, data, present, now, status, err);
-    case REFRESH_ASK:
-        break;
-    }
-    if (!pinned)
+    case REFRESH_OLD:
+        if (pinned)
+            break;
         return let_wait(place, data, fetched, why, status, err);
+    case REFRESH_ASK:
+        return let_wait(place, data, fetched, why, status, err);
+    }
     json_object_set_new(status, "trouble", json_string(why)); /* an old document that was signed once is a replay */
     return 0;
 }

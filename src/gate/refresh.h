@@ -7,7 +7,8 @@
  * What is fetched has to be readable, valid now, and signed where a signer is pinned. Then it counts at once when it says nothing new about whom to
  * trust: the same entity id, and no signing certificate that was not there before. Anything else counts at once only when the pinned
  * signer signed it; without one it waits. A document that counted before, and one whose validUntil is earlier than the present one's, is an older
- * one and waits, too (with a signer: is refused). Whatever goes wrong leaves what counts as it is.
+ * one and waits, too (with a signer: is refused); one that says no validUntil any more, where the present one does, waits in any case, because an older one
+ * could not be told from it. Whatever goes wrong leaves what counts as it is.
  */
 #ifndef GATE_REFRESH_H
 #define GATE_REFRESH_H
@@ -23,9 +24,10 @@ enum refresh_verdict {
     REFRESH_SAME, /* byte for byte what counts */
     REFRESH_TAKE,
     REFRESH_ASK, /* wait for a word */
+    REFRESH_OLD, /* the same; with a pinned signer it is a replay */
 };
 
-/* What a look means; pure. present: NULL: none counts yet. seen: digests of documents that counted before. *ret_why: of REFRESH_ASK. */
+/* What a look means; pure. present: NULL: none counts yet. seen: digests of documents that counted before. *ret_why: of the last two. */
 enum refresh_verdict refresh_judge(const struct saml_idp *present, const struct saml_idp *fetched, bool pinned,
                                    const char *const *seen, size_t nseen, struct pool *pool, const char **ret_why);
 

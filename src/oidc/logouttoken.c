@@ -10,9 +10,14 @@
 
 _Static_assert(LOGOUTTOKEN_MAX == TOKEN_BYTES_MAX, "one limit for all tokens");
 
+struct own {
+    const struct logouttoken_policy *policy;
+    struct logouttoken *token;
+};
+
 static struct logouttoken *token_of(const struct token_reading *in)
 {
-    return in->own;
+    return ((const struct own *)in->own)->token;
 }
 
 /* Providers from before the final standard say JWT, or nothing. */
@@ -24,13 +29,16 @@ static enum check_outcome check_type(struct token_reading *in)
     return PASSED("%s", in->type ? in->type : "not said");
 }
 
-/* Drafts of the standard, by which many providers still go, knew no exp: then it stands for a few minutes. */
+/* The final standard demands it (2.4). Drafts, by which some providers still go, knew none: then it stands for a few minutes, where that is allowed. */
 static enum check_outcome check_expiry(struct token_reading *in)
 {
     char text[CLOCK_TEXT_MAX];
     int64_t issued = tokenrules_time(in, "iat");
     if (json_object_get(in->claims, "exp"))
         return tokenrules_expiry(in);
+    if (!((const struct own *)in->own)->policy->without_expiry)
+        return FAILED("logout token: it does not say when it expires (exp); have the provider send it, or allow "
+                      "logout-without-expiry for the connection");
     if (issued >= 0 && issued + SECONDS_WITHOUT_EXP <= in->now - in->skew)
         return FAILED("logout token: issued at %s, which is too long ago for one that does not say when it expires "
                       "(exp); check the clocks of both machines, and have the provider send it",
@@ -105,6 +113,7 @@ int logouttoken_verify(struct pool *pool, struct span token, const struct logout
                        struct logouttoken_report *ret, struct err *err)
 {
     struct logouttoken *read = pool_zero(pool, sizeof *read);
+    struct own own = {policy, read};
     CLEANUP(tokenrules_release)
     struct token_reading in = {.pool = pool,
                                .what = "logout token",
@@ -114,7 +123,7 @@ int logouttoken_verify(struct pool *pool, struct span token, const struct logout
                                .now = policy->now,
                                .skew = policy->skew,
                                .input = token,
-                               .own = read};
+                               .own = &own};
     const struct check *fault = tokenrules_run(&in, rules, NRULES);
     read->until = in.issued_at + TOKEN_AGE_MAX + 2 * TOKEN_SKEW_MAX;
     *ret = (struct logouttoken_report){

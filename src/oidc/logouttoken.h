@@ -19,7 +19,8 @@ struct logouttoken_policy {
     const struct keyset *keys;
     const char *issuer, *client_id; /* as for an ID token */
     int64_t now;
-    int skew; /* seconds */
+    int skew;            /* seconds */
+    bool without_expiry; /* a token without exp is good, too, for ten minutes from iat */
 };
 
 struct logouttoken {

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 struct entry;
@@ -27,7 +28,8 @@ struct entry {
     int64_t fetched_at, renewed_at, next_at; /* next_at: not before, after a fault */
     int64_t wait;
     struct err fault;
-    unsigned sending;
+    unsigned sending, waiting;
+    double moved_at, took; /* monotonic; took: seconds of a request, lately */
     struct entry *next;
 };
 
@@ -191,6 +193,53 @@ void providers_want(struct providers *p, const struct providers_wanted *wanted, 
     pthread_mutex_unlock(&p->lock);
 }
 
+/* --- turns ------------------------------------------------------------------------------------------------------------ */
+
+static bool is_slow(const struct entry *e)
+{
+    return e->took > PROVIDERS_SLOW / 1000.0 || clock_monotonic() - e->moved_at > PROVIDERS_SLOW / 1000.0;
+}
+
+/* The lock of all is held. */
+static void wait_for_turn(struct providers *p, struct entry *e)
+{
+    struct timespec end;
+    int late = 0;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += PROVIDERS_TURN / 1000;
+    e->waiting++;
+    while (e->sending >= PROVIDERS_SENDING && late != ETIMEDOUT)
+        late = pthread_cond_timedwait(&p->turn, &p->lock, &end);
+    e->waiting--;
+}
+
+static int take_turn(struct providers *p, struct entry *e, double *ret_since, struct err *err)
+{
+    pthread_mutex_lock(&p->lock);
+    bool crowded = e->sending >= PROVIDERS_SENDING && e->waiting >= PROVIDERS_WAITING && is_slow(e);
+    if (!crowded)
+        wait_for_turn(p, e);
+    bool mine = !crowded && e->sending < PROVIDERS_SENDING;
+    e->sending += mine;
+    *ret_since = clock_monotonic();
+    if (mine)
+        e->moved_at = *ret_since;
+    pthread_mutex_unlock(&p->lock);
+    return mine ? 0
+                : err_set(err, ERR_NETWORK, "provider '%s': it is slow, and %d requests wait for it already%s; try again",
+                          e->issuer, PROVIDERS_SENDING, crowded ? ", and others for their turn" : "");
+}
+
+static void end_turn(struct providers *p, struct entry *e, double since)
+{
+    pthread_mutex_lock(&p->lock);
+    e->sending--;
+    e->moved_at = clock_monotonic();
+    e->took = (3 * e->took + e->moved_at - since) / 4;
+    pthread_cond_broadcast(&p->turn);
+    pthread_mutex_unlock(&p->lock);
+}
+
 /* --- one of them ------------------------------------------------------------------------------------------------------ */
 
 /* What is known or, after a fault of a moment ago, that; 0: neither. The lock of all is held. */
@@ -224,6 +273,9 @@ int providers_get(struct providers *p, const char *issuer, int64_t now, const st
         return err_set(err, ERR_REFUSED, "provider '%s': no connection names it; reload the configuration", issuer);
     if (r != 0)
         return r > 0 ? 0 : -1;
+    double since;
+    if (take_turn(p, e, &since, err) != 0)
+        return -1;
     pthread_mutex_lock(&e->fetching); /* who comes second finds what the first one fetched */
     r = look_locked(p, e, now, ret, err);
     if (r == 0) {
@@ -231,6 +283,7 @@ int providers_get(struct providers *p, const char *issuer, int64_t now, const st
         r = look_locked(p, e, now, ret, err);
     }
     pthread_mutex_unlock(&e->fetching);
+    end_turn(p, e, since);
     return r > 0 ? 0 : -1;
 }
 
@@ -244,13 +297,24 @@ static bool may_renew(struct providers *p, struct entry *e, const struct known *
     return may;
 }
 
+/* Who cannot have a turn takes what the others found. */
+static void look_anew(struct providers *p, struct entry *e, const struct known *than, int64_t now)
+{
+    struct err ignored = ERR_INIT;
+    double since;
+    if (take_turn(p, e, &since, &ignored) != 0)
+        return;
+    pthread_mutex_lock(&e->fetching);
+    if (may_renew(p, e, than, now))
+        fetch_now(p, e, now);
+    pthread_mutex_unlock(&e->fetching);
+    end_turn(p, e, since);
+}
+
 int providers_renew(struct providers *p, int64_t now, const struct known **known)
 {
     struct entry *e = ((const struct snapshot *)*known)->entry;
-    pthread_mutex_lock(&e->fetching);
-    if (may_renew(p, e, *known, now))
-        fetch_now(p, e, now);
-    pthread_mutex_unlock(&e->fetching);
+    look_anew(p, e, *known, now);
     pthread_mutex_lock(&p->lock);
     bool other = e->now && &e->now->known != *known;
     if (other) {
@@ -273,34 +337,15 @@ void providers_give(struct providers *p, const struct known **known)
 
 /* --- requests --------------------------------------------------------------------------------------------------------- */
 
-static int take_turn(struct providers *p, struct entry *e, struct err *err)
-{
-    struct timespec end;
-    int late = 0;
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    end.tv_sec += PROVIDERS_TURN / 1000;
-    pthread_mutex_lock(&p->lock);
-    while (e->sending >= PROVIDERS_SENDING && late != ETIMEDOUT)
-        late = pthread_cond_timedwait(&p->turn, &p->lock, &end);
-    bool mine = e->sending < PROVIDERS_SENDING;
-    e->sending += mine;
-    pthread_mutex_unlock(&p->lock);
-    return mine ? 0
-                : err_set(err, ERR_NETWORK, "provider '%s': it is slow, and %d requests wait for it already; try again",
-                          e->issuer, PROVIDERS_SENDING);
-}
-
 int providers_send(struct providers *p, const struct known *known, const struct http_request *request,
                    struct http_reply *ret, struct err *err)
 {
     struct entry *e = ((const struct snapshot *)known)->entry;
-    if (take_turn(p, e, err) != 0)
+    double since;
+    if (take_turn(p, e, &since, err) != 0)
         return -1;
     int r = p->caller->send(p->caller->ctx, e->ca_file, request, ret, err);
-    pthread_mutex_lock(&p->lock);
-    e->sending--;
-    pthread_cond_broadcast(&p->turn);
-    pthread_mutex_unlock(&p->lock);
+    end_turn(p, e, since);
     return r;
 }
 

@@ -4,7 +4,8 @@
  *   providers_new -> providers_want -> providers_get, providers_renew… -> providers_give;  providers_keep now and then -> providers_free
  *
  * Both are fetched at first need, by the thread that needs them, and from then on by providers_keep: every PROVIDERS_FRESH seconds, and after a fault
- * less and less often, while what is known stays in use. One provider that is slow keeps nobody else waiting than those who want it.
+ * less and less often, while what is known stays in use. One provider that is slow keeps nobody else waiting than those who want it: who waits for what it says
+ * of itself counts among the PROVIDERS_SENDING as well.
  */
 #ifndef OIDC_PROVIDERS_H
 #define OIDC_PROVIDERS_H
@@ -17,6 +18,8 @@
 #define PROVIDERS_WAIT    600
 #define PROVIDERS_SENDING 16   /* requests to one provider at once */
 #define PROVIDERS_TURN    2000 /* milliseconds that the next one waits for its turn, and is then refused */
+#define PROVIDERS_SLOW    1000 /* milliseconds for a request, from which on a provider is slow … */
+#define PROVIDERS_WAITING 8    /* … and no more wait for their turn: threads are for other providers, too */
 
 struct providers;
 

@@ -7,7 +7,7 @@
 
 /* --- of SAML --------------------------------------------------------------------------------------------------------- */
 
-static const struct claim *saml_claim(const struct saml_identity *who, struct pool *pool)
+static const struct claim *saml_claim(const struct saml_identity *who, const char *connection, struct pool *pool)
 {
     struct claim *claim = pool_zero(pool, sizeof *claim);
     *claim = (struct claim){.id = who->field[SAML_IMMUTABLE_ID],
@@ -23,7 +23,7 @@ static const struct claim *saml_claim(const struct saml_identity *who, struct po
                             .signed_in_at = who->authn_instant,
                             .session_expires = who->session_expires,
                             .once_kind = SIGNIN_ASSERTION,
-                            .once_value = who->assertion_id,
+                            .once_value = finding_assertion(pool, connection, who->assertion_id),
                             .once_until = who->expires + SAML_SKEW_MAX};
     return claim;
 }
@@ -43,13 +43,18 @@ static void saml_sent(const struct saml_identity *who, struct pool *pool, struct
     ret->nattributes = who->nattributes;
 }
 
-void finding_of_saml(const struct saml_report *report, struct pool *pool, struct finding *ret)
+const char *finding_assertion(struct pool *pool, const char *connection, const char *id)
+{
+    return id ? pool_printf(pool, "%s %s", connection, id) : NULL;
+}
+
+void finding_of_saml(const struct saml_report *report, const char *connection, struct pool *pool, struct finding *ret)
 {
     *ret = (struct finding){
         .passed = report->identity != NULL, .checks = report->checks, .nchecks = report->nchecks};
     if (!report->claimed)
         return;
-    ret->claim = saml_claim(report->claimed, pool);
+    ret->claim = saml_claim(report->claimed, connection, pool);
     saml_sent(report->claimed, pool, ret);
 }
 

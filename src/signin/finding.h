@@ -33,8 +33,10 @@ struct finding {
     size_t nattributes;
 };
 
-/* Of an answer by SAML. Everything stays the report's or the pool's. */
-void finding_of_saml(const struct saml_report *report, struct pool *pool, struct finding *ret);
+/* What stands for an assertion that was used. Its id is its issuer's: no identity provider may use up another's. NULL: no id. */
+const char *finding_assertion(struct pool *pool, const char *connection, const char *id);
+/* Of an answer by SAML to this connection. Everything stays the report's or the pool's. */
+void finding_of_saml(const struct saml_report *report, const char *connection, struct pool *pool, struct finding *ret);
 
 #define FINDING_VALUES_MAX 500  /* of attributes; what goes beyond is left out of a report */
 #define FINDING_VALUE_MAX  1024 /* bytes */

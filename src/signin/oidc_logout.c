@@ -31,7 +31,8 @@ static int verify(const struct signin *in, struct oidc_provider *provider, const
                                         .issuer = conf_str(provider->connection, "issuer"),
                                         .client_id = conf_str(provider->connection, "client-id"),
                                         .now = in->now,
-                                        .skew = IDTOKEN_SKEW_MAX};
+                                        .skew = IDTOKEN_SKEW_MAX,
+                                        .without_expiry = conf_bool(provider->connection, "logout-without-expiry")};
     if (logouttoken_verify(in->pool, span_str(token), &policy, ret, err) == 0)
         return 0;
     if (!ret->unknown_key || !providers_renew(in->providers, in->now, &provider->known))

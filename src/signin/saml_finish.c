@@ -20,7 +20,8 @@ static int used_before(void *arg, const char *assertion_id)
 {
     const struct finish *f = arg;
     struct err ignored = ERR_INIT;
-    return signins_was_used(f->in->signins, SIGNIN_ASSERTION, assertion_id, &ignored);
+    const char *name = finding_assertion(f->in->pool, conf_name(f->returned.connection), assertion_id);
+    return signins_was_used(f->in->signins, SIGNIN_ASSERTION, name, &ignored);
 }
 
 static void fill_policy(struct finish *f, const struct saml_idp *idp, const struct sp *names, struct saml_policy *ret)
@@ -108,7 +109,7 @@ int signin_saml_finish(const struct signin *in, const struct signin_saml_answer 
     f->answer = answer;
     if (find_asker(f, err) == 0) {
         bool passed = verify(f, err) == 0;
-        finding_of_saml(&f->report, in->pool, &finding);
+        finding_of_saml(&f->report, conf_name(f->returned.connection), in->pool, &finding);
         finding.passed = passed;
         const struct accept_at at = {answer->old_session, answer->browser};
         if (accept_answer(in, &f->returned, &finding, &at, ret, ret_ref, err) == 0)

@@ -45,8 +45,8 @@ struct page_about answer_about(const struct call *call)
     return (struct page_about){.organization = conf_str(organization, "name"),
                                .contact = conf_str(organization, "contact"),
                                .language = call->language,
-                               .texts = &call->web->site.looks.texts,
-                               .logo = call->web->site.looks.logo.n > 0,
+                               .texts = &call->site->looks.texts,
+                               .logo = call->site->looks.logo.n > 0,
                                .query = own_query(call)};
 }
 
@@ -142,7 +142,7 @@ static const struct {
 
 static const char *cookie_name(const struct call *call, enum cookie which)
 {
-    return pool_printf(call->in.pool, "%s%s", call->web->site.secure ? "__Host-" : "", cookies[which].name);
+    return pool_printf(call->in.pool, "%s%s", call->site->secure ? "__Host-" : "", cookies[which].name);
 }
 
 const char *cookie_get(const struct call *call, enum cookie which)
@@ -153,7 +153,7 @@ const char *cookie_get(const struct call *call, enum cookie which)
 
 void cookie_set(struct call *call, enum cookie which, const char *value)
 {
-    bool secure = call->web->site.secure;
+    bool secure = call->site->secure;
     response_header(call->response, "Set-Cookie",
                     pool_printf(call->in.pool, "%s=%s; Path=/; HttpOnly; SameSite=%s%s%s", cookie_name(call, which),
                                 value ? value : "", secure ? cookies[which].site : "Lax", secure ? "; Secure" : "",
@@ -191,7 +191,7 @@ void cookie_keep(struct call *call, enum cookie which, const char *text)
     response_header(call->response, "Set-Cookie",
                     pool_printf(call->in.pool, "%s=%s; Path=/; HttpOnly; SameSite=%s%s; Max-Age=%d",
                                 cookie_name(call, which), buf_str(&value), cookies[which].site,
-                                call->web->site.secure ? "; Secure" : "", COOKIE_KEPT));
+                                call->site->secure ? "; Secure" : "", COOKIE_KEPT));
     buf_release(&value);
 }
 

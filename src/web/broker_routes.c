@@ -19,8 +19,8 @@
 static struct broker broker_of(struct call *call)
 {
     return (struct broker){.in = &call->in,
-                           .applications = call->web->site.applications,
-                           .keys = call->web->site.ring,
+                           .applications = call->site->applications,
+                           .keys = call->site->ring,
                            .issuer = conf_str(conf_find(call->in.conf, "organization", NULL), "url")};
 }
 
@@ -42,7 +42,7 @@ static struct broker_params form_of(const struct call *call)
 /* Without applications, and with nothing to read of them, there is no provider here. */
 static bool is_provider(struct call *call)
 {
-    if (call->web->site.ring)
+    if (call->site->ring)
         return true;
     answer_fault(call, 404, FAULT_NOT_FOUND, NULL);
     return false;
@@ -224,7 +224,7 @@ static void jwks(struct call *call)
         return;
     response_header(call->response, CORS, "*");
     answer_json(call, 200, "");
-    keyring_jwks(call->web->site.ring, &call->response->body);
+    keyring_jwks(call->site->ring, &call->response->body);
 }
 
 static void about(struct call *call)

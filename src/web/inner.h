@@ -33,22 +33,26 @@ struct desk {
     struct desk *next;
 };
 
-/* What follows from the configuration; replaced as a whole. */
+/*
+ * What follows from the configuration; replaced as a whole, and never changed, but for origins. Whoever answers holds it as long as that takes, so
+ * that nobody waits for another: neither a reload for a slow provider, nor a sign-in for a reload.
+ */
 struct web_site {
-    const struct conf *conf;
+    atomic_uint holders;
+    struct conf *conf; /* shared with who loaded it */
     struct sp keys;
     struct applications *applications;
     struct keyring *ring; /* NULL: there are no applications */
-    const char *origins;  /* of the identity providers and the applications, for form-action: a space around each */
-    struct pool *origins_pool; /* … in here: they change by themselves */
+    _Atomic(const char *) origins; /* of the identity providers and the applications, for form-action: a space around each */
+    struct pool *origins_pool; /* … in here: they change by themselves, and only one thread puts others in their place */
     bool secure;               /* browsers reach us by https */
     struct looks looks;
     struct pool *pool;
 };
 
 struct web {
-    pthread_rwlock_t lock; /* read by each request as long as it lasts */
-    struct web_site site;
+    pthread_mutex_t lock; /* of site; held for moments only */
+    struct web_site *site;
     char *state_dir;
     struct server *server, *status;
     pthread_mutex_t desks_lock;
@@ -68,6 +72,7 @@ struct web {
 /* One request. */
 struct call {
     struct web *web;
+    struct web_site *site; /* held */
     const struct request *request;
     struct response *response;
     struct visitor visitor;
@@ -94,6 +99,9 @@ struct route {
 };
 extern const struct route signin_routes[], saml_routes[], oidc_routes[], broker_routes[], forward_routes[],
     logout_routes[], trial_routes[];
+
+struct web_site *site_hold(struct web *web);
+void site_give(struct web_site **site); /* NULL inside is fine; fits CLEANUP */
 
 int desk_take(struct web *web, struct desk **ret, struct err *err);
 /* What could not be opened when it was taken: the main database, which there need not be. */

@@ -43,14 +43,12 @@ void limit_free(struct limit **limit)
     *limit = NULL;
 }
 
-/* The bytes that make a client, of an address; 0: nobody's, or this machine's. */
+/* The bytes that make a client, of an address; 0: nobody's. */
 static size_t client_of(const char *address, unsigned char ret[static 16])
 {
     if (inet_pton(AF_INET, address, ret) == 1)
-        return ret[0] == 127 ? 0 : 4;
-    if (inet_pton(AF_INET6, address, ret) != 1)
-        return 0;
-    return IN6_IS_ADDR_LOOPBACK((const struct in6_addr *)(const void *)ret) ? 0 : 8;
+        return 4;
+    return inet_pton(AF_INET6, address, ret) == 1 ? 8 : 0;
 }
 
 static uint64_t key_of(const struct limit *limit, const char *kind, const unsigned char *client, size_t n)

@@ -18,7 +18,7 @@ void limit_free(struct limit **limit); /* NULL inside is fine */
 
 /*
  * One request of this client (numeric address), of this kind. now: seconds that only move forward. A bucket holds as many as come in a minute.
- * 0: it may go on; else the seconds to wait. A client on this very machine is never held up: it is the administrator, or a proxy for everybody.
+ * 0: it may go on; else the seconds to wait. Who comes from this very machine is not held up by its caller (visitor.h).
  */
 unsigned limit_take(struct limit *limit, const char *kind, const char *client, int64_t per_minute, double now);
 

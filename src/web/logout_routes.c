@@ -51,7 +51,7 @@ static int find_application(const struct call *call, struct parting *p, struct e
     if (p->client && !(p->application = application_section(call->in.conf, p->client)))
         return err_set(err, ERR_REFUSED, "sign-out: client_id '%.200s' is no application's",
                        text_printable(call->in.pool, span_str(p->client)));
-    if (!p->hint || logout_hint_read(&call->in, call->web->site.ring, p->hint, &p->hinted, &ignored) != 0)
+    if (!p->hint || logout_hint_read(&call->in, call->site->ring, p->hint, &p->hinted, &ignored) != 0)
         return 0;
     const struct conf_section *hinted = conf_find(call->in.conf, "application", p->hinted.application);
     if (p->application && p->application != hinted)

@@ -124,7 +124,7 @@ static int collect_of(struct outbox *box, const struct signin *in, const char *n
     for (int i = 0; i < n; i++) {
         struct letter *letter = &post->letters[post->n];
         *letter = (struct letter){.notice = due[i], .pool = in->pool};
-        if (write_letter(in, box->worker.web->site.ring, application, letter, err) != 0 ||
+        if (write_letter(in, box->worker.site->ring, application, letter, err) != 0 ||
             notices_lease(in->signins, due[i].seq, in->now, in->now + LEASE_SECONDS, err) != 0)
             return -1;
         post->n++;

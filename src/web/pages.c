@@ -28,7 +28,7 @@ const char page_style[] =
     "@media(min-width:30rem){main{padding:2rem}}\n"
     ".brand{margin:0 0 1.25rem;color:var(--soft)}.brand img{display:block;max-width:100%;max-height:4rem}\n"
     "h1{font-size:1.5rem;line-height:1.3;margin:0 0 1rem;text-wrap:balance}\n"
-    "h2{font-size:1rem;margin:1.5rem 0 .75rem}p{margin:0 0 1rem}\n"
+    "h2{font-size:1rem;margin:1.5rem 0 .75rem}p{margin:0 0 1rem}main>:last-child{margin-bottom:0}\n"
     "a{color:var(--link)}label{display:block}\n"
     "input,button{font:inherit;color:inherit}\n"
     "input[type=email]{display:block;width:100%;min-height:2.75rem;padding:.5rem .75rem;margin:.25rem 0 1rem;"

@@ -1,6 +1,7 @@
 /* What is answered where: the tables of the routes, and what holds for each of them. */
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -68,7 +69,7 @@ static const char *page_policy(const struct call *call)
                        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'%s%s; "
                        "frame-ancestors 'none'; base-uri 'none'",
                        call->leads_away ? " https:" : "",
-                       origins_add_providers(call->in.pool, call->web->site.origins, call->web->providers));
+                       origins_add_providers(call->in.pool, call->site->origins, call->web->providers));
 }
 
 static void add_headers(const struct call *call)
@@ -85,7 +86,7 @@ static void add_headers(const struct call *call)
         response_header(call->response, always[i].name, always[i].value);
     response_header(call->response, "X-Request-Id", call->visitor.id);
     response_header(call->response, "Cache-Control", call->cacheable ? "public, max-age=3600" : "no-store");
-    if (call->web->site.secure)
+    if (call->site->secure)
         response_header(call->response, "Strict-Transport-Security", "max-age=31536000");
     response_header(call->response, "Content-Security-Policy", call->policy ? call->policy : page_policy(call));
 }
@@ -136,7 +137,7 @@ static const struct {
 static unsigned hold_up(const struct call *call, const struct route *route)
 {
     const struct conf_section *serve = conf_find(call->in.conf, "serve", NULL);
-    for (size_t i = 0; i < sizeof limited / sizeof *limited; i++)
+    for (size_t i = 0; !call->visitor.is_local && i < sizeof limited / sizeof *limited; i++)
         if (strcmp(limited[i].path, route->path) == 0 &&
             (!limited[i].method || strcmp(limited[i].method, route->method) == 0))
             return limit_take(call->web->limit, limited[i].rate, call->visitor.client, conf_int(serve, limited[i].rate),
@@ -199,12 +200,13 @@ void routes_answer(void *ctx, const struct request *request, struct response *re
 {
     struct web *web = ctx;
     double began = clock_monotonic();
-    pthread_rwlock_rdlock(&web->lock);
+    CLEANUP(site_give) struct web_site *site = site_hold(web);
     struct call call = {.web = web,
+                        .site = site,
                         .request = request,
                         .response = response,
-                        .in = {.conf = web->site.conf,
-                               .keys = &web->site.keys,
+                        .in = {.conf = site->conf,
+                               .keys = &site->keys,
                                .pool = request_pool(request),
                                .now = clock_now(),
                                .providers = web->providers}};
@@ -217,5 +219,4 @@ void routes_answer(void *ctx, const struct request *request, struct response *re
     add_headers(&call);
     log_answer(&call, began);
     log_set_request(NULL);
-    pthread_rwlock_unlock(&web->lock);
 }

@@ -12,7 +12,7 @@ static void show_metadata(struct call *call)
 {
     struct err err = ERR_INIT;
     const struct conf_section *connection = conf_find(call->in.conf, "connection", call->word);
-    struct sp sp = call->web->site.keys;
+    struct sp sp = call->site->keys;
     if (!connection || strcmp(conf_variant(connection), "saml") != 0) {
         answer_fault(call, 404, FAULT_NOT_FOUND, NULL);
         return;

@@ -14,13 +14,13 @@ static void show_style(struct call *call)
     call->response->type = "text/css; charset=utf-8";
     call->cacheable = true;
     buf_adds(&call->response->body, page_style);
-    buf_adds(&call->response->body, call->web->site.looks.style);
+    buf_adds(&call->response->body, call->site->looks.style);
 }
 
 /* A picture may be a document of its own (SVG): nothing in it runs or is fetched, wherever it is looked at. */
 static void show_logo(struct call *call)
 {
-    const struct looks *looks = &call->web->site.looks;
+    const struct looks *looks = &call->site->looks;
     if (looks->logo.n == 0) {
         answer_fault(call, 404, FAULT_NOT_FOUND, NULL);
         return;
@@ -35,7 +35,7 @@ static void show_logo(struct call *call)
 /* Browsers ask for it by themselves. */
 static void show_icon(struct call *call)
 {
-    if (call->web->site.looks.logo.n) {
+    if (call->site->looks.logo.n) {
         show_logo(call);
         return;
     }

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "gate/gate.h"
@@ -66,20 +67,19 @@ static void show_connections(struct web *web, struct pool *pool, struct buf *out
     int64_t now = clock_now();
     if (desk_take(web, &desk, &ignored) != 0)
         return;
-    pthread_rwlock_rdlock(&web->lock);
+    CLEANUP(site_give) struct web_site *site = site_hold(web);
     buf_adds(out,
              "# HELP doorward_connection_active Whether the connection is active.\n"
              "# TYPE doorward_connection_active gauge\n"
              "# HELP doorward_connection_days_left Days until its last signing certificate or its metadata ends, or "
              "the last good sign-in is too long ago (test-valid).\n"
              "# TYPE doorward_connection_days_left gauge\n");
-    for (const struct conf_section *c = conf_next(web->site.conf, "connection", NULL); c && desk->store;
-         c = conf_next(web->site.conf, "connection", c)) {
+    for (const struct conf_section *c = conf_next(site->conf, "connection", NULL); c && desk->store;
+         c = conf_next(site->conf, "connection", c)) {
         struct gate_facts facts = {.domain = ""};
-        if (gate_connection(desk->store, web->site.conf, c, now, pool, &facts, &ignored) == 0)
+        if (gate_connection(desk->store, site->conf, c, now, pool, &facts, &ignored) == 0)
             show_connection(&facts, now, out);
     }
-    pthread_rwlock_unlock(&web->lock);
     desk_give(web, desk);
 }
 

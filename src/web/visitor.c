@@ -16,10 +16,13 @@ struct address {
 
 /* --- addresses -------------------------------------------------------------------------------------------------------- */
 
+/* Without the zone of a link's address ("fe80::1%eth0"): it is ours to name, and says nothing of who it is. */
 static bool read_address(const char *text, size_t n, struct address *ret)
 {
     char copy[INET6_ADDRSTRLEN];
     static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+    const char *zone = memchr(text, '%', n);
+    n = zone ? (size_t)(zone - text) : n;
     if (n == 0 || n >= sizeof copy)
         return false;
     memcpy(copy, text, n);
@@ -133,6 +136,21 @@ static bool is_clean_id(const char *id)
     return n >= 1 && n <= VISITOR_ID_MAX && !id[n];
 }
 
+static bool is_loopback(const struct address *address)
+{
+    const struct in6_addr *in6 = (const void *)address->bytes;
+    return IN6_IS_ADDR_LOOPBACK(in6) || (IN6_IS_ADDR_V4MAPPED(in6) && address->bytes[12] == 127);
+}
+
+bool visitor_is_local(const struct conf_section *serve, const char *peer, const char *forwarded,
+                      const char *x_forwarded_for)
+{
+    struct address address;
+    bool sent_on = forwarded || x_forwarded_for;
+    return read_address(peer, strlen(peer), &address) && is_loopback(&address) &&
+           !(sent_on && is_trusted(serve, &address));
+}
+
 void visitor_read(const struct conf_section *serve, const struct request *request, struct visitor *ret)
 {
     const char *peer = request_peer(request), *id = request_header(request, "X-Request-Id");
@@ -140,8 +158,10 @@ void visitor_read(const struct conf_section *serve, const struct request *reques
     struct address address;
     char made[TOKEN_SIZE];
     bool trusted = read_address(peer, strlen(peer), &address) && is_trusted(serve, &address);
-    ret->client = visitor_client(serve, pool, peer, trusted ? request_header_lines(request, "Forwarded") : NULL,
-                                 trusted ? request_header_lines(request, "X-Forwarded-For") : NULL);
+    const char *forwarded = trusted ? request_header_lines(request, "Forwarded") : NULL;
+    const char *by_habit = trusted ? request_header_lines(request, "X-Forwarded-For") : NULL;
+    ret->client = visitor_client(serve, pool, peer, forwarded, by_habit);
+    ret->is_local = visitor_is_local(serve, peer, forwarded, by_habit);
     if (trusted && id && is_clean_id(id)) {
         ret->id = id;
         return;

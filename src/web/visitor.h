@@ -10,6 +10,7 @@
 
 struct visitor {
     const char *client; /* numeric address in its usual form; "" when there is none */
+    bool is_local;      /* from this very machine by itself: the administrator, or a proxy for everybody that nobody named */
     const char *id;     /* of the request: letters, digits and some signs, at most VISITOR_ID_MAX */
 };
 
@@ -24,5 +25,8 @@ void visitor_read(const struct conf_section *serve, const struct request *reques
 /* The parts of it, for tests: peer is who connected, a header NULL when it is not there. */
 const char *visitor_client(const struct conf_section *serve, struct pool *pool, const char *peer, const char *forwarded,
                            const char *x_forwarded_for);
+/* Never of what a trusted proxy sent on, whatever came out as the client: a header that contradicts another makes nobody local. */
+bool visitor_is_local(const struct conf_section *serve, const char *peer, const char *forwarded,
+                      const char *x_forwarded_for);
 
 #endif

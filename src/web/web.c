@@ -76,29 +76,46 @@ void desk_give(struct web *web, struct desk *desk)
 
 /* --- what follows from the configuration ------------------------------------------------------------------------------ */
 
-static void site_release(struct web_site *site)
+struct web_site *site_hold(struct web *web)
 {
-    sp_release(&site->keys);
-    applications_free(&site->applications);
-    keyring_free(&site->ring);
-    pool_free(&site->pool);
-    pool_free(&site->origins_pool);
+    pthread_mutex_lock(&web->lock);
+    struct web_site *site = web->site;
+    atomic_fetch_add(&site->holders, 1);
+    pthread_mutex_unlock(&web->lock);
+    return site;
 }
 
-/* Metadata may be another since, without a reload. */
+void site_give(struct web_site **site)
+{
+    struct web_site *s = TAKE(*site);
+    if (!s || atomic_fetch_sub(&s->holders, 1) > 1)
+        return;
+    sp_release(&s->keys);
+    applications_free(&s->applications);
+    keyring_free(&s->ring);
+    pool_free(&s->pool);
+    pool_free(&s->origins_pool);
+    conf_free(&s->conf);
+    free(s);
+}
+
+static void exchange_site(struct web *web, struct web_site *site)
+{
+    pthread_mutex_lock(&web->lock);
+    struct web_site *old = web->site;
+    web->site = site;
+    pthread_mutex_unlock(&web->lock);
+    site_give(&old);
+}
+
+/* Metadata may be another since, without a reload. Who reads the old ones may go on: they stay as long as the site. */
 static void renew_origins(struct web *web)
 {
-    struct pool *pool = pool_new();
-    const char *origins = origins_find(web->site.conf, web->state_dir, pool); /* this thread alone exchanges the site */
-    if (strcmp(origins, web->site.origins) != 0) {
-        pthread_rwlock_wrlock(&web->lock);
-        struct pool *old = web->site.origins_pool;
-        web->site.origins_pool = pool;
-        web->site.origins = origins;
-        pthread_rwlock_unlock(&web->lock);
-        pool = old;
-    }
-    pool_free(&pool);
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    struct web_site *site = web->site; /* this thread alone exchanges it */
+    const char *origins = origins_find(site->conf, web->state_dir, pool);
+    if (strcmp(origins, atomic_load(&site->origins)) != 0)
+        atomic_store(&site->origins, pool_strdup(site->origins_pool, origins));
 }
 
 static int read_ring(const struct conf *conf, const char *state_dir, struct keyring **ret, struct err *err)
@@ -108,26 +125,26 @@ static int read_ring(const struct conf *conf, const char *state_dir, struct keyr
     return keyring_open(state_dir, conf_int(conf_find(conf, "serve", NULL), "key-rotation"), clock_now(), ret, err);
 }
 
-static int site_read(const struct conf *conf, const char *state_dir, struct web_site *ret, struct err *err)
+static int site_read(struct conf *conf, const char *state_dir, struct web_site **ret, struct err *err)
 {
     const struct conf_section *organization = conf_find(conf, "organization", NULL);
     const char *url = conf_str(organization, "url");
-    struct web_site site = {.conf = conf, .keys = {.nkeys = 0}};
     if (!url)
         return err_set(err, ERR_CONFIG,
                        "%s: organization: url is missing, and browsers are sent there; write url = https://…",
                        conf_where(organization));
-    site.pool = pool_new();
-    site.origins_pool = pool_new();
-    site.secure = strncmp(url, "https://", 8) == 0;
-    if (looks_read(conf, site.pool, &site.looks, err) != 0 ||
-        sp_keys(conf, state_dir, true, clock_now(), &site.keys, err) != 0 ||
-        applications_read(conf, &site.applications, err) != 0 || read_ring(conf, state_dir, &site.ring, err) != 0) {
-        site_release(&site);
+    CLEANUP(site_give) struct web_site *site = mem_zero(sizeof *site);
+    site->holders = 1;
+    site->conf = conf_share(conf);
+    site->pool = pool_new();
+    site->origins_pool = pool_new();
+    site->secure = strncmp(url, "https://", 8) == 0;
+    if (looks_read(conf, site->pool, &site->looks, err) != 0 ||
+        sp_keys(conf, state_dir, true, clock_now(), &site->keys, err) != 0 ||
+        applications_read(conf, &site->applications, err) != 0 || read_ring(conf, state_dir, &site->ring, err) != 0)
         return -1;
-    }
-    site.origins = origins_find(conf, state_dir, site.origins_pool);
-    *ret = site;
+    site->origins = origins_find(conf, state_dir, site->origins_pool);
+    *ret = TAKE(site);
     return 0;
 }
 
@@ -226,37 +243,22 @@ static int listen_for_status(struct web *web, const struct conf_section *serve, 
 
 /* --- life ------------------------------------------------------------------------------------------------------------ */
 
-static void want_providers(struct web *web)
+static void want_providers(struct web *web, const struct conf *conf)
 {
     CLEANUP(freep) struct providers_wanted *wanted = NULL;
     size_t n = 0, cap = 0;
-    for (const struct conf_section *c = conf_next(web->site.conf, "connection", NULL); c;
-         c = conf_next(web->site.conf, "connection", c))
+    for (const struct conf_section *c = conf_next(conf, "connection", NULL); c;
+         c = conf_next(conf, "connection", c))
         if (strcmp(conf_variant(c), "oidc") == 0)
             *MEM_PUSH(&wanted, &n, &cap) = (struct providers_wanted){conf_str(c, "issuer"), conf_str(c, "ca-file")};
     providers_want(web->providers, wanted, n);
 }
 
-/*
- * Who exchanges something comes before requests that come later: while some always wait for a provider there is no moment without any.
- * No thread takes it twice.
- */
-static void make_lock(pthread_rwlock_t *lock)
-{
-    pthread_rwlockattr_t attributes;
-    pthread_rwlockattr_init(&attributes);
-#ifdef __GLIBC__
-    pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
-#endif
-    pthread_rwlock_init(lock, &attributes);
-    pthread_rwlockattr_destroy(&attributes);
-}
-
-int web_start(const struct conf *conf, const char *state_dir, struct web **ret, struct err *err)
+int web_start(struct conf *conf, const char *state_dir, struct web **ret, struct err *err)
 {
     const struct conf_section *serve = conf_find(conf, "serve", NULL);
     CLEANUP(web_stop) struct web *web = mem_zero(sizeof *web);
-    make_lock(&web->lock);
+    pthread_mutex_init(&web->lock, NULL);
     pthread_mutex_init(&web->desks_lock, NULL);
     web->state_dir = mem_strdup(state_dir);
     web->providers = providers_new(&call_directly);
@@ -264,7 +266,7 @@ int web_start(const struct conf *conf, const char *state_dir, struct web **ret, 
     if (saml_init(err) != 0 || signins_open(state_dir, &web->sweeper, err) != 0 ||
         site_read(conf, state_dir, &web->site, err) != 0)
         return -1;
-    want_providers(web);
+    want_providers(web, conf);
     if (keeper_start(web->providers, &web->keeper, err) != 0 || listen_for_people(web, serve, err) != 0 ||
         listen_for_status(web, serve, err) != 0 || watching_start(web, &web->watching, err) != 0 ||
         outbox_start(web, &web->outbox, err) != 0)
@@ -273,11 +275,11 @@ int web_start(const struct conf *conf, const char *state_dir, struct web **ret, 
     return 0;
 }
 
-int web_reload(struct web *web, const struct conf *conf, struct err *err)
+int web_reload(struct web *web, struct conf *conf, struct err *err)
 {
     CLEANUP(pem_release) struct pem pem = {BUF_INIT, BUF_INIT};
     const struct conf_section *serve = conf_find(conf, "serve", NULL);
-    struct web_site site;
+    CLEANUP(site_give) struct web_site *site = NULL;
     if (read_pem(serve, &pem, err) != 0)
         return -1;
     if (web->tls != (pem.certificate.len > 0))
@@ -285,18 +287,12 @@ int web_reload(struct web *web, const struct conf *conf, struct err *err)
                        conf_where(serve));
     if (site_read(conf, web->state_dir, &site, err) != 0)
         return -1;
-    if (web->tls && server_renew(web->server, buf_str(&pem.certificate), buf_str(&pem.key), err) != 0) {
-        site_release(&site);
+    if (web->tls && server_renew(web->server, buf_str(&pem.certificate), buf_str(&pem.key), err) != 0)
         return -1;
-    }
-    pthread_rwlock_wrlock(&web->lock);
-    struct web_site old = web->site;
-    web->site = site;
-    want_providers(web);
-    pthread_rwlock_unlock(&web->lock);
+    want_providers(web, conf);
+    exchange_site(web, TAKE(site));
     keeper_look(web->keeper);
     atomic_fetch_add(&web->reloads, 1);
-    site_release(&old);
     return 0;
 }
 
@@ -313,20 +309,16 @@ uint16_t web_status_port(const struct web *web)
 /* Keys roll over by their age; the old ones stay in use when that fails. */
 static void renew_keys(struct web *web, int64_t now)
 {
-    struct keyring *ring = NULL;
+    struct web_site *site = NULL;
     struct err err = ERR_INIT;
-    if (!web->site.ring || !keyring_due(web->site.ring, now) || now < web->ring_tried + RING_RETRY)
+    if (!web->site->ring || !keyring_due(web->site->ring, now) || now < web->ring_tried + RING_RETRY)
         return;
     web->ring_tried = now;
-    if (read_ring(web->site.conf, web->state_dir, &ring, &err) != 0) {
+    if (site_read(web->site->conf, web->state_dir, &site, &err) != 0) {
         log_event(LOG_LEVEL_ERROR, "keys for applications cannot be rolled over: %s", err.text);
         return;
     }
-    pthread_rwlock_wrlock(&web->lock);
-    struct keyring *old = web->site.ring;
-    web->site.ring = ring;
-    pthread_rwlock_unlock(&web->lock);
-    keyring_free(&old);
+    exchange_site(web, site);
     log_event(LOG_LEVEL_INFO, "keys for applications were rolled over");
 }
 
@@ -334,7 +326,7 @@ void web_tick(struct web *web)
 {
     struct err err = ERR_INIT;
     bool more = true;
-    int64_t now = clock_now(), kept = conf_int(conf_find(web->site.conf, "serve", NULL), "signin-retention");
+    int64_t now = clock_now(), kept = conf_int(conf_find(web->site->conf, "serve", NULL), "signin-retention");
     server_tick(web->server);
     if (web->status)
         server_tick(web->status);
@@ -367,10 +359,10 @@ void web_stop(struct web **web)
     }
     signins_close(&w->sweeper);
     limit_free(&w->limit);
-    site_release(&w->site);
+    site_give(&w->site);
     providers_free(&w->providers);
     pthread_mutex_destroy(&w->desks_lock);
-    pthread_rwlock_destroy(&w->lock);
+    pthread_mutex_destroy(&w->lock);
     free(w->state_dir);
     free(w);
     *web = NULL;

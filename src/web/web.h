@@ -17,16 +17,17 @@
 struct web;
 
 /*
- * Listens where [serve] says. conf has to live until it was replaced by web_reload or web_stop returned; state_dir is copied. ERR_CONFIG:
+ * Listens where [serve] says. conf is shared (conf_share); state_dir is copied. ERR_CONFIG:
  * [organization] url is missing, or an address, certificate or key does not do; ERR_NETWORK: the address is taken; ERR_STORE: signin.db.
  * There need not be a main database yet: until there is one, everybody is refused.
  */
-int web_start(const struct conf *conf, const char *state_dir, struct web **ret, struct err *err);
+int web_start(struct conf *conf, const char *state_dir, struct web **ret, struct err *err);
 /*
  * From here on requests are answered by conf, and connections that begin get the certificate of now. On -1 everything stays as it was, and
- * conf is not kept. Addresses and threads are those of web_start. Waits for requests that are being answered.
+ * conf is not kept. Addresses and threads are those of web_start. Requests that are being answered go on
+ * with the one of before; only a new certificate waits for them.
  */
-int web_reload(struct web *web, const struct conf *conf, struct err *err);
+int web_reload(struct web *web, struct conf *conf, struct err *err);
 uint16_t web_port(const struct web *web);
 uint16_t web_status_port(const struct web *web); /* 0: there is none */
 /* About once a second: forgets what has expired, in small steps. */

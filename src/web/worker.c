@@ -54,9 +54,9 @@ int worker_start(struct worker *worker, struct err *err)
 
 struct signin worker_enter(struct worker *worker, struct pool *pool)
 {
-    pthread_rwlock_rdlock(&worker->web->lock);
-    return (struct signin){.conf = worker->web->site.conf,
-                           .keys = &worker->web->site.keys,
+    worker->site = site_hold(worker->web);
+    return (struct signin){.conf = worker->site->conf,
+                           .keys = &worker->site->keys,
                            .store = worker->desk->store,
                            .signins = worker->desk->signins,
                            .pool = pool,
@@ -65,7 +65,7 @@ struct signin worker_enter(struct worker *worker, struct pool *pool)
 
 void worker_leave(struct worker *worker)
 {
-    pthread_rwlock_unlock(&worker->web->lock);
+    site_give(&worker->site);
 }
 
 void worker_stop(struct worker *worker)

@@ -17,6 +17,7 @@ struct worker {
     long milliseconds;
     void *ctx; /* the round's own */
     /* kept by worker.c */
+    struct web_site *site; /* held from worker_enter to worker_leave */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -17,9 +18,9 @@ MODULES = Path("/usr/lib/apache2/modules")
 
 CONF = """
 ServerRoot "{folder}"
-ServerName 127.0.0.1
+ServerName {host}
 PidFile "{folder}/apache.pid"
-Listen 127.0.0.1:{port}
+Listen {host}:{port}
 ErrorLog "{folder}/error.log"
 LogLevel warn auth_openidc:debug
 {modules}
@@ -59,37 +60,47 @@ OIDCInfoHook iat access_token access_token_expires id_token userinfo refresh_tok
 
 
 class Apache:
-    """Its section of the configuration is made when it starts."""
+    """Its section of the configuration is made when it starts. ca: who vouches for the server; section: more of that section."""
 
-    def __init__(self, site, provider, **section):
+    def __init__(self, site, provider, host="127.0.0.1", ca=None, **section):
         apache = shutil.which("apache2", path=os.environ["PATH"] + ":/usr/sbin")
         if not apache or not (MODULES / "mod_auth_openidc.so").exists():
             assert not os.environ.get("CI"), "apache2 or libapache2-mod-auth-openidc is missing"
             pytest.skip("missing: apache2 and libapache2-mod-auth-openidc; run: sudo sh packaging/deps.sh --test")
         self.folder, self.port = site.folder / "apache", free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        for name in ("protected", "cad", "board"):
-            (self.folder / "www" / name).mkdir(parents=True)
-            (self.folder / "www" / name / "index.html").write_text(f"this is {name}\n")
-        secret = secrets.token_urlsafe(24)
-        (site.folder / "apache.secret").write_text(secret)
+        self.url = f"http://{host}:{self.port}"
+        for name in ("protected", "cad", "board", "bye"):
+            self.page(name, f"this is {name}\n")
+        self.secret = secrets.token_urlsafe(24)
+        (site.folder / "apache.secret").write_text(self.secret)
         (site.folder / "apache.secret").chmod(0o600)
-        site.conf["application apache"] = {"client-secret-file": "apache.secret", "redirect-uri": f"{self.url}/protected/callback",
-                                           **section}
+        site.conf["application apache"] = {
+            "client-secret-file": "apache.secret", "redirect-uri": f"{self.url}/protected/callback",
+            "backchannel-logout-uri": f"{self.url}/protected/callback?logout=backchannel", "post-logout-uri": f"{self.url}/bye/", **section}
         provider.reload()
         names = ["mpm_event", "authn_core", "authz_core", "authz_user", "dir", "auth_openidc"]
         modules = "\n".join(f"LoadModule {n}_module {MODULES}/mod_{n}.so" for n in names)
         more = "User www-data\nGroup www-data\n" if os.getuid() == 0 else ""
+        more += f"OIDCCABundlePath {ca}\n" if ca else ""
         if os.getuid() == 0:
             for folder in (self.folder, *self.folder.parents):
                 if not os.stat(folder).st_mode & 0o1:
                     folder.chmod(folder.stat().st_mode | 0o11)
         conf = self.folder / "apache.conf"
-        conf.write_text(CONF.format(folder=self.folder, port=self.port, modules=modules, issuer=provider.url, secret=secret, url=self.url,
+        conf.write_text(CONF.format(folder=self.folder, host=host, port=self.port, modules=modules, issuer=provider.url, secret=self.secret, url=self.url,
                                     passphrase=secrets.token_urlsafe(24), more=more))
         self.process = subprocess.Popen([apache, "-d", self.folder, "-f", conf, "-D", "FOREGROUND"], stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True)
         self.wait()
+
+    def page(self, name, text):
+        (self.folder / "www" / name).mkdir(parents=True, exist_ok=True)
+        (self.folder / "www" / name / "index.html").write_text(text)
+
+    @property
+    def logout(self):
+        """Where its own sign-out is, which leads to the server's and back to /bye/."""
+        return f"{self.url}/protected/callback?logout={urllib.parse.quote(self.url + '/bye/', safe='')}"
 
     def wait(self):
         for _ in range(200):

@@ -79,7 +79,7 @@ class FalseProvider:
 
     def be_good(self):
         self.discovery, self.claims, self.header, self.userinfo, self.tokens, self.signer = {}, {}, {}, {}, {}, self.key
-        self.status = 200
+        self.status, self.elsewhere = 200, None
         self.open.set()
 
     def stop(self):
@@ -126,6 +126,8 @@ class FalseProvider:
         status, body = 200, {}
         if path == "/token":
             body, status = self.tell(form), self.status
+        elif path == "/elsewhere":
+            body = self.tell(form or "code=")
         elif path == "/jwks":
             self.fetches += 1
             body = {"keys": [key.jwk for key in self.keys]}
@@ -135,6 +137,8 @@ class FalseProvider:
             body = self.describe()
         text = json.dumps(body).encode()
         handler.send_response(status)
+        if self.elsewhere and status // 100 == 3:
+            handler.send_header("Location", self.elsewhere)
         handler.send_header("Content-Type", "application/json")
         handler.send_header("Content-Length", str(len(text)))
         handler.end_headers()

@@ -162,7 +162,7 @@ class Glewlwyd:
     def connection(self):
         shown = {"client-key-file": str(self.folder / "client.pem"), "client-authentication": "tls_client_auth",
                  "ca-file": str(self.authority)} if self.tls else {"client-secret-file": str(self.folder / "secret")}
-        return {"type": "oidc", "issuer": self.issuer, "client-id": "doorward", "attribute-id": "guid", **shown}
+        return {"type": "oidc", "issuer": self.issuer, "client-id": "doorward", "attribute-id": "guid", "logout-without-expiry": "yes", **shown}
 
     def roll(self):
         """Another signing key, as after a restart with another configuration."""

@@ -47,13 +47,14 @@ def php(value):
 
 
 class SimpleSaml:
-    """People sign in with their uid as user name and as password. sp: our metadata, read by simplesamlphp's own reader."""
+    """People sign in with their uid as user name and as password. sp: our metadata, read by simplesamlphp's own reader. host: by another
+    name it is another site to a browser."""
 
     recently = 0
 
-    def __init__(self, folder, people, **hosted):
+    def __init__(self, folder, people, host="127.0.0.1", **hosted):
         self.folder, self.port = Path(folder), free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{host}:{self.port}"
         self.entity = f"{self.url}/saml2/idp/metadata.php"
         self.process, self.hosted = None, hosted
         for name in ("config", "metadata", "cert", "log", "tmp", "data", "sessions"):
@@ -77,7 +78,7 @@ class SimpleSaml:
             "session.cookie.samesite": None, "language.cookie.secure": False, "session.phpsession.savepath": f"{self.folder}/sessions",
             "store.type": "phpsession", "session.duration": 3600, "session.datastore.timeout": 3600, "session.state.timeout": 3600,
             "metadata.sources": [{"type": "flatfile", "directory": f"{self.folder}/metadata"}], "authproc.idp": {},
-            "trusted.url.domains": [], "language.default": "en", "language.available": ["en"], "production": True}
+            "trusted.url.domains": [], "language.default": "en", "language.available": ["en", "ja"], "production": True}
         source = "'exampleauth:UserPass', " + ", ".join(
             f"{php(f'{uid}:{uid}')} => {php(attributes)}" for uid, attributes in people.items())
         (self.folder / "config/config.php").write_text(f"<?php $config = {php(config)};\n")

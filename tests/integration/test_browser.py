@@ -4,6 +4,7 @@ Screenshots of every page are left in build/screenshots (DOORWARD_SCREENSHOTS), 
 """
 
 import base64
+import contextlib
 import html
 import http.server
 import os
@@ -23,6 +24,7 @@ from signin_site import Server, answer_to
 from site_fixture import ROOT, URL, script
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="python3-selenium is not installed")
+from selenium.common.exceptions import TimeoutException  # noqa: E402,F401  pylint: disable=wrong-import-position,unused-import
 from selenium.webdriver.common.by import By  # noqa: E402  pylint: disable=wrong-import-position
 from selenium.webdriver.common.keys import Keys  # noqa: E402  pylint: disable=wrong-import-position
 from selenium.webdriver.support.expected_conditions import staleness_of  # noqa: E402  pylint: disable=wrong-import-position
@@ -60,6 +62,7 @@ for (const e of document.querySelectorAll('img'))
   if (!e.alt || !e.naturalWidth) faults.push('no picture: ' + e.outerHTML);
 if (document.querySelectorAll('h1').length !== 1 || document.querySelectorAll('main').length !== 1) faults.push('no one h1 and main');
 if (!document.title.trim()) faults.push('no title');
+if (parseFloat(getComputedStyle(document.querySelector('main').lastElementChild).marginBottom)) faults.push('a gap at the end');
 if (document.scripts.length) faults.push('scripts');
 if (document.documentElement.scrollWidth > innerWidth) faults.push('scrolls: ' + document.documentElement.scrollWidth + ' > ' + innerWidth);
 return faults;
@@ -146,14 +149,17 @@ class Walk:
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
             "features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
 
+    def shoot(self, name):
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.driver.save_screenshot(str(SCREENSHOTS / f"{self.language}-{name}.png"))
+
     def good(self, name):
         """Wide and narrow, light and dark."""
         assert self.driver.execute_script("return document.documentElement.lang") == self.language
         for look, (width, height, dark) in {"": (1024, 768, False), "-dark": (1024, 768, True), "-narrow": (320, 640, False)}.items():
             self.resize(width, height, dark)
             faults = self.driver.execute_script(FAULTS)
-            SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-            self.driver.save_screenshot(str(SCREENSHOTS / f"{self.language}-{name}{look}.png"))
+            self.shoot(name + look)
             assert not faults, f"{name}{look}: {faults}"
         self.resize(1024, 768)
         return self
@@ -206,21 +212,28 @@ def url_fixture(site):
     provider.server_close()
 
 
-@pytest.fixture(name="walk", params=["en", "ko", "ja"])
-def walk_fixture(request, url, tmp_path):
+@contextlib.contextmanager
+def browser(language, folder):
+    """Chromium, for somebody who reads this language."""
     options = webdriver.ChromeOptions()
     for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server", "--no-first-run",
-                 "--ignore-certificate-errors", "--host-resolver-rules=MAP *.example.com 127.0.0.1,MAP *.elsewhere.example 127.0.0.1",
-                 "--disable-background-networking", f"--user-data-dir={tmp_path / 'browser'}", "--force-prefers-reduced-motion"):
+                 "--ignore-certificate-errors", "--host-resolver-rules=MAP *.example.com 127.0.0.1,MAP *.elsewhere.example 127.0.0.1,"
+                 "MAP *.googleapis.com ~NOTFOUND",
+                 "--disable-background-networking", f"--user-data-dir={folder / 'browser'}", "--force-prefers-reduced-motion"):
         options.add_argument(word)
-    accepted = {"en": "en-GB,en", "ko": "ko-KR,ko,en", "ja": "fr,ja-JP"}[request.param]
+    accepted = {"en": "en-GB,en", "ko": "ko-KR,ko,en", "ja": "fr,ja-JP"}[language]
     options.add_experimental_option("prefs", {"intl.accept_languages": accepted})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = webdriver.chrome.service.Service(DRIVER)
-    driver = webdriver.Chrome(service=service, options=options)
+    driver = webdriver.Chrome(service=webdriver.chrome.service.Service(DRIVER), options=options)
     driver.implicitly_wait(10)
-    yield Walk(driver, url, request.param)
+    yield driver
     driver.quit()
+
+
+@pytest.fixture(name="walk", params=["en", "ko", "ja"])
+def walk_fixture(request, url, tmp_path):
+    with browser(request.param, tmp_path) as driver:
+        yield Walk(driver, url, request.param)
 
 
 def test_from_the_address_to_the_identity_provider_and_out_again(walk):

@@ -277,7 +277,6 @@ def test_more_connections_than_one_address_gets(hostile):
         closed += receive(s) == b""
     assert closed == 50, "the ones too many were closed at once"
     hostile.serves()
-    assert not hostile.answers_here()
     hostile.gone(sockets)
 
 

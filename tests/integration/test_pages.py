@@ -179,6 +179,9 @@ def test_who_asks_too_often_has_to_wait(server, site):
     assert len(server.sql("SELECT * FROM record")) == 6, "who is held up leaves no record"
     with urllib.request.urlopen(server.status_url + "/metrics", timeout=60) as metrics:
         assert "doorward_http_held_up_total 2" in metrics.read().decode()
+    forged = [ask(server, "/signin", "POST", b"email=x@nowhere.example", X_Forwarded_For="203.0.113.11", Forwarded=f"for=192.0.2.{i}").status
+              for i in range(6)]
+    assert forged == [403] * 5 + [429], "whoever makes up the header that the proxy passes on is not taken for this machine"
 
 
 # --- who was here before ------------------------------------------------------------------------------------------------
@@ -247,7 +250,7 @@ def test_the_report_of_sign_ins(server, browser, site):
     assert len(site.json("report", "signins")) == 2, "with no server too"
     server.start()
     with sqlite3.connect(site.state / "signin.db") as db:
-        db.execute("UPDATE record SET at = at - 3 * 86400 WHERE accepted")
+        db.execute("UPDATE record SET at = at - 3 * 86400 WHERE result = 1")
     assert [row["result"] for row in site.json("report", "signins", "--since", "2d")] == ["refused"]
     assert len(site.json("report", "signins", "--since", "4d")) == len(site.json("report", "signins", "--since", "2020-01-01")) == 2
     for wrong in ("yesterday", "2d3", "-1d", "2026-13-01", "99999999d", ""):

@@ -2,6 +2,7 @@
 
 import html.parser
 import http.cookiejar
+import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -50,10 +51,13 @@ class AnyCookie(http.cookiejar.DefaultCookiePolicy):
 class Walker:
     """The server is reached below URL, as through its proxy; everybody else where they are. Each keeps its own cookies."""
 
-    def __init__(self, server):
+    def __init__(self, server, trust=None):
+        """trust: a file of certificates, besides those that everybody trusts."""
         self.browser = Browser(server)
         self.jar = http.cookiejar.CookieJar(AnyCookie(secure_protocols=("http", "https")))
-        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), NoRedirect, urllib.request.HTTPCookieProcessor(self.jar))
+        https = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=trust))
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), NoRedirect, https,
+                                                  urllib.request.HTTPCookieProcessor(self.jar))
         self.at, self.page, self.trail, self.sent = "", None, [], {}
 
     def ask(self, url, form=None):

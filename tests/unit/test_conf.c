@@ -366,6 +366,9 @@ START_TEST(values_are_given_as_they_were_written)
     ck_assert_str_eq(conf_where(types), where);
     ck_assert_str_eq(conf_where_key(types, "list", 1), key);
     ck_assert_str_eq(conf_where_key(types, "secret", 0), where);
+    /* Threads ask for it at once, and for ever: nothing is made for it. */
+    ck_assert_ptr_eq(conf_where(types), conf_where(types));
+    ck_assert_ptr_eq(conf_where_key(types, "list", 1), conf_where_key(types, "list", 1));
 }
 END_TEST
 

@@ -148,8 +148,10 @@ START_TEST(what_a_look_means)
     expect(whole, fewer, false, NULL, REFRESH_TAKE, NULL); /* a certificate less is nothing new to trust */
     expect(fewer, whole, false, NULL, REFRESH_ASK, "a new signing certificate");
     expect(fewer, whole, true, NULL, REFRESH_TAKE, NULL);
-    expect(fewer, whole, true, whole->digest, REFRESH_ASK, "counted before");
-    expect(later, sooner, true, NULL, REFRESH_ASK, "older");
+    expect(fewer, whole, true, whole->digest, REFRESH_OLD, "counted before");
+    expect(later, sooner, true, NULL, REFRESH_OLD, "older");
+    expect(later, whole, true, NULL, REFRESH_ASK, "validUntil");
+    expect(whole, later, true, NULL, REFRESH_TAKE, NULL);
     expect(sooner, later, false, NULL, REFRESH_TAKE, NULL);
 }
 END_TEST

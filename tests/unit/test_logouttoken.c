@@ -18,11 +18,13 @@ static const char good[] =
 static struct pool *pool;
 static cjose_jwk_t *key, *other;
 static struct keyset *keys;
+static bool without_expiry;
 
 static void setup(void)
 {
     struct err err = ERR_INIT;
     pool = pool_new();
+    without_expiry = false;
     key = jose_key("one");
     other = jose_key("one");
     ck_assert_msg(keyset_read(span_str(jose_set(pool, key)), &keys, &err) == 0, "%s", err.text);
@@ -40,7 +42,7 @@ static void teardown(void)
 static const char *judge(const char *token, struct logouttoken_report *ret)
 {
     const struct logouttoken_policy policy = {
-        .keys = keys, .issuer = ISSUER, .client_id = CLIENT, .now = NOW, .skew = 60};
+        .keys = keys, .issuer = ISSUER, .client_id = CLIENT, .now = NOW, .skew = 60, .without_expiry = without_expiry};
     struct err err = ERR_INIT;
     int r = logouttoken_verify(pool, span_str(token), &policy, ret, &err);
     ck_assert_int_eq(r == 0, ret->token != NULL);
@@ -72,7 +74,6 @@ START_TEST(a_good_token_is_accepted)
     ck_assert_str_eq(report.token->session, "s-1");
     ck_assert_int_ge(report.token->until, NOW + 3600);
     ck_assert_str_eq(judge_with("{\"sub\": null}"), "");
-    ck_assert_str_eq(judge_with("{\"exp\": null, \"iat\": 1893455341}"), "");
     ck_assert_str_eq(judge_with("{\"sid\": null}"), "");
     ck_assert_str_eq(judge_with("{\"aud\": [\"x\", \"doorward\"]}"), "");
 }
@@ -87,8 +88,7 @@ START_TEST(a_token_wrong_in_one_claim_is_refused_for_it)
         {"{\"iss\": null}", "issuer"},
         {"{\"aud\": \"other\"}", "audience"},
         {"{\"aud\": null}", "audience"},
-        {"{\"exp\": null, \"iat\": 1893455340}", "expiry"},
-        {"{\"exp\": null, \"iat\": null}", "issued-at"},
+        {"{\"exp\": null}", "expiry"},
         {"{\"exp\": 1893455940}", "expiry"},
         {"{\"exp\": \"1893456100\"}", "expiry"},
         {"{\"iat\": null}", "issued-at"},
@@ -117,6 +117,17 @@ START_TEST(a_token_wrong_in_one_claim_is_refused_for_it)
 }
 END_TEST
 
+START_TEST(a_token_without_expiry_is_good_for_minutes_where_that_is_allowed)
+{
+    ck_assert_str_eq(judge_with("{\"exp\": null, \"iat\": 1893455341}"), "expiry");
+    without_expiry = true;
+    ck_assert_str_eq(judge_with("{\"exp\": null, \"iat\": 1893455341}"), "");
+    ck_assert_str_eq(judge_with("{\"exp\": null, \"iat\": 1893455340}"), "expiry");
+    ck_assert_str_eq(judge_with("{\"exp\": null, \"iat\": null}"), "issued-at");
+    ck_assert_str_eq(judge_with("{\"exp\": 1893455940}"), "expiry");
+}
+END_TEST
+
 START_TEST(another_token_of_the_same_key_is_none)
 {
     struct logouttoken_report report;
@@ -139,6 +150,7 @@ int main(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, a_good_token_is_accepted);
     tcase_add_test(tc, a_token_wrong_in_one_claim_is_refused_for_it);
+    tcase_add_test(tc, a_token_without_expiry_is_good_for_minutes_where_that_is_allowed);
     tcase_add_test(tc, another_token_of_the_same_key_is_none);
     suite_add_tcase(suite, tc);
     return suite_run(suite);

@@ -307,6 +307,8 @@ START_TEST(a_proxy_is_believed_when_it_is_trusted)
         {"10.0.0.80", "for=[", "[", "10.0.0.80"},
         {"10.0.0.80", "for=[]", "[]:", "10.0.0.80"},
         {"", NULL, NULL, ""},
+        {"fe80::7%eth0", NULL, NULL, "fe80::7"}, /* as a connection on the link is named: without an address nobody is held up */
+        {"fe80::7%eth0", "for=192.0.2.1", NULL, "fe80::7"},
     };
     CLEANUP(conf_free)
     struct conf *conf = conf_of("trusted-proxy = 10.0.0.80\ntrusted-proxy = 10.0.0.81\ntrusted-proxy = fd00:0::80");
@@ -355,9 +357,28 @@ END_TEST
 
 START_TEST(this_machine_is_not_held_up)
 {
+    static const struct {
+        const char *peer, *forwarded, *x;
+        bool local;
+    } cases[] = {
+        {"127.0.0.1", NULL, NULL, true},
+        {"127.0.0.9", NULL, "192.0.2.1", true}, /* no proxy of ours: whoever is at this machine may write what he likes */
+        {"::1", NULL, NULL, true},
+        {"::ffff:127.0.0.1", NULL, NULL, true},
+        {"127.0.0.1", NULL, "192.0.2.1", false},
+        {"127.0.0.1", "for=203.0.113.9", "192.0.2.1", false}, /* they disagree, so that the client is the proxy */
+        {"127.0.0.1", "for=127.0.0.1", NULL, false},
+        {"127.0.0.1", "", NULL, false},
+        {"192.0.2.1", NULL, NULL, false},
+        {"", NULL, NULL, false},
+    };
+    CLEANUP(conf_free) struct conf *conf = conf_of("trusted-proxy = 127.0.0.1");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_msg(visitor_is_local(conf_find(conf, "serve", NULL), cases[i].peer, cases[i].forwarded, cases[i].x) ==
+                          cases[i].local, "%zu", i);
     CLEANUP(limit_free) struct limit *limit = limit_new();
-    ck_assert_uint_eq(take(limit, "127.0.0.1", 1, 1000), 0);
-    ck_assert_uint_eq(take(limit, "::1", 1, 1000), 0);
+    ck_assert_uint_eq(take(limit, "127.0.0.1", 1, 60), 0);
+    ck_assert_uint_ge(take(limit, "127.0.0.1", 1, 1), 1);
     ck_assert_uint_eq(take(limit, "", 1, 1000), 0);
 }
 END_TEST

@@ -235,12 +235,50 @@ static void *send_one(void *arg)
     struct err err = ERR_INIT;
     int r = providers_send(providers, known, &request, &reply, &err);
     buf_release(&reply.body);
-    return (void *)(uintptr_t)(r == 0 || err.kind == ERR_NETWORK ? 1 + (r == 0) : 0);
+    return (void *)(uintptr_t)(r == 0 ? 2 : err.kind != ERR_NETWORK ? 0 : strstr(err.text, "their turn") ? 3 : 1);
 }
+
+static int done;
+
+static void *renew_one(void *arg)
+{
+    const struct known *known = get(ONE, NOW);
+    providers_renew(providers, NOW, &known);
+    providers_give(providers, &known);
+    pthread_mutex_lock(&lock);
+    done++;
+    pthread_cond_broadcast(&moved);
+    pthread_mutex_unlock(&lock);
+    return arg;
+}
+
+/* Anybody may name a key that nobody knows; a provider that answers slowly must not get all threads by that. */
+START_TEST(a_slow_provider_gets_so_many_who_look_for_a_key)
+{
+    pthread_t threads[2 * PROVIDERS_SENDING];
+    get_and_give(ONE, NOW);
+    held = true;
+    done = 0;
+    for (int i = 0; i < 2 * PROVIDERS_SENDING; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, renew_one, NULL), 0);
+    pthread_mutex_lock(&lock);
+    while (done < PROVIDERS_SENDING)
+        pthread_cond_wait(&moved, &lock);
+    pthread_mutex_unlock(&lock);
+    get_and_give(TWO, NOW);
+    pthread_mutex_lock(&lock);
+    held = false;
+    pthread_cond_broadcast(&moved);
+    pthread_mutex_unlock(&lock);
+    for (int i = 0; i < 2 * PROVIDERS_SENDING; i++)
+        pthread_join(threads[i], NULL);
+    ck_assert_int_eq(fetched, 3);
+}
+END_TEST
 
 START_TEST(a_slow_provider_gets_so_many_requests_at_once)
 {
-    pthread_t threads[PROVIDERS_SENDING];
+    pthread_t threads[PROVIDERS_SENDING], more[PROVIDERS_WAITING + 1];
     const struct known *known = get(ONE, NOW), *two = get(TWO, NOW);
     held = true;
     for (int i = 0; i < PROVIDERS_SENDING; i++)
@@ -250,6 +288,16 @@ START_TEST(a_slow_provider_gets_so_many_requests_at_once)
         pthread_cond_wait(&moved, &lock);
     pthread_mutex_unlock(&lock);
     ck_assert_uint_eq((uintptr_t)send_one((void *)known), 1); /* refused */
+    for (int i = 0; i <= PROVIDERS_WAITING; i++)
+        ck_assert_int_eq(pthread_create(&more[i], NULL, send_one, (void *)known), 0);
+    unsigned at_once = 0;
+    for (int i = 0; i <= PROVIDERS_WAITING; i++) {
+        void *sent;
+        pthread_join(more[i], &sent);
+        ck_assert((uintptr_t)sent == 1 || (uintptr_t)sent == 3);
+        at_once += (uintptr_t)sent == 3;
+    }
+    ck_assert_uint_ge(at_once, 1);
     pthread_mutex_lock(&lock);
     held = false;
     pthread_cond_broadcast(&moved);
@@ -279,6 +327,7 @@ int main(void)
     tcase_add_test(tc, what_is_wanted_no_more_is_forgotten);
     tcase_add_test(tc, only_who_wants_it_waits_for_a_slow_provider);
     tcase_add_test(tc, a_slow_provider_gets_so_many_requests_at_once);
+    tcase_add_test(tc, a_slow_provider_gets_so_many_who_look_for_a_key);
     suite_add_tcase(suite, tc);
     return suite_run(suite);
 }

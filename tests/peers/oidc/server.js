@@ -2,8 +2,8 @@
 //
 //   node server.js METHOD SECRET CERTIFICATE REDIRECT [OPTIONS]     prints its port
 //
-// OPTIONS: a file with JSON: "port" to listen at, "client": more metadata of the client, "people": name -> claims. It is read anew for each
-// sign-in.
+// OPTIONS: a file with JSON: "port" to listen at, "client": more metadata of the client, "people": name -> claims, "someone": who
+// comes without login_hint. It is read anew for each sign-in.
 // METHOD is how the one client, "doorward", shows who it is. Whoever comes is signed in at once, as the e-mail address of
 // login_hint; denied@… is refused. GET /roll makes a new signing key, and takes the old one away.
 
@@ -69,7 +69,7 @@ const open = (issuer) => {
 
 const interact = async (request, response) => {
     const {params} = await provider.interactionDetails(request, response);
-    const [name] = (params.login_hint ?? "ann").split("@");
+    const [name] = (params.login_hint ?? options().someone ?? "ann").split("@");
     const result = name === "denied" ? {error: "access_denied", error_description: "not today"} : {login: {accountId: name}};
     await provider.interactionFinished(request, response, result, {mergeWithLastSubmission: false});
 };
