@@ -16,8 +16,8 @@ struct accept_at {
  * A sign-in that passed is judged by the policy, and is somebody's session from then on; ret_ref is set. A test of the connection is never anybody's: its report is
  * kept for who waits for it, also when it failed, and 0 comes back with ret->trial.
  *
- * The session that the browser has goes on when it is the same person's through the same connection, with another secret: what applications were given in it
- * stands, and they are told of nothing. Any other ends.
+ * The session that the browser has goes on when it is the same person's through the same connection, with another secret: what
+ * applications were given in it stands, and they are told of nothing. Any other ends.
  */
 int accept_answer(const struct signin *in, const struct returned *returned, const struct finding *finding,
                   const struct accept_at *at, struct signin_done *ret, char *ret_ref, struct err *err);

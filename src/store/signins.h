@@ -90,8 +90,8 @@ int signins_session_put(struct signins *signins, const char *token, const struct
 int signins_session_renew(struct signins *signins, const char *token, const struct signins_session *session,
                           struct err *err);
 /*
- * What this browser has: by the secret of the session's cookie, or, as that one does not come along from everywhere, by its own. NULL: not there. 1: it is there
- * and has not expired; 0; -1
+ * What this browser has: by the secret of the session's cookie, or, as that one does not come along from everywhere, by its
+ * own. NULL: not there. 1: it is there and has not expired; 0; -1
  */
 int signins_session_here(struct signins *signins, const char *token, const char *browser, int64_t now, struct pool *pool,
                          struct signins_session *ret, struct err *err);
