@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.parse
@@ -67,7 +68,9 @@ class Apache:
         if not apache or not (MODULES / "mod_auth_openidc.so").exists():
             assert not os.environ.get("CI"), "apache2 or libapache2-mod-auth-openidc is missing"
             pytest.skip("missing: apache2 and libapache2-mod-auth-openidc; run: sudo sh packaging/deps.sh --test")
-        self.folder, self.port = site.folder / "apache", free_port()
+        # Not below the case's folder, which pytest closes to everybody else again whenever it begins: apache reads as www-data.
+        self.folder, self.port = Path(tempfile.mkdtemp(prefix="doorward-apache-")), free_port()
+        self.folder.chmod(0o755)
         self.url = f"http://{host}:{self.port}"
         for name in ("protected", "cad", "board", "bye"):
             self.page(name, f"this is {name}\n")
@@ -82,10 +85,6 @@ class Apache:
         modules = "\n".join(f"LoadModule {n}_module {MODULES}/mod_{n}.so" for n in names)
         more = "User www-data\nGroup www-data\n" if os.getuid() == 0 else ""
         more += f"OIDCCABundlePath {ca}\n" if ca else ""
-        if os.getuid() == 0:
-            for folder in (self.folder, *self.folder.parents):
-                if not os.stat(folder).st_mode & 0o1:
-                    folder.chmod(folder.stat().st_mode | 0o11)
         conf = self.folder / "apache.conf"
         conf.write_text(CONF.format(folder=self.folder, host=host, port=self.port, modules=modules, issuer=provider.url, secret=self.secret, url=self.url,
                                     passphrase=secrets.token_urlsafe(24), more=more))
@@ -123,3 +122,4 @@ class Apache:
         self.process.terminate()
         self.process.wait(timeout=30)
         self.process.stdout.close()
+        shutil.rmtree(self.folder)
