@@ -84,7 +84,8 @@ class Apache:
         names = ["mpm_event", "authn_core", "authz_core", "authz_user", "dir", "auth_openidc"]
         modules = "\n".join(f"LoadModule {n}_module {MODULES}/mod_{n}.so" for n in names)
         more = "User www-data\nGroup www-data\n" if os.getuid() == 0 else ""
-        more += f"OIDCCABundlePath {ca}\n" if ca else ""
+        if ca:
+            more += f"OIDCCABundlePath {shutil.copy(ca, self.folder / 'ca.pem')}\n"
         conf = self.folder / "apache.conf"
         conf.write_text(CONF.format(folder=self.folder, host=host, port=self.port, modules=modules, issuer=provider.url, secret=self.secret, url=self.url,
                                     passphrase=secrets.token_urlsafe(24), more=more))

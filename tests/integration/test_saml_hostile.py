@@ -142,7 +142,7 @@ def post(server, browser, relay, name, octets):
 
 
 def use_up(site, assertion):
-    subprocess.run(["sqlite3", site.state / "signin.db", f"INSERT INTO used_once VALUES ('assertion', '{assertion}', 4000000000)"], check=True)
+    subprocess.run(["sqlite3", site.state / "signin.db", f"INSERT INTO used_once VALUES ('assertion', 'idp {assertion}', 4000000000)"], check=True)
 
 
 # --- logout messages ------------------------------------------------------------------------------------------------------------------
