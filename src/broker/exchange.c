@@ -1,12 +1,10 @@
 #include "broker/exchange.h"
 
-#include <openssl/evp.h>
-
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "broker/claims.h"
 #include "crypto/token.h"
-#include "oidc/encode.h"
+#include "oidc/authrequest.h"
 #include "signin/record.h"
 #include "store/grants.h"
 
@@ -60,12 +58,10 @@ static int needed(const struct call *c, const char *name, size_t max, const char
 bool exchange_verifier_fits(const char *verifier, const char *challenge)
 {
     CLEANUP(buf_release) struct buf text = BUF_INIT;
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned length = 0;
     size_t n = strlen(verifier);
-    if (n < VERIFIER_MIN || n > VERIFIER_MAX || EVP_Digest(verifier, n, digest, &length, EVP_sha256(), NULL) != 1)
+    if (n < VERIFIER_MIN || n > VERIFIER_MAX)
         return false;
-    encode_base64url((struct span){(const char *)digest, length}, &text);
+    authrequest_challenge(verifier, &text);
     return token_same((struct span){text.data, text.len}, span_str(challenge));
 }
 

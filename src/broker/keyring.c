@@ -11,7 +11,7 @@
 #include "broker/jwk.h"
 #include "crypto/keypair.h"
 #include "crypto/random.h"
-#include "oidc/encode.h"
+#include "oidc/compact.h"
 
 #define RSA_BITS     2048 /* a key for months; each ID token costs a signature */
 #define CERT_DAYS    3650 /* nobody looks at the certificate: keys are over by their age */
@@ -252,21 +252,11 @@ static const struct ring_key *signer(const struct keyring *ring, const char *alg
 int keyring_sign(const struct keyring *ring, const char *algorithm, const char *type, const char *claims, int64_t now,
                  struct buf *ret, struct err *err)
 {
-    CLEANUP(buf_release) struct buf word = BUF_INIT;
-    CLEANUP(buf_release) struct buf signature = BUF_INIT;
     const struct ring_key *key = signer(ring, algorithm, now);
     if (!key)
         return err_set(err, ERR_FAILED, "%s: there is no key for %s; restart the server, which makes one", ring->folder,
                        algorithm);
     CLEANUP(freep)
     char *header = mem_printf("{\"alg\":\"%s\",\"typ\":\"%s\",\"kid\":\"%s\"}", algorithm, type, key->kid);
-    encode_base64url(span_str(header), &word);
-    buf_addc(&word, '.');
-    encode_base64url(span_str(claims), &word);
-    if (keypair_sign(key->pair, (struct span){word.data, word.len}, &signature, err) != 0)
-        return -1;
-    buf_addc(&word, '.');
-    encode_base64url((struct span){signature.data, signature.len}, &word);
-    buf_add(ret, word.data, word.len);
-    return 0;
+    return compact_sign(key->pair, header, claims, ret, err);
 }

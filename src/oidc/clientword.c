@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/pool.h"
 #include "crypto/token.h"
+#include "oidc/compact.h"
 #include "oidc/encode.h"
 #include "oidc/tokencall.h"
 
@@ -35,14 +36,10 @@ static void add_thumbprint(const struct cert *cert, struct buf *ret)
 }
 
 /* json_pack gives NULL for text that is no UTF-8: then nothing may be signed. */
-static int add_part(json_t *object, struct buf *ret)
+static char *write_part(json_t *object)
 {
     CLEANUP(jsonp) json_t *owned = object;
-    CLEANUP(freep) char *text = owned ? json_dumps(owned, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
-    if (!text)
-        return -1;
-    encode_base64url(span_str(text), ret);
-    return 0;
+    return owned ? json_dumps(owned, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
 }
 
 static json_t *claims(const char *client_id, const char *issuer, int64_t now)
@@ -57,24 +54,18 @@ int clientword_make(const struct keypair *key, const char *client_id, const char
                     struct err *err)
 {
     CLEANUP(buf_release) struct buf name = BUF_INIT;
-    CLEANUP(buf_release) struct buf word = BUF_INIT;
-    CLEANUP(buf_release) struct buf signature = BUF_INIT;
     const struct cert *cert = keypair_cert(key);
     const char *alg = algorithm_of(cert);
     if (!alg)
         return err_set(err, ERR_CONFIG, "client key: it is %s; give an RSA key, or an EC key on P-256", cert->key_name);
     add_thumbprint(cert, &name);
-    json_t *header =
-        json_pack("{s:s, s:s, s:s, s:s}", "alg", alg, "typ", "JWT", "kid", buf_str(&name), "x5t#S256", buf_str(&name));
-    if (add_part(header, &word) != 0)
+    CLEANUP(freep)
+    char *header = write_part(
+        json_pack("{s:s, s:s, s:s, s:s}", "alg", alg, "typ", "JWT", "kid", buf_str(&name), "x5t#S256", buf_str(&name)));
+    if (!header)
         return err_set(err, ERR_FAILED, "client key: its name cannot be written; give another key");
-    buf_addc(&word, '.');
-    if (add_part(claims(client_id, issuer, now), &word) != 0)
+    CLEANUP(freep) char *said = write_part(claims(client_id, issuer, now));
+    if (!said)
         return err_set(err, ERR_CONFIG, "client-id: it is no text; write it as the provider shows it");
-    if (keypair_sign(key, (struct span){word.data, word.len}, &signature, err) != 0)
-        return -1;
-    buf_addc(&word, '.');
-    encode_base64url((struct span){signature.data, signature.len}, &word);
-    buf_add(ret, word.data, word.len);
-    return 0;
+    return compact_sign(key, header, said, ret, err);
 }

@@ -5,9 +5,10 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "crypto/digest.h"
+#include "signin/leave.h"
 
 #define COOKIE_TEXT_MAX 1024
-#define PATH_LOGGED     200 /* bytes */
+#define PATH_LOGGED     200           /* bytes */
 #define COOKIE_KEPT     (180 * 86400) /* seconds */
 
 /* --- answers --------------------------------------------------------------------------------------------------------- */
@@ -151,6 +152,17 @@ const char *cookie_get(const struct call *call, enum cookie which)
     return value && token_is_valid(value) ? value : NULL;
 }
 
+const char *cookie_browser(const struct call *call, bool *ret_new)
+{
+    const char *browser = cookie_get(call, COOKIE_BROWSER);
+    char made[TOKEN_SIZE];
+    *ret_new = !browser;
+    if (browser)
+        return browser;
+    token_new(made);
+    return pool_strdup(call->in.pool, made);
+}
+
 void cookie_set(struct call *call, enum cookie which, const char *value)
 {
     bool secure = call->site->secure;
@@ -212,4 +224,23 @@ void answer_done(struct call *call, const struct signin_done *done)
         cookie_set(call, COOKIE_SESSION, pool_strdup(call->in.pool, done->token));
     }
     answer_redirect(call, done->next);
+}
+
+/* --- and away ------------------------------------------------------------------------------------------------------- */
+
+bool answer_leave(struct call *call, const char *token, const char *next)
+{
+    bool is_new;
+    struct signin_start start = {.connection = NULL};
+    struct err err = ERR_INIT;
+    const struct leave_ask ask = {.token = token, .browser = cookie_browser(call, &is_new), .next = next};
+    int go_on = signin_leave(&call->in, &ask, &start, &err);
+    if (go_on < 0) {
+        answer_error(call, NULL, &err);
+        return true;
+    }
+    cookie_set(call, COOKIE_SESSION, NULL);
+    if (go_on && is_new)
+        cookie_set(call, COOKIE_BROWSER, ask.browser);
+    return go_on && answer_start(call, &start);
 }

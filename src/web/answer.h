@@ -27,12 +27,22 @@ void answer_done(struct call *call, const struct signin_done *done);
 
 enum cookie { COOKIE_SESSION, COOKIE_BROWSER, COOKIE_LANGUAGE, COOKIE_ADDRESS };
 /* The first two hold tokens of ours. */
-const char *cookie_get(const struct call *call, enum cookie which);       /* NULL: none, or nothing that we gave */
+const char *cookie_get(const struct call *call, enum cookie which); /* NULL: none, or nothing that we gave */
+/* Of COOKIE_BROWSER: what the browser brought, or a new one, for which *ret_new is set; then it has to be given with cookie_set. */
+const char *cookie_browser(const struct call *call, bool *ret_new);
 void cookie_set(struct call *call, enum cookie which, const char *value); /* value NULL: it is taken back */
 /* The others hold a text that stays on the device for months. It is no secret, and what comes back is anybody's. */
 const char *cookie_text(const struct call *call, enum cookie which); /* NULL: none, or not clean */
 void cookie_keep(struct call *call, enum cookie which, const char *text);
 /* What proves that a form is ours: made of the session's secret, which no other site knows. */
 const char *cookie_guard(const struct call *call, const char *token);
+
+/* --- away from here ------------------------------------------------------------------------------------------------- */
+
+/*
+ * Ends the session of the cookie token and goes on to its identity provider, from where the browser comes back to next. false: nobody has to go
+ * anywhere, and the caller shows that it is over. A fault is answered here.
+ */
+bool answer_leave(struct call *call, const char *token, const char *next);
 
 #endif

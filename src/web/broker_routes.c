@@ -75,16 +75,13 @@ static void answer_authorize(struct call *call, const struct authorize_answer *a
 static void authorize(struct call *call, struct broker_params params, bool by_form)
 {
     const struct broker broker = broker_of(call);
-    const char *browser = cookie_get(call, COOKIE_BROWSER), *handle = NULL;
-    char made[TOKEN_SIZE];
+    const char *handle = NULL;
+    bool is_new;
     struct authorize_answer answer;
     struct err err = ERR_INIT;
     if (!is_provider(call))
         return;
-    if (!browser)
-        token_new(made);
-    const struct authorize_visitor visitor = {cookie_get(call, COOKIE_SESSION),
-                                              browser ? browser : pool_strdup(call->in.pool, made), by_form};
+    const struct authorize_visitor visitor = {cookie_get(call, COOKIE_SESSION), cookie_browser(call, &is_new), by_form};
     bool again = !by_form && request_param(call->request, "for", &handle) == 1;
     int r = again ? authorize_go_on(&broker, handle, &visitor, &answer, &err)
                   : authorize_begin(&broker, params, &visitor, &answer, &err);
@@ -92,7 +89,7 @@ static void authorize(struct call *call, struct broker_params params, bool by_fo
         answer_error(call, NULL, &err);
         return;
     }
-    if (!browser && answer.handle)
+    if (is_new && answer.handle)
         cookie_set(call, COOKIE_BROWSER, visitor.browser);
     answer_authorize(call, &answer, &err);
 }
@@ -133,7 +130,11 @@ static void answer_denial(struct call *call, broker_fault fault, const struct er
                 pool_printf(call->in.pool, "{\"error\":\"%s\"}", fault ? fault : BUSY));
 }
 
-static void token(struct call *call)
+/* What an application asks for with a form and its proof of who it is. */
+typedef int ask_with(const struct broker *broker, struct broker_params form, const char *authorization,
+                     const char **ret_json, broker_fault *ret_fault, struct err *err);
+
+static void answer_application(struct call *call, ask_with *ask)
 {
     const struct broker broker = broker_of(call);
     const char *json = NULL;
@@ -141,25 +142,20 @@ static void token(struct call *call)
     struct err err = ERR_INIT;
     if (!is_provider(call))
         return;
-    if (exchange(&broker, form_of(call), request_header(call->request, "Authorization"), &json, &fault, &err) != 0)
+    if (ask(&broker, form_of(call), request_header(call->request, "Authorization"), &json, &fault, &err) != 0)
         answer_denial(call, fault, &err);
     else
         answer_json(call, 200, json);
 }
 
+static void token(struct call *call)
+{
+    answer_application(call, exchange);
+}
+
 static void introspect(struct call *call)
 {
-    const struct broker broker = broker_of(call);
-    const char *json = NULL;
-    broker_fault fault = NULL;
-    struct err err = ERR_INIT;
-    if (!is_provider(call))
-        return;
-    if (access_introspect(&broker, form_of(call), request_header(call->request, "Authorization"), &json, &fault,
-                          &err) != 0)
-        answer_denial(call, fault, &err);
-    else
-        answer_json(call, 200, json);
+    answer_application(call, access_introspect);
 }
 
 static void revoke(struct call *call)

@@ -4,7 +4,6 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "broker/logout_hint.h"
-#include "signin/leave.h"
 #include "signin/record.h"
 #include "store/notices.h"
 #include "store/visits.h"
@@ -156,23 +155,10 @@ static const char *goodbye_path(const struct call *call, const struct parting *p
 
 static void end_session(struct call *call, const struct parting *p)
 {
-    const char *browser = cookie_get(call, COOKIE_BROWSER);
-    char made[TOKEN_SIZE];
-    struct signin_start start = {.connection = NULL};
     struct err err = ERR_INIT;
-    if (!browser)
-        token_new(made);
-    const struct leave_ask ask = {
-        .token = p->token, .browser = browser ? browser : made, .next = goodbye_path(call, p)};
-    int go_on = end_own_visit(call, p, &err) == 0 ? signin_leave(&call->in, &ask, &start, &err) : -1;
-    if (go_on < 0) {
+    if (end_own_visit(call, p, &err) != 0)
         answer_error(call, NULL, &err);
-        return;
-    }
-    cookie_set(call, COOKIE_SESSION, NULL);
-    if (go_on && !browser)
-        cookie_set(call, COOKIE_BROWSER, pool_strdup(call->in.pool, made));
-    if (!go_on || !answer_start(call, &start))
+    else if (!answer_leave(call, p->token, goodbye_path(call, p)))
         say_goodbye(call, p);
 }
 

@@ -4,7 +4,6 @@
 #include "base/cleanup.h"
 #include "model/domain.h"
 #include "signin/forward.h"
-#include "signin/leave.h"
 #include "store/grants.h"
 #include "web/answer.h"
 
@@ -179,15 +178,14 @@ static bool read_asked(struct call *call, struct signin_ask *ask, const char **r
 
 static void begin(struct call *call)
 {
-    const char *email = "", *domain = NULL, *handle = NULL, *browser = cookie_get(call, COOKIE_BROWSER);
-    char made[TOKEN_SIZE], ref[SIGNINS_REF_SIZE];
+    const char *email = "", *domain = NULL, *handle = NULL;
+    bool is_new;
+    char ref[SIGNINS_REF_SIZE];
     struct signin_start start;
     struct err err = ERR_INIT;
     if (request_field(call->request, "email", &email) == 0)
         request_field(call->request, "domain", &domain);
-    if (!browser)
-        token_new(made);
-    struct signin_ask ask = {.email = email, .domain = domain, .browser = browser ? browser : made, .next = "/"};
+    struct signin_ask ask = {.email = email, .domain = domain, .browser = cookie_browser(call, &is_new), .next = "/"};
     if (!read_asked(call, &ask, &handle))
         return;
     if (signin_begin(&call->in, &ask, &start, ref, &err) != 0) {
@@ -212,27 +210,15 @@ static void show_signed_out(struct call *call)
 
 static void sign_out(struct call *call)
 {
-    const char *token = cookie_get(call, COOKIE_SESSION), *guard = "", *browser = cookie_get(call, COOKIE_BROWSER);
-    char made[TOKEN_SIZE];
-    struct signin_start start = {.connection = NULL};
-    struct err err = ERR_INIT;
+    const char *token = cookie_get(call, COOKIE_SESSION), *guard = "";
     if (token && (request_field(call->request, "guard", &guard) != 1 ||
                   !token_same(span_str(guard), span_str(cookie_guard(call, token))))) {
         answer_fault(call, 403, FAULT_FORM, NULL);
         return;
     }
-    if (!browser)
-        token_new(made);
-    const struct leave_ask ask = {.token = token, .browser = browser ? browser : made, .next = "/signedout"};
-    int go_on = token ? signin_leave(&call->in, &ask, &start, &err) : 0;
-    if (go_on < 0) {
-        answer_error(call, NULL, &err);
-        return;
-    }
-    cookie_set(call, COOKIE_SESSION, NULL);
-    if (go_on && !browser)
-        cookie_set(call, COOKIE_BROWSER, pool_strdup(call->in.pool, made));
-    if (!go_on || !answer_start(call, &start))
+    if (!token)
+        cookie_set(call, COOKIE_SESSION, NULL);
+    if (!token || !answer_leave(call, token, "/signedout"))
         show_signed_out(call);
 }
 

@@ -37,19 +37,17 @@ static void show(struct call *call)
 
 static void begin(struct call *call)
 {
-    const char *browser = cookie_get(call, COOKIE_BROWSER);
-    char made[TOKEN_SIZE], ref[SIGNINS_REF_SIZE];
+    bool is_new;
+    char ref[SIGNINS_REF_SIZE];
     struct signin_start start;
     struct err err = ERR_INIT;
     if (!token_is_valid(call->word)) {
         answer_fault(call, 404, FAULT_TRIAL, NULL);
         return;
     }
-    if (!browser)
-        token_new(made);
-    const struct signin_ask ask = {.browser = browser ? browser : made};
+    const struct signin_ask ask = {.browser = cookie_browser(call, &is_new)};
     if (signin_trial_begin(&call->in, call->word, &ask, &start, ref, &err) == 0) {
-        cookie_set(call, COOKIE_BROWSER, pool_strdup(call->in.pool, ask.browser));
+        cookie_set(call, COOKIE_BROWSER, ask.browser);
         answer_start(call, &start);
         return;
     }
