@@ -1,7 +1,7 @@
 # Doorward. "make" builds build/doorward; "make help" lists the rest.
 #
 # MODULES is the architecture: a module includes only headers of its own and of the modules named before it (make layers).
-MODULES := base crypto net conf model saml oidc scim connectors store roster sync gate signin broker web daemon cli
+MODULES := base crypto net conf model saml oidc scim connectors store roster push sync gate signin broker web daemon cli
 
 .DELETE_ON_ERROR:
 .SUFFIXES:

@@ -43,6 +43,11 @@ struct sink {
      * that have bases. May be NULL: not of interest.
      */
     int (*base)(void *ctx, struct span name, struct err *err);
+    /*
+     * The source says itself that the entry of this id is no more: a deletion that it reports, never one that is inferred. Of an id
+     * that nobody knows nothing happens. Only connectors with deltas say so.
+     */
+    int (*gone)(void *ctx, enum entry_kind kind, struct span id, struct err *err);
 };
 
 /* A base that the source says is not there. */
@@ -51,6 +56,7 @@ struct missing_base {
 };
 
 struct directory; /* an open connection of some connector */
+struct store;
 
 struct directory_connector {
     const char *name;
@@ -59,9 +65,9 @@ struct directory_connector {
     int (*check)(const struct conf_section *section, struct err *err);
     /*
      * Connects and authenticates. The section must outlive the directory. ERR_NETWORK, or ERR_REFUSED for a wrong
-     * password or certificate.
+     * password or certificate. store is for a directory whose entries were brought to us, and lie beside it.
      */
-    int (*open)(const struct conf_section *section, struct directory **ret, struct err *err);
+    int (*open)(const struct conf_section *section, struct store *store, struct directory **ret, struct err *err);
     /*
      * Delivers entries to the sink. Returns 0 with *ret set; with PULL_PARTIAL err says what cut it off. -1: nothing
      * could be read, it cannot be read as configured (a base that is not there, data that is not the protocol), or the
@@ -70,6 +76,11 @@ struct directory_connector {
      */
     int (*pull)(struct directory *directory, const char *cursor, const struct sink *sink, enum pull_result *ret,
                 struct err *err);
+    /*
+     * After a pull that was not partial: what the next one begins with, to be kept with what was delivered. NULL: the next reads
+     * everything. Owned by the directory. The function is NULL when a source has no deltas.
+     */
+    const char *(*cursor)(const struct directory *directory);
     /*
      * Where the entry of this immutable id, as the sink got it, is now, outside the bases as well. 1: in *ret, which
      * lives in the pool; 0: nowhere that we may read. One question to the source each; after a pull only. NULL when a

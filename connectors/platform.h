@@ -10,9 +10,11 @@
 #ifndef CONNECTORS_PLATFORM_H
 #define CONNECTORS_PLATFORM_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/span.h"
 #include "conf/conf.h"
+#include "connectors/connector.h"
 #include "model/change.h"
 #include "model/entry.h"
 
@@ -76,6 +78,29 @@ struct platform_answer {
                 "long, up to a minute. Where the platform asks for a longer wait, that counts."                        \
     }
 
+/* What stands for a product on the platform: a group of its name, or a value of the account's entitlements or roles. */
+enum platform_assign { PLATFORM_AS_GROUP, PLATFORM_AS_ENTITLEMENT, PLATFORM_AS_ROLE };
+
+/* An account or a group as the platform has it; dead after the call that delivers it. */
+struct platform_found {
+    struct span id;   /* as "account" and "object" of tasks and answers have it */
+    struct span ours; /* our id that it bears; empty: none */
+    struct span name; /* for people to read: the user name, or the group's name */
+    bool active;      /* of accounts */
+    const void *raw;  /* for differs */
+};
+
+/* Where what the platform has goes. All functions return -1 to end the read, with err filled. */
+struct platform_sink {
+    void *ctx;
+    int (*account)(void *ctx, const struct platform_found *found, struct err *err);
+    /* A value of the entitlements or roles of the account that was delivered last. */
+    int (*value)(void *ctx, enum platform_assign how, struct span value, struct err *err);
+    /* *ret_members: are its members of interest? Then they follow, one by one, before the next group. */
+    int (*group)(void *ctx, const struct platform_found *found, bool *ret_members, struct err *err);
+    int (*member)(void *ctx, struct span account, struct err *err); /* id of an account, as above */
+};
+
 struct platform_connector {
     const char *name;
     const char *help;
@@ -100,6 +125,18 @@ struct platform_connector {
      */
     void (*send)(struct platform *platform, const struct platform_task *tasks, size_t n, struct platform_answer *ret);
     size_t (*width)(const struct platform *platform); /* how many tasks are worth handing over at once, 1 and up */
+    /*
+     * Delivers everything that is there, accounts first. NULL: it cannot be read, or need not be. Absence is evidence only after PULL_COMPLETE, as of
+     * directories (connectors/connector.h): a listing that changed while it was read is read again or ends as PULL_PARTIAL, for which err has
+     * the reason. -1: nothing could be read.
+     */
+    int (*read)(struct platform *platform, const struct platform_sink *sink, enum pull_result *ret, struct err *err);
+    /*
+     * Of what was just delivered: is it as this task (of an account: with attributes; of a group: with its name) would leave it? 0: it is;
+     * 1: not, and ret has the names of what differs, for people: "title, emails". Only what the task would write is compared.
+     */
+    int (*differs)(struct platform *platform, const struct platform_task *task, const struct platform_found *found,
+                   struct buf *ret);
     void (*close)(struct platform **platform);
 };
 

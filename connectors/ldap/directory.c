@@ -232,8 +232,10 @@ static void directory_close(struct directory **directory)
     *directory = NULL;
 }
 
-static int directory_open(const struct conf_section *section, struct directory **ret, struct err *err)
+static int directory_open(const struct conf_section *section, struct store *store,
+                           struct directory **ret, struct err *err)
 {
+    (void)store;
     CLEANUP(directory_close) struct directory *directory = mem_zero(sizeof *directory);
     directory->section = section;
     if (settings_check(section, err) != 0 || attrmap_new(section, &directory->map, err) != 0 ||

@@ -40,8 +40,10 @@ static void ldif_close_directory(struct directory **directory)
     *directory = NULL;
 }
 
-static int ldif_open_directory(const struct conf_section *section, struct directory **ret, struct err *err)
+static int ldif_open_directory(const struct conf_section *section, struct store *store,
+                                struct directory **ret, struct err *err)
 {
+    (void)store;
     CLEANUP(ldif_close_directory) struct directory *directory = mem_zero(sizeof *directory);
     if (attrmap_new(section, &directory->map, err) != 0)
         return -1;

@@ -43,7 +43,7 @@ static bool check_directory(struct cli *cli, const struct conf_section *s)
     const char *what = pool_printf(cli->pool, "directory %s", conf_name(s));
     const struct directory_connector *connector = directory_connector_find(conf_variant(s));
     struct directory *directory = NULL;
-    if (connector->open(s, &directory, &err) != 0)
+    if (connector->open(s, cli->store, &directory, &err) != 0)
         return say(false, what, err.text);
     const char *where = pool_strdup(cli->pool, connector->describe(directory));
     connector->close(&directory);

@@ -146,7 +146,7 @@ int pull_directory(struct store *store, const struct conf *conf, const struct co
     double began = clock_monotonic();
     const struct directory_connector *connector = directory_connector_find(conf_variant(section));
     struct directory *directory = NULL;
-    int r = connector->open(section, &directory, err);
+    int r = connector->open(section, store, &directory, err);
     if (r == 0) {
         ret->source = mem_strdup(connector->describe(directory));
         r = pull_open(store, conf, section, directory, connector, now, progress, ret, err);

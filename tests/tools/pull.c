@@ -108,7 +108,7 @@ static int run(const struct conf_section *section, enum mode mode)
     struct directory *directory = NULL;
     enum pull_result result;
     struct err err = ERR_INIT;
-    if (connector->open(section, &directory, &err) != 0) {
+    if (connector->open(section, NULL, &directory, &err) != 0) {
         print_result("error", &tally, &err, NULL);
         return err_exit_status(err.kind);
     }
