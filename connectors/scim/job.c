@@ -395,10 +395,3 @@ void scim_job_begin(struct scim_job *job)
     job->group = keep(job->found_group, known(job, task->object, task->former ? task->former : task->object_uid));
     go_on(job);
 }
-
-void scim_service_mark(struct scim_service *service)
-{
-    char hex[DIGEST_HEX_MAX];
-    digest_hex_of(service->base, strlen(service->base), hex);
-    snprintf(service->mark, sizeof service->mark, "%.8s:", hex);
-}

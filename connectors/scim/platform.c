@@ -33,7 +33,7 @@ static void scim_close(struct platform **platform)
     if (!p)
         return;
     http_close(&p->service.http);
-    scim_ids_release(&p->service.ids);
+    scim_service_release(&p->service);
     scim_token_release(&p->token);
     free(p);
     *platform = NULL;

@@ -1,0 +1,42 @@
+/*
+ * A SCIM service that is reached: what everything that speaks with it shares.
+ *
+ *   scim_service_mark; http, base set -> scim_service_offer, requests… -> scim_service_release
+ */
+#ifndef CONNECTORS_SCIM_SERVICE_H
+#define CONNECTORS_SCIM_SERVICE_H
+
+#include "connectors/platform.h"
+#include "connectors/scim/features.h"
+#include "connectors/scim/ids.h"
+
+#define SCIM_MARK_MAX 10
+
+struct scim_service {
+    struct http *http;
+    const char *base; /* the address before "/Users" */
+    /*
+     * Stands ahead of the ids that tasks and answers carry. An id of another service, from before url was changed, is
+     * so known as such and looked up anew: here it could be somebody else's.
+     */
+    char mark[SCIM_MARK_MAX];
+    struct scim_ids ids;
+    struct scim_offer offer; /* see scim_service_offer */
+    bool offer_known;
+    unsigned offer_tries;
+};
+
+/* Makes the mark from the address. */
+void scim_service_mark(struct scim_service *service);
+/*
+ * What the service offers. The first call asks it, three requests at once, and waits for the answers: never call it from
+ * inside http_run. -1: the service cannot be asked now, and ret_fault says what that means for whatever was to be done
+ * (RETRY with a wait, or STOP). What cannot be had at the third call either is guessed. *ret lives as long as the
+ * service.
+ */
+int scim_service_offer(struct scim_service *service, const struct scim_offer **ret,
+                       struct platform_answer *ret_fault);
+/* Of ids and offer; http is the caller's. */
+void scim_service_release(struct scim_service *service);
+
+#endif
