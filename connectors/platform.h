@@ -43,6 +43,7 @@ struct platform_task {
     const char *value;           /* of those that are no group: what the account gets or loses */
     const char *
         former; /* of adopt and adopt-group: our id that it has there until now; person or object_uid is the one it gets */
+    bool first;     /* it was never sent before, by nobody: nothing of it can be there yet */
     bool take_over; /* an account that has the person's e-mail there, and no id of anybody, may be made ours */
 };
 

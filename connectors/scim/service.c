@@ -2,7 +2,6 @@
 
 #include "base/cleanup.h"
 #include "connectors/scim/answer.h"
-#include "connectors/scim/request.h"
 
 #define OFFER_TRIES 3
 
@@ -17,6 +16,11 @@ void scim_service_release(struct scim_service *service)
 {
     scim_ids_release(&service->ids);
     scim_offer_release(&service->offer);
+}
+
+bool scim_service_lacks(const struct scim_service *service, enum scim_kind kind, const char *ours)
+{
+    return service->listed[kind] && scim_ids_is_new(&service->ids, ours);
 }
 
 /* --- what it offers ----------------------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include "connectors/platform.h"
 #include "connectors/scim/features.h"
 #include "connectors/scim/ids.h"
+#include "connectors/scim/request.h"
 
 #define SCIM_MARK_MAX 10
 
@@ -21,6 +22,11 @@ struct scim_service {
      */
     char mark[SCIM_MARK_MAX];
     struct scim_ids ids;
+    /*
+     * By enum scim_kind: a complete listing was read, and what bears an id of ours was put into ids; so was, with
+     * scim_ids_expect, whatever was begun to be made since. What ids never heard of is not there.
+     */
+    bool listed[2];
     struct scim_offer offer; /* see scim_service_offer */
     bool offer_known;
     unsigned offer_tries;
@@ -36,6 +42,8 @@ void scim_service_mark(struct scim_service *service);
  */
 int scim_service_offer(struct scim_service *service, const struct scim_offer **ret,
                        struct platform_answer *ret_fault);
+/* Whether it is known, without asking, that the service has nothing that bears our id. */
+bool scim_service_lacks(const struct scim_service *service, enum scim_kind kind, const char *ours);
 /* Of ids and offer; http is the caller's. */
 void scim_service_release(struct scim_service *service);
 
