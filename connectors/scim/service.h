@@ -9,6 +9,7 @@
 #include "connectors/platform.h"
 #include "connectors/scim/features.h"
 #include "connectors/scim/ids.h"
+#include "connectors/scim/manner.h"
 #include "connectors/scim/request.h"
 
 #define SCIM_MARK_MAX 10
@@ -27,6 +28,7 @@ struct scim_service {
      * scim_ids_expect, whatever was begun to be made since. What ids never heard of is not there.
      */
     bool listed[2];
+    struct scim_manner manner;
     struct scim_offer offer; /* see scim_service_offer */
     bool offer_known;
     unsigned offer_tries;

@@ -4,6 +4,9 @@
 
 #include "connectors/platform.h"
 
+static const char *const update_by[] = {"auto", "patch", "put", NULL};
+static const char *const auto_or_no[] = {"auto", "no", NULL};
+
 const struct conf_item scim_rows[] = {
     {.key = "url",
      .type = CONF_URL,
@@ -34,6 +37,25 @@ const struct conf_item scim_rows[] = {
      .min = 100,
      .max = 3600000,
      .help = "How long to wait for one whole answer."},
+    {.key = "update",
+     .type = CONF_CHOICE,
+     .choices = update_by,
+     .def = "auto",
+     .help = "How accounts and groups are changed: patch sends only what changes; put reads, changes and writes the "
+             "whole, for services without PATCH; auto goes by what the service says of itself."},
+    {.key = "bulk",
+     .type = CONF_CHOICE,
+     .choices = auto_or_no,
+     .def = "auto",
+     .help = "Whether many changes go out in one request where the service offers that; no sends each by itself."},
+    {.key = "members-per-patch",
+     .type = CONF_INT,
+     .def = "100",
+     .min = 1,
+     .max = 500,
+     .unit = "members",
+     .help = "How many members of a group change in one request, at most. AWS takes 100, Google 1. Where the service "
+             "refuses them together, fewer are tried."},
     PLATFORM_REMOTE_SETTINGS,
     {.key = NULL},
 };
