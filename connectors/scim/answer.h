@@ -46,6 +46,7 @@ struct scim_answer {
     enum platform_verdict verdict; /* of all but GOOD, for whoever cannot go on from it: RETRY, SKIP or STOP */
     long status;                   /* of HTTP; 0: none */
     int64_t wait;                  /* of RETRY; milliseconds, at most PLATFORM_WAIT_MAX */
+    bool busy;                     /* of RETRY: 429 or 503 */
     struct err why;                /* of all but GOOD */
 };
 

@@ -25,7 +25,7 @@ void scim_send_alone(struct scim_job *job, const struct scim_request *request, s
                                 .body = {request->body.data, request->body.len},
                                 .body_unwanted = job->question.expect == SCIM_EXPECT_NOTHING};
     job->shares = false;
-    http_start(job->service->http, &sent, done, job);
+    scim_service_start(job->service, &sent, done, job);
 }
 
 void scim_ask(struct scim_job *job, struct scim_request *request, struct scim_question question, scim_then *then)

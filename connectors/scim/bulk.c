@@ -165,7 +165,7 @@ bool scim_bulk_flush(struct scim_bulk_queue *queue)
     buf_printf(&url, "%s/Bulk", queue->service->base);
     struct http_request request = {
         .method = "POST", .url = url.data, .type = SCIM_TYPE, .body = span_str(message), .max_bytes = SCIM_BULK_MAX};
-    http_start(queue->service->http, &request, on_reply, c);
+    scim_service_start(queue->service, &request, on_reply, c);
     return true;
 }
 

@@ -4,11 +4,9 @@
 #include "base/mem.h"
 #include "connectors/scim/sending.h"
 #include "connectors/scim/settings.h"
-#include "connectors/scim/token.h"
 
 struct platform {
     struct scim_service service;
-    struct scim_token token;
     size_t connections;
 };
 
@@ -17,21 +15,9 @@ static void scim_close(struct platform **platform)
     struct platform *p = *platform;
     if (!p)
         return;
-    http_close(&p->service.http);
-    scim_service_release(&p->service);
-    scim_token_release(&p->token);
+    scim_service_close(&p->service);
     free(p);
     *platform = NULL;
-}
-
-static int refresh_token(struct platform *p, struct err *err)
-{
-    bool changed = false;
-    if (scim_token_refresh(&p->token, &changed, err) != 0)
-        return -1;
-    if (changed)
-        http_set_token(p->service.http, p->token.text.data);
-    return 0;
 }
 
 static int scim_open(const struct conf_section *section, struct store *store, int64_t team, int64_t now,
@@ -39,18 +25,10 @@ static int scim_open(const struct conf_section *section, struct store *store, in
 {
     (void)store, (void)team, (void)now;
     CLEANUP(scim_close) struct platform *p = mem_zero(sizeof *p);
-    struct http_policy policy = {.ca_file = conf_str(section, "ca-file"),
-                                 .connections = (size_t)conf_int(section, "connections"),
-                                 .timeout = conf_int(section, "timeout"),
-                                 .max_bytes = SCIM_BODY_MAX};
-    scim_ids_init(&p->service.ids);
-    p->service.base = conf_str(section, "url");
-    scim_service_mark(&p->service);
-    scim_manner_init(&p->service.manner, section);
-    p->token.path = conf_str(section, "token-file");
-    p->connections = policy.connections;
-    if (http_open(&policy, &p->service.http, err) != 0 || refresh_token(p, err) != 0)
+    if (scim_service_open(section, &p->service, err) != 0)
         return err_wrap(err, "platform %s", conf_name(section));
+    scim_manner_init(&p->service.manner, section);
+    p->connections = (size_t)conf_int(section, "connections");
     *ret = TAKE(p);
     return 0;
 }
@@ -60,20 +38,20 @@ static size_t scim_width(const struct platform *platform, enum op op)
     return scim_sending_width(&platform->service, platform->connections, op);
 }
 
-static void stop_all(struct platform_answer *answers, size_t n, const struct err *why)
+static void answer_all(struct platform_answer *answers, size_t n, const struct platform_answer *same)
 {
     for (size_t i = 0; i < n; i++)
-        answers[i] = (struct platform_answer){.verdict = PLATFORM_STOP, .why = *why};
+        answers[i] = *same;
 }
 
 static void scim_send(struct platform *platform, const struct platform_task *tasks, size_t n,
                       struct platform_answer *ret)
 {
-    struct err why = ERR_INIT;
+    struct platform_answer fault;
     if (n == 0)
         return;
-    if (refresh_token(platform, &why) != 0)
-        stop_all(ret, n, &why);
+    if (scim_service_ready(&platform->service, &fault) != 0)
+        answer_all(ret, n, &fault);
     else
         scim_sending_carry_out(&platform->service, platform->connections, tasks, n, ret);
 }

@@ -1,6 +1,7 @@
 #include "connectors/scim/sending.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "connectors/scim/steps.h"
 
@@ -42,18 +43,34 @@ void scim_sending_resume(struct scim_job *job)
     job->sending->running++;
 }
 
+/* What is left of this send goes out when the service lets more through. */
+static void pause_sending(struct scim_sending *s, int64_t wait)
+{
+    s->halted = true;
+    s->rest = (struct platform_answer){.verdict = PLATFORM_RETRY, .wait = wait, .busy = true, .unsent = true};
+    err_set(&s->rest.why, ERR_FAILED, "not sent yet: the service lets no more through now");
+}
+
+static bool is_idle(const struct scim_sending *s)
+{
+    return s->running == 0 && s->service->running == 0 && s->bulk.n == 0;
+}
+
 /* Not from within itself: many that end without a request would be a deep recursion. */
 static void begin_ready(struct scim_sending *s)
 {
     if (s->beginning)
         return;
+    struct brake *brake = &s->service->brake;
     s->beginning = true;
-    while (s->ready && s->running < s->connections && !s->halted) {
+    while (s->ready && !s->halted && brake_lets(brake, s->running, clock_monotonic())) {
         struct scim_job *job = take_ready(s);
         scim_sending_resume(job);
         job->turn(job);
     }
     s->beginning = false;
+    if (s->ready && !s->halted && is_idle(s))
+        pause_sending(s, brake_wait(brake, clock_monotonic()));
 }
 
 void scim_sending_ready(struct scim_job *job)
@@ -97,7 +114,8 @@ static void halt(struct scim_sending *s, const struct scim_job *job)
     size_t named = strlen(job->object) + 2;
     const char *why = job->answer->why.text;
     s->halted = true;
-    s->rest = (struct platform_answer){.verdict = job->answer->verdict, .wait = job->answer->wait};
+    s->rest = (struct platform_answer){
+        .verdict = job->answer->verdict, .wait = job->answer->wait, .busy = job->answer->busy, .unsent = true};
     err_set(&s->rest.why, job->answer->why.kind, "not sent, because of another: %s",
             strlen(why) > named ? why + named : why);
 }
