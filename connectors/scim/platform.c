@@ -34,6 +34,7 @@ static void scim_close(struct platform **platform)
         return;
     http_close(&p->service.http);
     scim_ids_release(&p->service.ids);
+    scim_map_free(&p->service.map);
     scim_token_release(&p->token);
     free(p);
     *platform = NULL;
@@ -63,7 +64,9 @@ static int scim_open(const struct conf_section *section, struct store *store, in
     scim_service_mark(&p->service);
     p->token.path = conf_str(section, "token-file");
     p->connections = policy.connections;
-    if (http_open(&policy, &p->service.http, err) != 0 || refresh_token(p, err) != 0)
+    size_t row;
+    if (scim_map_new(NULL, &p->service.map, &row, err) != 0 || http_open(&policy, &p->service.http, err) != 0 ||
+        refresh_token(p, err) != 0)
         return err_wrap(err, "platform %s", conf_name(section));
     *ret = TAKE(p);
     return 0;
