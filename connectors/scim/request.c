@@ -14,7 +14,8 @@ void scim_request_release(struct scim_request *request)
 
 struct scim_person scim_task_person(const struct platform_task *task)
 {
-    return (struct scim_person){span_str(task->person), task->attr, task->extra, task->nextra};
+    return (struct scim_person){
+        .id = span_str(task->person), .attr = task->attr, .fixed = task->mapped, .nfixed = task->nmapped};
 }
 
 /* --- addresses -------------------------------------------------------------------------------------------------- */

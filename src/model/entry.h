@@ -40,10 +40,8 @@ extern const char *const attr_names[ATTR_COUNT];
 #define ENTRY_MEMBERS_MAX (4 * 1000000)
 #define ENTRY_EXTRA_MAX   64   /* attributes beyond those above, of all maps together */
 
-/* An attribute of the directory that is kept beyond those above, because a platform's map asks for it. */
-struct entry_extra {
-    struct span name;  /* in lower case */
-    struct span value; /* the first, as clean UTF-8; binary ones as ids are: a UUID, or hexadecimal. Never empty */
+struct named_value {
+    struct span name, value;
 };
 
 struct entry {
@@ -57,7 +55,11 @@ struct entry {
     struct key128 key, alias;
     /* The first value of each mapped attribute, in the order of the directory; empty when absent. Clean UTF-8. */
     struct span attr[ATTR_COUNT];
-    const struct entry_extra *extra; /* people only: those that there are, in the order of their names */
+    /*
+     * People only: further attributes of the directory, because a platform's map asks for them. Those that there are, by their names in lower
+     * case, in that order; the first value, as clean UTF-8, binary ones as ids are: a UUID, or hexadecimal.
+     */
+    const struct named_value *extra;
     size_t nextra;
     bool active;       /* people only */
     unsigned excluded; /* 0, or the number of the "exclude" line that matches, counted from 1 */

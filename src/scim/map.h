@@ -65,12 +65,14 @@ void scim_map_free(struct scim_map **map);
 /* The attributes of the directory that the rules name, in lower case. */
 size_t scim_map_raw(const struct scim_map *map, const char *const **ret_names);
 
-/* What a map is filled from. Of extra only the names of scim_map_raw are looked at; one that is not there is absent. */
+/* What a map is filled from. */
 struct scim_person {
     struct span id;
-    const struct span *attr; /* ATTR_COUNT of them */
-    const struct entry_extra *extra;
+    const struct span *attr;         /* ATTR_COUNT of them */
+    const struct named_value *extra; /* by scim_map_raw's names; one that is not there is absent */
     size_t nextra;
+    const struct named_value *fixed; /* by target: what counts in place of the rule's source; empty: nothing */
+    size_t nfixed;
 };
 
 /* A User with what the map writes, and schemas; nothing else. What is made lives on its own, a new reference. */

@@ -54,10 +54,21 @@ static bool is_user_name(const struct scim_map *map, const struct scim_rule *rul
     return rule == &map->rules[map->user_name];
 }
 
+static const struct named_value *fixed_of(const struct scim_rule *rule, const struct scim_person *person)
+{
+    for (size_t i = 0; i < person->nfixed; i++)
+        if (span_eq(person->fixed[i].name, span_str(rule->shown.target)))
+            return &person->fixed[i];
+    return NULL;
+}
+
 static struct span value_of(const struct scim_map *map, const struct scim_rule *rule, const struct scim_person *person,
                             struct pool *pool)
 {
-    struct span value = rule->source ? scim_expr_eval(rule->source, person, pool) : (struct span){NULL, 0};
+    const struct named_value *fixed = person->nfixed ? fixed_of(rule, person) : NULL;
+    struct span value = fixed          ? fixed->value
+                        : rule->source ? scim_expr_eval(rule->source, person, pool)
+                                       : (struct span){NULL, 0};
     return value.n == 0 && is_user_name(map, rule) ? person->attr[ATTR_EMAIL] : value;
 }
 
