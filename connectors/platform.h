@@ -18,6 +18,7 @@
 #include "model/change.h"
 #include "model/entry.h"
 
+struct mapping;
 struct store;
 struct platform;
 
@@ -118,6 +119,11 @@ struct platform_connector {
      */
     int (*open)(const struct conf_section *section, struct store *store, int64_t team, int64_t now,
                 struct platform **ret, struct err *err);
+    /*
+     * What of people goes where in an account, as the section has it; no network. NULL: accounts get the attributes as they are, and a task
+     * has nothing mapped.
+     */
+    int (*map)(const struct conf_section *section, struct mapping **ret, struct err *err);
     /*
      * NULL unless the platform is in our own database. Carries out the changes [first, first + n) of a plan, all of one kind, which the journal of
      * this run holds as numbers first + 1 and up. Runs inside a transaction of the store; what was not committed was not

@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "connectors/mapping.h"
 #include "connectors/scim/job.h"
 #include "connectors/scim/settings.h"
 #include "connectors/scim/token.h"
@@ -14,6 +15,7 @@
 struct platform {
     struct scim_service service;
     struct scim_token token;
+    struct mapping *mapping;
     size_t connections;
 };
 
@@ -34,7 +36,7 @@ static void scim_close(struct platform **platform)
         return;
     http_close(&p->service.http);
     scim_ids_release(&p->service.ids);
-    scim_map_free(&p->service.map);
+    mapping_close(&p->mapping);
     scim_token_release(&p->token);
     free(p);
     *platform = NULL;
@@ -64,9 +66,10 @@ static int scim_open(const struct conf_section *section, struct store *store, in
     scim_service_mark(&p->service);
     p->token.path = conf_str(section, "token-file");
     p->connections = policy.connections;
-    size_t row;
-    if (scim_map_new(NULL, &p->service.map, &row, err) != 0 || http_open(&policy, &p->service.http, err) != 0 ||
-        refresh_token(p, err) != 0)
+    if (mapping_open(section, &p->mapping, err) != 0)
+        return -1;
+    p->service.map = p->mapping->map;
+    if (http_open(&policy, &p->service.http, err) != 0 || refresh_token(p, err) != 0)
         return err_wrap(err, "platform %s", conf_name(section));
     *ret = TAKE(p);
     return 0;
@@ -204,6 +207,7 @@ const struct platform_connector scim_platform = {
     .settings = scim_rows,
     .check = scim_settings_check,
     .open = scim_open,
+    .map = mapping_open,
     .send = scim_send,
     .width = scim_width,
     .close = scim_close,

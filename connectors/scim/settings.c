@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "connectors/mapping.h"
 #include "connectors/platform.h"
 
 const struct conf_item scim_rows[] = {
@@ -34,6 +36,7 @@ const struct conf_item scim_rows[] = {
      .min = 100,
      .max = 3600000,
      .help = "How long to wait for one whole answer."},
+    MAPPING_ROWS,
     PLATFORM_REMOTE_SETTINGS,
     {.key = NULL},
 };
@@ -44,5 +47,6 @@ int scim_settings_check(const struct conf_section *section, struct err *err)
     if (strchr(url, '?'))
         return err_set(err, ERR_CONFIG, "%s: url '%.400s' has a query; write only the address that /Users follows",
                        conf_where_key(section, "url", 0), url);
-    return 0;
+    CLEANUP(mapping_close) struct mapping *mapping = NULL;
+    return mapping_open(section, &mapping, err);
 }
