@@ -22,6 +22,9 @@ struct mapping;
 struct store;
 struct platform;
 
+/* What stands for a product on the platform: a group of its name, or a value of the account's entitlements or roles. */
+enum platform_assign { PLATFORM_AS_GROUP, PLATFORM_AS_ENTITLEMENT, PLATFORM_AS_ROLE };
+
 /*
  * One change as a platform elsewhere needs it. The same task may come again, after a crash or a connection that was cut before the answer:
  * doing it again has to end in the same state, and is answered as done.
@@ -43,8 +46,11 @@ struct platform_task {
     const char *object;      /* the platform's id of the group, or of what stands for the product; NULL: none known */
     const char *object_uid;  /* our id of it: the group's immutable id, or "product:" and the section's name */
     const char *object_name; /* as people know it */
+    enum platform_assign assign; /* of assign and unassign */
+    const char *value;           /* of those that are no group: what the account gets or loses */
     const char *
         former; /* of adopt and adopt-group: our id that it has there until now; person or object_uid is the one it gets */
+    bool first;     /* it was never sent before, by nobody: nothing of it can be there yet */
     bool take_over; /* an account that has the person's e-mail there, and no id of anybody, may be made ours */
 };
 
@@ -84,9 +90,6 @@ struct platform_answer {
         .help = "How long is waited before a change is sent again for the first time; each further wait is twice as "  \
                 "long, up to a minute. Where the platform asks for a longer wait, that counts."                        \
     }
-
-/* What stands for a product on the platform: a group of its name, or a value of the account's entitlements or roles. */
-enum platform_assign { PLATFORM_AS_GROUP, PLATFORM_AS_ENTITLEMENT, PLATFORM_AS_ROLE };
 
 /* An account or a group as the platform has it; dead after the call that delivers it. */
 struct platform_found {
@@ -136,7 +139,7 @@ struct platform_connector {
      * them is the platform's. Always answers for each: it does not fail as a whole. Trying again is the caller's.
      */
     void (*send)(struct platform *platform, const struct platform_task *tasks, size_t n, struct platform_answer *ret);
-    size_t (*width)(const struct platform *platform); /* how many tasks are worth handing over at once, 1 and up */
+    size_t (*width)(const struct platform *platform, enum op op); /* how many tasks are worth handing over at once, 1 and up */
     /*
      * Delivers everything that is there, accounts first. NULL: it cannot be read, or need not be. Absence is evidence only after PULL_COMPLETE, as of
      * directories (connectors/connector.h): a listing that changed while it was read is read again or ends as PULL_PARTIAL, for which err has

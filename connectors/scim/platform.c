@@ -35,7 +35,7 @@ static void scim_close(struct platform **platform)
     if (!p)
         return;
     http_close(&p->service.http);
-    scim_ids_release(&p->service.ids);
+    scim_service_release(&p->service);
     mapping_close(&p->mapping);
     scim_token_release(&p->token);
     free(p);
@@ -75,8 +75,9 @@ static int scim_open(const struct conf_section *section, struct store *store, in
     return 0;
 }
 
-static size_t scim_width(const struct platform *platform)
+static size_t scim_width(const struct platform *platform, enum op op)
 {
+    (void)op;
     return platform->connections * TASKS_PER_CONNECTION;
 }
 
