@@ -18,6 +18,7 @@
 #include "model/change.h"
 #include "model/entry.h"
 
+struct mapping;
 struct store;
 struct platform;
 
@@ -36,6 +37,12 @@ struct platform_task {
     bool active;         /* of what gives attributes: is the account to be usable afterwards? */
     struct span
         attr[ATTR_COUNT];    /* of what gives attributes (invite, restore, update): all of them; empty when absent */
+    /*
+     * With them: what the rules of the platform's own map give, by their targets; empty where nothing. Targets of rules that are not in it
+     * have what the rule makes of attr.
+     */
+    const struct named_value *mapped;
+    size_t nmapped;
     const char *object;      /* the platform's id of the group, or of what stands for the product; NULL: none known */
     const char *object_uid;  /* our id of it: the group's immutable id, or "product:" and the section's name */
     const char *object_name; /* as people know it */
@@ -117,6 +124,11 @@ struct platform_connector {
      */
     int (*open)(const struct conf_section *section, struct store *store, int64_t team, int64_t now,
                 struct platform **ret, struct err *err);
+    /*
+     * What of people goes where in an account, as the section has it; no network. NULL: accounts get the attributes as they are, and a task
+     * has nothing mapped.
+     */
+    int (*map)(const struct conf_section *section, struct mapping **ret, struct err *err);
     /*
      * NULL unless the platform is in our own database. Carries out the changes [first, first + n) of a plan, all of one kind, which the journal of
      * this run holds as numbers first + 1 and up. Runs inside a transaction of the store; what was not committed was not

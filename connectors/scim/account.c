@@ -1,4 +1,5 @@
 /* Accounts that are not there, or in the way. */
+#include "base/cleanup.h"
 #include "connectors/scim/steps.h"
 
 static void on_namesake(struct scim_job *job, const struct scim_answer *answer)
@@ -28,7 +29,9 @@ static void on_namesake(struct scim_job *job, const struct scim_answer *answer)
  */
 static void find_namesake(struct scim_job *job)
 {
-    struct span name = scim_user_name(job->task);
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    struct scim_person person = scim_task_person(job->task);
+    struct span name = scim_map_user_name(job->service->map, &person, pool);
     struct scim_request request = SCIM_REQUEST_INIT;
     snprintf(job->namesake, sizeof job->namesake, "%.*s", SPAN_ARG(name));
     scim_find(job->service->base, SCIM_USER, "userName", job->namesake, &request);
@@ -59,7 +62,7 @@ void scim_make_account(struct scim_job *job)
 {
     struct scim_request request = SCIM_REQUEST_INIT;
     scim_ids_expect(&job->service->ids, job->task->person);
-    scim_create_user(job->service->base, job->task, &request);
+    scim_create_user(job->service->base, job->service->map, job->task, &request);
     scim_ask(job, &request, (struct scim_question){.expect = SCIM_EXPECT_ONE, .ours = job->task->person}, on_account_made);
 }
 

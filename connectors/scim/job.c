@@ -9,7 +9,8 @@
 
 static void change_user(const struct scim_job *job, struct scim_request *ret)
 {
-    scim_change_user(job->service->base, job->account, job->task, job->task->former || job->taken_over, ret);
+    scim_change_user(job->service->base, job->account, job->service->map, job->task,
+                     job->task->former || job->taken_over, ret);
 }
 
 static void suspend_user(const struct scim_job *job, struct scim_request *ret)
@@ -209,8 +210,9 @@ static void name_it(struct scim_job *job)
     const struct platform_task *task = job->task;
     CLEANUP(pool_free) struct pool *pool = pool_new();
     bool product = task->object_uid && strncmp(task->object_uid, "product:", 8) == 0;
-    struct span name = task->object_uid ? span_str(task->object_name ? task->object_name : task->object_uid)
-                                        : (task->attr[ATTR_EMAIL].n ? task->attr[ATTR_EMAIL] : scim_user_name(task));
+    struct span name = task->object_uid
+                           ? span_str(task->object_name ? task->object_name : task->object_uid)
+                           : (task->attr[ATTR_EMAIL].n ? task->attr[ATTR_EMAIL] : task->attr[ATTR_USER_NAME]);
     if (name.n == 0)
         name = span_str(task->account ? task->account : task->person);
     name.n = name.n > 400 ? 400 : name.n;

@@ -2,11 +2,13 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "connectors/mapping.h"
 #include "connectors/scim/sending.h"
 #include "connectors/scim/settings.h"
 
 struct platform {
     struct scim_service service;
+    struct mapping *mapping;
     size_t connections;
 };
 
@@ -16,6 +18,7 @@ static void scim_close(struct platform **platform)
     if (!p)
         return;
     scim_service_close(&p->service);
+    mapping_close(&p->mapping);
     free(p);
     *platform = NULL;
 }
@@ -25,8 +28,11 @@ static int scim_open(const struct conf_section *section, struct store *store, in
 {
     (void)store, (void)team, (void)now;
     CLEANUP(scim_close) struct platform *p = mem_zero(sizeof *p);
+    if (mapping_open(section, &p->mapping, err) != 0)
+        return -1;
     if (scim_service_open(section, &p->service, err) != 0)
         return err_wrap(err, "platform %s", conf_name(section));
+    p->service.map = p->mapping->map;
     scim_manner_init(&p->service.manner, section);
     p->connections = (size_t)conf_int(section, "connections");
     *ret = TAKE(p);
@@ -62,6 +68,7 @@ const struct platform_connector scim_platform = {
     .settings = scim_rows,
     .check = scim_settings_check,
     .open = scim_open,
+    .map = mapping_open,
     .send = scim_send,
     .width = scim_width,
     .close = scim_close,

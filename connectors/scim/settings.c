@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "connectors/mapping.h"
 #include "connectors/platform.h"
 
 const char *const scim_client_ways[] = {"client_secret_basic", "client_secret_post", NULL};
@@ -29,6 +31,7 @@ const struct conf_item scim_rows[] = {
      .unit = "members",
      .help = "How many members of a group change in one request, at most. AWS takes 100, Google 1. Where the service "
              "refuses them together, fewer are tried."},
+    MAPPING_ROWS,
     PLATFORM_REMOTE_SETTINGS,
     {.key = NULL},
 };
@@ -67,5 +70,8 @@ int scim_service_settings_check(const struct conf_section *section, struct err *
 
 int scim_settings_check(const struct conf_section *section, struct err *err)
 {
-    return scim_service_settings_check(section, err);
+    if (scim_service_settings_check(section, err) != 0)
+        return -1;
+    CLEANUP(mapping_close) struct mapping *mapping = NULL;
+    return mapping_open(section, &mapping, err);
 }
