@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "connectors/scim/job.h"
+#include "connectors/scim/look.h"
 #include "connectors/scim/settings.h"
 #include "connectors/scim/token.h"
 
@@ -14,7 +15,8 @@
 struct platform {
     struct scim_service service;
     struct scim_token token;
-    size_t connections;
+    size_t connections, retries;
+    int64_t retry_wait;
 };
 
 /* The tasks of one send. */
@@ -63,6 +65,8 @@ static int scim_open(const struct conf_section *section, struct store *store, in
     scim_service_mark(&p->service);
     p->token.path = conf_str(section, "token-file");
     p->connections = policy.connections;
+    p->retries = (size_t)conf_int(section, "retries");
+    p->retry_wait = conf_int(section, "retry-wait");
     if (http_open(&policy, &p->service.http, err) != 0 || refresh_token(p, err) != 0)
         return err_wrap(err, "platform %s", conf_name(section));
     *ret = TAKE(p);
@@ -195,6 +199,37 @@ static void scim_send(struct platform *platform, const struct platform_task *tas
         carry_out(platform, tasks, n, ret);
 }
 
+/* --- reading ---------------------------------------------------------------------------------------------------- */
+
+static int authorize(void *ctx, bool refused, struct err *err)
+{
+    struct platform *p = ctx;
+    struct stat before = p->token.seen;
+    if (refresh_token(p, err) != 0)
+        return -1;
+    return refused && memcmp(&before, &p->token.seen, sizeof before) == 0 ? -1 : 0;
+}
+
+static int scim_read_all(struct platform *p, const struct platform_sink *sink, enum pull_result *ret, struct err *err)
+{
+    struct scim_reader reader = {.http = p->service.http,
+                                 .base = p->service.base,
+                                 .page = SCIM_PAGE,
+                                 .most = SCIM_RESOURCES_MAX,
+                                 .retries = p->retries,
+                                 .first_wait = p->retry_wait,
+                                 .authorize = authorize,
+                                 .ctx = p};
+    return scim_look(&reader, p->service.mark, sink, ret, err);
+}
+
+static int differs(struct platform *platform, const struct platform_task *task, const struct platform_found *found,
+                   struct buf *ret)
+{
+    (void)platform;
+    return scim_differs(task, found, ret);
+}
+
 const struct platform_connector scim_platform = {
     .name = "scim",
     .help = "A service with SCIM 2.0 (RFC 7644). Products are groups there, by their titles.",
@@ -203,5 +238,7 @@ const struct platform_connector scim_platform = {
     .open = scim_open,
     .send = scim_send,
     .width = scim_width,
+    .read = scim_read_all,
+    .differs = differs,
     .close = scim_close,
 };

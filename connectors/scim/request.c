@@ -31,6 +31,14 @@ void scim_request_release(struct scim_request *request)
     buf_release(&request->body);
 }
 
+const char *scim_simple_path(size_t i, enum attr *ret)
+{
+    if (i >= NSIMPLE)
+        return NULL;
+    *ret = simple[i].attr;
+    return simple[i].path;
+}
+
 struct span scim_user_name(const struct platform_task *task)
 {
     return task->attr[ATTR_USER_NAME].n ? task->attr[ATTR_USER_NAME] : task->attr[ATTR_EMAIL];

@@ -47,6 +47,9 @@ void scim_delete(const char *base, enum scim_kind kind, const char *id, struct s
 void scim_find(const char *base, enum scim_kind kind, const char *attribute, const char *value,
                struct scim_request *ret);
 
+/* The i-th attribute that is written as a single text, by its path; NULL: there are no more. */
+const char *scim_simple_path(size_t i, enum attr *ret);
+
 /* The name to sign in with: the directory's, or else the e-mail address. */
 struct span scim_user_name(const struct platform_task *task);
 
