@@ -9,6 +9,7 @@
 
 #include "connectors/scim/answer.h"
 #include "connectors/scim/ids.h"
+#include "scim/map.h"
 
 #define SCIM_MARK_MAX 10
 
@@ -16,6 +17,7 @@
 struct scim_service {
     struct http *http;
     const char *base; /* the address before "/Users" */
+    struct scim_map *map; /* what an account's attributes are made of */
     /*
      * Stands ahead of the ids that tasks and answers carry. An id of another service, from before url was changed, is
      * so known as such and looked up anew: here it could be somebody else's.

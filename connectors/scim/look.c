@@ -223,63 +223,16 @@ static void name_it(struct buf *ret, const char *name)
     buf_printf(ret, "%s%s", ret->len ? ", " : "", name);
 }
 
-static const json_t *at_path(const json_t *resource, const char *path)
-{
-    CLEANUP(pool_free) struct pool *pool = pool_new();
-    const char *dot = strncmp(path, "urn:", 4) == 0 ? strrchr(path, ':') : strchr(path, '.');
-    if (!dot)
-        return scim_json_get(resource, path);
-    return scim_json_get(scim_json_get(resource, pool_strndup(pool, path, (size_t)(dot - path))), dot + 1);
-}
-
-/* The primary one, else one for work, else the first. */
-static struct span email_of(const json_t *user)
-{
-    const json_t *emails = scim_json_get(user, "emails"), *one, *best = NULL;
-    size_t i;
-    int rank = -1;
-    json_array_foreach(emails, i, one)
-    {
-        const char *type = json_string_value(scim_json_get(one, "type"));
-        int now = scim_json_boolean(scim_json_get(one, "primary")) == 1 ? 2 : type && text_same_ascii(type, "work");
-        if (now > rank) {
-            best = one;
-            rank = now;
-        }
-    }
-    return text_of(best, "value");
-}
-
-static bool same_text(struct span a, struct span b)
-{
-    CLEANUP(pool_free) struct pool *pool = pool_new();
-    const char *x = text_fold(pool, a), *y = text_fold(pool, b);
-    return a.n && b.n && x && y ? strcmp(x, y) == 0 : span_eq(a, b);
-}
-
-static void compare_user(const struct platform_task *task, const json_t *user, struct buf *ret)
-{
-    enum attr attr;
-    const char *path;
-    if (!same_text(scim_user_name(task), text_of(user, "userName")))
-        name_it(ret, "userName");
-    for (size_t i = 0; (path = scim_simple_path(i, &attr)); i++) {
-        const json_t *value = at_path(user, path);
-        if (!span_eq(task->attr[attr], (struct span){json_string_value(value), json_string_length(value)}))
-            name_it(ret, path);
-    }
-    if (!same_text(task->attr[ATTR_EMAIL], email_of(user)))
-        name_it(ret, "emails");
-    if ((scim_json_boolean(scim_json_get(user, "active")) != 0) != task->active)
-        name_it(ret, "active");
-}
-
-int scim_differs(const struct platform_task *task, const struct platform_found *found, struct buf *ret)
+int scim_differs(const struct scim_map *map, const struct platform_task *task, const struct platform_found *found,
+                 struct buf *ret)
 {
     size_t before = ret->len;
+    struct scim_person person = scim_task_person(task);
     if (task->person)
-        compare_user(task, found->raw, ret);
-    else if (!span_eq(span_str(task->object_name), text_of(found->raw, "displayName")))
+        scim_map_differs(map, &person, found->raw, ret);
+    if (task->person && found->active != task->active)
+        name_it(ret, "active");
+    if (!task->person && !span_eq(span_str(task->object_name), text_of(found->raw, "displayName")))
         name_it(ret, "displayName");
     return ret->len > before;
 }

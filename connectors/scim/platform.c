@@ -36,6 +36,7 @@ static void scim_close(struct platform **platform)
         return;
     http_close(&p->service.http);
     scim_ids_release(&p->service.ids);
+    scim_map_free(&p->service.map);
     scim_token_release(&p->token);
     free(p);
     *platform = NULL;
@@ -67,7 +68,9 @@ static int scim_open(const struct conf_section *section, struct store *store, in
     p->connections = policy.connections;
     p->retries = (size_t)conf_int(section, "retries");
     p->retry_wait = conf_int(section, "retry-wait");
-    if (http_open(&policy, &p->service.http, err) != 0 || refresh_token(p, err) != 0)
+    size_t row;
+    if (scim_map_new(NULL, &p->service.map, &row, err) != 0 || http_open(&policy, &p->service.http, err) != 0 ||
+        refresh_token(p, err) != 0)
         return err_wrap(err, "platform %s", conf_name(section));
     *ret = TAKE(p);
     return 0;
@@ -226,8 +229,7 @@ static int scim_read_all(struct platform *p, const struct platform_sink *sink, e
 static int differs(struct platform *platform, const struct platform_task *task, const struct platform_found *found,
                    struct buf *ret)
 {
-    (void)platform;
-    return scim_differs(task, found, ret);
+    return scim_differs(platform->service.map, task, found, ret);
 }
 
 const struct platform_connector scim_platform = {
