@@ -8,9 +8,6 @@
 #include "scim/limits.h"
 #include "scim/resource.h"
 
-/* Raised when the same resource would give other keys or values than before, so that every entry is taken anew. */
-#define FINGERPRINT_VERSION "1"
-
 #define SHOWN_NAME_MAX 256 /* bytes of a name in a message */
 
 struct scim_entry {
@@ -21,7 +18,8 @@ struct scim_entry {
     struct key128 *members;
     size_t nmembers, cap_members;
     const char *member_fault;
-    size_t count[ENTRY_GROUP + 1];
+    size_t count[ENTRY_GROUP + 1], faults;
+    bool changes;
 };
 
 /* The resource at hand. */
@@ -33,11 +31,12 @@ struct job {
     const char *text[ATTR_COUNT]; /* where each value was found */
 };
 
-struct scim_entry *scim_entry_new(const struct scim_paths *paths, const struct sink *sink)
+struct scim_entry *scim_entry_new(const struct scim_paths *paths, const struct sink *sink, bool changes)
 {
     struct scim_entry *e = mem_zero(sizeof *e);
     e->paths = paths;
     e->sink = sink;
+    e->changes = changes;
     e->digest = digest_new();
     e->pool = pool_new();
     return e;
@@ -60,6 +59,11 @@ size_t scim_entry_count(const struct scim_entry *e, enum entry_kind kind)
     return e->count[kind];
 }
 
+size_t scim_entry_faults(const struct scim_entry *e)
+{
+    return e->faults;
+}
+
 /* --- faults ------------------------------------------------------------------------------------------------------- */
 
 static struct span string_at(const json_t *object, const char *key)
@@ -80,8 +84,8 @@ static const char *shown(struct pool *pool, struct span text)
 /* As people know it, from whatever can be read. */
 static struct span name_of(const json_t *resource, enum entry_kind kind)
 {
-    static const char *const keys[][3] = {[ENTRY_PERSON] = {"userName", "displayName", "id"},
-                                          [ENTRY_GROUP] = {"displayName", "id", "externalId"}};
+    static const char *const keys[][3] = {
+        [ENTRY_PERSON] = {"userName", "displayName", "id"}, [ENTRY_GROUP] = {"displayName", "id", "externalId"}};
     for (size_t i = 0; i < 3; i++) {
         struct span text = string_at(resource, keys[kind][i]);
         if (text.n)
@@ -97,6 +101,7 @@ static int report(struct job *job, const json_t *resource, const char *place, co
     const char *type = scim_paths_type(job->entry.kind)->name;
     const char *name = shown(e->pool, name_of(resource, job->entry.kind));
     const char *why = pool_printf(e->pool, "%s %s: %s%s%s", type, name, place ? place : "", place ? ": " : "", what);
+    e->faults++;
     return e->sink->fault(e->sink->ctx, job->entry.id, span_str(name), why, err);
 }
 
@@ -171,7 +176,7 @@ static void take_members(struct job *job)
     struct scim_entry *e = job->e;
     const json_t *member = NULL;
     size_t i = 0;
-    json_array_foreach (json_object_get(job->resource, "members"), i, member)
+    json_array_foreach(json_object_get(job->resource, "members"), i, member)
         scim_entry_member(e, string_at(member, "value"));
     if (e->nmembers)
         qsort(e->members, e->nmembers, sizeof *e->members, by_key);
@@ -214,7 +219,7 @@ static struct key128 fingerprint(const struct job *job)
 {
     const struct entry *entry = &job->entry;
     struct digest *digest = job->e->digest;
-    unsigned char head[] = {FINGERPRINT_VERSION[0], 's', (unsigned char)entry->kind, entry->active};
+    unsigned char head[] = {SCIM_PATHS_VERSION[0], 's', (unsigned char)entry->kind, entry->active};
     digest_start(digest);
     digest_add(digest, head, sizeof head);
     digest_add(digest, &entry->excluded, sizeof entry->excluded);
@@ -248,9 +253,7 @@ static void keep_wanted(const struct scim_wanted *wanted, json_t *resource, json
 {
     const char *name = wanted->extension ? wanted->extension->id : wanted->attr->name, *key = NULL;
     json_t *value = NULL;
-    json_object_foreach (resource, key, value)
-        if (strcasecmp(key, name) == 0)
-            json_object_set(ret, key, value);
+    json_object_foreach(resource, key, value) if (strcasecmp(key, name) == 0) json_object_set(ret, key, value);
 }
 
 /* What nobody looks at cannot be wrong: somebody's 600 groups, an extension of the service's own. A new reference. */
@@ -282,6 +285,8 @@ static int deliver(struct job *job, struct err *err)
     what = value_fault(job, &place);
     if (what)
         return report(job, job->resource, place, what, err);
+    if (e->changes && !e->paths->id_is_own && e->sink->gone_key(e->sink->ctx, job->entry.key, job->entry.id, err) != 0)
+        return -1;
     job->entry.fingerprint = fingerprint(job);
     int seen = e->sink->seen(e->sink->ctx, job->entry.kind, job->entry.id, job->entry.fingerprint, err);
     if (seen != 0)
@@ -304,6 +309,8 @@ int scim_entry_deliver(struct scim_entry *e, enum entry_kind kind, json_t *resou
 int scim_entry_gone(struct scim_entry *e, enum entry_kind kind, struct span id, struct err *err)
 {
     struct span normal;
+    if (!e->paths->id_is_own)
+        return e->sink->gone_key(e->sink->ctx, scim_paths_id_key(e->digest, id), (struct span){NULL, 0}, err);
     pool_reset(e->pool);
     if (normal_id(e->pool, id, &normal) != NULL)
         return 0; /* it could never be delivered */

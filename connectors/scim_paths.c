@@ -111,7 +111,7 @@ static const char *parse(struct scim_paths *p, enum entry_kind kind, struct span
         const char *open = text.n ? memchr(text.p, '[', text.n) : NULL;
         struct span name = {text.p, open ? (size_t)(open - text.p) : text.n};
         return scim_attrpath_find(scim_paths_type(kind), name, &at) ? pool_strdup(p->pool, error.detail)
-                                                                     : no_such(kind, text, p->pool);
+                                                                    : no_such(kind, text, p->pool);
     }
     if (!is_readable(&path.at))
         return "has parts, or is no value that can be read; write one of its parts, as in name.givenName";
@@ -186,6 +186,7 @@ static int read_id(struct scim_paths *p, const struct conf_section *section, str
         what = "not a text that stands once; write id or externalId";
     for (int kind = ENTRY_PERSON; kind <= ENTRY_GROUP; kind++)
         want(p, (enum entry_kind)kind, &own);
+    p->id_is_own = !what && p->id.paths[0].at.attr == own.attr;
     return what ? fault(section, "id-attribute", 0, span_str(text), what, err) : 0;
 }
 
@@ -216,6 +217,7 @@ static const char *parse_rule(struct scim_paths *p, const char *text, bool may_n
     const char *pattern = equals + 1 + strspn(equals + 1, " ");
     if (name.n == 0 || !*pattern || (ret->negated && !may_negate))
         return form;
+    ret->text = pool_strdup(p->pool, text);
     ret->pattern = pool_strdup(p->pool, pattern);
     for (int kind = ENTRY_GROUP; kind >= ENTRY_PERSON; kind--)
         if (kinds & 1U << kind && !(what = parse(p, (enum entry_kind)kind, name, &ret->paths[kind])))
@@ -345,24 +347,30 @@ void scim_paths_attributes(const struct scim_paths *p, enum entry_kind kind, boo
         buf_adds(ret, ",members");
 }
 
+/* --- what it is made of ------------------------------------------------------------------------------------------- */
+
+static void digest_choice(struct digest *digest, const struct scim_choice *choice)
+{
+    for (size_t i = 0; i < choice->n; i++)
+        digest_field(digest, span_str(choice->texts[i]));
+    digest_field(digest, (struct span){NULL, 0});
+}
+
+void scim_paths_mark(const struct scim_paths *p, char ret[static SCIM_PATHS_MARK_SIZE])
+{
+    CLEANUP(digest_free) struct digest *digest = digest_new();
+    digest_field(digest, span_str(SCIM_PATHS_VERSION));
+    digest_choice(digest, &p->id);
+    for (size_t i = 0; i < ATTR_COUNT; i++)
+        digest_choice(digest, &p->attr[i]);
+    digest_choice(digest, &p->group_name);
+    digest_field(digest, span_str(p->active.text));
+    for (size_t i = 0; i < p->nexclude; i++)
+        digest_field(digest, span_str(p->exclude[i].text));
+    digest_hex(digest, ret);
+}
+
 /* --- names -------------------------------------------------------------------------------------------------------- */
-
-const char *scim_paths_id_name(const struct conf_section *section)
-{
-    return conf_str(section, "id-attribute");
-}
-
-const char *scim_paths_active_name(const struct conf_section *section, struct pool *pool)
-{
-    const char *text = conf_str(section, "map-active");
-    const char *equals = find_equals(text);
-    if (!equals)
-        return NULL;
-    size_t n = (size_t)(equals - text);
-    while (n > 0 && strchr("! ", text[n - 1]))
-        n--;
-    return pool_strndup(pool, text, n);
-}
 
 static struct key128 key_of(struct digest *digest, const char *space, struct span text)
 {

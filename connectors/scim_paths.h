@@ -1,5 +1,6 @@
 /*
- * Which attribute of a SCIM resource means what: the configuration rows that the SCIM directories share, made ready for use.
+ * Which attribute of a SCIM resource means what: the configuration rows that the SCIM directories share, made ready
+ * for use.
  *
  *   scim_paths_new -> scim_paths_first, scim_paths_matches (scim_entry.h does) -> scim_paths_free
  *
@@ -13,10 +14,15 @@
 
 #include "base/buf.h"
 #include "conf/conf.h"
+#include "crypto/digest.h"
 #include "model/entry.h"
 #include "scim/path.h"
 
+/* Raised when the same resource would give other keys or values than before, so that every entry is taken anew. */
+#define SCIM_PATHS_VERSION "1"
+
 #define SCIM_PATHS_CANDIDATES 4
+#define SCIM_PATHS_MARK_SIZE  DIGEST_HEX_MAX
 
 /* The places that are tried in this order. */
 struct scim_choice {
@@ -25,9 +31,13 @@ struct scim_choice {
     size_t n;
 };
 
-/* "PATH=PATTERN" or "PATH!=PATTERN", the pattern as text_glob has it. A type that does not have the attribute has no value there. */
+/*
+ * "PATH=PATTERN" or "PATH!=PATTERN", the pattern as text_glob has it. A type that does not have the attribute has no
+ * value there.
+ */
 struct scim_rule {
     struct scim_path paths[ENTRY_GROUP + 1]; /* by entry kind; attr NULL: the type does not have it */
+    const char *text;                        /* as written */
     const char *pattern;
     bool negated;
 };
@@ -41,6 +51,7 @@ struct scim_wanted {
 struct scim_paths {
     struct pool *pool;
     struct scim_choice id, attr[ATTR_COUNT], group_name;
+    bool id_is_own; /* id-attribute is "id" */
     bool has_active;
     struct scim_rule active;
     struct scim_rule *exclude;
@@ -58,26 +69,33 @@ void scim_paths_free(struct scim_paths **paths);
 /* As scim_paths_new, for a connector's check; scope-group is looked at, too. */
 int scim_paths_check(const struct conf_section *section, struct err *err);
 
-/* The first value that is not blank, trimmed, in the resource or the pool; *ret_text is where it was found. Empty: none. */
+/*
+ * The first value that is not blank, trimmed, in the resource or the pool; *ret_text is where it was found. Empty:
+ * none.
+ */
 struct span scim_paths_first(const struct scim_choice *choice, const json_t *resource, struct pool *pool,
                              const char **ret_text);
 /* Does any value match (negated: does none)? */
 bool scim_paths_matches(const struct scim_rule *rule, enum entry_kind kind, const json_t *resource, struct pool *pool);
 
-/* What to ask a service for, as the value of its parameter "attributes": "id,userName,emails,…". members: with a group's members. */
+/*
+ * What to ask a service for, as the value of its parameter "attributes": "id,userName,emails,…". members: with a
+ * group's members.
+ */
 void scim_paths_attributes(const struct scim_paths *paths, enum entry_kind kind, bool members, struct buf *ret);
 
-/* What a directory's id-attribute, and the rule for who is active, are called in messages. NULL: everyone is active. */
-const char *scim_paths_id_name(const struct conf_section *section);
-const char *scim_paths_active_name(const struct conf_section *section, struct pool *pool);
+/*
+ * Of all that decides what a resource becomes: belongs into the cursor of a source with deltas, which has to deliver
+ * everything anew when it is another one.
+ */
+void scim_paths_mark(const struct scim_paths *paths, char ret[static SCIM_PATHS_MARK_SIZE]);
 
 /*
- * directory_connector.name_key: a group by its displayName without regard to case, or "id:" and its SCIM id. A name that two groups bear is
- * for the caller to notice.
+ * directory_connector.name_key: a group by its displayName without regard to case, or "id:" and its SCIM id. A name
+ * that two groups bear is for the caller to notice.
  */
 int scim_paths_name_key(const char *name, struct key128 *ret, struct err *err);
 /* The key under which others refer to the resource of this SCIM id; and a group's under its name. */
-struct digest;
 struct key128 scim_paths_id_key(struct digest *digest, struct span id);
 struct key128 scim_paths_group_key(struct digest *digest, struct span display_name);
 

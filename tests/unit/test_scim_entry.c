@@ -1,4 +1,7 @@
-/* connectors/scim_entry.h and scim_paths.h: what SCIM resources become as entries. The cases are the files of tests/data/scim-entry. */
+/*
+ * connectors/scim_entry.h and scim_paths.h: what SCIM resources become as entries. The cases are the files of
+ * tests/data/scim-entry.
+ */
 #include "sink_record.h"
 
 #include <dirent.h>
@@ -50,7 +53,7 @@ static int configure(const char *lines)
 static struct record *deliver(enum entry_kind kind, json_t *resource)
 {
     struct sink sink = recorder_sink(&got);
-    CLEANUP(scim_entry_free) struct scim_entry *entry = scim_entry_new(paths, &sink);
+    CLEANUP(scim_entry_free) struct scim_entry *entry = scim_entry_new(paths, &sink, false);
     size_t before = got.n;
     ck_assert_int_eq(scim_entry_deliver(entry, kind, resource, &err), 0);
     ck_assert_uint_eq(scim_entry_count(entry, kind), 1);
@@ -72,7 +75,8 @@ static void expect_members(const struct record *r, const json_t *want, const cha
     const json_t *id = NULL;
     size_t i = 0;
     ck_assert_msg(r->entry.nmembers == json_array_size(want), "%s: %zu members", name, r->entry.nmembers);
-    json_array_foreach (want, i, id) {
+    json_array_foreach(want, i, id)
+    {
         struct key128 key = scim_paths_id_key(digest, span_str(json_string_value(id)));
         bool there = false;
         for (size_t j = 0; j < r->entry.nmembers; j++)
@@ -84,8 +88,8 @@ static void expect_members(const struct record *r, const json_t *want, const cha
 static void expect_text(const char *have, const json_t *want, const char *name, const char *what)
 {
     const char *wanted = json_string_value(want);
-    ck_assert_msg((have == NULL) == (wanted == NULL) && (!have || strcmp(have, wanted) == 0), "%s: %s is %s, not %s", name,
-                  what, have ? have : "absent", wanted ? wanted : "absent");
+    ck_assert_msg((have == NULL) == (wanted == NULL) && (!have || strcmp(have, wanted) == 0), "%s: %s is %s, not %s",
+                  name, what, have ? have : "absent", wanted ? wanted : "absent");
 }
 
 static void expect_entry(const struct record *r, enum entry_kind kind, const json_t *want, const char *name)
@@ -97,8 +101,8 @@ static void expect_entry(const struct record *r, enum entry_kind kind, const jso
     for (size_t i = 0; i < ATTR_COUNT; i++)
         expect_text(r->attr[i], json_object_get(want, attr_names[i]), name, attr_names[i]);
     ck_assert_msg(r->entry.active == json_is_true(json_object_get(want, "active")), "%s: active", name);
-    ck_assert_msg(r->entry.excluded == (unsigned)json_integer_value(json_object_get(want, "excluded")), "%s: excluded %u",
-                  name, r->entry.excluded);
+    ck_assert_msg(r->entry.excluded == (unsigned)json_integer_value(json_object_get(want, "excluded")),
+                  "%s: excluded %u", name, r->entry.excluded);
     expect_members(r, json_object_get(want, "members"), name);
 }
 
@@ -118,8 +122,7 @@ static void run_file(const char *name)
     ck_assert_msg(file != NULL, "%s: %s", path, why.text);
     size_t i = 0;
     json_t *line = NULL;
-    json_array_foreach (json_object_get(file, "lines"), i, line)
-        buf_printf(&lines, "%s\n", json_string_value(line));
+    json_array_foreach(json_object_get(file, "lines"), i, line) buf_printf(&lines, "%s\n", json_string_value(line));
     ck_assert_msg(configure(buf_str(&lines)) == 0, "%s: %s", name, err.text);
     enum entry_kind kind =
         strcmp(json_string_value(json_object_get(file, "type")), "Group") == 0 ? ENTRY_GROUP : ENTRY_PERSON;
@@ -186,7 +189,7 @@ START_TEST(members_said_ahead)
 {
     ck_assert_int_eq(configure(""), 0);
     struct sink sink = recorder_sink(&got);
-    CLEANUP(scim_entry_free) struct scim_entry *entry = scim_entry_new(paths, &sink);
+    CLEANUP(scim_entry_free) struct scim_entry *entry = scim_entry_new(paths, &sink, false);
     json_auto_t *group = json_loads(GROUP(", \"members\": [" MEMBER("a") "]"), 0, NULL);
     scim_entry_member(entry, span_str("b"));
     ck_assert_int_eq(scim_entry_deliver(entry, ENTRY_GROUP, group, &err), 0);
@@ -254,13 +257,54 @@ START_TEST(what_is_gone_has_the_id_of_entries)
     struct gone gone = {0};
     struct sink sink = {.ctx = &gone, .gone = keep_gone};
     ck_assert_int_eq(configure(""), 0);
-    CLEANUP(scim_entry_free) struct scim_entry *entry = scim_entry_new(paths, &sink);
-    ck_assert_int_eq(
-        scim_entry_gone(entry, ENTRY_GROUP, span_str("2819C223-7F76-453A-919D-413861904646"), &err), 0);
+    CLEANUP(scim_entry_free) struct scim_entry *entry = scim_entry_new(paths, &sink, false);
+    ck_assert_int_eq(scim_entry_gone(entry, ENTRY_GROUP, span_str("2819C223-7F76-453A-919D-413861904646"), &err), 0);
     ck_assert_int_eq(gone.kind, ENTRY_GROUP);
     ck_assert_str_eq(gone.id, "2819c223-7f76-453a-919d-413861904646");
     ck_assert_int_eq(scim_entry_gone(entry, ENTRY_PERSON, span_str(""), &err), 0);
     ck_assert_int_eq(gone.kind, ENTRY_GROUP);
+}
+END_TEST
+
+struct gone_key {
+    struct key128 key;
+    char but[80];
+    size_t n;
+};
+
+static int keep_gone_key(void *ctx, struct key128 key, struct span but, struct err *ignored)
+{
+    struct gone_key *gone = ctx;
+    (void)ignored;
+    gone->key = key;
+    gone->n++;
+    snprintf(gone->but, sizeof gone->but, "%.*s", SPAN_ARG(but));
+    return 0;
+}
+
+static int pass_seen(void *ctx, enum entry_kind kind, struct span id, struct key128 fingerprint, struct err *ignored)
+{
+    (void)ctx, (void)kind, (void)id, (void)fingerprint, (void)ignored;
+    return 1;
+}
+
+/* Who is known by something else than the SCIM id is gone by that, and when it became another. */
+START_TEST(what_is_gone_is_told_by_the_scim_id)
+{
+    struct gone_key gone = {0};
+    struct sink sink = {.ctx = &gone, .gone_key = keep_gone_key, .seen = pass_seen};
+    ck_assert_int_eq(configure("id-attribute = externalId\n"), 0);
+    CLEANUP(scim_entry_free) struct scim_entry *whole = scim_entry_new(paths, &sink, false);
+    CLEANUP(scim_entry_free) struct scim_entry *entry = scim_entry_new(paths, &sink, true);
+    json_auto_t *user = json_loads(USER(", \"externalId\": \"e1\""), 0, NULL);
+    ck_assert_int_eq(scim_entry_deliver(whole, ENTRY_PERSON, user, &err), 0);
+    ck_assert_uint_eq(gone.n, 0);
+    ck_assert_int_eq(scim_entry_deliver(entry, ENTRY_PERSON, user, &err), 0);
+    ck_assert_str_eq(gone.but, "e1");
+    ck_assert(key_eq(gone.key, scim_paths_id_key(digest, span_str("u1"))));
+    ck_assert_int_eq(scim_entry_gone(entry, ENTRY_PERSON, span_str("u2"), &err), 0);
+    ck_assert_str_eq(gone.but, "");
+    ck_assert(key_eq(gone.key, scim_paths_id_key(digest, span_str("u2"))));
 }
 END_TEST
 
@@ -316,16 +360,28 @@ START_TEST(wrong_lines)
 }
 END_TEST
 
-START_TEST(who_is_active_is_called)
+static void mark(const char *lines, char ret[static SCIM_PATHS_MARK_SIZE])
 {
-    const struct conf_section *section;
-    CLEANUP(pool_free) struct pool *pool = pool_new();
-    conf = load_section(rows, "", &section);
-    ck_assert_str_eq(scim_paths_active_name(section, pool), "active");
-    ck_assert_str_eq(scim_paths_id_name(section), "id");
-    conf_free(&conf);
-    conf = load_section(rows, "map-active = always\n", &section);
-    ck_assert_ptr_null(scim_paths_active_name(section, pool));
+    forget();
+    ck_assert_int_eq(configure(lines), 0);
+    scim_paths_mark(paths, ret);
+}
+
+START_TEST(mark_follows_every_line)
+{
+    char plain[SCIM_PATHS_MARK_SIZE], other[SCIM_PATHS_MARK_SIZE];
+    mark("", plain);
+    mark("map-email = emails[primary eq true].value\nmap-email = emails[type eq \"work\"].value\n"
+         "map-email = emails.value\nscope-group = Design\n",
+         other);
+    ck_assert_str_eq(plain, other);
+    static const char *const lines[] = {"map-email = emails.value\n",  "map-title = none\n",
+                                        "id-attribute = externalId\n", "map-group-name = externalId\n",
+                                        "map-active = always\n",       "exclude = userType=x\n"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        mark(lines[i], other);
+        ck_assert_msg(strcmp(plain, other) != 0, "%s", lines[i]);
+    }
 }
 END_TEST
 
@@ -341,9 +397,10 @@ int main(void)
     tcase_add_test(tc, known_entries_are_not_put);
     tcase_add_test(tc, groups_are_named);
     tcase_add_test(tc, what_is_gone_has_the_id_of_entries);
+    tcase_add_test(tc, what_is_gone_is_told_by_the_scim_id);
     tcase_add_test(tc, what_to_ask_for);
     tcase_add_test(tc, wrong_lines);
-    tcase_add_test(tc, who_is_active_is_called);
+    tcase_add_test(tc, mark_follows_every_line);
     suite_add_tcase(suite, tc);
     return suite_run(suite);
 }
