@@ -44,6 +44,7 @@ struct platform_task {
     const char *object_name; /* as people know it */
     const char *
         former; /* of adopt and adopt-group: our id that it has there until now; person or object_uid is the one it gets */
+    bool first;     /* it was never sent before, by nobody: nothing of it can be there yet */
     bool take_over; /* an account that has the person's e-mail there, and no id of anybody, may be made ours */
 };
 

@@ -60,7 +60,8 @@ static void remove_member(const struct scim_job *job, struct scim_request *ret)
 
 /*
  * Nothing is made before it was looked for by our id, also where a name in the way would do: the name may have changed
- * since an earlier attempt whose answer was lost, and a second account would be nobody's to remove.
+ * since an earlier attempt whose answer was lost, and a second account would be nobody's to remove. A complete listing
+ * has been such a look for whatever was never sent before.
  */
 /* clang-format off */
 static const struct way ways[OP_COUNT] = {
@@ -252,6 +253,7 @@ static void on_account_made(struct scim_job *job, const struct scim_answer *answ
 static void make_account(struct scim_job *job)
 {
     struct scim_request request = SCIM_REQUEST_INIT;
+    scim_ids_expect(&job->service->ids, job->task->person);
     scim_create_user(job->service->base, job->service->map, job->task, &request);
     ask(job, &request, (struct scim_question){.expect = SCIM_EXPECT_ONE, .ours = job->task->person}, on_account_made);
 }
@@ -310,6 +312,7 @@ static void on_group_found(struct scim_job *job, const struct scim_answer *answe
         end_done(job);
     } else {
         struct scim_request request = SCIM_REQUEST_INIT;
+        scim_ids_expect(&job->service->ids, job->task->object_uid);
         scim_create_group(job->service->base, job->task, &request);
         ask(job, &request, (struct scim_question){.expect = SCIM_EXPECT_ONE, .ours = job->task->object_uid},
             on_group_made);
@@ -348,10 +351,18 @@ static void on_acted(struct scim_job *job, const struct scim_answer *answer)
         end_fault(job, answer);
 }
 
+/* Of what is adopted the service may have two ids. */
+static bool is_surely_absent(const struct scim_job *job)
+{
+    return job->task->first && !job->task->former && scim_service_lacks(job->service, SCIM_USER, job->task->person);
+}
+
 static void go_on(struct scim_job *job)
 {
     const struct way *way = way_of(job);
-    if (way->account != ABSENT_UNUSED && !job->account) {
+    if (way->account == ABSENT_MAKE && !job->account && is_surely_absent(job)) {
+        make_account(job);
+    } else if (way->account != ABSENT_UNUSED && !job->account) {
         look_up(job, SCIM_USER, first_id(job, job->task->person), on_account_found);
     } else if (way->group != ABSENT_UNUSED && !job->group) {
         look_up(job, SCIM_GROUP, first_id(job, job->task->object_uid), on_group_found);
@@ -398,11 +409,4 @@ void scim_job_begin(struct scim_job *job)
     job->account = keep(job->found_account, known(job, task->account, task->former ? task->former : task->person));
     job->group = keep(job->found_group, known(job, task->object, task->former ? task->former : task->object_uid));
     go_on(job);
-}
-
-void scim_service_mark(struct scim_service *service)
-{
-    char hex[DIGEST_HEX_MAX];
-    digest_hex_of(service->base, strlen(service->base), hex);
-    snprintf(service->mark, sizeof service->mark, "%.8s:", hex);
 }

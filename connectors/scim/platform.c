@@ -35,7 +35,7 @@ static void scim_close(struct platform **platform)
     if (!p)
         return;
     http_close(&p->service.http);
-    scim_ids_release(&p->service.ids);
+    scim_service_release(&p->service);
     scim_map_free(&p->service.map);
     scim_token_release(&p->token);
     free(p);

@@ -186,6 +186,7 @@ static int make_task(struct sender *s, size_t i, struct err *err)
                                    .object_uid = text.object_uid,
                                    .object_name = text.object_name,
                                    .former = text.former,
+                                   .first = e->attempts == 0,
                                    .take_over = s->s.take_over};
     memcpy(task->attr, text.attr, sizeof task->attr);
     if (task->object_name && !task->object_uid)

@@ -374,6 +374,15 @@ START_TEST(ids_are_kept)
     scim_ids_forget(&ids, "e3");
     ck_assert_ptr_null(scim_ids_get(&ids, "e1"));
     ck_assert_str_eq(scim_ids_get(&ids, "e2"), "two");
+    scim_ids_expect(&ids, "e2");
+    scim_ids_expect(&ids, "e4");
+    ck_assert_str_eq(scim_ids_get(&ids, "e2"), "two");
+    ck_assert_ptr_null(scim_ids_get(&ids, "e4"));
+    ck_assert(scim_ids_is_new(&ids, "e5"));
+    for (int i = 1; i <= 4; i++) {
+        char ours[] = {'e', (char)('0' + i), '\0'};
+        ck_assert_msg(!scim_ids_is_new(&ids, ours), "%s", ours);
+    }
 }
 END_TEST
 
