@@ -215,15 +215,23 @@ static int authorize(void *ctx, bool refused, struct err *err)
 
 static int scim_read_all(struct platform *p, const struct platform_sink *sink, enum pull_result *ret, struct err *err)
 {
+    const struct scim_offer *offer;
+    struct platform_answer fault;
     struct scim_reader reader = {.http = p->service.http,
                                  .base = p->service.base,
-                                 .page = SCIM_PAGE,
                                  .most = SCIM_RESOURCES_MAX,
                                  .retries = p->retries,
                                  .first_wait = p->retry_wait,
                                  .authorize = authorize,
                                  .ctx = p};
-    return scim_look(&reader, p->service.mark, sink, ret, err);
+    if (refresh_token(p, err) != 0)
+        return -1;
+    if (scim_service_offer(&p->service, &offer, &fault) != 0) {
+        *err = fault.why;
+        return -1;
+    }
+    scim_reader_adapt(&reader, offer, SCIM_PAGE);
+    return scim_look(&reader, &p->service, sink, ret, err);
 }
 
 static int differs(struct platform *platform, const struct platform_task *task, const struct platform_found *found,

@@ -11,18 +11,29 @@
 
 #define WAIT_MAX 60000 /* milliseconds; of the growing wait, not of one that the service asks for */
 
+void scim_reader_adapt(struct scim_reader *reader, const struct scim_offer *offer, size_t page)
+{
+    const int64_t most[] = {offer->can.page_max, offer->can.filter_results};
+    for (size_t i = 0; i < sizeof most / sizeof *most; i++)
+        if (most[i] > 0 && (size_t)most[i] < page)
+            page = (size_t)most[i];
+    reader->page = page;
+    reader->by_cursor = offer->can.cursor_pages;
+}
+
 /* One request and what came of it. */
 struct got {
     const struct scim_question question;
     struct buf *body;
     struct scim_answer answer;
-    bool good, refused_token;
+    bool good, refused_token, too_large;
 };
 
 static void on_reply(void *ctx, const struct http_reply *reply)
 {
     struct got *got = ctx;
     got->refused_token = reply->status == 401;
+    got->too_large = reply->status >= 200 && reply->status < 300 && reply->err.kind == ERR_INPUT;
     got->good = reply->status >= 200 && reply->status < 300 && reply->err.kind == ERR_NONE;
     if (got->good)
         buf_add(got->body, reply->body.data, reply->body.len);
@@ -65,6 +76,8 @@ static enum scim_got judge(const struct got *got, bool may_be_none, struct err *
     if (may_be_none && got->answer.finding == SCIM_ABSENT)
         return SCIM_GOT_NONE;
     *err = got->answer.why;
+    if (got->too_large)
+        return SCIM_GOT_LARGE;
     return got->answer.verdict == PLATFORM_SKIP ? SCIM_GOT_REFUSAL : SCIM_GOT_FAULT;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "connectors/scim/answer.h"
+#include "connectors/scim/features.h"
 #include "net/http.h"
 #include "scim/error.h"
 
@@ -34,10 +35,14 @@ struct scim_reader {
     void *ctx;
 };
 
+/* Sets how pages are asked for, by what the service offers: at most this many resources at once. */
+void scim_reader_adapt(struct scim_reader *reader, const struct scim_offer *offer, size_t page);
+
 enum scim_got {
     SCIM_GOT,
     SCIM_GOT_NONE,    /* 404 */
     SCIM_GOT_REFUSAL, /* of this very request; err */
+    SCIM_GOT_LARGE,   /* over SCIM_READ_MAX; err */
     SCIM_GOT_FAULT,   /* err */
 };
 
