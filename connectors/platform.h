@@ -33,6 +33,12 @@ struct platform_task {
     bool active;         /* of what gives attributes: is the account to be usable afterwards? */
     struct span
         attr[ATTR_COUNT];    /* of what gives attributes (invite, restore, update): all of them; empty when absent */
+    /*
+     * With them: what the rules of the platform's own map give, by their targets; empty where nothing. Targets of rules that are not in it
+     * have what the rule makes of attr.
+     */
+    const struct named_value *mapped;
+    size_t nmapped;
     const char *object;      /* the platform's id of the group, or of what stands for the product; NULL: none known */
     const char *object_uid;  /* our id of it: the group's immutable id, or "product:" and the section's name */
     const char *object_name; /* as people know it */

@@ -24,7 +24,8 @@ static void go_on(struct scim_job *job);
 
 static void change_user(const struct scim_job *job, struct scim_request *ret)
 {
-    scim_change_user(job->service->base, job->account, job->task, job->task->former || job->taken_over, ret);
+    scim_change_user(job->service->base, job->account, job->service->map, job->task,
+                     job->task->former || job->taken_over, ret);
 }
 
 static void suspend_user(const struct scim_job *job, struct scim_request *ret)
@@ -221,7 +222,9 @@ static void on_namesake(struct scim_job *job, const struct scim_answer *answer)
  */
 static void find_namesake(struct scim_job *job)
 {
-    struct span name = scim_user_name(job->task);
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    struct scim_person person = scim_task_person(job->task);
+    struct span name = scim_map_user_name(job->service->map, &person, pool);
     struct scim_request request = SCIM_REQUEST_INIT;
     snprintf(job->namesake, sizeof job->namesake, "%.*s", SPAN_ARG(name));
     scim_find(job->service->base, SCIM_USER, "userName", job->namesake, &request);
@@ -252,7 +255,7 @@ static void make_account(struct scim_job *job)
 {
     struct scim_request request = SCIM_REQUEST_INIT;
     scim_ids_expect(&job->service->ids, job->task->person);
-    scim_create_user(job->service->base, job->task, &request);
+    scim_create_user(job->service->base, job->service->map, job->task, &request);
     ask(job, &request, (struct scim_question){.expect = SCIM_EXPECT_ONE, .ours = job->task->person}, on_account_made);
 }
 
@@ -378,8 +381,9 @@ static void name_it(struct scim_job *job)
     const struct platform_task *task = job->task;
     CLEANUP(pool_free) struct pool *pool = pool_new();
     bool product = task->object_uid && strncmp(task->object_uid, "product:", 8) == 0;
-    struct span name = task->object_uid ? span_str(task->object_name ? task->object_name : task->object_uid)
-                                        : (task->attr[ATTR_EMAIL].n ? task->attr[ATTR_EMAIL] : scim_user_name(task));
+    struct span name = task->object_uid
+                           ? span_str(task->object_name ? task->object_name : task->object_uid)
+                           : (task->attr[ATTR_EMAIL].n ? task->attr[ATTR_EMAIL] : task->attr[ATTR_USER_NAME]);
     if (name.n == 0)
         name = span_str(task->account ? task->account : task->person);
     name.n = name.n > 400 ? 400 : name.n;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "connectors/scim/job.h"
+#include "connectors/scim/look.h"
 #include "connectors/scim/settings.h"
 
 /* Tasks for each connection in one send: enough that waiting for the last of them does not count. */
@@ -13,7 +14,8 @@
 
 struct platform {
     struct scim_service service;
-    size_t connections;
+    size_t connections, retries;
+    int64_t retry_wait;
 };
 
 /* The tasks of one send. */
@@ -32,6 +34,7 @@ static void scim_close(struct platform **platform)
     if (!p)
         return;
     scim_service_close(&p->service);
+    scim_map_free(&p->service.map);
     free(p);
     *platform = NULL;
 }
@@ -41,9 +44,12 @@ static int scim_open(const struct conf_section *section, struct store *store, in
 {
     (void)store, (void)team, (void)now;
     CLEANUP(scim_close) struct platform *p = mem_zero(sizeof *p);
-    if (scim_service_open(section, &p->service, err) != 0)
+    size_t row;
+    if (scim_service_open(section, &p->service, err) != 0 || scim_map_new(NULL, &p->service.map, &row, err) != 0)
         return err_wrap(err, "platform %s", conf_name(section));
     p->connections = (size_t)conf_int(section, "connections");
+    p->retries = (size_t)conf_int(section, "retries");
+    p->retry_wait = conf_int(section, "retry-wait");
     *ret = TAKE(p);
     return 0;
 }
@@ -186,6 +192,27 @@ static void scim_send(struct platform *platform, const struct platform_task *tas
         carry_out(platform, tasks, n, ret);
 }
 
+/* --- reading ---------------------------------------------------------------------------------------------------- */
+
+static int scim_read_all(struct platform *p, const struct platform_sink *sink, enum pull_result *ret, struct err *err)
+{
+    struct scim_reader reader = {.http = p->service.http,
+                                 .base = p->service.base,
+                                 .page = SCIM_PAGE,
+                                 .most = SCIM_RESOURCES_MAX,
+                                 .retries = p->retries,
+                                 .first_wait = p->retry_wait,
+                                 .authorize = scim_service_authorize,
+                                 .ctx = &p->service};
+    return scim_look(&reader, p->service.mark, sink, ret, err);
+}
+
+static int differs(struct platform *platform, const struct platform_task *task, const struct platform_found *found,
+                   struct buf *ret)
+{
+    return scim_differs(platform->service.map, task, found, ret);
+}
+
 const struct platform_connector scim_platform = {
     .name = "scim",
     .help = "A service with SCIM 2.0 (RFC 7644). Products are groups there, by their titles.",
@@ -194,5 +221,7 @@ const struct platform_connector scim_platform = {
     .open = scim_open,
     .send = scim_send,
     .width = scim_width,
+    .read = scim_read_all,
+    .differs = differs,
     .close = scim_close,
 };

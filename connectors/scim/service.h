@@ -13,6 +13,7 @@
 #include "connectors/scim/features.h"
 #include "connectors/scim/ids.h"
 #include "connectors/scim/request.h"
+#include "scim/map.h"
 
 #define SCIM_MARK_MAX 10
 
@@ -22,6 +23,7 @@ struct scim_service {
     struct brake brake;
     size_t running;   /* requests that were started and not answered */
     const char *base; /* the address before "/Users" */
+    struct scim_map *map; /* of platforms: what an account's attributes are made of; the platform's */
     /*
      * Stands ahead of the ids that tasks and answers carry. An id of another service, from before url was changed, is
      * so known as such and looked up anew: here it could be somebody else's.
@@ -49,6 +51,8 @@ void scim_service_mark(struct scim_service *service);
  * STOP), as below. May wait for the server that gives tokens.
  */
 int scim_service_ready(struct scim_service *service, struct platform_answer *ret_fault);
+/* scim_auth_ready of the service, as struct scim_reader wants it. */
+int scim_service_authorize(void *service, bool refused, struct err *err);
 /*
  * As http_start, and http_run carries it out. A reply 401 is not passed on while a newer token can be had: the request is sent once
  * more with that one. Where

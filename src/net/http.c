@@ -123,7 +123,7 @@ void http_start(struct http *http, const struct http_request *request, http_done
     x->headers = curl_slist_append(x->headers, "Expect:");
     x->done = done;
     x->ctx = ctx;
-    x->transfer.max_bytes = http->max_bytes;
+    x->transfer.max_bytes = request->max_bytes ? request->max_bytes : http->max_bytes;
     x->transfer.errors_only = request->body_unwanted;
     *http->last = x;
     http->last = &x->next;

@@ -44,6 +44,7 @@ struct http_request {
     const char *client_file;   /* PEM with the certificate and the key that we show the server; NULL: none */
     struct span body;          /* none when empty */
     bool body_unwanted;        /* that of a reply below 300: it is let go by, of any size */
+    size_t max_bytes;          /* of this reply's body; 0: the policy's */
 };
 
 struct http_reply {
