@@ -117,6 +117,7 @@ static void end_fault(struct scim_job *job, const struct scim_answer *answer)
 {
     job->answer->verdict = answer->verdict;
     job->answer->wait = answer->wait;
+    job->answer->busy = answer->busy;
     job->answer->why = answer->why;
     job->ended(job);
 }
@@ -151,7 +152,7 @@ static void ask(struct scim_job *job, struct scim_request *request, struct scim_
                                 .type = SCIM_TYPE,
                                 .body = {request->body.data, request->body.len},
                                 .body_unwanted = question.expect == SCIM_EXPECT_NOTHING};
-    http_start(job->service->http, &sent, on_reply, job);
+    scim_service_start(job->service, &sent, on_reply, job);
     scim_request_release(request);
 }
 

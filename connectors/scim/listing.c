@@ -67,7 +67,7 @@ static bool by_cursor(const struct listing *l)
 static void write_url(const struct listing *l, struct buf *ret)
 {
     const struct scim_list_query *query = l->query;
-    buf_printf(ret, "%s%s?", l->reader->base, query->path);
+    buf_printf(ret, "%s%s?", l->reader->service->base, query->path);
     if (by_cursor(l))
         buf_printf(ret, "cursor=%s", l->cursor);
     else

@@ -11,7 +11,6 @@
 
 struct look {
     struct scim_reader *reader;
-    struct scim_service *service;
     const struct platform_sink *sink;
     struct buf body; /* of a group */
     struct err
@@ -31,7 +30,7 @@ static struct span marked(const struct look *look, struct span id, char ret[stat
 {
     if (id.n == 0)
         return (struct span){NULL, 0};
-    snprintf(ret, PLATFORM_ID_MAX, "%s%.*s", look->service->mark, SPAN_ARG(id));
+    snprintf(ret, PLATFORM_ID_MAX, "%s%.*s", look->reader->service->mark, SPAN_ARG(id));
     return span_str(ret);
 }
 
@@ -57,7 +56,7 @@ static void hear_of(struct look *look, const json_t *resource)
 {
     const char *ours = json_string_value(scim_json_get(resource, "externalId"));
     if (ours && *ours)
-        scim_ids_expect(&look->service->ids, ours);
+        scim_ids_expect(&look->reader->service->ids, ours);
 }
 
 static const struct {
@@ -152,7 +151,7 @@ static int read_members(struct look *look, const struct platform_found *group, s
     const struct span name = {group->name.p, group->name.n < NAME_SHOWN ? group->name.n : NAME_SHOWN};
     const char *object = pool_printf(pool, "group %s", text_printable(pool, name));
     struct err why;
-    buf_printf(&url, "%s/Groups/", look->reader->base);
+    buf_printf(&url, "%s/Groups/", look->reader->service->base);
     text_percent(&url, id);
     switch (scim_reader_get(look->reader, url.data, object, true, &look->body, &why)) {
     case SCIM_GOT:
@@ -208,21 +207,20 @@ static const struct scim_list_query users = {.path = "/Users", .object = "the li
 static int look_at_groups(struct look *look, enum pull_result *ret, struct err *err)
 {
     if (scim_listing_read(look->reader, &groups, on_group, look, ret, NULL, err) == 0) {
-        look->service->listed[SCIM_GROUP] = *ret == PULL_COMPLETE;
+        look->reader->service->listed[SCIM_GROUP] = *ret == PULL_COMPLETE;
         return 0;
     }
     *ret = PULL_PARTIAL;
     return look->stopped ? -1 : 0;
 }
 
-int scim_look(struct scim_reader *reader, struct scim_service *service, const struct platform_sink *sink,
-              enum pull_result *ret, struct err *err)
+int scim_look(struct scim_reader *reader, const struct platform_sink *sink, enum pull_result *ret, struct err *err)
 {
-    struct look look = {.reader = reader, .service = service, .sink = sink};
+    struct look look = {.reader = reader, .sink = sink};
     enum pull_result result;
     int r = scim_listing_read(reader, &users, on_user, &look, &result, NULL, err);
-    service->listed[SCIM_USER] = r == 0 && result == PULL_COMPLETE;
-    if (service->listed[SCIM_USER])
+    reader->service->listed[SCIM_USER] = r == 0 && result == PULL_COMPLETE;
+    if (reader->service->listed[SCIM_USER])
         r = look_at_groups(&look, &result, err);
     buf_release(&look.body);
     if (r != 0)

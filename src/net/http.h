@@ -20,6 +20,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/span.h"
+#include "net/rate.h"
 
 #define HTTP_CONNECTIONS_MAX 64
 #define HTTP_HEADER_MAX      1024 /* bytes of a header that is kept; a longer one is taken as absent */
@@ -51,6 +52,7 @@ struct http_reply {
     struct err err;  /* ERR_NONE, or as transfer_fault says; ERR_REFUSED also for http:// that leads elsewhere */
     struct buf body; /* dead after "done" */
     int64_t wait;    /* milliseconds, of Retry-After in either form; 0: not said */
+    struct rate_limit limit;
     char type[HTTP_HEADER_MAX], location[HTTP_HEADER_MAX], etag[HTTP_HEADER_MAX]; /* "" when absent */
 };
 

@@ -320,7 +320,7 @@ static void drop_path(void)
 
 START_TEST(token_is_read_again_when_it_changes)
 {
-    CLEANUP(scim_token_release) struct scim_token token = {.path = path};
+    CLEANUP(scim_token_release) struct scim_token token = {.key = "token-file", .path = path};
     struct err err = ERR_INIT;
     bool changed;
     write_token("first  \r\nmore", 13, 0600);
@@ -351,7 +351,7 @@ static const struct {
 
 START_TEST(no_token)
 {
-    CLEANUP(scim_token_release) struct scim_token token = {.path = path};
+    CLEANUP(scim_token_release) struct scim_token token = {.key = "token-file", .path = path};
     struct err err = ERR_INIT;
     bool changed;
     write_token(bad_tokens[_i].text, bad_tokens[_i].n, bad_tokens[_i].mode);
