@@ -14,6 +14,7 @@
 #include "connectors/scim/ids.h"
 #include "connectors/scim/manner.h"
 #include "connectors/scim/request.h"
+#include "scim/map.h"
 
 #define SCIM_MARK_MAX 10
 
@@ -52,6 +53,8 @@ void scim_service_mark(struct scim_service *service);
  * STOP), as below. May wait for the server that gives tokens.
  */
 int scim_service_ready(struct scim_service *service, struct platform_answer *ret_fault);
+/* scim_auth_ready of the service, as struct scim_reader wants it. */
+int scim_service_authorize(void *service, bool refused, struct err *err);
 /*
  * As http_start, and http_run carries it out. A reply 401 is not passed on while a newer token can be had: the request is sent once
  * more with that one. Where
