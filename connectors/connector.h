@@ -1,5 +1,6 @@
 /*
- * What a directory connector is: a descriptor of static functions, found by the name written after "type =".
+ * What a directory connector is: a descriptor of static functions, found by the name written after "type ="
+ * (push/directories.h).
  *
  *   check (no network) -> open -> pull… -> close
  *
@@ -48,6 +49,11 @@ struct sink {
      * that nobody knows nothing happens. Only connectors with deltas say so.
      */
     int (*gone)(void *ctx, enum entry_kind kind, struct span id, struct err *err);
+    /*
+     * The same of whoever bears this key, for sources that know their entries by something else than the id that is kept; unless the id
+     * is "but" (empty: whatever it is).
+     */
+    int (*gone_key)(void *ctx, struct key128 key, struct span but, struct err *err);
 };
 
 /* A base that the source says is not there. */
@@ -98,9 +104,5 @@ struct directory_connector {
     const char *(*describe)(const struct directory *directory);
     void (*close)(struct directory **directory);
 };
-
-/* NULL-terminated, and by name (NULL: no such connector). */
-extern const struct directory_connector *const directory_connectors[];
-const struct directory_connector *directory_connector_find(const char *name);
 
 #endif

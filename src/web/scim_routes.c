@@ -49,7 +49,7 @@ static int check_token(struct web *web, struct desk *desk, const struct conf_sec
         return 0;
     if (desk_open_pushed(web, desk, err) != 0)
         return -1;
-    return push_token_check(desk->pushed, conf_name(section), token, clock_now(), err);
+    return push_tokens_check(desk->pushed, conf_name(section), span_str(token), clock_now(), err);
 }
 
 static const char *path_behind(const struct request *request)
