@@ -13,10 +13,10 @@
 #include "base/text.h"
 #include "push/service.h"
 
-#define BASE     "https://signin.example.com/scim/cloud/v2"
-#define AT_ONCE  1000 /* operations of a bulk request; members of a PATCH */
-#define TIMES    1000
-#define FEW      5
+#define BASE      "https://signin.example.com/scim/cloud/v2"
+#define AT_ONCE   1000 /* operations of a bulk request; members of a PATCH */
+#define TIMES     1000
+#define FEW       5
 #define PATCH_URN "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 static struct bench {
@@ -62,7 +62,7 @@ static struct span ask(struct pool *pool, const char *method, const char *path, 
     struct service_answer answer = {0};
     int failed = service_answer(bench.pushed, "cloud", &request, pool, &answer, &err);
     need(failed == 0, path, err.text);
-    struct span ret = {pool_strndup(pool, answer.body.p ? answer.body.p : "", answer.body.n), answer.body.n};
+    struct span ret = {pool_strndup(pool, buf_str(&answer.body), answer.body.len), answer.body.len};
     need(answer.status == status, path, ret.p);
     buf_release(&answer.body);
     return ret;
@@ -94,10 +94,10 @@ static const char *bulk_of(struct pool *pool, size_t first, size_t n)
     struct buf text = BUF_INIT;
     buf_adds(&text, "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:BulkRequest\"],\"Operations\":[");
     for (size_t i = first; i < first + n; i++)
-        buf_addf(&text, "%s{\"method\":\"POST\",\"path\":\"/Users\",\"bulkId\":\"b%zu\",\"data\":%s}",
-                 i > first ? "," : "", i, user(pool, i));
+        buf_printf(&text, "%s{\"method\":\"POST\",\"path\":\"/Users\",\"bulkId\":\"b%zu\",\"data\":%s}",
+                   i > first ? "," : "", i, user(pool, i));
     buf_adds(&text, "]}");
-    const char *ret = pool_strndup(pool, text.p, text.n);
+    const char *ret = pool_strndup(pool, buf_str(&text), text.len);
     buf_release(&text);
     return ret;
 }
@@ -107,7 +107,8 @@ static void keep_ids(struct span answer, size_t first)
     json_auto_t *body = json_loadb(answer.p, answer.n, 0, NULL);
     const json_t *results = json_object_get(body, "Operations"), *result = NULL;
     size_t i = 0;
-    json_array_foreach (results, i, result) {
+    json_array_foreach(results, i, result)
+    {
         const char *location = json_string_value(json_object_get(result, "location"));
         need(location != NULL, "bulk", answer.p);
         json_auto_t *id = json_string(strrchr(location, '/') + 1);
@@ -140,11 +141,12 @@ static void patch_members(const char *group, const char *op, size_t first, size_
 {
     CLEANUP(pool_free) struct pool *pool = pool_new();
     struct buf text = BUF_INIT;
-    buf_addf(&text, "{\"schemas\":[\"" PATCH_URN "\"],\"Operations\":[{\"op\":\"%s\",\"path\":\"members\",\"value\":[", op);
+    buf_printf(&text,
+               "{\"schemas\":[\"" PATCH_URN "\"],\"Operations\":[{\"op\":\"%s\",\"path\":\"members\",\"value\":[", op);
     for (size_t i = first; i < first + n; i++)
-        buf_addf(&text, "%s{\"value\":\"%s\"}", i > first ? "," : "", bench.ids[i]);
+        buf_printf(&text, "%s{\"value\":\"%s\"}", i > first ? "," : "", bench.ids[i]);
     buf_adds(&text, "]}]}");
-    ask(pool, "PATCH", pool_printf(pool, "/Groups/%s", group), NULL, pool_strndup(pool, text.p, text.n), 204);
+    ask(pool, "PATCH", pool_printf(pool, "/Groups/%s", group), NULL, pool_strndup(pool, buf_str(&text), text.len), 204);
     buf_release(&text);
 }
 
@@ -182,8 +184,8 @@ static void by_external(struct pool *pool, size_t i)
 
 static void by_email(struct pool *pool, size_t i)
 {
-    ask(pool, "GET", "/Users", pool_printf(pool, "emails[type eq \"work\"].value eq \"user%zu@example.com\"", spread(i)),
-        NULL, 200);
+    ask(pool, "GET", "/Users",
+        pool_printf(pool, "emails[type eq \"work\"].value eq \"user%zu@example.com\"", spread(i)), NULL, 200);
 }
 
 static void by_id(struct pool *pool, size_t i)
@@ -194,8 +196,10 @@ static void by_id(struct pool *pool, size_t i)
 static void patch_user(struct pool *pool, size_t i)
 {
     ask(pool, "PATCH", pool_printf(pool, "/Users/%s", bench.ids[spread(i)]), NULL,
-        i % 2 ? "{\"schemas\":[\"" PATCH_URN "\"],\"Operations\":[{\"op\":\"Replace\",\"path\":\"active\",\"value\":\"False\"}]}"
-              : "{\"schemas\":[\"" PATCH_URN "\"],\"Operations\":[{\"op\":\"Replace\",\"path\":\"title\",\"value\":\"Boss\"}]}",
+        i % 2 ? "{\"schemas\":[\"" PATCH_URN
+                "\"],\"Operations\":[{\"op\":\"Replace\",\"path\":\"active\",\"value\":\"False\"}]}"
+              : "{\"schemas\":[\"" PATCH_URN
+                "\"],\"Operations\":[{\"op\":\"Replace\",\"path\":\"title\",\"value\":\"Boss\"}]}",
         200);
 }
 
@@ -289,7 +293,7 @@ int main(int argc, char **argv)
     need(argc == 2 || argc == 3, "usage", "scim_service_bench FOLDER [USERS]");
     bench.users = argc == 3 ? (size_t)strtoul(argv[2], NULL, 10) : 100000;
     need(bench.users >= 4 * TIMES, "USERS", "too few");
-    bench.ids = mem_calloc(bench.users, sizeof *bench.ids);
+    bench.ids = mem_resize(NULL, bench.users, sizeof *bench.ids);
     need(pushed_open(argv[1], &bench.pushed, &err) == 0, argv[1], err.text);
     load_users();
     make_group("large", bench.large);

@@ -69,10 +69,12 @@ static json_t *answer(struct pool *pool, const char *name, struct service_reques
     require(service_answer(world.pushed, name, request, pool, &got, &err) == 0, err.text);
     require(got.status >= 200 && got.status < 600 && got.status != 500, "status");
     bool reads = strcmp(request->method, "GET") == 0;
-    require((got.status < 400 && !reads) || change_of(name, NULL) == before, "a request that was refused, or reads, changed something");
-    json_t *body = got.body.n ? json_loadb(got.body.p, got.body.n, 0, NULL) : NULL;
-    require(!got.body.n || body, got.body.p);
-    require(!got.body.n || !memmem(got.body.p, got.body.n, CANARY, strlen(CANARY)), "another directory is shown");
+    require((got.status < 400 && !reads) || change_of(name, NULL) == before,
+            "a request that was refused, or reads, changed something");
+    json_t *body = got.body.len ? json_loadb(got.body.data, got.body.len, 0, NULL) : NULL;
+    require(!got.body.len || body, buf_str(&got.body));
+    require(!got.body.len || !memmem(got.body.data, got.body.len, CANARY, strlen(CANARY)),
+            "another directory is shown");
     if (got.status >= 400)
         require(strtol(json_string_value(json_object_get(body, "status")) ?: "", NULL, 10) == got.status &&
                     json_string_length(json_object_get(body, "detail")) > 0,
@@ -124,16 +126,17 @@ static void open_world(void)
     CLEANUP(pool_free) struct pool *pool = pool_new();
     if (!*world.folder) {
         bool memory = access("/dev/shm", W_OK) == 0;
-        strncpy(world.folder, memory ? "/dev/shm/fuzz-scim-XXXXXX" : "/tmp/fuzz-scim-XXXXXX", sizeof world.folder - 1);
+        snprintf(world.folder, sizeof world.folder, "%s/fuzz-scim-XXXXXX", memory ? "/dev/shm" : P_tmpdir);
         require(mkdtemp(world.folder) != NULL, "mkdtemp");
         atexit(leave);
     }
     pushed_close(&world.pushed);
     clear_folder();
     require(pushed_open(world.folder, &world.pushed, &err) == 0, err.text);
-    const char *id = make(pool, "other", "/Users",
-                          "{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\"userName\":\"ann\",\"displayName\":\"" CANARY
-                          "\",\"externalId\":\"" CANARY "\"}");
+    const char *id = make(
+        pool, "other", "/Users",
+        "{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\"userName\":\"ann\",\"displayName\":\"" CANARY
+        "\",\"externalId\":\"" CANARY "\"}");
     memcpy(world.other, id, PUSHED_ID_SIZE);
     world.other_change = change_of("other", NULL);
 }
@@ -145,16 +148,18 @@ static void begin(struct pool *pool)
         open_world();
     snprintf(world.name, sizeof world.name, "d%u", world.runs);
     memcpy(world.ids[0], world.other, PUSHED_ID_SIZE);
-    const char *ann = make(pool, world.name, "/Users",
-                           "{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\"userName\":\"ann\",\"active\":true,"
-                           "\"externalId\":\"a\",\"emails\":[{\"value\":\"ann@x\",\"type\":\"work\",\"primary\":true}]}");
+    const char *ann =
+        make(pool, world.name, "/Users",
+             "{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\"userName\":\"ann\",\"active\":true,"
+             "\"externalId\":\"a\",\"emails\":[{\"value\":\"ann@x\",\"type\":\"work\",\"primary\":true}]}");
     const char *bob = make(pool, world.name, "/Users",
                            "{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\"userName\":\"bob\"}");
-    const char *group = make(pool, world.name, "/Groups",
-                             pool_printf(pool,
-                                         "{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:Group\"],\"displayName\":\"G\","
-                                         "\"members\":[{\"value\":\"%s\"}]}",
-                                         ann));
+    const char *group =
+        make(pool, world.name, "/Groups",
+             pool_printf(pool,
+                         "{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:Group\"],\"displayName\":\"G\","
+                         "\"members\":[{\"value\":\"%s\"}]}",
+                         ann));
     memcpy(world.ids[1], ann, PUSHED_ID_SIZE);
     memcpy(world.ids[2], bob, PUSHED_ID_SIZE);
     memcpy(world.ids[3], group, PUSHED_ID_SIZE);
@@ -176,24 +181,26 @@ static struct span filled(struct pool *pool, struct span text)
 {
     struct buf out = BUF_INIT;
     for (size_t i = 0; i < text.n; i++) {
-        bool is_id = i + 2 < text.n && text.p[i] == '{' && text.p[i + 2] == '}' && text.p[i + 1] >= '0' && text.p[i + 1] <= '9';
+        bool is_id =
+            i + 2 < text.n && text.p[i] == '{' && text.p[i + 2] == '}' && text.p[i + 1] >= '0' && text.p[i + 1] <= '9';
         if (is_id)
             buf_adds(&out, world.ids[text.p[i + 1] - '0']);
         else
             buf_add(&out, text.p + i, 1);
         i += is_id ? 2 : 0;
     }
-    struct span ret = {pool_strndup(pool, out.p ? out.p : "", out.n), out.n};
+    struct span ret = {pool_strndup(pool, buf_str(&out), out.len), out.len};
     buf_release(&out);
     return ret;
 }
 
 static void read_params(struct pool *pool, struct span query, struct service_request *request)
 {
-    static const char *const names[] = {"attributes", "excludedAttributes", "filter", "sortBy", "sortOrder", "startIndex", "count", "cursor"};
-    struct span *const places[] = {&request->params.attributes,  &request->params.excluded,   &request->params.filter,
-                                   &request->params.sort_by,     &request->params.sort_order, &request->params.start_index,
-                                   &request->params.count,       &request->params.cursor};
+    static const char *const names[] = {"attributes", "excludedAttributes", "filter", "sortBy",
+                                        "sortOrder",  "startIndex",         "count",  "cursor"};
+    struct span *const places[] = {
+        &request->params.attributes, &request->params.excluded,    &request->params.filter, &request->params.sort_by,
+        &request->params.sort_order, &request->params.start_index, &request->params.count,  &request->params.cursor};
     while (query.n) {
         struct span value = until(&query, "&"), name = until(&value, "=");
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -237,15 +244,15 @@ static const json_t *find(const json_t *list, const char *id)
 {
     const json_t *one = NULL;
     size_t i = 0;
-    json_array_foreach (list, i, one)
-        if (id && strcmp(json_string_value(json_object_get(one, "id")), id) == 0)
-            return one;
+    json_array_foreach(list, i,
+                       one) if (id && strcmp(json_string_value(json_object_get(one, "id")), id) == 0) return one;
     return NULL;
 }
 
 static json_t *list(struct pool *pool, const char *path)
 {
-    struct service_request request = {.method = "GET", .path = path, .has_params = true, .params.count = span_str("1000")};
+    struct service_request request = {
+        .method = "GET", .path = path, .has_params = true, .params.count = span_str("1000")};
     int status = 0;
     json_t *body = answer(pool, world.name, &request, &status);
     require(status == 200, path);
@@ -256,7 +263,8 @@ static void check_single(struct pool *pool, const char *path, const json_t *list
 {
     const json_t *one = NULL;
     size_t i = 0;
-    json_array_foreach (listed, i, one) {
+    json_array_foreach(listed, i, one)
+    {
         struct service_request request = {
             .method = "GET", .path = pool_printf(pool, "%s/%s", path, json_string_value(json_object_get(one, "id")))};
         int status = 0;
@@ -269,11 +277,11 @@ static void check_members(const json_t *users, const json_t *groups)
 {
     const json_t *group = NULL, *member = NULL;
     size_t i = 0, j = 0;
-    json_array_foreach (groups, i, group)
-        json_array_foreach (json_object_get(group, "members"), j, member) {
-            const char *id = json_string_value(json_object_get(member, "value"));
-            require(find(users, id) || find(groups, id), "a member that is nobody");
-        }
+    json_array_foreach(groups, i, group) json_array_foreach(json_object_get(group, "members"), j, member)
+    {
+        const char *id = json_string_value(json_object_get(member, "value"));
+        require(find(users, id) || find(groups, id), "a member that is nobody");
+    }
 }
 
 static void check_end(struct pool *pool)
