@@ -29,10 +29,10 @@ class Answered:
 
 
 class ScimClient:
-    """One connection that is kept, as clients keep it. base: up to and with /v2."""
+    """One connection that is kept, as clients keep it. base: up to and with /v2; shown: how answers call it."""
 
-    def __init__(self, base, token, headers=None):
-        self.base, self.values = base, {"base": base}
+    def __init__(self, base, token, headers=None, shown=None):
+        self.base, self.values = base, {"base": shown or base}
         self.address = urllib.parse.urlsplit(base)
         self.headers = {"Authorization": f"Bearer {token}", **(headers or {})}
         self.connection = None
@@ -126,7 +126,7 @@ def list_differs(wanted, found, ordered, at):
     if ordered:
         return next(filter(None, (differs(w, f, ordered, f"{at}.{i}") for i, (w, f) in enumerate(zip(wanted, found)))), None)
     left = list(found)
-    for value in wanted:
+    for value in sorted(wanted, key=lambda w: w == ANY):  # what fits everything comes last
         fits = [f for f in left if not differs(value, f, ordered, at)]
         if not fits:
             return f"{at}: no {value!r} among {left!r}"
