@@ -190,9 +190,14 @@ int main(void)
     Suite *s = suite_create("push_tokens");
     TCase *c = tcase_create("push_tokens");
     tcase_add_checked_fixture(c, setup, teardown);
-    const TTest *const tests[] = {good_for_its_own_directory, nothing_near_it_is_good, several_at_once,
-                                  over_in_time, uses_are_noted_once_a_minute, only_so_many,
-                                  the_file_does_not_have_it, a_reader_may_look};
+    const TTest *const tests[] = {good_for_its_own_directory,
+                                  nothing_near_it_is_good,
+                                  several_at_once,
+                                  over_in_time,
+                                  uses_are_noted_once_a_minute,
+                                  only_so_many,
+                                  the_file_does_not_have_it,
+                                  a_reader_may_look};
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(c, tests[i]);
     suite_add_tcase(s, c);
