@@ -4,15 +4,9 @@
     client = site.client(); other = site.client("elsewhere")
 """
 
-import os
-import subprocess
-from pathlib import Path
-
 from scim_replay import ScimClient
 from signin_site import Server
-from site_fixture import ROOT, URL, Site
-
-TOOLS = Path(os.environ.get("DOORWARD_TOOLS", ROOT / "build/tests/tools")).resolve()
+from site_fixture import URL, Site
 
 
 class PushSite(Site):
@@ -30,8 +24,9 @@ class PushSite(Site):
 
     def token(self, directory="cloud"):
         if directory not in self.tokens:
-            done = subprocess.run([TOOLS / "push_token", self.state, directory], capture_output=True, text=True, check=True)
-            self.tokens[directory] = done.stdout.strip()
+            made = self.json("token", "create", directory)
+            assert made["url"] == f"{URL}/scim/{directory}/v2"
+            self.tokens[directory] = made["token"]
         return self.tokens[directory]
 
     def client(self, directory="cloud", headers=None, **more):

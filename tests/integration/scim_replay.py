@@ -18,11 +18,11 @@ PAGE = 500
 
 
 class Answered:
-    """Status, headers, raw body, and the body as JSON (None: no body)."""
+    """Status, headers, raw body, and the body as JSON (None: there is none, or it is something else)."""
 
     def __init__(self, response):
         self.status, self.headers, self.raw = response.status, response.headers, response.read()
-        self.body = json.loads(self.raw) if self.raw else None
+        self.body = json.loads(self.raw) if self.raw and "json" in self.headers.get("Content-Type", "") else None
 
     def __repr__(self):
         return f"{self.status} {self.raw[:2000].decode(errors='replace')}"
