@@ -6,6 +6,7 @@
 #include "connectors/scim/job.h"
 #include "connectors/scim/look.h"
 #include "connectors/scim/settings.h"
+#include "connectors/scim/survey.h"
 
 /* Tasks for each connection in one send: enough that waiting for the last of them does not count. */
 #define TASKS_PER_CONNECTION 8
@@ -186,10 +187,12 @@ static void scim_send(struct platform *platform, const struct platform_task *tas
     struct platform_answer fault;
     if (n == 0)
         return;
-    if (scim_service_ready(&platform->service, &fault) != 0)
+    if (scim_service_ready(&platform->service, &fault) != 0) {
         answer_all(ret, n, &fault);
-    else
-        carry_out(platform, tasks, n, ret);
+        return;
+    }
+    scim_survey_if_worth(&platform->service, tasks, n);
+    carry_out(platform, tasks, n, ret);
 }
 
 /* --- reading ---------------------------------------------------------------------------------------------------- */
