@@ -33,11 +33,18 @@ struct platform_task {
     bool active;         /* of what gives attributes: is the account to be usable afterwards? */
     struct span
         attr[ATTR_COUNT];    /* of what gives attributes (invite, restore, update): all of them; empty when absent */
+    /*
+     * With them: what the rules of the platform's own map give, by their targets; empty where nothing. Targets of rules that are not in it
+     * have what the rule makes of attr.
+     */
+    const struct named_value *mapped;
+    size_t nmapped;
     const char *object;      /* the platform's id of the group, or of what stands for the product; NULL: none known */
     const char *object_uid;  /* our id of it: the group's immutable id, or "product:" and the section's name */
     const char *object_name; /* as people know it */
     const char *
         former; /* of adopt and adopt-group: our id that it has there until now; person or object_uid is the one it gets */
+    bool first;     /* it was never sent before, by nobody: nothing of it can be there yet */
     bool take_over; /* an account that has the person's e-mail there, and no id of anybody, may be made ours */
 };
 
@@ -54,6 +61,8 @@ enum platform_verdict {
 struct platform_answer {
     enum platform_verdict verdict;
     int64_t wait; /* of RETRY: milliseconds that the platform asks to be left alone for; 0: it does not say */
+    bool busy;    /* of RETRY: the platform asks for fewer requests, or for a pause */
+    bool unsent;  /* of RETRY: it was not even begun, so that nothing of it can have happened */
     char account[PLATFORM_ID_MAX]; /* of DONE, when the account's id became known: else "" */
     char object[PLATFORM_ID_MAX];  /* the same of the group or product */
     bool taken_over;               /* of DONE: the account had been there, and is ours now */

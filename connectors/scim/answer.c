@@ -65,7 +65,8 @@ static const struct {
     const char *text;
 } verdicts[] = {
     {300, 399, SCIM_FAULT, PLATFORM_STOP, "the service redirects elsewhere; write where it leads to into url"},
-    {401, 401, SCIM_FAULT, PLATFORM_STOP, "the service refuses the token; put a valid one into token-file"},
+    {401, 401, SCIM_FAULT, PLATFORM_STOP, "the service refuses the token; put a valid one into token-file, or mend "
+                                            "what the client of token-url may do"},
     {404, 404, SCIM_ABSENT, PLATFORM_SKIP, "the service does not have it; if it should, look for it there"},
     {407, 407, SCIM_FAULT, PLATFORM_STOP, "a proxy asks for a password; let this machine reach the service directly"},
     {408, 408, SCIM_FAULT, PLATFORM_RETRY, "the service was too slow; it is tried again"},
@@ -113,6 +114,15 @@ static bool is_no_service(const struct reading *r)
     return r->reply->status == 404 && r->question->expect != SCIM_EXPECT_NOTHING;
 }
 
+/* Who is busy and gives no span says with the limit when there is more, if at all. */
+static void note_wait(const struct reading *r)
+{
+    const struct rate_limit *limit = &r->reply->limit;
+    r->ret->busy = r->reply->status == 429 || r->reply->status == 503;
+    int64_t wait = r->reply->wait ? r->reply->wait : r->ret->busy && limit->left == 0 ? limit->until : 0;
+    r->ret->wait = wait > PLATFORM_WAIT_MAX ? PLATFORM_WAIT_MAX : wait;
+}
+
 static void read_refusal(const struct reading *r)
 {
     for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
@@ -127,7 +137,7 @@ static void read_refusal(const struct reading *r)
         if (is_no_target(r))
             r->ret->finding = SCIM_NO_TARGET;
         if (r->ret->verdict == PLATFORM_RETRY)
-            r->ret->wait = r->reply->wait > PLATFORM_WAIT_MAX ? PLATFORM_WAIT_MAX : r->reply->wait;
+            note_wait(r);
         return;
     }
     fault(r, SCIM_FAULT, PLATFORM_STOP, "not an answer of HTTP; check url");

@@ -42,6 +42,7 @@ struct scim_answer {
     bool same_email;               /* of GOOD with LIST: one of its e-mails is the one asked for */
     enum platform_verdict verdict; /* of all but GOOD, for whoever cannot go on from it: RETRY, SKIP or STOP */
     int64_t wait;                  /* of RETRY; milliseconds, at most PLATFORM_WAIT_MAX */
+    bool busy;                     /* of RETRY: 429 or 503 */
     struct err why;                /* of all but GOOD */
 };
 

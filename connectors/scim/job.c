@@ -24,7 +24,8 @@ static void go_on(struct scim_job *job);
 
 static void change_user(const struct scim_job *job, struct scim_request *ret)
 {
-    scim_change_user(job->service->base, job->account, job->task, job->task->former || job->taken_over, ret);
+    scim_change_user(job->service->base, job->account, job->service->map, job->task,
+                     job->task->former || job->taken_over, ret);
 }
 
 static void suspend_user(const struct scim_job *job, struct scim_request *ret)
@@ -59,7 +60,8 @@ static void remove_member(const struct scim_job *job, struct scim_request *ret)
 
 /*
  * Nothing is made before it was looked for by our id, also where a name in the way would do: the name may have changed
- * since an earlier attempt whose answer was lost, and a second account would be nobody's to remove.
+ * since an earlier attempt whose answer was lost, and a second account would be nobody's to remove. A complete listing
+ * has been such a look for whatever was never sent before.
  */
 /* clang-format off */
 static const struct way ways[OP_COUNT] = {
@@ -115,6 +117,7 @@ static void end_fault(struct scim_job *job, const struct scim_answer *answer)
 {
     job->answer->verdict = answer->verdict;
     job->answer->wait = answer->wait;
+    job->answer->busy = answer->busy;
     job->answer->why = answer->why;
     job->ended(job);
 }
@@ -149,7 +152,7 @@ static void ask(struct scim_job *job, struct scim_request *request, struct scim_
                                 .type = SCIM_TYPE,
                                 .body = {request->body.data, request->body.len},
                                 .body_unwanted = question.expect == SCIM_EXPECT_NOTHING};
-    http_start(job->service->http, &sent, on_reply, job);
+    scim_service_start(job->service, &sent, on_reply, job);
     scim_request_release(request);
 }
 
@@ -219,7 +222,9 @@ static void on_namesake(struct scim_job *job, const struct scim_answer *answer)
  */
 static void find_namesake(struct scim_job *job)
 {
-    struct span name = scim_user_name(job->task);
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    struct scim_person person = scim_task_person(job->task);
+    struct span name = scim_map_user_name(job->service->map, &person, pool);
     struct scim_request request = SCIM_REQUEST_INIT;
     snprintf(job->namesake, sizeof job->namesake, "%.*s", SPAN_ARG(name));
     scim_find(job->service->base, SCIM_USER, "userName", job->namesake, &request);
@@ -249,7 +254,8 @@ static void on_account_made(struct scim_job *job, const struct scim_answer *answ
 static void make_account(struct scim_job *job)
 {
     struct scim_request request = SCIM_REQUEST_INIT;
-    scim_create_user(job->service->base, job->task, &request);
+    scim_ids_expect(&job->service->ids, job->task->person);
+    scim_create_user(job->service->base, job->service->map, job->task, &request);
     ask(job, &request, (struct scim_question){.expect = SCIM_EXPECT_ONE, .ours = job->task->person}, on_account_made);
 }
 
@@ -307,6 +313,7 @@ static void on_group_found(struct scim_job *job, const struct scim_answer *answe
         end_done(job);
     } else {
         struct scim_request request = SCIM_REQUEST_INIT;
+        scim_ids_expect(&job->service->ids, job->task->object_uid);
         scim_create_group(job->service->base, job->task, &request);
         ask(job, &request, (struct scim_question){.expect = SCIM_EXPECT_ONE, .ours = job->task->object_uid},
             on_group_made);
@@ -345,10 +352,18 @@ static void on_acted(struct scim_job *job, const struct scim_answer *answer)
         end_fault(job, answer);
 }
 
+/* Of what is adopted the service may have two ids. */
+static bool is_surely_absent(const struct scim_job *job)
+{
+    return job->task->first && !job->task->former && scim_service_lacks(job->service, SCIM_USER, job->task->person);
+}
+
 static void go_on(struct scim_job *job)
 {
     const struct way *way = way_of(job);
-    if (way->account != ABSENT_UNUSED && !job->account) {
+    if (way->account == ABSENT_MAKE && !job->account && is_surely_absent(job)) {
+        make_account(job);
+    } else if (way->account != ABSENT_UNUSED && !job->account) {
         look_up(job, SCIM_USER, first_id(job, job->task->person), on_account_found);
     } else if (way->group != ABSENT_UNUSED && !job->group) {
         look_up(job, SCIM_GROUP, first_id(job, job->task->object_uid), on_group_found);
@@ -366,8 +381,9 @@ static void name_it(struct scim_job *job)
     const struct platform_task *task = job->task;
     CLEANUP(pool_free) struct pool *pool = pool_new();
     bool product = task->object_uid && strncmp(task->object_uid, "product:", 8) == 0;
-    struct span name = task->object_uid ? span_str(task->object_name ? task->object_name : task->object_uid)
-                                        : (task->attr[ATTR_EMAIL].n ? task->attr[ATTR_EMAIL] : scim_user_name(task));
+    struct span name = task->object_uid
+                           ? span_str(task->object_name ? task->object_name : task->object_uid)
+                           : (task->attr[ATTR_EMAIL].n ? task->attr[ATTR_EMAIL] : task->attr[ATTR_USER_NAME]);
     if (name.n == 0)
         name = span_str(task->account ? task->account : task->person);
     name.n = name.n > 400 ? 400 : name.n;
@@ -394,11 +410,4 @@ void scim_job_begin(struct scim_job *job)
     job->account = keep(job->found_account, known(job, task->account, task->former ? task->former : task->person));
     job->group = keep(job->found_group, known(job, task->object, task->former ? task->former : task->object_uid));
     go_on(job);
-}
-
-void scim_service_mark(struct scim_service *service)
-{
-    char hex[DIGEST_HEX_MAX];
-    digest_hex_of(service->base, strlen(service->base), hex);
-    snprintf(service->mark, sizeof service->mark, "%.8s:", hex);
 }

@@ -8,21 +8,7 @@
 #define CONNECTORS_SCIM_JOB_H
 
 #include "connectors/scim/answer.h"
-#include "connectors/scim/ids.h"
-
-#define SCIM_MARK_MAX 10
-
-/* What all jobs of a platform share. */
-struct scim_service {
-    struct http *http;
-    const char *base; /* the address before "/Users" */
-    /*
-     * Stands ahead of the ids that tasks and answers carry. An id of another service, from before url was changed, is
-     * so known as such and looked up anew: here it could be somebody else's.
-     */
-    char mark[SCIM_MARK_MAX];
-    struct scim_ids ids;
-};
+#include "connectors/scim/service.h"
 
 struct scim_job {
     struct scim_service *service;
@@ -46,8 +32,6 @@ struct scim_job {
     struct err conflict; /* what the service said when an account could not be made */
 };
 
-/* Makes the mark from the address. */
-void scim_service_mark(struct scim_service *service);
 /* The job is zero but for its first part, and stays where it is until ended was called, by http_run. */
 void scim_job_begin(struct scim_job *job);
 

@@ -1,10 +1,12 @@
 #include "connectors/scim/platform.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "connectors/scim/job.h"
+#include "connectors/scim/look.h"
 #include "connectors/scim/settings.h"
-#include "connectors/scim/token.h"
+#include "connectors/scim/survey.h"
 
 /* Tasks for each connection in one send: enough that waiting for the last of them does not count. */
 #define TASKS_PER_CONNECTION 8
@@ -13,8 +15,8 @@
 
 struct platform {
     struct scim_service service;
-    struct scim_token token;
-    size_t connections;
+    size_t connections, retries;
+    int64_t retry_wait;
 };
 
 /* The tasks of one send. */
@@ -32,21 +34,10 @@ static void scim_close(struct platform **platform)
     struct platform *p = *platform;
     if (!p)
         return;
-    http_close(&p->service.http);
-    scim_ids_release(&p->service.ids);
-    scim_token_release(&p->token);
+    scim_service_close(&p->service);
+    scim_map_free(&p->service.map);
     free(p);
     *platform = NULL;
-}
-
-static int refresh_token(struct platform *p, struct err *err)
-{
-    bool changed = false;
-    if (scim_token_refresh(&p->token, &changed, err) != 0)
-        return -1;
-    if (changed)
-        http_set_token(p->service.http, p->token.text.data);
-    return 0;
 }
 
 static int scim_open(const struct conf_section *section, struct store *store, int64_t team, int64_t now,
@@ -54,17 +45,12 @@ static int scim_open(const struct conf_section *section, struct store *store, in
 {
     (void)store, (void)team, (void)now;
     CLEANUP(scim_close) struct platform *p = mem_zero(sizeof *p);
-    struct http_policy policy = {.ca_file = conf_str(section, "ca-file"),
-                                 .connections = (size_t)conf_int(section, "connections"),
-                                 .timeout = conf_int(section, "timeout"),
-                                 .max_bytes = SCIM_BODY_MAX};
-    scim_ids_init(&p->service.ids);
-    p->service.base = conf_str(section, "url");
-    scim_service_mark(&p->service);
-    p->token.path = conf_str(section, "token-file");
-    p->connections = policy.connections;
-    if (http_open(&policy, &p->service.http, err) != 0 || refresh_token(p, err) != 0)
+    size_t row;
+    if (scim_service_open(section, &p->service, err) != 0 || scim_map_new(NULL, &p->service.map, &row, err) != 0)
         return err_wrap(err, "platform %s", conf_name(section));
+    p->connections = (size_t)conf_int(section, "connections");
+    p->retries = (size_t)conf_int(section, "retries");
+    p->retry_wait = conf_int(section, "retry-wait");
     *ret = TAKE(p);
     return 0;
 }
@@ -92,12 +78,23 @@ static struct scim_job *take_ready(struct sending *s)
     return job;
 }
 
+/* What is left of this send goes out when the service lets more through. */
+static void pause_sending(struct sending *s, int64_t wait)
+{
+    s->halted = true;
+    s->rest = (struct platform_answer){.verdict = PLATFORM_RETRY, .wait = wait, .busy = true, .unsent = true};
+    err_set(&s->rest.why, ERR_FAILED, "not sent yet: the service lets no more through now");
+}
+
 static void begin_ready(struct sending *s)
 {
-    while (s->ready && s->running < s->platform->connections && !s->halted) {
+    struct brake *brake = &s->platform->service.brake;
+    while (s->ready && !s->halted && brake_lets(brake, s->running, clock_monotonic())) {
         s->running++;
         scim_job_begin(take_ready(s));
     }
+    if (s->ready && !s->halted && s->running == 0)
+        pause_sending(s, brake_wait(brake, clock_monotonic()));
 }
 
 /* Refused as a whole, asked to be left alone, or silent: the rest would only be answered the same, or later. */
@@ -117,7 +114,8 @@ static void halt(struct sending *s, const struct scim_job *job)
     size_t named = strlen(job->object) + 2;
     const char *why = job->answer->why.text;
     s->halted = true;
-    s->rest = (struct platform_answer){.verdict = job->answer->verdict, .wait = job->answer->wait};
+    s->rest = (struct platform_answer){
+        .verdict = job->answer->verdict, .wait = job->answer->wait, .busy = job->answer->busy, .unsent = true};
     err_set(&s->rest.why, job->answer->why.kind, "not sent, because of another: %s",
             strlen(why) > named ? why + named : why);
 }
@@ -158,10 +156,10 @@ static void line_up(struct sending *s)
     }
 }
 
-static void stop_all(struct platform_answer *answers, size_t n, const struct err *why)
+static void answer_all(struct platform_answer *answers, size_t n, const struct platform_answer *same)
 {
     for (size_t i = 0; i < n; i++)
-        answers[i] = (struct platform_answer){.verdict = PLATFORM_STOP, .why = *why};
+        answers[i] = *same;
 }
 
 static void carry_out(struct platform *platform, const struct platform_task *tasks, size_t n,
@@ -186,13 +184,36 @@ static void carry_out(struct platform *platform, const struct platform_task *tas
 static void scim_send(struct platform *platform, const struct platform_task *tasks, size_t n,
                       struct platform_answer *ret)
 {
-    struct err why = ERR_INIT;
+    struct platform_answer fault;
     if (n == 0)
         return;
-    if (refresh_token(platform, &why) != 0)
-        stop_all(ret, n, &why);
-    else
-        carry_out(platform, tasks, n, ret);
+    if (scim_service_ready(&platform->service, &fault) != 0) {
+        answer_all(ret, n, &fault);
+        return;
+    }
+    scim_survey_if_worth(&platform->service, tasks, n);
+    carry_out(platform, tasks, n, ret);
+}
+
+/* --- reading ---------------------------------------------------------------------------------------------------- */
+
+static int scim_read_all(struct platform *p, const struct platform_sink *sink, enum pull_result *ret, struct err *err)
+{
+    struct scim_reader reader = {.http = p->service.http,
+                                 .base = p->service.base,
+                                 .page = SCIM_PAGE,
+                                 .most = SCIM_RESOURCES_MAX,
+                                 .retries = p->retries,
+                                 .first_wait = p->retry_wait,
+                                 .authorize = scim_service_authorize,
+                                 .ctx = &p->service};
+    return scim_look(&reader, p->service.mark, sink, ret, err);
+}
+
+static int differs(struct platform *platform, const struct platform_task *task, const struct platform_found *found,
+                   struct buf *ret)
+{
+    return scim_differs(platform->service.map, task, found, ret);
 }
 
 const struct platform_connector scim_platform = {
@@ -203,5 +224,7 @@ const struct platform_connector scim_platform = {
     .open = scim_open,
     .send = scim_send,
     .width = scim_width,
+    .read = scim_read_all,
+    .differs = differs,
     .close = scim_close,
 };

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "connectors/platform.h"
+#include "scim/map.h"
 
 #define SCIM_TYPE "application/scim+json"
 
@@ -31,11 +32,12 @@ void scim_request_release(struct scim_request *request);
 
 /* base: the address before "/Users", without a slash at its end. ret: SCIM_REQUEST_INIT. */
 
-/* The account with all its attributes, our id as externalId. */
-void scim_create_user(const char *base, const struct platform_task *task, struct scim_request *ret);
-/* All attributes, and whether it is usable; an attribute that the task does not have is taken away. */
-void scim_change_user(const char *base, const char *id, const struct platform_task *task, bool make_ours,
+/* The account with all that the map writes, our id as externalId. */
+void scim_create_user(const char *base, const struct scim_map *map, const struct platform_task *task,
                       struct scim_request *ret);
+/* All that the map writes, and whether it is usable; an attribute for which the map gives nothing is taken away. */
+void scim_change_user(const char *base, const char *id, const struct scim_map *map, const struct platform_task *task,
+                      bool make_ours, struct scim_request *ret);
 void scim_suspend_user(const char *base, const char *id, struct scim_request *ret);
 void scim_create_group(const char *base, const struct platform_task *task, struct scim_request *ret);
 void scim_rename_group(const char *base, const char *id, const struct platform_task *task, struct scim_request *ret);
@@ -47,7 +49,7 @@ void scim_delete(const char *base, enum scim_kind kind, const char *id, struct s
 void scim_find(const char *base, enum scim_kind kind, const char *attribute, const char *value,
                struct scim_request *ret);
 
-/* The name to sign in with: the directory's, or else the e-mail address. */
-struct span scim_user_name(const struct platform_task *task);
+/* Whom a task with attributes is about, as a map reads it; dead with the task. */
+struct scim_person scim_task_person(const struct platform_task *task);
 
 #endif
