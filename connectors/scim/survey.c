@@ -12,32 +12,19 @@
 #define FRUITLESS_RATE                                                                                                 \
     16 /* a listing that could not be read is tried again after so many times its pages in look-ups */
 
-static size_t page_of(const struct scim_service *service)
-{
-    int64_t most = service->offer.can.page_max ? service->offer.can.page_max : service->offer.can.filter_results;
-    return service->offer_known && most > 0 && most < SCIM_PAGE ? (size_t)most : SCIM_PAGE;
-}
-
 static struct scim_reader reader_of(struct scim_service *service)
 {
-    return (struct scim_reader){.http = service->http,
-                                .base = service->base,
-                                .by_cursor = service->offer_known && service->offer.can.cursor_by_default,
-                                .page = page_of(service),
-                                .most = SCIM_RESOURCES_MAX,
-                                .retries = RETRIES,
-                                .first_wait = FIRST_WAIT,
-                                .authorize = scim_service_authorize,
-                                .ctx = service};
+    return (struct scim_reader){
+        .service = service, .most = SCIM_RESOURCES_MAX, .retries = RETRIES, .first_wait = FIRST_WAIT};
 }
 
-static int keep(void *ctx, json_t *resource, struct err *err)
+static int keep(void *ctx, json_t *resource, struct scim_pieces *inner, struct err *err)
 {
     struct scim_service *service = ctx;
     const char *ours = json_string_value(scim_json_get(resource, "externalId"));
     struct span id = scim_id_of(resource);
     char theirs[SCIM_ID_MAX];
-    (void)err;
+    (void)inner, (void)err;
     if (!ours || !*ours)
         return 0;
     snprintf(theirs, sizeof theirs, "%.*s", SPAN_ARG(id));
@@ -61,7 +48,8 @@ int scim_survey(struct scim_service *service, enum scim_kind kind, struct err *e
     struct scim_reader reader = reader_of(service);
     if (service->listed[kind])
         return 0;
-    if (scim_listing_read(&reader, &queries[kind], keep, service, &result, err) != 0 || result != PULL_COMPLETE)
+    if (scim_reader_begin(&reader, SCIM_PAGE, err) != 0 ||
+        scim_listing_read(&reader, &queries[kind], keep, service, &result, NULL, err) != 0 || result != PULL_COMPLETE)
         return -1;
     service->listed[kind] = true;
     return 0;
@@ -81,20 +69,13 @@ static size_t look_ups(const struct scim_service *service, const struct platform
 /* Of the listing of accounts; 0: not known. */
 static size_t pages(struct scim_service *service)
 {
-    CLEANUP(buf_release) struct buf url = BUF_INIT;
-    CLEANUP(buf_release) struct buf body = BUF_INIT;
+    const struct scim_list_query query = {.path = "/Users", .object = "the list of accounts"};
     struct scim_reader reader = reader_of(service);
-    struct scim_error error = SCIM_ERROR_INIT;
     struct err err = ERR_INIT;
-    json_t *list = NULL;
-    buf_printf(&url, "%s/Users?startIndex=1&count=1", service->base);
-    if (scim_reader_get(&reader, url.data, "the list of accounts", false, &body, &err) != SCIM_GOT ||
-        scim_json_load((struct span){body.data, body.len}, SCIM_MESSAGE_MAX, &list, &error) != 0)
+    int64_t total;
+    if (scim_reader_begin(&reader, SCIM_PAGE, &err) != 0 || scim_listing_total(&reader, &query, &total, &err) != 0)
         return 0;
-    json_int_t total = json_integer_value(scim_json_get(list, "totalResults"));
-    bool said = json_is_integer(scim_json_get(list, "totalResults")) && total >= 0;
-    json_decref(list);
-    return said ? (size_t)total / reader.page + 1 : 0;
+    return (size_t)total / reader.page + 1;
 }
 
 void scim_survey_if_worth(struct scim_service *service, const struct platform_task *tasks, size_t n)
