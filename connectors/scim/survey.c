@@ -12,32 +12,13 @@
 #define FRUITLESS_RATE                                                                                                 \
     16 /* a listing that could not be read is tried again after so many times its pages in look-ups */
 
-static size_t page_of(const struct scim_service *service)
-{
-    int64_t most = service->offer.can.page_max ? service->offer.can.page_max : service->offer.can.filter_results;
-    return service->offer_known && most > 0 && most < SCIM_PAGE ? (size_t)most : SCIM_PAGE;
-}
-
-static struct scim_reader reader_of(struct scim_service *service)
-{
-    return (struct scim_reader){.http = service->http,
-                                .base = service->base,
-                                .by_cursor = service->offer_known && service->offer.can.cursor_by_default,
-                                .page = page_of(service),
-                                .most = SCIM_RESOURCES_MAX,
-                                .retries = RETRIES,
-                                .first_wait = FIRST_WAIT,
-                                .authorize = scim_service_authorize,
-                                .ctx = service};
-}
-
-static int keep(void *ctx, json_t *resource, struct err *err)
+static int keep(void *ctx, json_t *resource, struct scim_pieces *none, struct err *err)
 {
     struct scim_service *service = ctx;
     const char *ours = json_string_value(scim_json_get(resource, "externalId"));
     struct span id = scim_id_of(resource);
     char theirs[SCIM_ID_MAX];
-    (void)err;
+    (void)none, (void)err;
     if (!ours || !*ours)
         return 0;
     snprintf(theirs, sizeof theirs, "%.*s", SPAN_ARG(id));
@@ -58,10 +39,13 @@ int scim_survey(struct scim_service *service, enum scim_kind kind, struct err *e
         [SCIM_GROUP] = {.path = "/Groups", .object = "the list of groups", .excluded = "members"},
     };
     enum pull_result result = PULL_PARTIAL;
-    struct scim_reader reader = reader_of(service);
+    struct scim_reader reader = {
+        .service = service, .most = SCIM_RESOURCES_MAX, .retries = RETRIES, .first_wait = FIRST_WAIT};
     if (service->listed[kind])
         return 0;
-    if (scim_listing_read(&reader, &queries[kind], keep, service, &result, err) != 0 || result != PULL_COMPLETE)
+    if (scim_reader_begin(&reader, SCIM_PAGE, err) != 0)
+        return -1;
+    if (scim_listing_read(&reader, &queries[kind], keep, service, &result, NULL, err) != 0 || result != PULL_COMPLETE)
         return -1;
     service->listed[kind] = true;
     return 0;
@@ -83,7 +67,8 @@ static size_t pages(struct scim_service *service)
 {
     CLEANUP(buf_release) struct buf url = BUF_INIT;
     CLEANUP(buf_release) struct buf body = BUF_INIT;
-    struct scim_reader reader = reader_of(service);
+    struct scim_reader reader = {
+        .service = service, .most = SCIM_RESOURCES_MAX, .retries = RETRIES, .first_wait = FIRST_WAIT};
     struct scim_error error = SCIM_ERROR_INIT;
     struct err err = ERR_INIT;
     json_t *list = NULL;
