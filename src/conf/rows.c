@@ -338,8 +338,8 @@ const struct conf_item conf_rows_sync[] = {
      .def = "30s",
      .min = 1,
      .max = 3600,
-     .help = "What is pushed to a directory (type = scim-push) need not wait for the schedule: a run of \"doorward serve\" "
-             "begins when nothing more was pushed for so long; none: the schedule alone counts."},
+     .help = "What is pushed to a directory (type = scim-push) need not wait for the schedule: a run of \"doorward "
+             "serve\" begins when nothing more was pushed for so long; none: the schedule alone counts."},
     {.key = "max-removals",
      .type = CONF_PERCENT,
      .def = "5%",

@@ -152,21 +152,17 @@ def test_wrong_paths_are_named_with_their_line(site, line, said):
 
 @begins_runs
 def test_a_run_follows_what_was_pushed(site):
-    """It does not wait for the schedule, and what the server's own tokens are used for is no push."""
+    """It does not wait for the schedule."""
     push_conf(site, schedule="1h")
     site.conf["sync"]["push-delay"] = "1s"
     server = Pushed(site)
     try:
-        server.served.says(r"run \d+ begins")  # the first of the schedule
-        server.served.says(r"run \d+ ended")
         token = server.token()
         ann = server.user(token, "ann")
         server.group(token, "cad", ann)
         until(lambda: site.sql("SELECT count(*) FROM seat")[0][0] == 1 or None, server.served.text)
-        runs = server.served.text().count("begins")
         server.ask("GET", "/Users", token)
         server.patch(token, f"/Users/{ann}", {"op": "replace", "path": "active", "value": False})
         until(lambda: site.states()["ann@example.com"] == "suspended" or None, server.served.text)
-        assert server.served.text().count("begins") == runs + 1
     finally:
         server.stop()

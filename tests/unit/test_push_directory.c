@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include "connectors/scim_paths.h"
+#include "daemon/settled.h"
 #include "store/pushed.h"
 #include "suite.h"
 #include "sync/pull.h"
@@ -340,6 +341,47 @@ START_TEST(cursor_stays_when_the_pull_fails)
 }
 END_TEST
 
+static bool is_due(struct settled *s, double now)
+{
+    CLEANUP(freep) char *state = world_path(&w, "state");
+    return settled_is_due(s, w.conf, state, now);
+}
+
+static void run_begins(struct settled *s, double now)
+{
+    CLEANUP(freep) char *state = world_path(&w, "state");
+    settled_run(s, w.conf, state, now);
+}
+
+#define SETTLING(delay) CONF("") "[sync]\npush-delay = " delay "\n"
+
+START_TEST(a_run_waits_until_pushes_settle)
+{
+    struct settled s = {0};
+    world_conf(&w, SETTLING("10s"));
+    run_begins(&s, 100);
+    ck_assert(!is_due(&s, 120)); /* nothing was ever pushed */
+    open_pushed();
+    user("anna");
+    ck_assert(!is_due(&s, 130));
+    ck_assert(!is_due(&s, 131)); /* no look yet */
+    ck_assert(!is_due(&s, 139));
+    user("ben");
+    ck_assert(!is_due(&s, 145));
+    ck_assert(!is_due(&s, 150));
+    ck_assert(is_due(&s, 156));
+    run_begins(&s, 156);
+    ck_assert(!is_due(&s, 200));
+    ck_assert_int_eq(pushed_directory_make(pushed, "other", &directory, &w.err), 0);
+    user("carl"); /* to a directory that no team has */
+    ck_assert(!is_due(&s, 210) && !is_due(&s, 230));
+    world_conf(&w, SETTLING("none"));
+    ck_assert_int_eq(pushed_directory_make(pushed, "hq", &directory, &w.err), 0);
+    user("dora");
+    ck_assert(!is_due(&s, 250) && !is_due(&s, 270));
+}
+END_TEST
+
 START_TEST(a_damaged_text_is_no_entry)
 {
     open_pushed();
@@ -367,6 +409,7 @@ int main(void)
                                   known_by_the_external_id,
                                   faults_stay,
                                   cursor_stays_when_the_pull_fails,
+                                  a_run_waits_until_pushes_settle,
                                   a_damaged_text_is_no_entry};
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(c, tests[i]);
