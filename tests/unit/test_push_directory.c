@@ -1,6 +1,7 @@
 /* push/directory.h: from push.db into the mirror, one pull after the other. */
 #include "world.h"
 
+#include "base/file.h"
 #include "connectors/scim_paths.h"
 #include "daemon/settled.h"
 #include "store/pushed.h"
@@ -269,6 +270,48 @@ START_TEST(another_database)
 }
 END_TEST
 
+/* What was pushed since the backup is not in the file, and nothing says that it is gone; what changed is as it was. */
+START_TEST(put_back_from_a_backup)
+{
+    open_pushed();
+    struct pushed_resource anna = user("anna");
+    pull(1, 0, 0);
+    pushed_close(&pushed);
+    CLEANUP(freep) char *path = world_path(&w, "state/push.db");
+    CLEANUP(buf_release) struct buf bytes = BUF_INIT;
+    ck_assert_int_eq(file_read(path, 1 << 24, &bytes, &w.err), 0);
+    open_pushed();
+    replace(&anna, "anna", user_text("anna", ", \"title\": \"Boss\""));
+    user("ben");
+    pull(1, 1, 0);
+    pushed_close(&pushed);
+    ck_assert_int_eq(file_replace(path, bytes.data, bytes.len, 0600, &w.err), 0);
+    open_pushed();
+    pull(0, 1, 0);
+    ck_assert_int_eq(there(), 2);
+    ck_assert_int_eq(world_int(&w, "SELECT count(*) FROM person WHERE title = 'Boss'"), 0);
+    user("carl");
+    pull(1, 0, 0);
+}
+END_TEST
+
+/* The client deletes somebody and makes them anew: somebody of the same e-mail under a new id, as of any directory. */
+START_TEST(deleted_and_made_anew)
+{
+    open_pushed();
+    struct pushed_resource anna = create(PUSHED_USER, "anna", user_text("anna", ", \"title\": \"Boss\""));
+    pull(1, 0, 0);
+    ck_assert_uint_gt(world_apply(&w), 0);
+    drop(&anna);
+    create(PUSHED_USER, "anna", user_text("anna", ", \"title\": \"Boss\""));
+    pull(1, 0, 1);
+    CLEANUP(plan_free) struct plan *plan = world_plan(&w);
+    CLEANUP(buf_release) struct buf text = BUF_INIT;
+    show_plan(&w, plan, &text);
+    ck_assert_str_eq(buf_str(&text), "suspend ?: gone [new-id ?]\ninvite ?: in-directory [new-id ?]\n");
+}
+END_TEST
+
 START_TEST(another_map_delivers_everything_anew)
 {
     open_pushed();
@@ -405,6 +448,8 @@ int main(void)
                                   renamed_groups_stay_bound,
                                   a_directory_has_its_own,
                                   another_database,
+                                  put_back_from_a_backup,
+                                  deleted_and_made_anew,
                                   another_map_delivers_everything_anew,
                                   known_by_the_external_id,
                                   faults_stay,
