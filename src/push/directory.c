@@ -140,7 +140,7 @@ static int push_pull(struct directory *d, const char *cursor, const struct sink 
     if (!d->pushed)
         return cursor ? err_set(err, ERR_STORE,
                                 "%s: it is gone, and what was pushed with it; put it back from the backup of the state "
-                                "folder",
+                                "folder, or give the section another name and let the client push everything there",
                                 d->path)
                       : 0;
     if (pushed_snapshot(d->pushed, err) != 0)
