@@ -10,6 +10,7 @@
 #include "scim/pieces.h"
 
 #define ROUNDS          2  /* readings of one listing when it does not agree with itself; see say_changed */
+#define PAGE_SHRINK     8  /* by so many times fewer resources are asked for where a page was too large */
 #define EMPTY_PAGES_MAX 20 /* with a cursor, one behind the other: a filter may leave some */
 
 /* What came of a page, or of a reading. */
@@ -30,6 +31,8 @@ struct listing {
     struct keymap met; /* id -> the round in which it came last */
     struct buf body;
     bool heard; /* a page came */
+    bool plain; /* the service refused to be told which attributes are wanted */
+    size_t page;
 
     /* Of one round. */
     uint32_t round;
@@ -64,14 +67,15 @@ static bool by_cursor(const struct listing *l)
 static void write_url(const struct listing *l, struct buf *ret)
 {
     const struct scim_list_query *query = l->query;
-    buf_printf(ret, "%s%s?", l->reader->base, query->path);
+    buf_printf(ret, "%s%s?", l->reader->service->base, query->path);
     if (by_cursor(l))
         buf_printf(ret, "cursor=%s", l->cursor);
     else
         buf_printf(ret, "startIndex=%zu", overlaps(l) ? l->count : l->count + 1);
-    buf_printf(ret, "&count=%zu", l->reader->page);
+    buf_printf(ret, "&count=%zu", l->page);
     add_parameter(ret, "filter", query->filter);
-    add_parameter(ret, "excludedAttributes", query->excluded);
+    add_parameter(ret, "attributes", l->plain ? NULL : query->attributes);
+    add_parameter(ret, "excludedAttributes", l->plain ? NULL : query->excluded);
 }
 
 /* --- one page --------------------------------------------------------------------------------------------------- */
@@ -118,7 +122,14 @@ static enum came check_overlap(struct listing *l, struct page *page, struct key1
     return changed(l, err, "it moved between two pages");
 }
 
-static enum came take(struct listing *l, struct page *page, json_t *resource, struct err *err)
+static enum came give(struct listing *l, json_t *resource, struct scim_pieces *inner, struct err *err)
+{
+    int r = l->each(l->ctx, resource, inner, err);
+    return r == 0 ? CAME_MORE : r > 0 ? CAME_FAULT : CAME_STOPPED;
+}
+
+static enum came take(struct listing *l, struct page *page, json_t *resource, struct scim_pieces *inner,
+                      struct err *err)
 {
     struct span id = scim_id_of(resource);
     struct key128 key = id.n ? key_of(l, id) : (struct key128){0, 0};
@@ -139,9 +150,19 @@ static enum came take(struct listing *l, struct page *page, json_t *resource, st
     }
     if (id.n)
         keymap_put(&l->met, key, l->round);
-    if (before == KEYMAP_NONE && (id.n || l->round == 1) && l->each(l->ctx, resource, err) != 0)
-        return CAME_STOPPED;
-    return CAME_MORE;
+    bool again = before != KEYMAP_NONE || (id.n == 0 && l->round > 1);
+    return again ? CAME_MORE : give(l, resource, inner, err);
+}
+
+static int next_resource(struct listing *l, struct page *page, json_t **ret, struct scim_pieces *ret_inner,
+                         struct scim_error *why)
+{
+    struct span text;
+    *ret_inner = (struct scim_pieces){.ended = true};
+    if (!l->query->inner)
+        return scim_pieces_next(&page->pieces, ret, why);
+    int r = scim_pieces_next_text(&page->pieces, &text, why);
+    return r <= 0 ? r : scim_pieces_begin(text, l->query->inner, ret, ret_inner, why) == 0 ? 1 : -1;
 }
 
 static enum came take_all(struct listing *l, struct page *page, struct err *err)
@@ -149,12 +170,13 @@ static enum came take_all(struct listing *l, struct page *page, struct err *err)
     struct scim_error why = SCIM_ERROR_INIT;
     for (;;) {
         json_auto_t *resource = NULL;
-        int r = scim_pieces_next(&page->pieces, &resource, &why);
+        struct scim_pieces inner;
+        int r = next_resource(l, page, &resource, &inner, &why);
         if (r < 0)
             return not_scim(l, &why, err);
         if (r == 0)
             return CAME_MORE;
-        enum came came = take(l, page, resource, err);
+        enum came came = take(l, page, resource, &inner, err);
         if (came != CAME_MORE)
             return came;
     }
@@ -216,16 +238,33 @@ static enum came read_page(struct listing *l, struct page *page, struct err *err
     return came == CAME_MORE ? turn(l, page, err) : came;
 }
 
+/* Asked for in another way it may be had. */
+static bool ask_otherwise(struct listing *l, enum scim_got got)
+{
+    bool first = l->count == 0 && !*l->cursor;
+    if (got == SCIM_GOT_LARGE && l->page > 1) {
+        l->page = l->page > PAGE_SHRINK ? l->page / PAGE_SHRINK : 1;
+        return true;
+    }
+    if (got == SCIM_GOT_REFUSAL && first && l->reader->by_cursor) {
+        l->reader->by_cursor = false;
+        return true;
+    }
+    if (got == SCIM_GOT_REFUSAL && first && !l->plain && (l->query->attributes || l->query->excluded)) {
+        l->plain = true;
+        return true;
+    }
+    return false;
+}
+
 static enum came next_page(struct listing *l, struct err *err)
 {
     CLEANUP(buf_release) struct buf url = BUF_INIT;
     struct page page = {.overlaps = overlaps(l), .asked = l->count, .within = *l->cursor, .by_cursor = by_cursor(l)};
     write_url(l, &url);
     enum scim_got got = scim_reader_get(l->reader, url.data, l->query->object, false, &l->body, err);
-    if (got == SCIM_GOT_REFUSAL && page.by_cursor && !page.within) {
-        l->reader->by_cursor = false;
+    if (got != SCIM_GOT && ask_otherwise(l, got))
         return CAME_MORE;
-    }
     if (got != SCIM_GOT)
         return got == SCIM_GOT_REFUSAL && page.within ? CAME_CHANGED : CAME_FAULT;
     l->heard = true;
@@ -269,12 +308,36 @@ static int read_listing(struct listing *l, enum pull_result *ret, struct err *er
 }
 
 int scim_listing_read(struct scim_reader *reader, const struct scim_list_query *query, scim_each *each, void *ctx,
-                      enum pull_result *ret, struct err *err)
+                      enum pull_result *ret, size_t *ret_count, struct err *err)
 {
-    struct listing l = {.reader = reader, .query = query, .each = each, .ctx = ctx, .digest = digest_new()};
+    struct listing l = {
+        .reader = reader, .query = query, .each = each, .ctx = ctx, .digest = digest_new(), .page = reader->page};
     int r = read_listing(&l, ret, err);
+    if (ret_count)
+        *ret_count = l.count;
     digest_free(&l.digest);
     keymap_release(&l.met);
     buf_release(&l.body);
     return r;
+}
+
+int scim_listing_total(struct scim_reader *reader, const struct scim_list_query *query, int64_t *ret, struct err *err)
+{
+    CLEANUP(buf_release) struct buf url = BUF_INIT, body = BUF_INIT;
+    struct listing l = {.reader = reader, .query = query, .page = 1, .plain = true};
+    struct scim_error why = SCIM_ERROR_INIT;
+    struct scim_pieces pieces;
+    struct scim_list list;
+    json_auto_t *rest = NULL;
+    write_url(&l, &url);
+    if (scim_reader_get(reader, url.data, query->object, false, &body, err) != SCIM_GOT)
+        return -1;
+    if (scim_pieces_begin((struct span){body.data, body.len}, "Resources", &rest, &pieces, &why) != 0 ||
+        scim_list_read(rest, &list, &why) != 0)
+        return scim_reader_not_scim(query->object, &body, &why, err);
+    if (list.total < 0)
+        return err_set(err, ERR_REFUSED, "%s: the service does not say its totalResults; ask its makers",
+                       query->object);
+    *ret = list.total;
+    return 0;
 }

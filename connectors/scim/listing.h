@@ -14,22 +14,32 @@
 
 #include "connectors/connector.h"
 #include "connectors/scim/reader.h"
+#include "scim/pieces.h"
 
 struct scim_list_query {
-    const char *path;     /* "/Users" */
-    const char *object;   /* for messages: "the list of users" */
-    const char *filter;   /* NULL: all */
-    const char *excluded; /* names of attributes that are not needed, with commas; NULL: none */
+    const char *path;   /* "/Users" */
+    const char *object; /* for messages: "the list of users" */
+    const char *filter; /* NULL: all */
+    const char
+        *attributes; /* names of what is wanted, with commas; NULL: everything. Left out where the service refuses it */
+    const char *excluded; /* names of what is not wanted; NULL: nothing */
+    const char *inner;    /* an array of each resource that may be large: "members"; NULL: none */
 };
 
-/* Takes one resource, borrowed; it may have no id that can be used (scim_id_of). -1 ends the reading, with err filled. */
-typedef int scim_each(void *ctx, json_t *resource, struct err *err);
+/*
+ * Takes one resource, borrowed; it may have no id that can be used (scim_id_of). inner: the elements of the query's array, which is empty in the
+ * resource. 1: what is in there is not SCIM, with err filled; -1 ends the reading, with err filled.
+ */
+typedef int scim_each(void *ctx, json_t *resource, struct scim_pieces *inner, struct err *err);
 
 /*
  * 0: *ret is PULL_COMPLETE, or PULL_PARTIAL with err saying what cut it off or did not agree. -1: nothing could be read, or
- * each ended it.
+ * each ended it. ret_count: of resources, of a complete one; may be NULL.
  */
 int scim_listing_read(struct scim_reader *reader, const struct scim_list_query *query, scim_each *each, void *ctx,
-                      enum pull_result *ret, struct err *err);
+                      enum pull_result *ret, size_t *ret_count, struct err *err);
+
+/* How many there are, by totalResults. -1: it cannot be read, or is not said. */
+int scim_listing_total(struct scim_reader *reader, const struct scim_list_query *query, int64_t *ret, struct err *err);
 
 #endif

@@ -11,7 +11,6 @@
 
 struct look {
     struct scim_reader *reader;
-    const char *mark;
     const struct platform_sink *sink;
     struct buf body; /* of a group */
     struct err
@@ -31,7 +30,7 @@ static struct span marked(const struct look *look, struct span id, char ret[stat
 {
     if (id.n == 0)
         return (struct span){NULL, 0};
-    snprintf(ret, PLATFORM_ID_MAX, "%s%.*s", look->mark, SPAN_ARG(id));
+    snprintf(ret, PLATFORM_ID_MAX, "%s%.*s", look->reader->service->mark, SPAN_ARG(id));
     return span_str(ret);
 }
 
@@ -51,6 +50,14 @@ static int note_unusable(struct look *look, const char *object, const char *what
 }
 
 /* --- accounts --------------------------------------------------------------------------------------------------- */
+
+/* What bears our id needs no look-up before it is made, as it is not made. */
+static void hear_of(struct look *look, const json_t *resource)
+{
+    const char *ours = json_string_value(scim_json_get(resource, "externalId"));
+    if (ours && *ours)
+        scim_ids_expect(&look->reader->service->ids, ours);
+}
 
 static const struct {
     const char *name;
@@ -73,9 +80,10 @@ static int give_values(const struct look *look, const json_t *user, size_t which
 }
 
 /* Without "active" everybody is. */
-static int on_user(void *ctx, json_t *user, struct err *err)
+static int on_user(void *ctx, json_t *user, struct scim_pieces *none, struct err *err)
 {
     struct look *look = ctx;
+    (void)none;
     char id[PLATFORM_ID_MAX];
     const struct platform_found found = {.id = marked(look, scim_id_of(user), id),
                                          .ours = text_of(user, "externalId"),
@@ -84,6 +92,7 @@ static int on_user(void *ctx, json_t *user, struct err *err)
                                          .raw = user};
     if (found.id.n == 0)
         return note_unusable(look, "the list of accounts", "one has no id that can be used; ask the service's makers");
+    hear_of(look, user);
     if (look->sink->account(look->sink->ctx, &found, err) != 0)
         return -1;
     for (size_t i = 0; i < sizeof valued / sizeof *valued; i++)
@@ -142,7 +151,7 @@ static int read_members(struct look *look, const struct platform_found *group, s
     const struct span name = {group->name.p, group->name.n < NAME_SHOWN ? group->name.n : NAME_SHOWN};
     const char *object = pool_printf(pool, "group %s", text_printable(pool, name));
     struct err why;
-    buf_printf(&url, "%s/Groups/", look->reader->base);
+    buf_printf(&url, "%s/Groups/", look->reader->service->base);
     text_percent(&url, id);
     switch (scim_reader_get(look->reader, url.data, object, true, &look->body, &why)) {
     case SCIM_GOT:
@@ -150,6 +159,7 @@ static int read_members(struct look *look, const struct platform_found *group, s
     case SCIM_GOT_NONE:
         return note_unusable(look, object, "went while the platform was read");
     case SCIM_GOT_REFUSAL:
+    case SCIM_GOT_LARGE:
         return note(look, &why);
     default:
         look->cut_off = true;
@@ -168,14 +178,16 @@ static int give_group(struct look *look, const json_t *group, struct err *err)
                                          .raw = group};
     if (found.id.n == 0)
         return note_unusable(look, "the list of groups", "one has no id that can be used; ask the service's makers");
+    hear_of(look, group);
     if (look->sink->group(look->sink->ctx, &found, &members, err) != 0)
         return -1;
     return members ? read_members(look, &found, scim_id_of(group), err) : 0;
 }
 
-static int on_group(void *ctx, json_t *group, struct err *err)
+static int on_group(void *ctx, json_t *group, struct scim_pieces *none, struct err *err)
 {
     struct look *look = ctx;
+    (void)none;
     if (give_group(look, group, err) == 0)
         return 0;
     look->stopped = !look->cut_off;
@@ -186,24 +198,29 @@ static int on_group(void *ctx, json_t *group, struct err *err)
 
 /* Without it a group comes with all its members. */
 static const struct scim_list_query users = {.path = "/Users", .object = "the list of accounts"},
-                                    groups = {.path = "/Groups", .object = "the list of groups", .excluded = "members"};
+                                    groups = {.path = "/Groups",
+                                              .object = "the list of groups",
+                                              .excluded = "members",
+                                              .inner = "members"};
 
 /* Accounts that were read are true without the groups. */
 static int look_at_groups(struct look *look, enum pull_result *ret, struct err *err)
 {
-    if (scim_listing_read(look->reader, &groups, on_group, look, ret, err) == 0)
+    if (scim_listing_read(look->reader, &groups, on_group, look, ret, NULL, err) == 0) {
+        look->reader->service->listed[SCIM_GROUP] = *ret == PULL_COMPLETE;
         return 0;
+    }
     *ret = PULL_PARTIAL;
     return look->stopped ? -1 : 0;
 }
 
-int scim_look(struct scim_reader *reader, const char *mark, const struct platform_sink *sink, enum pull_result *ret,
-              struct err *err)
+int scim_look(struct scim_reader *reader, const struct platform_sink *sink, enum pull_result *ret, struct err *err)
 {
-    struct look look = {.reader = reader, .mark = mark, .sink = sink};
+    struct look look = {.reader = reader, .sink = sink};
     enum pull_result result;
-    int r = scim_listing_read(reader, &users, on_user, &look, &result, err);
-    if (r == 0 && result == PULL_COMPLETE)
+    int r = scim_listing_read(reader, &users, on_user, &look, &result, NULL, err);
+    reader->service->listed[SCIM_USER] = r == 0 && result == PULL_COMPLETE;
+    if (reader->service->listed[SCIM_USER])
         r = look_at_groups(&look, &result, err);
     buf_release(&look.body);
     if (r != 0)

@@ -4,14 +4,12 @@
 
 #include "connectors/platform.h"
 #include "connectors/scim/reader.h"
-#include "scim/map.h"
 
 /*
- * mark: what stands ahead of the ids (job.h). A resource whose id cannot be used, or a group that goes while it is read, leaves the read
- * partial.
+ * A resource whose id cannot be used, a group that goes while it is read, and one that is too large leave the read partial. What
+ * bears an id of ours the service's ids hear of; after a complete read, listed says so.
  */
-int scim_look(struct scim_reader *reader, const char *mark, const struct platform_sink *sink, enum pull_result *ret,
-              struct err *err);
+int scim_look(struct scim_reader *reader, const struct platform_sink *sink, enum pull_result *ret, struct err *err);
 
 /* As platform_connector.differs has it, of what the map writes, and of being usable. */
 int scim_differs(const struct scim_map *map, const struct platform_task *task, const struct platform_found *found,

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <time.h>
 
-#include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "crypto/random.h"
 #include "connectors/scim/request.h"
@@ -16,13 +16,13 @@ struct got {
     const struct scim_question question;
     struct buf *body;
     struct scim_answer answer;
-    bool good, refused_token;
+    bool good, too_large;
 };
 
 static void on_reply(void *ctx, const struct http_reply *reply)
 {
     struct got *got = ctx;
-    got->refused_token = reply->status == 401;
+    got->too_large = reply->status >= 200 && reply->status < 300 && reply->err.kind == ERR_INPUT;
     got->good = reply->status >= 200 && reply->status < 300 && reply->err.kind == ERR_NONE;
     if (got->good)
         buf_add(got->body, reply->body.data, reply->body.len);
@@ -50,12 +50,47 @@ static int64_t wait_before(const struct scim_reader *r, size_t tries, int64_t as
     return wait > asked ? wait : asked;
 }
 
+/* One try. */
 static void ask(struct scim_reader *r, const char *url, struct got *got)
 {
     struct http_request request = {.method = "GET", .url = url, .type = SCIM_TYPE, .max_bytes = SCIM_READ_MAX};
+    struct platform_answer fault;
     buf_clear(got->body);
-    http_start(r->http, &request, on_reply, got);
-    http_run(r->http);
+    got->good = got->too_large = false;
+    if (scim_service_ready(r->service, &fault) != 0) {
+        got->answer = (struct scim_answer){.finding = SCIM_FAULT, .verdict = fault.verdict, .why = fault.why};
+        return;
+    }
+    sleep_for(brake_wait(&r->service->brake, clock_monotonic()));
+    scim_service_start(r->service, &request, on_reply, got);
+    http_run(r->service->http);
+}
+
+static void adapt(struct scim_reader *r, const struct scim_features *can, size_t page)
+{
+    const int64_t most[] = {can->page_max, can->filter_results};
+    for (size_t i = 0; i < sizeof most / sizeof *most; i++)
+        if (most[i] > 0 && (size_t)most[i] < page)
+            page = (size_t)most[i];
+    r->page = page;
+    r->by_cursor = can->cursor_pages;
+}
+
+int scim_reader_begin(struct scim_reader *r, size_t page, struct err *err)
+{
+    const struct scim_offer *offer;
+    struct platform_answer fault;
+    for (size_t tries = 1;; tries++) {
+        if (scim_service_ready(r->service, &fault) == 0 && scim_service_offer(r->service, &offer, &fault) == 0)
+            break;
+        if (fault.verdict != PLATFORM_RETRY || tries > r->retries) {
+            *err = fault.why;
+            return -1;
+        }
+        sleep_for(wait_before(r, tries, fault.wait));
+    }
+    adapt(r, &offer->can, page);
+    return 0;
 }
 
 static enum scim_got judge(const struct got *got, bool may_be_none, struct err *err)
@@ -65,6 +100,8 @@ static enum scim_got judge(const struct got *got, bool may_be_none, struct err *
     if (may_be_none && got->answer.finding == SCIM_ABSENT)
         return SCIM_GOT_NONE;
     *err = got->answer.why;
+    if (got->too_large)
+        return SCIM_GOT_LARGE;
     return got->answer.verdict == PLATFORM_SKIP ? SCIM_GOT_REFUSAL : SCIM_GOT_FAULT;
 }
 
@@ -73,15 +110,8 @@ enum scim_got scim_reader_get(struct scim_reader *r, const char *url, const char
 {
     struct got got = {.question = {.object = object, .expect = may_be_none ? SCIM_EXPECT_NOTHING : SCIM_EXPECT_LIST},
                       .body = ret};
-    bool renewed = false;
     for (size_t tries = 1;; tries++) {
-        if (r->authorize && r->authorize(r->ctx, false, err) != 0)
-            return SCIM_GOT_FAULT;
         ask(r, url, &got);
-        if (got.refused_token && !renewed && r->authorize && r->authorize(r->ctx, true, err) == 0) {
-            renewed = true;
-            continue;
-        }
         if (got.good || got.answer.verdict != PLATFORM_RETRY || tries > r->retries)
             return judge(&got, may_be_none, err);
         sleep_for(wait_before(r, tries, got.answer.wait));

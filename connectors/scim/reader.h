@@ -2,7 +2,7 @@
  * Reading from a SCIM service: one GET with the tries that it takes. Reading changes nothing, so what goes wrong on the
  * way is simply asked again.
  *
- *   struct scim_reader filled -> scim_reader_get… (also through listing.h)
+ *   struct scim_reader filled -> scim_reader_begin -> scim_reader_get… (also through listing.h)
  */
 #ifndef CONNECTORS_SCIM_READER_H
 #define CONNECTORS_SCIM_READER_H
@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 #include "connectors/scim/answer.h"
-#include "net/http.h"
+#include "connectors/scim/service.h"
 #include "scim/error.h"
 
 #define SCIM_READ_MAX      (64 * 1024 * 1024) /* bytes of one answer: a page, or a group with all its members */
@@ -19,25 +19,27 @@
 #define SCIM_RESOURCES_MAX 10000000           /* of one listing, where nothing says otherwise */
 
 struct scim_reader {
-    struct http *http;
-    const char *base;   /* the address before "/Users", without a slash at its end */
-    bool by_cursor;     /* the service says that it pages by cursor (RFC 9865) */
-    size_t page;        /* resources asked for at once; 1 and up */
+    struct scim_service *service;
     size_t most;        /* resources of one listing; more are refused */
     size_t retries;     /* of one request */
     int64_t first_wait; /* milliseconds before the first of them; each further one is twice as long, up to a minute */
-    /*
-     * Readies the token of http, ahead of each request. refused: the service said 401 to the one that there is; then 0
-     * only when there is another now. NULL: the token stays as it is.
-     */
-    int (*authorize)(void *ctx, bool refused, struct err *err);
-    void *ctx;
+
+    /* By scim_reader_begin. */
+    size_t page;    /* resources asked for at once */
+    bool by_cursor; /* the service says that it pages by cursor (RFC 9865) */
 };
+
+/*
+ * Asks what the service offers, and sets how pages are asked for: at most this many resources at once. -1: the service cannot be asked, or
+ * refuses us.
+ */
+int scim_reader_begin(struct scim_reader *reader, size_t page, struct err *err);
 
 enum scim_got {
     SCIM_GOT,
     SCIM_GOT_NONE,    /* 404 */
     SCIM_GOT_REFUSAL, /* of this very request; err */
+    SCIM_GOT_LARGE,   /* over SCIM_READ_MAX; err */
     SCIM_GOT_FAULT,   /* err */
 };
 

@@ -119,7 +119,7 @@ int scim_pieces_begin(struct span text, const char *name, json_t **ret_rest, str
     return 0;
 }
 
-int scim_pieces_next(struct scim_pieces *pieces, json_t **ret, struct scim_error *error)
+int scim_pieces_next_text(struct scim_pieces *pieces, struct span *ret, struct scim_error *error)
 {
     if (pieces->ended)
         return 0;
@@ -132,6 +132,15 @@ int scim_pieces_next(struct scim_pieces *pieces, json_t **ret, struct scim_error
     if (!end || *end == '}' || (last && skip_space(end + 1, pieces->end) != pieces->end))
         return scim_error_set(error, SCIM_WRONG_SYNTAX, "an array does not end as it begins");
     pieces->at = end + 1;
-    struct span element = {begin, (size_t)(end - begin)};
+    *ret = (struct span){begin, (size_t)(end - begin)};
+    return 1;
+}
+
+int scim_pieces_next(struct scim_pieces *pieces, json_t **ret, struct scim_error *error)
+{
+    struct span element;
+    int r = scim_pieces_next_text(pieces, &element, error);
+    if (r <= 0)
+        return r;
     return scim_json_load(element, element.n, ret, error) == 0 ? 1 : -1;
 }

@@ -33,5 +33,7 @@ int scim_pieces_begin(struct span text, const char *name, json_t **ret_rest, str
  * scim_json_load for depth and values.
  */
 int scim_pieces_next(struct scim_pieces *pieces, json_t **ret, struct scim_error *error);
+/* The same without parsing it: the element as it stands there, which may be anything. For elements that are large themselves. */
+int scim_pieces_next_text(struct scim_pieces *pieces, struct span *ret, struct scim_error *error);
 
 #endif
