@@ -938,7 +938,7 @@ START_TEST(a_resource_has_a_size)
     large[60000] = '\0';
     CLEANUP(buf_release) struct buf text = BUF_INIT;
     for (int i = 0; i < 10; i++)
-        buf_printf(&text, "%s{'value': '%s'}", i ? "," : "", large);
+        buf_printf(&text, "%s{'value': '%d%s'}", i ? "," : "", i, large);
     const char *id = user("ann");
     ck_assert_int_eq(ask("PATCH", users_path(id),
                          pool_printf(pool, "{" PATCH "[{'op': 'add', 'path': 'roles', 'value': [%s]}]}", buf_str(&text))),
