@@ -61,7 +61,7 @@ int service_members_set(struct service_call *call, int64_t group, const struct s
 /* The edits that are apart, in their order. */
 int service_members_edit(struct service_call *call, int64_t group, const struct scim_patch *patch, bool *ret_changed);
 /* Takes "members" out of a resource that was checked. */
-struct scim_member *service_members_take(struct service_call *call, json_t *resource, size_t *ret_n);
+int service_members_take(struct service_call *call, json_t *resource, const struct scim_member **ret, size_t *ret_n);
 
 /* --- what is shown (show.c) ---------------------------------------------------------------------------------------------- */
 
