@@ -5,6 +5,7 @@
 #include "push/directories.h"
 #include "push/directory.h"
 #include "roster/platforms.h"
+#include "sync/assign.h"
 
 #define ROOM(array) (sizeof(array) / sizeof *(array)-1)
 
@@ -115,7 +116,7 @@ static int check_product(const struct conf *conf, const struct conf_section *pro
                 return err_wrap(err, "%s: product %s: %s", conf_where_key(product, keys[k], i), conf_name(product),
                                 keys[k]);
             }
-    return 0;
+    return assign_check(conf, product, err);
 }
 
 int schema_check_products(const struct conf *conf, struct err *err)

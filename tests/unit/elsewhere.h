@@ -199,9 +199,9 @@ static inline void far_shut(struct platform **platform)
     *platform = NULL;
 }
 
-static inline size_t far_width(const struct platform *platform)
+static inline size_t far_width(const struct platform *platform, enum op op)
 {
-    (void)platform;
+    (void)platform, (void)op;
     return FAR_WIDTH;
 }
 
@@ -263,6 +263,7 @@ static inline void far_send(struct platform *platform, const struct platform_tas
             ck_assert_str_ne(tasks[i].person, tasks[k].person);
         far_step();
         struct far_key *key = far_key_of(&tasks[i]);
+        ck_assert_msg(!tasks[i].first || key->sent == 0, "%s: sent before, and said to be first", key->what);
         key->sent++;
         far->tasks++;
         far_answer(&tasks[i], key, &ret[i]);

@@ -1,6 +1,7 @@
 /* The SCIM service as a function: what each request is answered, and what is kept of it. */
 #include "scim_suite.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -748,6 +749,84 @@ START_TEST(bodies)
 }
 END_TEST
 
+/* --- several at once ------------------------------------------------------------------------------------------------------- */
+
+#define THREADS 8
+#define EACH    40
+
+struct pusher {
+    struct line *line;
+    int number, created, refused;
+};
+
+/* Every other name is pushed by all of them. */
+static void *push_users(void *ctx)
+{
+    struct pusher *pusher = ctx;
+    struct pushed *own = NULL;
+    struct err err = ERR_INIT;
+    if (pushed_open(dir, &own, &err) != 0)
+        return NULL;
+    for (int i = 0; i < EACH; i++) {
+        CLEANUP(pool_free) struct pool *mine = pool_new();
+        struct service_answer a = {0};
+        const char *text = pool_printf(mine, "{\"schemas\": [\"" USER "\"], \"userName\": \"u%d-%d\"}",
+                                       i % 2 ? pusher->number : 0, i);
+        const struct service_request r = {.method = "POST",
+                                          .path = "/Users",
+                                          .body = span_str(text),
+                                          .base = BASE,
+                                          .now = 1700000000000000,
+                                          .line = pusher->line};
+        if (service_answer(own, "hq", &r, mine, &a, &err) == 0) {
+            pusher->created += a.status == 201 && a.tally.created == 1;
+            pusher->refused += a.status == 409 && a.tally.created == 0;
+        }
+        buf_release(&a.body);
+    }
+    pushed_close(&own);
+    return NULL;
+}
+
+START_TEST(a_change_that_is_refused_takes_no_other_with_it)
+{
+    struct line *line = line_new();
+    struct pusher pushers[THREADS] = {{0}};
+    pthread_t threads[THREADS];
+    int created = 0, refused = 0;
+    for (int i = 0; i < THREADS; i++) {
+        pushers[i] = (struct pusher){.line = line, .number = i + 1};
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, push_users, &pushers[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        created += pushers[i].created;
+        refused += pushers[i].refused;
+    }
+    line_free(&line);
+    ck_assert_int_eq(created, THREADS * EACH / 2 + EACH / 2);
+    ck_assert_int_eq(created + refused, THREADS * EACH);
+    ck_assert_str_eq(page("/Users", "1", "0"), pool_printf(pool, "%d:", created));
+}
+END_TEST
+
+static int break_off(void *job, struct pushed *pushed, struct err *err)
+{
+    (void)job, (void)pushed;
+    return err_set(err, ERR_STORE, "the disk is full");
+}
+
+START_TEST(a_fault_of_our_own_is_told)
+{
+    struct err err = ERR_INIT;
+    struct line *line = line_new();
+    ck_assert_int_eq(line_pass(line, db, break_off, NULL, &err), -1);
+    ck_assert_str_eq(err.text, "the disk is full");
+    line_free(&line);
+    user("ann");
+}
+END_TEST
+
 /* --- one more among many ------------------------------------------------------------------------------------------------- */
 
 #define MANY 50000
@@ -850,6 +929,8 @@ int main(void)
     tcase_add_test(t, bulk_of_more_than_one_transaction);
     tcase_add_test(t, endpoints);
     tcase_add_test(t, bodies);
+    tcase_add_test(t, a_change_that_is_refused_takes_no_other_with_it);
+    tcase_add_test(t, a_fault_of_our_own_is_told);
     tcase_add_test(t, one_more_of_many_costs_the_same_as_one);
     suite_add_tcase(suite, t);
     return suite_run(suite);
