@@ -186,10 +186,12 @@ def check_end(client, end):
             assert client.send(f"GET /{kind}/{resource['id']}").body == resource
 
 
-def replay_folder(client, folder):
-    """What end.json says beside the state on the service."""
+def replay_folder(client, folder, after=None):
+    """What end.json says beside the state on the service. after: called behind each file."""
     for path in sorted(folder.glob("[0-9]*.json")):
         replay(client, json.loads(path.read_text(encoding="utf-8")), f"{folder.name}/{path.name}")
+        if after:
+            after()
     end = json.loads((folder / "end.json").read_text(encoding="utf-8"))
     check_end(client, end)
     return end
