@@ -168,7 +168,7 @@ static int make(struct change *c)
     struct service_call *call = c->call;
     if (!call->request->line)
         return make_alone(c);
-    if (line_pass(call->request->line, call->pushed, make_in_line, c, call->err) != 0)
+    if (line_pass(call->request->line, make_in_line, c, call->err) != 0)
         return -1;
     service_count(call);
     return 0;

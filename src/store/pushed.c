@@ -90,7 +90,8 @@ int pushed_open(const char *dir, struct pushed **ret, struct err *err)
 {
     CLEANUP(freep) char *path = mem_printf("%s/push.db", dir);
     CLEANUP(pushed_close) struct pushed *pushed = mem_zero(sizeof *pushed);
-    if (db_open(path, false, &pushed->db, err) != 0 || settle(pushed->db, err) != 0 || read_origin(pushed, err) != 0)
+    if (db_open(path, false, &pushed->db, err) != 0 || settle(pushed->db, err) != 0 || read_origin(pushed, err) != 0 ||
+        db_exec(pushed->db, "PRAGMA cache_size = -4000", err) != 0) /* KB: a handle a thread */
         return -1;
     *ret = TAKE(pushed);
     return 0;

@@ -114,6 +114,8 @@ extern const struct route signin_routes[], saml_routes[], oidc_routes[], broker_
 
 /* Of scim_routes, which look at who asks before a body is read. */
 size_t scim_body_max(struct web *web, const struct request *request);
+/* Whether it may take longer than a sign-in should wait for. */
+bool scim_is_slow(const struct request *request);
 
 struct web_site *site_hold(struct web *web);
 void site_give(struct web_site **site); /* NULL inside is fine; fits CLEANUP */

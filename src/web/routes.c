@@ -59,6 +59,8 @@ bool routes_is_slow(void *ctx, const struct request *request)
     struct web *web = ctx;
     const char *word, *allow;
     const struct route *route = find(request, &word, &allow);
+    if (route && route->how & ROUTE_TREE)
+        return scim_is_slow(request);
     return route && (route->how & ROUTE_SLOW || (route->how & ROUTE_FIRST && !providers_known(web->providers)));
 }
 

@@ -13,6 +13,7 @@
 
 #define MEDIA      "application/scim+json"
 #define TOKEN_MAX  1024 /* bytes of one that is looked up at all */
+#define BODY_SLOW  (256 * 1024)
 #define RETRY_TIME "2"  /* seconds, while somebody else keeps the database */
 
 /* --- who asks ------------------------------------------------------------------------------------------------------------ */
@@ -73,6 +74,14 @@ size_t scim_body_max(struct web *web, const struct request *request)
     if (known != 1)
         return SERVER_BODY_UNREAD;
     return strcmp(below, "/Bulk") == 0 ? SCIM_BULK_MAX : SCIM_MESSAGE_MAX;
+}
+
+/* Queries may look at everything there is, and large bodies be many rows. */
+bool scim_is_slow(const struct request *request)
+{
+    const char *path = request_path(request), *end = strrchr(path, '/'), *ignored = NULL;
+    return strcmp(end, "/Bulk") == 0 || strcmp(end, "/.search") == 0 || request_body(request).n > BODY_SLOW ||
+           request_param(request, "filter", &ignored) != 0 || request_param(request, "sortBy", &ignored) != 0;
 }
 
 /* --- answers --------------------------------------------------------------------------------------------------------------- */
