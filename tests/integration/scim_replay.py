@@ -36,6 +36,7 @@ class ScimClient:
         self.address = urllib.parse.urlsplit(base)
         self.headers = {"Authorization": f"Bearer {token}", **(headers or {})}
         self.connection = None
+        self.again = True  # asks once more when a connection that was kept turns out to be closed
 
     def fill(self, value):
         """The value with {{name}} replaced by what was kept under the name."""
@@ -60,7 +61,7 @@ class ScimClient:
         return self.exchange(method, self.address.path + path, raw, {k: v for k, v in sent.items() if v is not None})
 
     def exchange(self, method, path, raw, headers):
-        for again in (True, False):
+        for again in (self.again, False):
             if not self.connection:
                 self.connection = http.client.HTTPConnection(self.address.netloc, timeout=120)
                 self.connection.connect()
