@@ -9,6 +9,8 @@ import pytest
 from scim_push_site import PushSite
 from scim_replay import replay_folder
 from site_fixture import ROOT
+from site_fixture import steps as steps_of
+from test_hostile_http import resident
 
 DATA = ROOT / "tests/data/scim"
 FOLDERS = sorted(p for p in DATA.iterdir() if p.is_dir())
@@ -70,3 +72,39 @@ def check_people(site, people):
     names = {email: {"given": given, "family": family} for email, given, family in site.sql("SELECT email, given_name, family_name FROM account")}
     assert names == {email: {"given": person["given"], "family": person["family"]} for email, person in people.items()}
     site.settled()
+
+
+MANY = 20000
+
+
+def test_large_group(site):
+    """All members of a large group in one request, as Okta's full push and a PUT send them; memory stays bounded, and a pull takes it in."""
+    client = site.client(headers={"Content-Type": "application/scim+json"})
+    ids = []
+    for first in range(0, MANY, 1000):
+        made = client.send("POST /Bulk", {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": [
+            {"method": "POST", "path": "/Users", "bulkId": str(i), "data": {
+                "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": f"u{i}@example.com", "externalId": str(i),
+                "emails": [{"value": f"u{i}@example.com", "type": "work", "primary": True}],
+                "name": {"givenName": "Given", "familyName": f"Family {i}"}}} for i in range(first, first + 1000)]})
+        assert made.status == 200, made
+        ids += [result["location"].rsplit("/", 1)[1] for result in made.body["Operations"]]
+    group = client.send("POST /Groups", {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "CAD People"}).body["id"]
+    members = [{"value": i, "$ref": f"{client.base}/Users/{i}", "display": f"u{n}@example.com", "type": "User"} for n, i in enumerate(ids)]
+    patch = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"]}
+    steps = [
+        ("PUT", {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "CAD People", "members": members}, ids),
+        ("PATCH", {**patch, "Operations": [{"op": "replace", "path": "members", "value": members[:MANY // 2]}]}, ids[:MANY // 2]),
+        ("PATCH", {**patch, "Operations": [{"op": "Add", "path": "members", "value": members}]}, ids),
+        ("PATCH", {**patch, "Operations": [{"op": "Remove", "path": "members", "value": members[1:]}]}, ids[:1]),
+        ("PATCH", {**patch, "Operations": [{"op": "Replace", "value": {"members": members}}]}, ids),
+    ]
+    for method, body, left in steps:
+        assert client.send(f"{method} /Groups/{group}", body).status in (200, 204)
+        assert sorted(m["value"] for m in client.send(f"GET /Groups/{group}").body["members"]) == sorted(left)
+    assert resident(site.server.served.members()["doorward-web"]) < 300
+    site.apply()
+    assert len(site.seats()) == MANY
+    assert client.send(f"PATCH /Groups/{group}", {**patch, "Operations": [{"op": "remove", "path": f'members[value eq "{ids[7]}"]'}]}).status == 204
+    assert steps_of(site.plan()) == {("unassign", "u7@example.com", "autocad"), ("leave", "u7@example.com", "CAD People")}
+    client.close()
