@@ -14,9 +14,10 @@ struct listing {
     int64_t skip;     /* of those that match, before the first that is shown */
     int64_t total;    /* that match; by cursor not all are counted */
     int64_t last;     /* row of the last that was shown */
-    int64_t members;  /* shown in all of the answer */
+    size_t links;     /* members and groups that are shown in all of the answer */
     bool more;        /* by cursor: there is another one */
-    double deadline;  /* of clock_monotonic; 0: the candidates are few */
+    double deadline;  /* of clock_monotonic */
+    struct pool *scratch; /* for one resource */
     bool shows_links; /* members or groups */
     bool needs_links; /* for the filter */
 };
@@ -83,7 +84,6 @@ struct candidates {
     struct span id;
     bool none;        /* there is nobody */
     bool members;     /* the users that are members of the group query.member */
-    bool few;         /* an index gives them */
 };
 
 static const struct scim_filter *equal_on(const struct listing *l, const char *name, const char *sub_name)
@@ -95,7 +95,6 @@ static const struct scim_filter *equal_on(const struct listing *l, const char *n
 
 static void by_key(struct candidates *c, enum pushed_key_kind kind, const struct scim_filter *term)
 {
-    c->few = true;
     c->query.way = PUSHED_KEYED;
     c->query.key = (struct pushed_key){kind, term->value.text};
 }
@@ -115,7 +114,6 @@ static int by_link(struct listing *l, struct candidates *c, struct span id)
     int found = pushed_get_any(l->call->pushed, l->call->directory, id, l->call->pool, &other, l->call->err);
     if (found < 0)
         return -1;
-    c->few = true;
     c->none = found == 0;
     c->members = l->type->kind == PUSHED_USER;
     c->query.way = PUSHED_MEMBER_OF;
@@ -146,7 +144,7 @@ static int choose(struct listing *l, struct candidates *c)
     if (!filter)
         return 0;
     if ((term = equal_on(l, "id", NULL))) {
-        c->one = c->few = true;
+        c->one = true;
         c->id = term->value.text;
     } else if ((term = equal_on(l, l->type->name, NULL))) {
         by_key(c, PUSHED_NAME, term);
@@ -240,13 +238,12 @@ static int too_long(struct listing *l)
                           l->type->name);
 }
 
-/* 1: it matches, and *ret is it; 0; -1 */
-static int match(struct listing *l, const struct pushed_resource *r, json_t **ret)
+static int match_in(struct listing *l, const struct pushed_resource *r, json_t **ret)
 {
     json_auto_t *whole = NULL;
     struct knowing knowing = {.call = l->call, .resource = r};
     const struct scim_oracle oracle = {know, &knowing};
-    if (l->deadline > 0 && clock_monotonic() > l->deadline)
+    if (clock_monotonic() > l->deadline)
         return too_long(l);
     if (service_whole(l->call, r, l->needs_links, &whole) != 0)
         return -1;
@@ -256,22 +253,27 @@ static int match(struct listing *l, const struct pushed_resource *r, json_t **re
     return knowing.failed ? -1 : 1;
 }
 
-/* Members are many: a page of groups ends before they are more than an answer should hold. */
+/* 1: it matches, and *ret is it; 0; -1. There may be many: what one of them takes is given back behind it. */
+static int match(struct listing *l, const struct pushed_resource *r, json_t **ret)
+{
+    struct pool *own = l->call->pool;
+    pool_reset(l->scratch);
+    l->call->pool = l->scratch;
+    int matches = match_in(l, r, ret);
+    l->call->pool = own;
+    return matches;
+}
+
+/* Members are many: a page ends before they are more than an answer should hold. */
 static int has_room(struct listing *l, const struct pushed_resource *r)
 {
     int64_t n = 0;
-    if (l->room == 0)
-        return 0;
-    if (!l->shows_links || r->kind != PUSHED_GROUP)
-        return 1;
-    if (pushed_member_count(l->call->pushed, r->row, &n, l->call->err) != 0)
+    if (l->shows_links && r->kind == PUSHED_GROUP && l->room &&
+        pushed_member_count(l->call->pushed, r->row, &n, l->call->err) != 0)
         return -1;
-    if (l->members > 0 && l->members + n > SERVICE_MEMBERS_SHOWN) {
+    if (l->links > 0 && l->links + (size_t)n > SERVICE_MEMBERS_SHOWN)
         l->room = 0;
-        return 0;
-    }
-    l->members += n;
-    return 1;
+    return l->room > 0;
 }
 
 static int show(struct listing *l, const struct pushed_resource *r, json_t *whole)
@@ -282,6 +284,8 @@ static int show(struct listing *l, const struct pushed_resource *r, json_t *whol
             return -1;
         whole = with_links;
     }
+    if (l->shows_links)
+        l->links += json_array_size(json_object_get(whole, l->type->links));
     json_array_append_new(l->shown, scim_project(&l->query->projection, whole));
     l->last = r->row;
     l->room--;
@@ -397,8 +401,6 @@ static int list_type(struct listing *l)
     if (choose(l, &c) != 0)
         return -1;
     c.query.after = l->last;
-    if (!c.few && (l->query->filter || order->asked))
-        l->deadline = clock_monotonic() + SERVICE_SEARCH_SECONDS;
     if (order->asked && !is_by_name(l))
         return list_sorted(l, &c);
     c.query.way = order->asked ? PUSHED_BY_NAME : c.query.way;
@@ -447,7 +449,13 @@ struct parts {
 static int list_parts(struct service_call *call, const struct parts *parts, const struct scim_page *page,
                       json_t *shown, int64_t *ret_total, const char **ret_next)
 {
-    struct listing l = {.call = call, .shown = shown, .room = page->count, .last = parts->after};
+    CLEANUP(pool_free) struct pool *scratch = pool_new();
+    struct listing l = {.call = call,
+                        .shown = shown,
+                        .room = page->count,
+                        .last = parts->after,
+                        .deadline = clock_monotonic() + SERVICE_SEARCH_SECONDS,
+                        .scratch = scratch};
     l.skip = page->by_cursor ? 0 : (int64_t)page->start - 1;
     for (enum pushed_kind kind = parts->first; kind <= PUSHED_GROUP && !l.more; kind++) {
         struct scim_query query;

@@ -52,6 +52,7 @@ static int leave(struct service_call *call, int64_t group, int64_t row, bool *re
 struct rows {
     int64_t *rows;
     size_t n, cap;
+    struct service_call *call; /* that they are counted for; NULL: none */
 };
 
 static void rows_release(struct rows *rows)
@@ -65,12 +66,22 @@ static int by_row(const void *one, const void *other)
     return (a > b) - (a < b);
 }
 
+/* Somebody waits for the transaction to end. */
+static int look(struct service_call *call)
+{
+    if (call->rows++ < SERVICE_ROWS_MAX)
+        return 0;
+    return scim_error_set(&call->error, SCIM_WRONG_TOO_MANY,
+                          "the request looks at more than %d members; send several, and name members by \"value\"",
+                          SERVICE_ROWS_MAX);
+}
+
 static int add_row(void *ctx, const struct pushed_resource *r, struct err *err)
 {
     struct rows *rows = ctx;
     (void)err;
     *MEM_PUSH(&rows->rows, &rows->n, &rows->cap) = r->row;
-    return 0;
+    return rows->call ? look(rows->call) : 0;
 }
 
 static int resolve_all(struct service_call *call, const struct scim_member *members, size_t n, struct rows *rows)
@@ -90,7 +101,7 @@ static int resolve_all(struct service_call *call, const struct scim_member *memb
 int service_members_set(struct service_call *call, int64_t group, const struct scim_member *members, size_t n,
                         bool *ret_changed)
 {
-    CLEANUP(rows_release) struct rows wanted = {0}, present = {0};
+    CLEANUP(rows_release) struct rows wanted = {0}, present = {.call = call};
     size_t w = 0, p = 0;
     if (resolve_all(call, members, n, &wanted) != 0 ||
         pushed_members(call->pushed, group, add_row, &present, call->err) != 0)
@@ -131,6 +142,8 @@ static int choose(void *ctx, const struct pushed_resource *r, struct err *err)
 {
     struct choice *choice = ctx;
     json_auto_t *value = service_link(choice->call, r, true);
+    if (look(choice->call) != 0)
+        return -1;
     return scim_filter_match_value(choice->where, value) ? add_row(&choice->rows, r, err) : 0;
 }
 

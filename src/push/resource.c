@@ -53,6 +53,14 @@ static int not_unique(struct service_call *call, const struct service_type *type
                           text_at(resource, type->name), type->scim->name);
 }
 
+static int check_size(struct service_call *call, const struct service_type *type, const struct pushed_content *content)
+{
+    if (content->text.n <= SERVICE_RESOURCE_MAX)
+        return 0;
+    return scim_error_set(&call->error, SCIM_WRONG_TOO_LARGE, "the %s has %zu bytes; at most %d are kept",
+                          type->scim->name, content->text.n, SERVICE_RESOURCE_MAX);
+}
+
 /* --- finding -------------------------------------------------------------------------------------------------------------- */
 
 int service_find(struct service_call *call, const struct service_target *target, bool with_text,
@@ -95,6 +103,8 @@ int service_create(struct service_call *call, const struct service_type *type, j
         return -1;
     const struct scim_member *members = service_members_take(call, data, &n);
     struct pushed_content content = service_content(call, type, data);
+    if (check_size(call, type, &content) != 0)
+        return -1;
     int made = pushed_create(call->pushed, call->directory, type->kind, &content, call->request->now, call->pool, ret,
                              call->err);
     if (made != 1)
@@ -119,6 +129,8 @@ static int keep(struct service_call *call, const struct service_type *type, stru
                 const json_t *resource)
 {
     struct pushed_content content = service_content(call, type, resource);
+    if (check_size(call, type, &content) != 0)
+        return -1;
     int kept = pushed_replace(call->pushed, r, call->directory, &content, call->request->now, call->err);
     r->text = content.text;
     r->display = content.display;

@@ -179,8 +179,9 @@ static int change_one(struct service_call *call, const struct service_type *type
 {
     json_auto_t *data = NULL;
     struct change change = {.call = call, .target = target_of(call, type, id), .make = how};
+    size_t max = type->kind == PUSHED_USER ? SERVICE_RESOURCE_MAX : SCIM_MESSAGE_MAX;
     if (projection_of(call, type, &change.projection) != 0 ||
-        (has_body && load_body(call, SCIM_MESSAGE_MAX, &data) != 0))
+        (has_body && load_body(call, max, &data) != 0))
         return -1;
     change.data = data;
     return make(&change);

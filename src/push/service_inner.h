@@ -16,6 +16,7 @@ struct service_call {
     struct pool *pool;
     struct service_answer *answer;
     struct service_tally tally; /* of the transaction that is open; the answer's once it is on the disk */
+    size_t rows; /* of members that were looked through */
     struct scim_error error;
     struct err *err;
 };

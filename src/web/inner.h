@@ -77,6 +77,7 @@ struct web {
     _Atomic unsigned long reloads; /* of the configuration */
     struct limit *limit;
     struct line *line; /* of what is pushed */
+    atomic_uint large; /* bodies that are being worked on */
     bool tls;
 };
 

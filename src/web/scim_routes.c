@@ -14,6 +14,7 @@
 #define MEDIA      "application/scim+json"
 #define TOKEN_MAX  1024 /* bytes of one that is looked up at all */
 #define BODY_SLOW  (256 * 1024)
+#define LARGE_MAX  4 /* such bodies at once: JSON takes many times its length */
 #define RETRY_TIME "2"  /* seconds, while somebody else keeps the database */
 
 /* --- who asks ------------------------------------------------------------------------------------------------------------ */
@@ -241,6 +242,28 @@ static void answer_service(struct call *call, struct desk *desk, const struct co
     buf_release(&answer.body);
 }
 
+static void answer_later(struct call *call)
+{
+    struct scim_error error = SCIM_ERROR_INIT;
+    scim_error_set(&error, SCIM_WRONG_TOO_LARGE, "%d large requests are being worked on; send it again", LARGE_MAX);
+    error.status = 429;
+    response_header(call->response, "Retry-After", RETRY_TIME);
+    atomic_fetch_add(&call->web->counts[COUNT_HELD_UP], 1);
+    answer_wrong(call, &error);
+}
+
+static void answer_known(struct call *call, struct desk *desk, const struct conf_section *section, const char *below)
+{
+    bool large = request_body(call->request).n > BODY_SLOW;
+    atomic_fetch_add(&call->web->counts[COUNT_PUSHES], 1);
+    if (large && atomic_fetch_add(&call->web->large, 1) >= LARGE_MAX)
+        answer_later(call);
+    else
+        answer_service(call, desk, section, below);
+    if (large)
+        atomic_fetch_sub(&call->web->large, 1);
+}
+
 static void answer_too_large(struct call *call)
 {
     struct scim_error error = SCIM_ERROR_INIT;
@@ -268,8 +291,7 @@ static void scim_answer(struct call *call)
     } else if (known == 0 || request_is_unread(call->request)) {
         answer_refused(call);
     } else {
-        atomic_fetch_add(&call->web->counts[COUNT_PUSHES], 1);
-        answer_service(call, desk, section, below);
+        answer_known(call, desk, section, below);
     }
     if (desk)
         desk_give(call->web, desk);

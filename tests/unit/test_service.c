@@ -915,6 +915,49 @@ START_TEST(one_more_of_many_costs_the_same_as_one)
 }
 END_TEST
 
+START_TEST(a_request_looks_at_so_many_members_and_no_more)
+{
+    struct err err = ERR_INIT;
+    CLEANUP(buf_release) struct buf text = BUF_INIT;
+    pushed_close(&db);
+    sqlite3_auto_extension((void (*)(void))note_handle);
+    ck_assert_int_eq(pushed_open(dir, &db, &err), 0);
+    sqlite3_reset_auto_extension();
+    const char *id = make_large_group();
+    for (int i = 0; i < 11; i++)
+        buf_printf(&text, "%s{'op': 'remove', 'path': 'members[display eq \\'nobody\\']'}", i ? "," : "");
+    ask("PATCH", groups_path(id), pool_printf(pool, "{" PATCH "[%s]}", buf_str(&text)));
+    expect(400, "tooMany");
+}
+END_TEST
+
+START_TEST(a_resource_has_a_size)
+{
+    char *large = pool_alloc(pool, 60001);
+    memset(large, 'x', 60000);
+    large[60000] = '\0';
+    CLEANUP(buf_release) struct buf text = BUF_INIT;
+    for (int i = 0; i < 10; i++)
+        buf_printf(&text, "%s{'value': '%s'}", i ? "," : "", large);
+    const char *id = user("ann");
+    ck_assert_int_eq(ask("PATCH", users_path(id),
+                         pool_printf(pool, "{" PATCH "[{'op': 'add', 'path': 'roles', 'value': [%s]}]}", buf_str(&text))),
+                     200);
+    ask("PATCH", users_path(id),
+        pool_printf(pool, "{" PATCH "[{'op': 'add', 'path': 'entitlements', 'value': [%s]}]}", buf_str(&text)));
+    expect(413, "");
+    ask("POST", "/Groups",
+        pool_printf(pool, "{'schemas': ['" GROUP "'], 'displayName': 'g', 'externalId': '%s', 'members': [%s, %s]}", large,
+                    buf_str(&text), buf_str(&text)));
+    expect(400, "invalidValue"); /* ids have a length */
+    buf_printf(&text, ",%s", pool_strdup(pool, buf_str(&text)));
+    ask("PUT", users_path(id), pool_printf(pool, "{'schemas': ['" USER "'], 'userName': 'a', 'roles': [%s]}", buf_str(&text)));
+    expect(413, "");
+    ck_assert_int_eq(ask("GET", users_path(id), NULL), 200);
+    ck_assert_ptr_null(json_object_get(body, "entitlements"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("service");
@@ -947,6 +990,8 @@ int main(void)
     tcase_add_test(t, a_change_that_is_refused_takes_no_other_with_it);
     tcase_add_test(t, a_fault_of_our_own_is_told);
     tcase_add_test(t, one_more_of_many_costs_the_same_as_one);
+    tcase_add_test(t, a_request_looks_at_so_many_members_and_no_more);
+    tcase_add_test(t, a_resource_has_a_size);
     suite_add_tcase(suite, t);
     return suite_run(suite);
 }
