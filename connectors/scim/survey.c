@@ -12,19 +12,13 @@
 #define FRUITLESS_RATE                                                                                                 \
     16 /* a listing that could not be read is tried again after so many times its pages in look-ups */
 
-static struct scim_reader reader_of(struct scim_service *service)
-{
-    return (struct scim_reader){
-        .service = service, .most = SCIM_RESOURCES_MAX, .retries = RETRIES, .first_wait = FIRST_WAIT};
-}
-
-static int keep(void *ctx, json_t *resource, struct scim_pieces *inner, struct err *err)
+static int keep(void *ctx, json_t *resource, struct scim_pieces *none, struct err *err)
 {
     struct scim_service *service = ctx;
     const char *ours = json_string_value(scim_json_get(resource, "externalId"));
     struct span id = scim_id_of(resource);
     char theirs[SCIM_ID_MAX];
-    (void)inner, (void)err;
+    (void)none, (void)err;
     if (!ours || !*ours)
         return 0;
     snprintf(theirs, sizeof theirs, "%.*s", SPAN_ARG(id));
@@ -45,11 +39,13 @@ int scim_survey(struct scim_service *service, enum scim_kind kind, struct err *e
         [SCIM_GROUP] = {.path = "/Groups", .object = "the list of groups", .excluded = "members"},
     };
     enum pull_result result = PULL_PARTIAL;
-    struct scim_reader reader = reader_of(service);
+    struct scim_reader reader = {
+        .service = service, .most = SCIM_RESOURCES_MAX, .retries = RETRIES, .first_wait = FIRST_WAIT};
     if (service->listed[kind])
         return 0;
-    if (scim_reader_begin(&reader, SCIM_PAGE, err) != 0 ||
-        scim_listing_read(&reader, &queries[kind], keep, service, &result, NULL, err) != 0 || result != PULL_COMPLETE)
+    if (scim_reader_begin(&reader, SCIM_PAGE, err) != 0)
+        return -1;
+    if (scim_listing_read(&reader, &queries[kind], keep, service, &result, NULL, err) != 0 || result != PULL_COMPLETE)
         return -1;
     service->listed[kind] = true;
     return 0;
@@ -69,13 +65,21 @@ static size_t look_ups(const struct scim_service *service, const struct platform
 /* Of the listing of accounts; 0: not known. */
 static size_t pages(struct scim_service *service)
 {
-    const struct scim_list_query query = {.path = "/Users", .object = "the list of accounts"};
-    struct scim_reader reader = reader_of(service);
+    CLEANUP(buf_release) struct buf url = BUF_INIT;
+    CLEANUP(buf_release) struct buf body = BUF_INIT;
+    struct scim_reader reader = {
+        .service = service, .most = SCIM_RESOURCES_MAX, .retries = RETRIES, .first_wait = FIRST_WAIT};
+    struct scim_error error = SCIM_ERROR_INIT;
     struct err err = ERR_INIT;
-    int64_t total;
-    if (scim_reader_begin(&reader, SCIM_PAGE, &err) != 0 || scim_listing_total(&reader, &query, &total, &err) != 0)
+    json_t *list = NULL;
+    buf_printf(&url, "%s/Users?startIndex=1&count=1", service->base);
+    if (scim_reader_get(&reader, url.data, "the list of accounts", false, &body, &err) != SCIM_GOT ||
+        scim_json_load((struct span){body.data, body.len}, SCIM_MESSAGE_MAX, &list, &error) != 0)
         return 0;
-    return (size_t)total / reader.page + 1;
+    json_int_t total = json_integer_value(scim_json_get(list, "totalResults"));
+    bool said = json_is_integer(scim_json_get(list, "totalResults")) && total >= 0;
+    json_decref(list);
+    return said ? (size_t)total / reader.page + 1 : 0;
 }
 
 void scim_survey_if_worth(struct scim_service *service, const struct platform_task *tasks, size_t n)

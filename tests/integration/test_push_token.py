@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 
 from pushed_site import Pushed, push_conf
+from test_serve_process import begins_runs, until
 
 
 @pytest.fixture(name="server")
@@ -147,3 +148,21 @@ def test_wrong_paths_are_named_with_their_line(site, line, said):
     site.conf["directory hq"][key] = value
     err = site.refused("check-config", status=78)
     assert said in err and "doorward.conf:" in err, err
+
+
+@begins_runs
+def test_a_run_follows_what_was_pushed(site):
+    """It does not wait for the schedule."""
+    push_conf(site, schedule="1h")
+    site.conf["sync"]["push-delay"] = "1s"
+    server = Pushed(site)
+    try:
+        token = server.token()
+        ann = server.user(token, "ann")
+        server.group(token, "cad", ann)
+        until(lambda: site.sql("SELECT count(*) FROM seat")[0][0] == 1 or None, server.served.text)
+        server.ask("GET", "/Users", token)
+        server.patch(token, f"/Users/{ann}", {"op": "replace", "path": "active", "value": False})
+        until(lambda: site.states()["ann@example.com"] == "suspended" or None, server.served.text)
+    finally:
+        server.stop()
