@@ -210,10 +210,12 @@ bench-scim: $(BUILD)/tests/bench/scim_bench | $(if $(filter bench,$(MAKECMDGOALS
 	$(Q)$<
 	$(SUBMAKE) bench-scim-service
 
-# On the disk, as the service has it: each answer waits for it.
-bench-scim-service: $(BUILD)/tests/bench/scim_service_bench
+# On the disk, as the service has it: each answer waits for it. Then over HTTP, on the users and groups that this left behind.
+bench-scim-service: $(BUILD)/tests/bench/scim_service_bench $(BUILD)/tests/bench/http_load $(BUILD)/doorward
 	$(Q)rm -rf $(BUILD)/bench/pushed && mkdir -p $(BUILD)/bench/pushed
 	$(Q)$< $(BUILD)/bench/pushed
+	@PATH="$(TEST_PATH)" PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench/push_bench.py \
+		--doorward $(BUILD)/doorward --programs $(BUILD)/tests --pushed $(BUILD)/bench/pushed
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
