@@ -60,8 +60,9 @@ int service_members_set(struct service_call *call, int64_t group, const struct s
                         bool *ret_changed);
 /* The edits that are apart, in their order. */
 int service_members_edit(struct service_call *call, int64_t group, const struct scim_patch *patch, bool *ret_changed);
-/* Takes "members" out of a resource that was checked. */
-int service_members_take(struct service_call *call, json_t *resource, const struct scim_member **ret, size_t *ret_n);
+/* Takes "members" out of a resource that was checked. sent: how many there were before: one that says nobody is no empty list. */
+int service_members_take(struct service_call *call, json_t *resource, size_t sent, const struct scim_member **ret,
+                         size_t *ret_n);
 
 /* --- what is shown (show.c) ---------------------------------------------------------------------------------------------- */
 

@@ -750,7 +750,7 @@ START_TEST(bodies)
         {NULL, "{'schemas': ['" USER "'], 'userName': ''}", 400, "invalidValue"},
         {NULL, "{'schemas': ['" USER "'], 'userName': 'a', 'emails': 'x@y'}", 400, "invalidValue"},
         {NULL, "{'schemas': ['urn:unknown'], 'userName': 'a'}", 400, "invalidValue"},
-        {NULL, "{'schemas': ['" USER "', 'urn:unknown'], 'userName': 'a', 'urn:unknown': {'x': 1}, 'password': 'p'}", 201,
+        {NULL, "{'schemas': ['" USER "', 'urn:unknown'], 'userName': 'a', 'members': [{}, 1], 'urn:unknown': {'x': 1}, 'password': 'p'}", 201,
          ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
