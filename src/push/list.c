@@ -10,16 +10,16 @@ struct listing {
     const struct service_type *type;
     const struct scim_query *query;
     json_t *shown;
-    size_t room;      /* for so many more */
-    int64_t skip;     /* of those that match, before the first that is shown */
-    int64_t total;    /* that match; by cursor not all are counted */
-    int64_t last;     /* row of the last that was shown */
-    size_t links;     /* members and groups that are shown in all of the answer */
-    bool more;        /* by cursor: there is another one */
-    double deadline;  /* of clock_monotonic */
+    size_t room;          /* for so many more */
+    int64_t skip;         /* of those that match, before the first that is shown */
+    int64_t total;        /* that match; by cursor not all are counted */
+    int64_t last;         /* row of the last that was shown */
+    size_t links;         /* members and groups that are shown in all of the answer */
+    bool more;            /* by cursor: there is another one */
+    double deadline;      /* of clock_monotonic */
     struct pool *scratch; /* for one resource */
-    bool shows_links; /* members or groups */
-    bool needs_links; /* for the filter */
+    bool shows_links;     /* members or groups */
+    bool needs_links;     /* for the filter */
 };
 
 /* --- filters by the tables ----------------------------------------------------------------------------------------------- */
@@ -280,8 +280,8 @@ struct parts {
     int64_t after;
 };
 
-static int list_parts(struct service_call *call, const struct parts *parts, const struct scim_page *page,
-                      json_t *shown, int64_t *ret_total, const char **ret_next)
+static int list_parts(struct service_call *call, const struct parts *parts, const struct scim_page *page, json_t *shown,
+                      int64_t *ret_total, const char **ret_next)
 {
     CLEANUP(pool_free) struct pool *scratch = pool_new();
     struct listing l = {.call = call,

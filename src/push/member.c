@@ -9,7 +9,8 @@ int service_members_take(struct service_call *call, json_t *resource, size_t sen
     const json_t *values = json_object_get(resource, "members"), *value = NULL;
     size_t n = 0, i = 0;
     struct scim_member *members = pool_zero(call->pool, (json_array_size(values) + 1) * sizeof *members);
-    json_array_foreach (values, i, value) {
+    json_array_foreach(values, i, value)
+    {
         const char *id = json_string_value(json_object_get(value, "value"));
         if (id)
             members[n++].id = pool_strdup(call->pool, id);

@@ -30,7 +30,8 @@ static void add_key(struct pushed_content *content, struct pushed_key *keys, enu
         keys[content->nkeys++] = (struct pushed_key){kind, value};
 }
 
-struct pushed_content service_content(struct service_call *call, const struct service_type *type, const json_t *resource)
+struct pushed_content service_content(struct service_call *call, const struct service_type *type,
+                                      const json_t *resource)
 {
     struct pushed_key *keys = pool_alloc(call->pool, KEYS_MAX * sizeof *keys);
     char *text = json_dumps(resource, JSON_COMPACT);
@@ -42,7 +43,7 @@ struct pushed_content service_content(struct service_call *call, const struct se
     free(text);
     add_key(&content, keys, PUSHED_NAME, scim_fold(call->pool, span_str(text_at(resource, type->name))));
     add_key(&content, keys, PUSHED_EXTERNAL, span_str(pool_strdup(call->pool, text_at(resource, "externalId"))));
-    json_array_foreach (json_object_get(resource, "emails"), i, email)
+    json_array_foreach(json_object_get(resource, "emails"), i, email)
         add_key(&content, keys, PUSHED_EMAIL, scim_fold(call->pool, span_str(text_at(email, "value"))));
     return content;
 }

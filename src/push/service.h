@@ -33,11 +33,11 @@ struct service_request {
     bool has_params;    /* there were some that can mean a query */
     struct scim_params params;
     struct span body;
-    const char *content_type;           /* NULL: not sent */
+    const char *content_type;            /* NULL: not sent */
     struct span if_match, if_none_match; /* p NULL: not sent */
-    const char *base;                   /* the address of the base, without "/" at the end */
-    int64_t now;                        /* microseconds since 1970 */
-    struct line *line;                  /* for changes, with those of other threads; NULL: each is a transaction of its own */
+    const char *base;                    /* the address of the base, without "/" at the end */
+    int64_t now;                         /* microseconds since 1970 */
+    struct line *line; /* for changes, with those of other threads; NULL: each is a transaction of its own */
 };
 
 /* What was done; of a request that was refused, nothing. */
