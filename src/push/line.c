@@ -76,11 +76,21 @@ static int carry_out_all(struct pushed *pushed, struct waiting *first, struct er
     return pushed_commit(pushed, err);
 }
 
+static int open_line(struct line *line, struct err *err)
+{
+    CLEANUP(pushed_close) struct pushed *pushed = NULL;
+    if (line->pushed)
+        return 0;
+    if (pushed_open(line->dir, &pushed, err) != 0 || pushed_writes_much(pushed, err) != 0)
+        return -1;
+    line->pushed = TAKE(pushed);
+    return 0;
+}
+
 static void carry_out(struct line *line, struct waiting *first)
 {
     struct err err = ERR_INIT;
-    bool open = line->pushed || pushed_open(line->dir, &line->pushed, &err) == 0;
-    if (open && carry_out_all(line->pushed, first, &err) == 0)
+    if (open_line(line, &err) == 0 && carry_out_all(line->pushed, first, &err) == 0)
         return;
     for (struct waiting *w = first; w; w = w->next) {
         w->result = -1;

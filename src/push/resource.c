@@ -98,10 +98,11 @@ int service_create(struct service_call *call, const struct service_type *type, j
                    struct pushed_resource *ret)
 {
     size_t n = 0;
+    const struct scim_member *members = NULL;
     bool changed = false;
-    if (scim_resource_check(type->scim, SCIM_SENT, data, &call->error) != 0 || check_room(call) != 0)
+    if (scim_resource_check(type->scim, SCIM_SENT, data, &call->error) != 0 || check_room(call) != 0 ||
+        service_members_take(call, data, &members, &n) != 0)
         return -1;
-    const struct scim_member *members = service_members_take(call, data, &n);
     struct pushed_content content = service_content(call, type, data);
     if (check_size(call, type, &content) != 0)
         return -1;
@@ -152,13 +153,14 @@ int service_replace(struct service_call *call, const struct service_target *targ
                     struct pushed_resource *ret)
 {
     json_auto_t *present = NULL;
+    const struct scim_member *members = NULL;
     size_t n = 0;
     /* A list that is not there takes nobody away (RFC 7644, 3.5.1 leaves it open); one that is empty does. */
     bool members_changed = false, has_members = scim_json_get(data, "members") != NULL;
     if (service_find(call, target, true, ret) != 0 || load(call, ret, &present) != 0 ||
-        scim_resource_check(target->type->scim, SCIM_SENT, data, &call->error) != 0)
+        scim_resource_check(target->type->scim, SCIM_SENT, data, &call->error) != 0 ||
+        service_members_take(call, data, &members, &n) != 0)
         return -1;
-    const struct scim_member *members = service_members_take(call, data, &n);
     if (scim_resource_agrees(target->type->scim, present, data, &call->error) != 0 ||
         (target->type->kind == PUSHED_GROUP && has_members &&
          service_members_set(call, ret->row, members, n, &members_changed) != 0))

@@ -91,7 +91,7 @@ int pushed_open(const char *dir, struct pushed **ret, struct err *err)
     CLEANUP(freep) char *path = mem_printf("%s/push.db", dir);
     CLEANUP(pushed_close) struct pushed *pushed = mem_zero(sizeof *pushed);
     if (db_open(path, false, &pushed->db, err) != 0 || settle(pushed->db, err) != 0 || read_origin(pushed, err) != 0 ||
-        db_exec(pushed->db, "PRAGMA cache_size = -4000", err) != 0) /* KB: a handle a thread */
+        db_exec(pushed->db, "PRAGMA cache_size = -1000", err) != 0) /* KB: a handle a thread, and rows are found by key */
         return -1;
     *ret = TAKE(pushed);
     return 0;
@@ -125,6 +125,11 @@ void pushed_close(struct pushed **pushed)
     db_close(&(*pushed)->db);
     free(*pushed);
     *pushed = NULL;
+}
+
+int pushed_writes_much(struct pushed *pushed, struct err *err)
+{
+    return db_exec(pushed->db, "PRAGMA cache_size = -32000", err);
 }
 
 const char *pushed_database(const struct pushed *pushed)

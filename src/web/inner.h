@@ -32,6 +32,7 @@ enum count {
     COUNT_PUSHED_DELETED,
     COUNT_PUSHED_JOINED,
     COUNT_PUSHED_LEFT,
+    COUNT_PUSHED_FAILED,
     COUNTS
 };
 
@@ -90,6 +91,7 @@ struct call {
     struct visitor visitor;
     enum language language; /* of the pages that are answered */
     const char *word;       /* the last part of the path, where the route has one */
+    const char *noted;      /* more fields of its line in the log; NULL: none */
     const char *policy;     /* Content-Security-Policy; NULL: that of pages */
     bool cacheable;         /* the same for everybody */
     bool leads_away;        /* a page whose form ends at an identity provider, by whatever way that one takes people */

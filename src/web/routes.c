@@ -197,9 +197,10 @@ static void answer(struct call *call)
 static void log_answer(const struct call *call, double began)
 {
     log_event_with(LOG_LEVEL_INFO,
-                   pool_printf(call->in.pool, "status=%d ms=%.1f client=%s",
+                   pool_printf(call->in.pool, "status=%d ms=%.1f client=%s%s",
                                request_is_too_large(call->request) ? 413 : call->response->status,
-                               (clock_monotonic() - began) * 1000, call->visitor.client),
+                               (clock_monotonic() - began) * 1000, call->visitor.client,
+                               call->noted ? call->noted : ""),
                    "%s %s", request_method(call->request), answer_logged_path(call));
 }
 

@@ -140,26 +140,22 @@ static void answer_broken(struct call *call, const struct err *err)
     answer_wrong(call, &error);
 }
 
-/* How much came in, never what. */
-static void note(struct call *call, const char *directory, const struct service_tally *t)
+/* How much came in, never what: for the metrics, and the request's line in the log. */
+static void note(struct call *call, const struct service_tally *t)
 {
     const struct {
+        const char *name;
         enum count count;
         unsigned long n;
-    } counted[] = {{COUNT_PUSHED_CREATED, t->created},
-                   {COUNT_PUSHED_CHANGED, t->changed},
-                   {COUNT_PUSHED_DELETED, t->deleted},
-                   {COUNT_PUSHED_JOINED, t->joined},
-                   {COUNT_PUSHED_LEFT, t->left}};
-    unsigned long any = t->failed;
+    } counted[] = {{"created", COUNT_PUSHED_CREATED, t->created}, {"changed", COUNT_PUSHED_CHANGED, t->changed},
+                   {"deleted", COUNT_PUSHED_DELETED, t->deleted}, {"joined", COUNT_PUSHED_JOINED, t->joined},
+                   {"left", COUNT_PUSHED_LEFT, t->left},          {"failed", COUNT_PUSHED_FAILED, t->failed}};
+    call->noted = "";
     for (size_t i = 0; i < sizeof counted / sizeof *counted; i++) {
         atomic_fetch_add(&call->web->counts[counted[i].count], counted[i].n);
-        any += counted[i].n;
+        if (counted[i].n)
+            call->noted = pool_printf(call->in.pool, "%s %s=%lu", call->noted, counted[i].name, counted[i].n);
     }
-    if (any)
-        log_event(LOG_LEVEL_INFO,
-                  "directory %s: pushed: %lu created, %lu changed, %lu deleted, %lu joined, %lu left, %lu failed",
-                  directory, t->created, t->changed, t->deleted, t->joined, t->left, t->failed);
 }
 
 /* --- a request ------------------------------------------------------------------------------------------------------------- */
@@ -238,7 +234,7 @@ static void answer_service(struct call *call, struct desk *desk, const struct co
         put_header(call, "ETag", answer.etag);
         put_header(call, "Allow", answer.allow);
     }
-    note(call, conf_name(section), &answer.tally);
+    note(call, &answer.tally);
     buf_release(&answer.body);
 }
 

@@ -27,6 +27,7 @@ def push_conf(site, schedule="none", **directory):
 class Pushed:
     def __init__(self, site):
         self.site = site
+        (site.folder / "notify").unlink(missing_ok=True)  # of a server before
         self.served = Served(site).ready()
         self.port = self.served.port()
 
@@ -49,14 +50,15 @@ class Pushed:
         assert found < 300 if status is None else found == status, f"{method} {path}: {found} {text[:500]}"
         return json.loads(text) if text else None
 
-    def user(self, token, name, **more):
+    def user(self, token, user_name, directory="hq", **more):
         return self.ask("POST", "/Users", token, {
-            "schemas": [USER], "userName": name, "emails": [{"value": f"{name}@example.com", "type": "work", "primary": True}],
-            "name": {"givenName": "Given", "familyName": name.capitalize()}, "active": True, **more}, status=201)["id"]
+            "schemas": [USER], "userName": user_name, "emails": [{"value": f"{user_name}@example.com", "type": "work", "primary": True}],
+            "name": {"givenName": "Given", "familyName": user_name.capitalize()}, "active": True, **more}, directory=directory,
+            status=201)["id"]
 
-    def group(self, token, name, *members, **more):
-        return self.ask("POST", "/Groups", token, {"schemas": [GROUP], "displayName": name, "members": [{"value": m} for m in members], **more},
-                        status=201)["id"]
+    def group(self, token, display_name, *members, directory="hq", **more):
+        return self.ask("POST", "/Groups", token, {"schemas": [GROUP], "displayName": display_name,
+                                                   "members": [{"value": m} for m in members], **more}, directory=directory, status=201)["id"]
 
     def patch(self, token, path, *operations):
         return self.ask("PATCH", path, token, {"schemas": [PATCH], "Operations": list(operations)})

@@ -121,7 +121,7 @@ def test_check_says_where_things_stand(server, site):
     server.user(token, "ann")
     server.group(token, "cad")
     out = site.run("check")[0]
-    assert "1 users and 1 groups, pushed last 20" in out and "used last 20" in out
+    assert "1 user and 1 group, pushed last 20" in out and "used last 20" in out
 
 
 def test_needs_the_server(site):

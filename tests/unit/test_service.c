@@ -380,6 +380,8 @@ START_TEST(who_is_not_there_cannot_join)
     }
     ck_assert_str_eq(members_of(id), "");
     ck_assert_str_eq(answer.etag, etag);
+    ask("PUT", groups_path(id), put(", 'members': [{'display': 'Mx ann'}]"));
+    expect(400, "invalidValue");
     ck_assert_str_eq(found("/Groups", "displayName eq 'new'"), "0:");
     ck_assert_int_eq(ask("PATCH", groups_path(id),
                          pool_printf(pool, "{" PATCH "[{'op': 'remove', 'path': 'members', 'value': [%s]}]}",
