@@ -21,6 +21,8 @@ void scim_service_close(struct scim_service *service)
 {
     http_close(&service->http);
     scim_ids_release(&service->ids);
+    scim_roll_release(&service->roll[SCIM_USER]);
+    scim_roll_release(&service->roll[SCIM_GROUP]);
     scim_offer_release(&service->offer);
     scim_auth_release(&service->auth);
 }

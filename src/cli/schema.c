@@ -1,8 +1,8 @@
 #include "cli/schema.h"
 
 #include "conf/rows.h"
-#include "connectors/connector.h"
 #include "model/domain.h"
+#include "push/directories.h"
 #include "roster/platforms.h"
 #include "sync/assign.h"
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/mem.h"
+#include "push/directories.h"
 #include "store/audit.h"
 
 /* What loading needs everywhere. */

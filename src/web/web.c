@@ -30,6 +30,7 @@ static void desk_free(struct desk **desk)
         return;
     store_close(&(*desk)->store);
     signins_close(&(*desk)->signins);
+    pushed_close(&(*desk)->pushed);
     free(*desk);
     *desk = NULL;
 }
@@ -49,6 +50,11 @@ int desk_open(struct web *web, struct desk *desk, struct err *err)
     if (!desk->signins && signins_open(web->state_dir, &desk->signins, err) != 0)
         return -1;
     return open_store(web, desk, err);
+}
+
+int desk_open_pushed(struct web *web, struct desk *desk, struct err *err)
+{
+    return desk->pushed ? 0 : pushed_open(web->state_dir, &desk->pushed, err);
 }
 
 int desk_take(struct web *web, struct desk **ret, struct err *err)
