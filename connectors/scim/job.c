@@ -113,6 +113,7 @@ void scim_end_fault(struct scim_job *job, const struct scim_answer *answer)
     job->answer->verdict = answer->verdict;
     job->answer->wait = answer->wait;
     job->answer->busy = answer->busy;
+    job->answer->together = job->shares;
     job->answer->why = answer->why;
     job->ended(job);
 }
