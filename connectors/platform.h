@@ -18,8 +18,12 @@
 #include "model/change.h"
 #include "model/entry.h"
 
+struct mapping;
 struct store;
 struct platform;
+
+/* What stands for a product on the platform: a group of its name, or a value of the account's entitlements or roles. */
+enum platform_assign { PLATFORM_AS_GROUP, PLATFORM_AS_ENTITLEMENT, PLATFORM_AS_ROLE };
 
 /*
  * One change as a platform elsewhere needs it. The same task may come again, after a crash or a connection that was cut before the answer:
@@ -42,6 +46,8 @@ struct platform_task {
     const char *object;      /* the platform's id of the group, or of what stands for the product; NULL: none known */
     const char *object_uid;  /* our id of it: the group's immutable id, or "product:" and the section's name */
     const char *object_name; /* as people know it */
+    enum platform_assign assign; /* of assign and unassign */
+    const char *value;           /* of those that are no group: what the account gets or loses */
     const char *
         former; /* of adopt and adopt-group: our id that it has there until now; person or object_uid is the one it gets */
     bool first;     /* it was never sent before, by nobody: nothing of it can be there yet */
@@ -87,9 +93,6 @@ struct platform_answer {
                 "long, up to a minute. Where the platform asks for a longer wait, that counts."                        \
     }
 
-/* What stands for a product on the platform: a group of its name, or a value of the account's entitlements or roles. */
-enum platform_assign { PLATFORM_AS_GROUP, PLATFORM_AS_ENTITLEMENT, PLATFORM_AS_ROLE };
-
 /* An account or a group as the platform has it; dead after the call that delivers it. */
 struct platform_found {
     struct span id;   /* as "account" and "object" of tasks and answers have it */
@@ -122,6 +125,11 @@ struct platform_connector {
     int (*open)(const struct conf_section *section, struct store *store, int64_t team, int64_t now,
                 struct platform **ret, struct err *err);
     /*
+     * What of people goes where in an account, as the section has it; no network. NULL: accounts get the attributes as they are, and a task
+     * has nothing mapped.
+     */
+    int (*map)(const struct conf_section *section, struct mapping **ret, struct err *err);
+    /*
      * NULL unless the platform is in our own database. Carries out the changes [first, first + n) of a plan, all of one kind, which the journal of
      * this run holds as numbers first + 1 and up. Runs inside a transaction of the store; what was not committed was not
      * done. ERR_GATE: the database refused it because the gate is closed.
@@ -133,7 +141,7 @@ struct platform_connector {
      * them is the platform's. Always answers for each: it does not fail as a whole. Trying again is the caller's.
      */
     void (*send)(struct platform *platform, const struct platform_task *tasks, size_t n, struct platform_answer *ret);
-    size_t (*width)(const struct platform *platform); /* how many tasks are worth handing over at once, 1 and up */
+    size_t (*width)(const struct platform *platform, enum op op); /* how many tasks are worth handing over at once, 1 and up */
     /*
      * Delivers everything that is there, accounts first. NULL: it cannot be read, or need not be. Absence is evidence only after PULL_COMPLETE, as of
      * directories (connectors/connector.h): a listing that changed while it was read is read again or ends as PULL_PARTIAL, for which err has

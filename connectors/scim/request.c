@@ -10,6 +10,7 @@ void scim_request_release(struct scim_request *request)
 {
     buf_release(&request->url);
     buf_release(&request->body);
+    buf_release(&request->version);
 }
 
 struct scim_person scim_task_person(const struct platform_task *task)
@@ -24,6 +25,7 @@ struct scim_person scim_task_person(const struct platform_task *task)
 static void begin(struct scim_request *ret, const char *method, const char *base, enum scim_kind kind, const char *id)
 {
     ret->method = method;
+    ret->kind = kind;
     buf_adds(&ret->url, base);
     buf_adds(&ret->url, kind == SCIM_USER ? "/Users" : "/Groups");
     if (!id)
@@ -115,6 +117,9 @@ void scim_change_user(const char *base, const char *id, const struct scim_map *m
         add_operation(operations, "externalId", json_string(task->person));
     add_operation(operations, "active", json_boolean(task->active));
     patch(ret, base, SCIM_USER, id, operations);
+    ret->map = map;
+    ret->task = task;
+    ret->make_ours = make_ours;
 }
 
 void scim_suspend_user(const char *base, const char *id, struct scim_request *ret)
@@ -133,20 +138,43 @@ void scim_rename_group(const char *base, const char *id, const struct platform_t
     patch(ret, base, SCIM_GROUP, id, operations);
 }
 
-void scim_add_member(const char *base, const char *group, const char *account, struct scim_request *ret)
+/* path[value eq "…"] */
+static void add_removal(json_t *operations, const char *path, const char *value)
 {
-    json_t *operations =
-        json_pack("[{s:s, s:s, s:[{s:s}]}]", "op", "add", "path", "members", "value", "value", account);
+    CLEANUP(buf_release) struct buf where = BUF_INIT;
+    buf_printf(&where, "%s[value eq ", path);
+    add_quoted(&where, value);
+    buf_addc(&where, ']');
+    add_operation(operations, where.data, NULL);
+}
+
+void scim_change_members(const char *base, const char *group, bool add, const char *const *accounts, size_t n,
+                         struct scim_request *ret)
+{
+    json_t *operations = json_array(), *members = json_array();
+    for (size_t i = 0; i < n; i++)
+        if (add)
+            json_array_append_new(members, json_pack("{s:s}", "value", accounts[i]));
+        else
+            add_removal(operations, "members", accounts[i]);
+    if (add)
+        json_array_append_new(operations, json_pack("{s:s, s:s, s:O}", "op", "add", "path", "members", "value", members));
+    json_decref(members);
     patch(ret, base, SCIM_GROUP, group, operations);
 }
 
-void scim_remove_member(const char *base, const char *group, const char *account, struct scim_request *ret)
+static const char *const value_paths[] = {[PLATFORM_AS_ENTITLEMENT] = "entitlements", [PLATFORM_AS_ROLE] = "roles"};
+
+void scim_add_value(const char *base, const char *id, const struct platform_task *task, struct scim_request *ret)
 {
-    CLEANUP(buf_release) struct buf path = BUF_INIT;
+    json_t *operations = json_pack("[{s:s, s:s, s:[{s:s}]}]", "op", "add", "path", value_paths[task->assign], "value",
+                                   "value", task->value);
+    patch(ret, base, SCIM_USER, id, operations);
+}
+
+void scim_remove_value(const char *base, const char *id, const struct platform_task *task, struct scim_request *ret)
+{
     json_t *operations = json_array();
-    buf_adds(&path, "members[value eq ");
-    add_quoted(&path, account);
-    buf_addc(&path, ']');
-    add_operation(operations, path.data, NULL);
-    patch(ret, base, SCIM_GROUP, group, operations);
+    add_removal(operations, value_paths[task->assign], task->value);
+    patch(ret, base, SCIM_USER, id, operations);
 }

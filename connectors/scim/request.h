@@ -19,13 +19,19 @@ enum scim_kind { SCIM_USER, SCIM_GROUP };
 
 struct scim_request {
     const char *method;
-    struct buf url;  /* base and what follows it */
-    struct buf body; /* empty: none */
+    enum scim_kind kind;
+    struct buf url;     /* base and what follows it */
+    struct buf body;    /* empty: none */
+    struct buf version; /* for If-Match; empty: none */
+    /* Of scim_change_user, for services where it is to be written as a whole (rewrite.h). */
+    const struct scim_map *map;
+    const struct platform_task *task;
+    bool make_ours;
 };
 
 #define SCIM_REQUEST_INIT                                                                                              \
     {                                                                                                                  \
-        NULL, BUF_INIT, BUF_INIT                                                                                       \
+        .method = NULL                                                                                       \
     }
 
 void scim_request_release(struct scim_request *request);
@@ -41,9 +47,15 @@ void scim_change_user(const char *base, const char *id, const struct scim_map *m
 void scim_suspend_user(const char *base, const char *id, struct scim_request *ret);
 void scim_create_group(const char *base, const struct platform_task *task, struct scim_request *ret);
 void scim_rename_group(const char *base, const char *id, const struct platform_task *task, struct scim_request *ret);
-/* One member more or less, whatever the others are (RFC 7644 section 3.5.2). */
-void scim_add_member(const char *base, const char *group, const char *account, struct scim_request *ret);
-void scim_remove_member(const char *base, const char *group, const char *account, struct scim_request *ret);
+/*
+ * So many members more or less, whatever the others are (RFC 7644 section 3.5.2). Each that leaves is an operation of its own, as
+ * services are known that empty the group at a "remove" with a list.
+ */
+void scim_change_members(const char *base, const char *group, bool add, const char *const *accounts, size_t n,
+                         struct scim_request *ret);
+/* The task's value more or less among the account's entitlements or roles. */
+void scim_add_value(const char *base, const char *id, const struct platform_task *task, struct scim_request *ret);
+void scim_remove_value(const char *base, const char *id, const struct platform_task *task, struct scim_request *ret);
 void scim_delete(const char *base, enum scim_kind kind, const char *id, struct scim_request *ret);
 /* What has this value: attribute eq "value" (RFC 7644 section 3.4.2.2). */
 void scim_find(const char *base, enum scim_kind kind, const char *attribute, const char *value,

@@ -51,7 +51,7 @@ int scim_service_open(const struct conf_section *section, struct scim_service *r
 struct passage {
     struct scim_service *service;
     struct http_request request; /* with texts of its own */
-    char *url;
+    char *url, *if_match;
     struct buf body;
     http_done *done;
     void *ctx;
@@ -64,6 +64,7 @@ static void free_passage(struct passage *p)
 {
     buf_release(&p->body);
     free(p->url);
+    free(p->if_match);
     free(p);
 }
 
@@ -123,7 +124,9 @@ void scim_service_start(struct scim_service *service, const struct http_request 
         .service = service, .request = *request, .url = mem_strdup(request->url), .done = done, .ctx = ctx};
     if (request->body.n)
         buf_add(&p->body, request->body.p, request->body.n);
+    p->if_match = request->if_match ? mem_strdup(request->if_match) : NULL;
     p->request.url = p->url;
+    p->request.if_match = p->if_match;
     p->request.body = (struct span){p->body.data, p->body.len};
     send(p);
 }

@@ -2,12 +2,36 @@
 
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "connectors/mapping.h"
 #include "connectors/platform.h"
 
 const char *const scim_client_ways[] = {"client_secret_basic", "client_secret_post", NULL};
+static const char *const update_by[] = {"auto", "patch", "put", NULL};
+static const char *const auto_or_no[] = {"auto", "no", NULL};
 
 const struct conf_item scim_rows[] = {
     SCIM_SERVICE_SETTINGS,
+    {.key = "update",
+     .type = CONF_CHOICE,
+     .choices = update_by,
+     .def = "auto",
+     .help = "How accounts and groups are changed: patch sends only what changes; put reads, changes and writes the "
+             "whole, for services without PATCH; auto goes by what the service says of itself."},
+    {.key = "bulk",
+     .type = CONF_CHOICE,
+     .choices = auto_or_no,
+     .def = "auto",
+     .help = "Whether many changes go out in one request where the service offers that; no sends each by itself."},
+    {.key = "members-per-patch",
+     .type = CONF_INT,
+     .def = "100",
+     .min = 1,
+     .max = 500,
+     .unit = "members",
+     .help = "How many members of a group change in one request, at most. AWS takes 100, Google 1. Where the service "
+             "refuses them together, fewer are tried."},
+    MAPPING_ROWS,
     PLATFORM_REMOTE_SETTINGS,
     {.key = NULL},
 };
@@ -46,5 +70,8 @@ int scim_service_settings_check(const struct conf_section *section, struct err *
 
 int scim_settings_check(const struct conf_section *section, struct err *err)
 {
-    return scim_service_settings_check(section, err);
+    if (scim_service_settings_check(section, err) != 0)
+        return -1;
+    CLEANUP(mapping_close) struct mapping *mapping = NULL;
+    return mapping_open(section, &mapping, err);
 }

@@ -270,6 +270,8 @@ const struct conf_item conf_rows_team[] = {
     {0},
 };
 
+static const char *const assign_as[] = {"group", "entitlement", "role", NULL};
+
 const struct conf_item conf_rows_product[] = {
     {.key = "team",
      .type = CONF_REF,
@@ -303,6 +305,16 @@ const struct conf_item conf_rows_product[] = {
      .unit = "seats",
      .example = "250",
      .help = "How many people may have the product at once. Not written: as many as there are."},
+    {.key = "assign",
+     .type = CONF_CHOICE,
+     .choices = assign_as,
+     .def = "group",
+     .help = "What stands for a seat on a platform of type scim: being a member of a group of the product's name, or "
+             "a value of the account's entitlements or of its roles. Values that others gave an account stay."},
+    {.key = "assign-value",
+     .type = CONF_TEXT,
+     .example = "autocad-full",
+     .help = "The value, where assign is entitlement or role. Default: the product's name."},
     {0},
 };
 

@@ -118,6 +118,7 @@ void http_start(struct http *http, const struct http_request *request, http_done
     add_header(x, "Accept", request->accept ? request->accept : request->type);
     add_header(x, "Content-Type", x->body.len ? request->type : NULL);
     add_header(x, "Authorization", request->authorization);
+    add_header(x, "If-Match", request->if_match && *request->if_match ? request->if_match : NULL);
     x->own_authorization = request->authorization != NULL;
     /* The wait for "100 Continue" would cost a second with servers that do not know it. */
     x->headers = curl_slist_append(x->headers, "Expect:");

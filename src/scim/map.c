@@ -123,6 +123,42 @@ static int read_rule(struct scim_map *map, const struct scim_map_rows *rows, siz
     return 0;
 }
 
+static bool same_value(const struct scim_rule *a, const struct scim_rule *b)
+{
+    return a->element && b->element && json_equal(a->element, b->element) &&
+           strcmp(a->path.at.attr->name, b->path.at.attr->name) == 0;
+}
+
+static bool has_value(const struct scim_map *map, const struct scim_rule *part)
+{
+    if (!part->source || !part->element || !scim_sub_find(part->path.at.attr, "value"))
+        return true;
+    for (size_t i = 0; i < map->n; i++)
+        if (map->rules[i].source && same_value(&map->rules[i], part) &&
+            strcmp(map->rules[i].path.at.sub->name, "value") == 0)
+            return true;
+    return false;
+}
+
+/* A default for a part goes with the default for the value; a part that was written needs one. */
+static int check_values(struct scim_map *map, size_t *ret_row, struct err *err)
+{
+    for (size_t i = 0; i < map->n; i++) {
+        struct scim_rule *part = &map->rules[i];
+        if (has_value(map, part))
+            continue;
+        if (part->shown.row != SCIM_MAP_DEFAULT) {
+            *ret_row = part->shown.row;
+            return err_set(err, ERR_CONFIG, "'%s' is nothing without a value; add a rule for its .value",
+                           part->shown.target);
+        }
+        part->source = NULL;
+        part->shown.source = "none";
+        part->shown.writes = false;
+    }
+    return 0;
+}
+
 int scim_map_new(const struct scim_map_rows *rows, struct scim_map **ret, size_t *ret_row, struct err *err)
 {
     CLEANUP(scim_map_free) struct scim_map *map = mem_zero(sizeof *map);
@@ -136,9 +172,16 @@ int scim_map_new(const struct scim_map_rows *rows, struct scim_map **ret, size_t
             *ret_row = i;
             return -1;
         }
+    if (check_values(map, ret_row, err) != 0)
+        return -1;
     map->user_name = (size_t)(find_target(map, "userName") - map->rules);
     *ret = TAKE(map);
     return 0;
+}
+
+const struct scim_resource_type *scim_map_type(const struct scim_map *map)
+{
+    return map->type;
 }
 
 size_t scim_map_raw(const struct scim_map *map, const char *const **ret_names)

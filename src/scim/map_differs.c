@@ -67,6 +67,20 @@ static bool is_compared(const struct scim_rule *rule)
     return rule->source && !(rule->element && strcmp(rule->path.at.sub->name, "primary") == 0);
 }
 
+/* What a User has where the rule writes, of several the one that the target means. */
+static const json_t *place(const struct scim_rule *rule, const json_t *user)
+{
+    const struct scim_attrpath *at = &rule->path.at;
+    const json_t *found = scim_attrpath_get(at, user), *value = NULL;
+    size_t i = 0;
+    if (!rule->element)
+        return at->sub ? json_object_get(found, at->sub->name) : at->attr->multi ? json_array_get(found, 0) : found;
+    json_array_foreach (found, i, value)
+        if (scim_rule_means(rule, value, false))
+            return json_object_get(value, at->sub->name);
+    return NULL;
+}
+
 static bool has_it(const struct scim_rule *rule, const json_t *wanted, const json_t *user)
 {
     const struct scim_attrpath *at = &rule->path.at;
@@ -81,17 +95,14 @@ static bool has_it(const struct scim_rule *rule, const json_t *wanted, const jso
 
 int scim_map_differs(const struct scim_map *map, const struct scim_person *person, const json_t *user, struct buf *ret)
 {
-    CLEANUP(pool_free) struct pool *pool = pool_new();
+    json_auto_t *wanted = scim_map_user(map, person);
     size_t n = 0;
     for (size_t i = 0; i < map->n; i++) {
         const struct scim_rule *rule = &map->rules[i];
-        if (!is_compared(rule))
-            continue;
-        json_auto_t *wanted = scim_rule_json(map, rule, person, pool);
-        if (has_it(rule, wanted, user))
+        if (!is_compared(rule) || has_it(rule, place(rule, wanted), user))
             continue;
         if (ret)
-            buf_printf(ret, "%s%s", n || ret->len ? ", " : "", rule->shown.target);
+            buf_printf(ret, "%s%s", ret->len ? ", " : "", rule->shown.target);
         n++;
     }
     return n > 0;

@@ -117,8 +117,9 @@ static int know_own(struct scim_map *map, struct span text, struct err *err)
 {
     const char *colon = urn_end(text);
     struct span urn = {text.p, colon ? (size_t)(colon - text.p) : 0};
-    if (!colon || (is_known_urn(map, urn) &&
-                   (!scim_type_extension(map->type, urn) || is_standard(scim_type_extension(map->type, urn)))))
+    if (!colon || is_known_urn(map, text) ||
+        (is_known_urn(map, urn) &&
+         (!scim_type_extension(map->type, urn) || is_standard(scim_type_extension(map->type, urn)))))
         return 0;
     const struct scim_schema *old = scim_type_extension(map->type, urn);
     if (!old && check_urn(map, urn, err) != 0)

@@ -9,6 +9,7 @@
 #include "store/delivery.h"
 #include "store/roster.h"
 #include "store/run.h"
+#include "sync/assign.h"
 #include "sync/depend.h"
 #include "sync/retry.h"
 
@@ -94,10 +95,10 @@ size_t sender_skipped(const struct sender *s)
 
 /* --- choosing a wave ---------------------------------------------------------------------------------------------- */
 
-static void make_room(struct sender *s)
+static void make_room(struct sender *s, enum op op)
 {
     struct wave *w = &s->wave;
-    size_t width = s->s.connector->width(s->s.platform);
+    size_t width = s->s.connector->width(s->s.platform, op);
     width = width ? width : 1;
     if (width > w->cap) {
         w->errands = mem_resize(w->errands, width, sizeof *w->errands);
@@ -117,23 +118,45 @@ static bool has_person(const struct wave *w, uint32_t person)
     return false;
 }
 
-/* Whoever is due, in the order of the journal; *ret_due is when the next will be, when nobody is. */
-static void choose(struct sender *s, struct errand *errands, size_t n, double *ret_due)
+/* Whoever is due, in this order; *ret_due is when the next will be, when nobody is. */
+static void choose(struct sender *s, struct errand *const *errands, size_t n, double *ret_due)
 {
     double now = clock_monotonic();
     struct wave *w = &s->wave;
-    make_room(s);
+    make_room(s, (enum op)errands[0]->change.op);
     w->n = 0;
     *ret_due = INFINITY;
     for (size_t i = 0; i < n && w->n < w->cap; i++) {
-        double due = errands[i].due > s->retry.rest_until ? errands[i].due : s->retry.rest_until;
-        if (errands[i].answered)
+        double due = errands[i]->due > s->retry.rest_until ? errands[i]->due : s->retry.rest_until;
+        if (errands[i]->answered)
             continue;
         if (due > now)
             *ret_due = due < *ret_due ? due : *ret_due;
-        else if (!has_person(w, errands[i].change.person))
-            w->errands[w->n++] = &errands[i];
+        else if (!has_person(w, errands[i]->change.person))
+            w->errands[w->n++] = errands[i];
     }
+}
+
+static int by_object(const void *left, const void *right)
+{
+    const struct errand *a = *(struct errand *const *)left, *b = *(struct errand *const *)right;
+    if (a->change.object != b->change.object)
+        return a->change.object < b->change.object ? -1 : 1;
+    return (a->seq > b->seq) - (a->seq < b->seq);
+}
+
+/*
+ * In the order of the journal; memberships by groups, as a platform changes many members of one at once, and in the journal
+ * a group's are spread over all its people. Freed by the caller.
+ */
+static struct errand **in_order(struct errand *errands, size_t n)
+{
+    struct errand **order = mem_resize(NULL, n, sizeof *order);
+    for (size_t i = 0; i < n; i++)
+        order[i] = &errands[i];
+    if (n && errands[0].change.person && errands[0].change.object && !op_changes_id((enum op)errands[0].change.op))
+        qsort(order, n, sizeof *order, by_object);
+    return order;
 }
 
 static int check_stop(struct sender *s, struct err *err)
@@ -163,10 +186,11 @@ static int wait_until(struct sender *s, double due, struct err *err)
 /* A product is known by its section, which outlives its title. */
 static void name_product(const struct sender *s, const char *section, struct platform_task *task)
 {
-    const struct conf_section *product = s->s.conf ? conf_find(s->s.conf, "product", section) : NULL;
-    const char *title = product ? conf_str(product, "name") : NULL;
+    struct assign assign = assign_of(s->s.conf, section);
     task->object_uid = pool_printf(s->wave.pool, "product:%s", section);
-    task->object_name = title ? title : section;
+    task->object_name = assign.title;
+    task->assign = assign.how;
+    task->value = assign.value;
 }
 
 static int make_task(struct sender *s, size_t i, struct err *err)
@@ -432,15 +456,16 @@ static int send_kind(struct sender *s, struct errand *errands, size_t n, struct 
 {
     if (skip_dependents(s, errands, n, err) != 0)
         return -1;
+    CLEANUP(freep) struct errand **order = in_order(errands, n);
     for (size_t first = 0;;) {
         double due;
-        while (first < n && errands[first].answered)
+        while (first < n && order[first]->answered)
             first++;
         if (first == n)
             return 0;
         if (check_stop(s, err) != 0)
             return -1;
-        choose(s, errands + first, n - first, &due);
+        choose(s, order + first, n - first, &due);
         if (s->wave.n == 0 ? wait_until(s, due, err) != 0 : send_wave(s, err) != 0)
             return -1;
     }

@@ -1,8 +1,11 @@
 """A service on a free loopback port that answers what it is told to, and notes what it is asked."""
 
 import collections
+import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+OFFERED = ("/ServiceProviderConfig", "/ResourceTypes", "/Schemas")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -14,9 +17,15 @@ class Handler(BaseHTTPRequestHandler):
     def handle_any(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         scripted = self.server.scripted
+        if scripted.can is not None and self.path.removeprefix("/scim/v2") in OFFERED:
+            self.say(*scripted.offer(self.path.removeprefix("/scim/v2")))
+            return
         scripted.note(self, body)
         status, headers, content = scripted.answer(self, body)
         scripted.forget(self)
+        self.say(status, headers, content)
+
+    def say(self, status, headers, content):
         self.send_response_only(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -40,9 +49,13 @@ class Server(ThreadingHTTPServer):
 
 
 class Scripted:
-    """answer(request, body) -> (status, headers, body)"""
+    """answer(request, body) -> (status, headers, body)
 
-    def __init__(self, answer):
+    can: what it offers, beside PATCH and filters, is neither noted nor asked of answer: {"bulk": {"supported": True}}; {}: it does not say.
+    """
+
+    def __init__(self, answer, can=None):
+        self.can = can
         self.answer, self.requests, self.lock = answer, [], threading.Lock()
         self.now, self.most = collections.Counter(), collections.Counter()
         self.server = Server(("127.0.0.1", 0), Handler)
@@ -50,6 +63,15 @@ class Scripted:
         self.port = self.server.server_port
         self.url = f"http://127.0.0.1:{self.port}/scim/v2"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def offer(self, path):
+        if path != "/ServiceProviderConfig" or not self.can:
+            return 404, {}, ""
+        config = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"]}
+        for name in ("patch", "bulk", "filter", "changePassword", "sort", "etag"):
+            config[name] = {"supported": name in ("patch", "filter"), "maxOperations": 0, "maxPayloadSize": 0, "maxResults": 1000,
+                            **self.can.get(name, {})}
+        return 200, {"Content-Type": "application/scim+json"}, json.dumps(config)
 
     def count(self, path, by):
         for key in ("all", path):

@@ -199,9 +199,9 @@ static inline void far_shut(struct platform **platform)
     *platform = NULL;
 }
 
-static inline size_t far_width(const struct platform *platform)
+static inline size_t far_width(const struct platform *platform, enum op op)
 {
-    (void)platform;
+    (void)platform, (void)op;
     return FAR_WIDTH;
 }
 

@@ -134,13 +134,30 @@ END_TEST
 
 START_TEST(changes_members)
 {
-    scim_add_member(BASE, "7", "u\"1", &request);
+    static const char *const accounts[] = {"u\"1", "u2\\"};
+    scim_change_members(BASE, "7", true, accounts, 2, &request);
     expect("PATCH", BASE "/Groups/7",
-           PATCH("{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"u\\\"1\"}]}"));
+           PATCH("{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"u\\\"1\"},{\"value\":\"u2\\\\\"}]}"));
     teardown();
-    scim_remove_member(BASE, "7", "u\"1\\", &request);
+    scim_change_members(BASE, "7", false, accounts, 2, &request);
     expect("PATCH", BASE "/Groups/7",
-           PATCH("{\"op\":\"remove\",\"path\":\"members[value eq \\\"u\\\\\\\"1\\\\\\\\\\\"]\"}"));
+           PATCH("{\"op\":\"remove\",\"path\":\"members[value eq \\\"u\\\\\\\"1\\\"]\"},"
+                 "{\"op\":\"remove\",\"path\":\"members[value eq \\\"u2\\\\\\\\\\\"]\"}"));
+}
+END_TEST
+
+START_TEST(changes_values)
+{
+    task.assign = PLATFORM_AS_ENTITLEMENT;
+    task.value = "cad \"full\"";
+    scim_add_value(BASE, "8", &task, &request);
+    expect("PATCH", BASE "/Users/8",
+           PATCH("{\"op\":\"add\",\"path\":\"entitlements\",\"value\":[{\"value\":\"cad \\\"full\\\"\"}]}"));
+    teardown();
+    task.assign = PLATFORM_AS_ROLE;
+    scim_remove_value(BASE, "8", &task, &request);
+    expect("PATCH", BASE "/Users/8",
+           PATCH("{\"op\":\"remove\",\"path\":\"roles[value eq \\\"cad \\\\\\\"full\\\\\\\"\\\"]\"}"));
 }
 END_TEST
 
@@ -158,7 +175,7 @@ END_TEST
 
 /* --- answers ---------------------------------------------------------------------------------------------------- */
 
-static const char *const findings[] = {"good", "absent", "conflict", "no-target", "fault"};
+static const char *const findings[] = {"good", "absent", "conflict", "no-target", "no-method", "changed", "fault"};
 static const char *const verdicts[] = {"done", "retry", "skip", "stop"};
 
 static struct scim_question question_of(const char *expectation)
@@ -396,6 +413,7 @@ static TCase *requests(void)
     tcase_add_test(c, suspends_a_user);
     tcase_add_test(c, makes_and_renames_a_group);
     tcase_add_test(c, changes_members);
+    tcase_add_test(c, changes_values);
     tcase_add_test(c, addresses_are_escaped);
     return c;
 }
