@@ -8,6 +8,7 @@ import pytest
 
 from scim_service import TOKEN, ScimService
 from site_fixture import steps
+from test_scim_answers import certificate
 from test_scim_look import CURSOR_LIES, LIES, Lister, is_first
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -275,6 +276,74 @@ def test_members_that_the_listing_leaves_out(site, dated):
     connect(site, lister.server.url)
     plan = steps(site.plan())
     assert {who for op, who, _ in plan if op == "assign"} == {"p0@example.com", "p2@example.com"}
+
+
+# --- tokens and certificates ----------------------------------------------------------------------------------------
+
+
+def test_a_token_that_is_rotated_while_it_is_read(site, dated):
+    lister = dated([member(i) for i in range(25)])
+    connect(site, lister.server.url)
+    answer, valid = lister.server.answer, [TOKEN]
+
+    def guarded(request, body):
+        if "startIndex=10" in request.path and valid == [TOKEN]:
+            (site.folder / "token").write_text("the-next-token-77")
+            valid[:] = ["the-next-token-77"]
+        return answer(request, body) if request.headers["Authorization"] == f"Bearer {valid[0]}" else (401, {}, "{}")
+
+    lister.server.answer = guarded
+    del site.conf["product autocad"]
+    assert len(people(steps(site.plan()))) == 25
+    assert valid != [TOKEN]
+
+
+def test_client_credentials(site, dated):
+    """A token is given for the client's secret, used, and given anew after one 401."""
+    lister = dated([member(i) for i in range(25)])
+    answer, given = lister.server.answer, []
+
+    def guarded(request, body):
+        if request.path == "/scim/v2/token":
+            form = urllib.parse.parse_qs(body.decode())
+            assert form["grant_type"] == ["client_credentials"] and request.headers["Authorization"].startswith("Basic ")
+            given.append(f"token-number-{len(given)}")
+            return 200, {"Content-Type": "application/json"}, json.dumps({"access_token": given[-1], "token_type": "Bearer", "expires_in": 3600})
+        if "startIndex=10" in request.path and len(given) == 1:
+            return 401, {}, "{}"
+        return answer(request, body) if request.headers["Authorization"] == f"Bearer {given[-1]}" else (401, {}, "{}")
+
+    lister.server.answer = guarded
+    connect(site, lister.server.url, token_url=lister.server.url + "/token", client_id="doorward")
+    secret = site.folder / "secret"
+    secret.write_text("a-client-secret-5\n")
+    secret.chmod(0o600)
+    site.conf["directory hq"].update({"token-file": None, "client-secret-file": secret})
+    del site.conf["product autocad"]
+    assert len(people(steps(site.plan()))) == 25 and len(given) == 2
+    out, err = site.run("-v", "plan")
+    assert "a-client-secret-5" not in out + err and "token-number" not in out + err
+
+
+def test_a_certificate_of_somebody_else(site, tmp_path):
+    cert, key = certificate(tmp_path / "right", "localhost")
+    other, _ = certificate(tmp_path / "other", "localhost")
+    service = ScimService(certificate=cert, key=key)
+    directory = Directory(service)
+    directory.person("ann")
+    connect(site, service.tls_url, ca_file=cert)
+    del site.conf["product autocad"]
+    site.apply()
+    before = held(site)
+    asked = service.get("/versions")
+    directory.remove("ann")
+    directory.person("ben")
+    for url, ca_file in ((service.tls_url, other), (service.tls_url, None), (service.tls_url.replace("localhost", "127.0.0.1"), cert)):
+        site.conf["directory hq"].update({"url": url, "ca-file": ca_file})
+        assert "certificate does not verify" in site.refused("plan", status=1)
+        assert held(site) == before
+    assert service.get("/versions") == asked
+    service.stop()
 
 
 # --- what changed only ----------------------------------------------------------------------------------------------
