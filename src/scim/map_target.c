@@ -256,7 +256,7 @@ static const char *canonical(struct scim_map *map, const struct scim_path *path,
     return pool_printf(map->pool, "%s[%s].%s", name, terms, path->at.sub->name);
 }
 
-int scim_target_parse(struct scim_map *map, struct span text, struct scim_rule *ret, struct err *err)
+int scim_target_parse(struct scim_map *map, struct span text, struct scim_map_line *ret, struct err *err)
 {
     struct scim_error error = SCIM_ERROR_INIT;
     struct scim_path path;
