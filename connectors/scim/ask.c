@@ -104,9 +104,7 @@ static void on_patched(struct scim_job *job, const struct scim_answer *answer)
 /* Kept until the end, as a service may turn out to have no PATCH only when it gets one. */
 static struct scim_request copy_of(const struct scim_request *request)
 {
-    struct scim_request copy = SCIM_REQUEST_INIT;
-    copy.method = request->method;
-    copy.kind = request->kind;
+    struct scim_request copy = {.method = request->method, .kind = request->kind};
     buf_adds(&copy.url, request->url.data);
     buf_adds(&copy.body, request->body.data);
     return copy;

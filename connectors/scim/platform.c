@@ -3,13 +3,16 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "connectors/mapping.h"
+#include "connectors/scim/look.h"
 #include "connectors/scim/sending.h"
 #include "connectors/scim/settings.h"
+#include "connectors/scim/survey.h"
 
 struct platform {
     struct scim_service service;
     struct mapping *mapping;
-    size_t connections;
+    size_t connections, retries;
+    int64_t retry_wait;
 };
 
 static void scim_close(struct platform **platform)
@@ -35,6 +38,8 @@ static int scim_open(const struct conf_section *section, struct store *store, in
     p->service.map = p->mapping->map;
     scim_manner_init(&p->service.manner, section);
     p->connections = (size_t)conf_int(section, "connections");
+    p->retries = (size_t)conf_int(section, "retries");
+    p->retry_wait = conf_int(section, "retry-wait");
     *ret = TAKE(p);
     return 0;
 }
@@ -56,10 +61,31 @@ static void scim_send(struct platform *platform, const struct platform_task *tas
     struct platform_answer fault;
     if (n == 0)
         return;
-    if (scim_service_ready(&platform->service, &fault) != 0)
+    if (scim_service_ready(&platform->service, &fault) != 0) {
         answer_all(ret, n, &fault);
-    else
-        scim_sending_carry_out(&platform->service, platform->connections, tasks, n, ret);
+        return;
+    }
+    scim_survey_if_worth(&platform->service, tasks, n);
+    scim_sending_carry_out(&platform->service, platform->connections, tasks, n, ret);
+}
+
+/* --- reading ---------------------------------------------------------------------------------------------------- */
+
+static int scim_read_all(struct platform *p, const struct platform_sink *sink, enum pull_result *ret, struct err *err)
+{
+    struct scim_reader reader = {.service = &p->service,
+                                 .most = SCIM_RESOURCES_MAX,
+                                 .retries = p->retries,
+                                 .first_wait = p->retry_wait};
+    if (scim_reader_begin(&reader, SCIM_PAGE, err) != 0)
+        return -1;
+    return scim_look(&reader, sink, ret, err);
+}
+
+static int differs(struct platform *platform, const struct platform_task *task, const struct platform_found *found,
+                   struct buf *ret)
+{
+    return scim_differs(platform->service.map, task, found, ret);
 }
 
 const struct platform_connector scim_platform = {
@@ -71,5 +97,7 @@ const struct platform_connector scim_platform = {
     .map = mapping_open,
     .send = scim_send,
     .width = scim_width,
+    .read = scim_read_all,
+    .differs = differs,
     .close = scim_close,
 };

@@ -117,6 +117,9 @@ void scim_change_user(const char *base, const char *id, const struct scim_map *m
         add_operation(operations, "externalId", json_string(task->person));
     add_operation(operations, "active", json_boolean(task->active));
     patch(ret, base, SCIM_USER, id, operations);
+    ret->map = map;
+    ret->task = task;
+    ret->make_ours = make_ours;
 }
 
 void scim_suspend_user(const char *base, const char *id, struct scim_request *ret)

@@ -23,11 +23,15 @@ struct scim_request {
     struct buf url;     /* base and what follows it */
     struct buf body;    /* empty: none */
     struct buf version; /* for If-Match; empty: none */
+    /* Of scim_change_user, for services where it is to be written as a whole (rewrite.h). */
+    const struct scim_map *map;
+    const struct platform_task *task;
+    bool make_ours;
 };
 
 #define SCIM_REQUEST_INIT                                                                                              \
     {                                                                                                                  \
-        NULL, SCIM_USER, BUF_INIT, BUF_INIT, BUF_INIT                                                                                       \
+        .method = NULL                                                                                       \
     }
 
 void scim_request_release(struct scim_request *request);

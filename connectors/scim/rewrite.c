@@ -89,6 +89,18 @@ static void keep_schemas(const json_t *before, json_t *now)
     }
 }
 
+/* By the map itself, which also writes what only the service's own schemas know. */
+static json_t *changed_user(const struct scim_request *request, const json_t *resource)
+{
+    json_t *now = json_deep_copy(resource);
+    struct scim_person person = scim_task_person(request->task);
+    scim_map_write(request->map, &person, now);
+    if (request->make_ours)
+        json_object_set_new(now, "externalId", json_string(request->task->person));
+    json_object_set_new(now, "active", json_boolean(request->task->active));
+    return now;
+}
+
 /* A new reference; NULL: everything is so already. */
 static json_t *changed(const struct scim_resource_type *type, struct pool *pool, const struct scim_request *request,
                        json_t *resource, struct scim_error *error)
@@ -97,6 +109,10 @@ static json_t *changed(const struct scim_resource_type *type, struct pool *pool,
     json_auto_t *message = load(&request->body), *now = NULL;
     const struct scim_attr *members = scim_type_attr(type, span_str("members"));
     bool is_changed = false;
+    if (request->task) {
+        now = changed_user(request, resource);
+        return json_equal(now, resource) ? NULL : json_incref(now);
+    }
     if (scim_patch_read(pool, type, members, message, &patch, error) != 0)
         return NULL;
     if (!scim_patch_has_values(&patch))

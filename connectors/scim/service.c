@@ -131,6 +131,12 @@ void scim_service_start(struct scim_service *service, const struct http_request 
     send(p);
 }
 
+int scim_service_authorize(void *service, bool refused, struct err *err)
+{
+    struct scim_service *s = service;
+    return scim_auth_ready(&s->auth, s->http, refused, err);
+}
+
 int scim_service_ready(struct scim_service *service, struct platform_answer *ret_fault)
 {
     struct err why = ERR_INIT;

@@ -14,6 +14,7 @@
 #include "connectors/scim/ids.h"
 #include "connectors/scim/manner.h"
 #include "connectors/scim/request.h"
+#include "scim/map.h"
 
 #define SCIM_MARK_MAX 10
 
@@ -21,9 +22,9 @@ struct scim_service {
     struct http *http; /* for http_run; requests go through scim_service_start */
     struct scim_auth auth;
     struct brake brake;
-    size_t running;   /* requests that were started and not answered */
-    const char *base; /* the address before "/Users" */
-    const struct scim_map *map; /* what an account's attributes are made of; lives longer */
+    size_t running;             /* requests that were started and not answered */
+    const char *base;           /* the address before "/Users" */
+    const struct scim_map *map; /* of platforms: what an account's attributes are made of; lives longer */
     /*
      * Stands ahead of the ids that tasks and answers carry. An id of another service, from before url was changed, is
      * so known as such and looked up anew: here it could be somebody else's.
@@ -35,6 +36,7 @@ struct scim_service {
      * scim_ids_expect, whatever was begun to be made since. What ids never heard of is not there.
      */
     bool listed[2];
+    size_t looked_up, list_from; /* survey.c: accounts; and how many make the listing worth it, 0: not known */
     struct scim_manner manner;
     struct scim_offer offer; /* see scim_service_offer */
     bool offer_known;
@@ -52,6 +54,8 @@ void scim_service_mark(struct scim_service *service);
  * STOP), as below. May wait for the server that gives tokens.
  */
 int scim_service_ready(struct scim_service *service, struct platform_answer *ret_fault);
+/* scim_auth_ready of the service, as struct scim_reader wants it. */
+int scim_service_authorize(void *service, bool refused, struct err *err);
 /*
  * As http_start, and http_run carries it out. A reply 401 is not passed on while a newer token can be had: the request is sent once
  * more with that one. Where

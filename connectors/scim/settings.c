@@ -70,6 +70,8 @@ int scim_service_settings_check(const struct conf_section *section, struct err *
 
 int scim_settings_check(const struct conf_section *section, struct err *err)
 {
+    if (scim_service_settings_check(section, err) != 0)
+        return -1;
     CLEANUP(mapping_close) struct mapping *mapping = NULL;
-    return scim_service_settings_check(section, err) != 0 ? -1 : mapping_open(section, &mapping, err);
+    return mapping_open(section, &mapping, err);
 }

@@ -43,9 +43,9 @@ struct http_request {
     const char *authorization; /* the header's whole value, in place of the token of http_set_token; NULL: that token */
     const char *client_file;   /* PEM with the certificate and the key that we show the server; NULL: none */
     const char *if_match;      /* the version that it is for (RFC 9110, 13.1.1); NULL or empty: any */
-    size_t max_bytes;          /* of the reply's body; 0: as in the policy */
     struct span body;          /* none when empty */
     bool body_unwanted;        /* that of a reply below 300: it is let go by, of any size */
+    size_t max_bytes;          /* of this reply's body; 0: the policy's */
 };
 
 struct http_reply {
