@@ -13,7 +13,8 @@
  * extension of somebody's own, urn:example:…:User:badge. SOURCE:
  *
  *   user-name, email …     what is kept of a person (attr_names), and id, our immutable id
- *   description            any other name: the first value of this attribute of the directory
+ *   description            any other name: the first value of this attribute of the directory; of one that speaks SCIM,
+ *                          a path without brackets
  *   "text"                 a constant; \" and \\ within it
  *   first(A, B…)           the first that there is
  *   join("SEP", A, B…)     those that there are, with SEP between them

@@ -145,7 +145,7 @@ static int want_extra(const struct conf *conf, const struct conf_section *sectio
     if (mapper_wants(conf, section, pool, &extra, &n, &names, err) != 0)
         return -1;
     if (n > 0 && !connector->want)
-        return err_set(err, ERR_CONFIG, "its type gives no other attributes, and the map of a platform wants %s; take it out",
+        return err_set(err, ERR_CONFIG, "its type gives no attributes such as %s, which the map of a platform names; take them out",
                        names);
     if (n > 0 && connector->want(directory, extra, n, err) != 0)
         return -1;
