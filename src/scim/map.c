@@ -167,6 +167,8 @@ int scim_map_new(const struct scim_map_rows *rows, struct scim_map **ret, size_t
     for (size_t i = 0; i < NDEFAULTS; i++)
         if (read_rule(map, NULL, SCIM_MAP_DEFAULT, defaults[i], err) != 0)
             return -1;
+    for (size_t i = 0; rows && i < rows->nextensions; i++)
+        map->type = scim_type_extend(map->pool, map->type, rows->extensions[i], false);
     for (size_t i = 0; rows && i < rows->n; i++)
         if (read_rule(map, rows, i, rows->at(rows->ctx, i), err) != 0) {
             *ret_row = i;

@@ -56,6 +56,9 @@ struct scim_map_rows {
     /* The table that a rule names, kept by whoever gives it as long as the map. -1: with err filled; NULL: none can be. */
     int (*table)(void *ctx, size_t i, const char *file, const struct scim_table **ret, struct err *err);
     void *ctx;
+    /* What is known of extensions of somebody's own: only what they have can be a target. Of others any attribute is one, a text. */
+    const struct scim_schema *const *extensions;
+    size_t nextensions;
 };
 
 /*
