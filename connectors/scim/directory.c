@@ -60,19 +60,20 @@ static void make_queries(struct directory *d, const struct conf_section *section
 {
     const char *groups = conf_str(section, "group-filter");
     bool none = groups && text_same_ascii(groups, "none");
+    d->query[SCIM_USER] = (struct scim_list_query){
+        .path = "/Users", .object = "the list of users", .filter = conf_str(section, "user-filter")};
+    d->query[SCIM_GROUP] = (struct scim_list_query){
+        .path = none ? NULL : "/Groups", .object = "the list of groups", .filter = groups, .inner = "members"};
+}
+
+static void name_attributes(struct directory *d)
+{
     for (size_t i = 0; i < SCIM_CHANGES_KINDS; i++) {
+        buf_clear(&d->attributes[i]);
         scim_paths_attributes(d->paths, kinds[i], true, &d->attributes[i]);
         buf_adds(&d->attributes[i], ",meta");
+        d->query[i].attributes = d->attributes[i].data;
     }
-    d->query[SCIM_USER] = (struct scim_list_query){.path = "/Users",
-                                                   .object = "the list of users",
-                                                   .filter = conf_str(section, "user-filter"),
-                                                   .attributes = d->attributes[SCIM_USER].data};
-    d->query[SCIM_GROUP] = (struct scim_list_query){.path = none ? NULL : "/Groups",
-                                                    .object = "the list of groups",
-                                                    .filter = groups,
-                                                    .attributes = d->attributes[SCIM_GROUP].data,
-                                                    .inner = "members"};
 }
 
 /* Of all that decides what comes, and what it becomes. */
@@ -106,11 +107,21 @@ static int scim_open_directory(const struct conf_section *section, struct store 
     d->delta = strcmp(conf_str(section, "delta"), "auto") == 0;
     d->full_read_every = conf_int(section, "full-read-every");
     make_queries(d, section);
+    name_attributes(d);
     make_mark(d);
     if (scim_reader_begin(&d->reader, (size_t)conf_int(section, "page-size"), err) != 0 ||
         scim_listing_total(&d->reader, &d->query[SCIM_USER], &total, err) != 0)
         return -1;
     *ret = TAKE(d);
+    return 0;
+}
+
+static int scim_want(struct directory *d, const char *const *names, size_t n, struct err *err)
+{
+    if (scim_paths_want(d->paths, names, n, err) != 0)
+        return -1;
+    name_attributes(d);
+    make_mark(d);
     return 0;
 }
 
@@ -334,6 +345,8 @@ const struct directory_connector scim_directory = {
     .settings = scim_directory_rows,
     .check = scim_directory_settings_check,
     .open = scim_open_directory,
+    .want = scim_want,
+    .can_want = scim_paths_can_want,
     .pull = scim_pull,
     .cursor = scim_cursor,
     .name_key = scim_paths_name_key,

@@ -143,6 +143,23 @@ def test_explain_and_a_scope_group(small):
     assert "cid" in small.run("explain", "cid@example.com")[0]
 
 
+def test_from_one_service_to_another(small, service):
+    """With an attribute that only a map asks for; a later change of it arrives."""
+    far = ScimService()
+    small.conf["platform builtin"] = {"type": "scim", "url": far.url, "token-file": small.folder / "token", "retry-wait": "20ms",
+                                      "map": "nickName <- nickname"}
+    small.directory.change("ann", nickName="Annie")
+    small.apply()
+    accounts = {user["userName"]: user for user in far.dump()["users"]}
+    assert accounts["ann"]["nickName"] == "Annie" and accounts["ann"]["externalId"] == small.directory.ids["ann"]
+    assert far.groups() == {"AutoCAD": {"ann", "ben"}, "cad": {"ann", "ben"}}
+    small.settled()
+    small.directory.change("ann", nickName="Ann")
+    small.apply()
+    assert {user["userName"]: user.get("nickName") for user in far.dump()["users"]} == {"ann": "Ann", "ben": None, "cid": None}
+    far.stop()
+
+
 # --- lies and faults ------------------------------------------------------------------------------------------------
 
 
