@@ -7,23 +7,9 @@
 #include "base/text.h"
 #include "connectors/scim/changes.h"
 #include "connectors/scim/directory_settings.h"
-#include "connectors/scim/listing.h"
+#include "connectors/scim/source.h"
 #include "connectors/scim_entry.h"
 #include "scim/json.h"
-
-static const enum entry_kind kinds[SCIM_CHANGES_KINDS] = {ENTRY_PERSON, ENTRY_GROUP};
-
-struct directory {
-    struct scim_service service;
-    struct scim_reader reader;
-    struct scim_paths *paths;
-    struct scim_list_query query[SCIM_CHANGES_KINDS]; /* everything; path NULL: none of this kind */
-    struct buf attributes[SCIM_CHANGES_KINDS];
-    char mark[DIGEST_HEX_MAX];
-    int64_t full_read_every;
-    bool delta;
-    struct buf cursor; /* of the next pull */
-};
 
 /* One pull. */
 struct pull {
@@ -39,91 +25,6 @@ struct pull {
     bool put;
     struct buf group; /* the body of a group */
 };
-
-/* --- opening ------------------------------------------------------------------------------------------------------ */
-
-static void scim_close_directory(struct directory **directory)
-{
-    struct directory *d = *directory;
-    if (!d)
-        return;
-    scim_service_close(&d->service);
-    scim_paths_free(&d->paths);
-    for (size_t i = 0; i < SCIM_CHANGES_KINDS; i++)
-        buf_release(&d->attributes[i]);
-    buf_release(&d->cursor);
-    free(d);
-    *directory = NULL;
-}
-
-static void make_queries(struct directory *d, const struct conf_section *section)
-{
-    const char *groups = conf_str(section, "group-filter");
-    bool none = groups && text_same_ascii(groups, "none");
-    d->query[SCIM_USER] = (struct scim_list_query){
-        .path = "/Users", .object = "the list of users", .filter = conf_str(section, "user-filter")};
-    d->query[SCIM_GROUP] = (struct scim_list_query){
-        .path = none ? NULL : "/Groups", .object = "the list of groups", .filter = groups, .inner = "members"};
-}
-
-static void name_attributes(struct directory *d)
-{
-    for (size_t i = 0; i < SCIM_CHANGES_KINDS; i++) {
-        buf_clear(&d->attributes[i]);
-        scim_paths_attributes(d->paths, kinds[i], true, &d->attributes[i]);
-        buf_adds(&d->attributes[i], ",meta");
-        d->query[i].attributes = d->attributes[i].data;
-    }
-}
-
-/* Of all that decides what comes, and what it becomes. */
-static void make_mark(struct directory *d)
-{
-    CLEANUP(digest_free) struct digest *digest = digest_new();
-    char paths[SCIM_PATHS_MARK_SIZE];
-    scim_paths_mark(d->paths, paths);
-    digest_start(digest);
-    digest_field(digest, span_str(paths));
-    digest_field(digest, span_str(d->service.base));
-    for (size_t i = 0; i < SCIM_CHANGES_KINDS; i++) {
-        digest_field(digest, span_str(d->query[i].path));
-        digest_field(digest, span_str(d->query[i].filter));
-    }
-    digest_hex(digest, d->mark);
-}
-
-static int scim_open_directory(const struct conf_section *section, struct store *store, struct directory **ret,
-                               struct err *err)
-{
-    (void)store;
-    CLEANUP(scim_close_directory) struct directory *d = mem_zero(sizeof *d);
-    int64_t total;
-    if (scim_paths_new(section, &d->paths, err) != 0 || scim_service_open(section, &d->service, err) != 0)
-        return -1;
-    d->reader = (struct scim_reader){.service = &d->service,
-                                     .most = (size_t)conf_int(section, "max-resources"),
-                                     .retries = (size_t)conf_int(section, "retries"),
-                                     .first_wait = conf_int(section, "retry-wait")};
-    d->delta = strcmp(conf_str(section, "delta"), "auto") == 0;
-    d->full_read_every = conf_int(section, "full-read-every");
-    make_queries(d, section);
-    name_attributes(d);
-    make_mark(d);
-    if (scim_reader_begin(&d->reader, (size_t)conf_int(section, "page-size"), err) != 0 ||
-        scim_listing_total(&d->reader, &d->query[SCIM_USER], &total, err) != 0)
-        return -1;
-    *ret = TAKE(d);
-    return 0;
-}
-
-static int scim_want(struct directory *d, const char *const *names, size_t n, struct err *err)
-{
-    if (scim_paths_want(d->paths, names, n, err) != 0)
-        return -1;
-    name_attributes(d);
-    make_mark(d);
-    return 0;
-}
 
 /* --- what is put is noted ----------------------------------------------------------------------------------------- */
 
@@ -272,7 +173,7 @@ static enum read read_kind(struct pull *p, size_t i, bool changes, struct err *e
         scim_changes_filter(&p->before.known[i], query.filter, &filter);
         query.filter = filter.data;
     }
-    p->kind = kinds[i];
+    p->kind = scim_source_kinds[i];
     scim_watch_begin(&p->watch, &p->before.known[i], !p->known, how, p->now);
     if (scim_listing_read(&p->directory->reader, &query, on_resource, p, &result, &count, err) != 0)
         return READ_FAILED;
@@ -288,7 +189,7 @@ static enum read read_kinds(struct pull *p, bool changes, struct err *err)
     for (size_t i = 0; i < SCIM_CHANGES_KINDS && r == READ_ALL; i++)
         r = read_kind(p, i, changes, err);
     for (size_t i = 0; i < SCIM_CHANGES_KINDS; i++)
-        n += scim_entry_count(entry, kinds[i]);
+        n += scim_entry_count(entry, scim_source_kinds[i]);
     if (r == READ_ALL && !changes && n == 0) {
         err_set(err, ERR_INPUT, "%s: no person and no group there; check url, the filters, and what the token may read",
                 p->directory->service.base);
@@ -334,22 +235,18 @@ static const char *scim_cursor(const struct directory *d)
     return d->cursor.len ? d->cursor.data : NULL;
 }
 
-static const char *scim_describe(const struct directory *d)
-{
-    return d->service.base;
-}
-
 const struct directory_connector scim_directory = {
     .name = "scim",
     .help = "A directory with SCIM 2.0 (RFC 7644), read over HTTPS.",
     .settings = scim_directory_rows,
     .check = scim_directory_settings_check,
-    .open = scim_open_directory,
-    .want = scim_want,
+    .open = scim_source_open,
+    .want = scim_source_want,
     .can_want = scim_paths_can_want,
     .pull = scim_pull,
     .cursor = scim_cursor,
     .name_key = scim_paths_name_key,
-    .describe = scim_describe,
-    .close = scim_close_directory,
+    .describe = scim_source_describe,
+    .tell = scim_source_tell,
+    .close = scim_source_close,
 };

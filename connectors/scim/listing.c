@@ -321,23 +321,47 @@ int scim_listing_read(struct scim_reader *reader, const struct scim_list_query *
     return r;
 }
 
-int scim_listing_total(struct scim_reader *reader, const struct scim_list_query *query, int64_t *ret, struct err *err)
+/* The first page, of one resource. */
+static int peek(struct scim_reader *reader, const struct scim_list_query *query, struct scim_list *ret, bool *ret_any,
+                struct err *err)
 {
     CLEANUP(buf_release) struct buf url = BUF_INIT, body = BUF_INIT;
     struct listing l = {.reader = reader, .query = query, .page = 1, .plain = true};
     struct scim_error why = SCIM_ERROR_INIT;
     struct scim_pieces pieces;
-    struct scim_list list;
+    struct span first;
     json_auto_t *rest = NULL;
     write_url(&l, &url);
-    if (scim_reader_get(reader, url.data, query->object, false, &body, err) != SCIM_GOT)
+    enum scim_got got = scim_reader_get(reader, url.data, query->object, false, &body, err);
+    if (got == SCIM_GOT_REFUSAL && reader->by_cursor) {
+        reader->by_cursor = false;
+        return peek(reader, query, ret, ret_any, err);
+    }
+    if (got != SCIM_GOT)
         return -1;
     if (scim_pieces_begin((struct span){body.data, body.len}, "Resources", &rest, &pieces, &why) != 0 ||
-        scim_list_read(rest, &list, &why) != 0)
+        scim_list_read(rest, ret, &why) != 0)
         return scim_reader_not_scim(query->object, &body, &why, err);
-    if (list.total < 0)
-        return err_set(err, ERR_REFUSED, "%s: the service does not say its totalResults; ask its makers",
-                       query->object);
+    *ret_any = scim_pieces_next_text(&pieces, &first, &why) != 0;
+    return 0;
+}
+
+int scim_listing_total(struct scim_reader *reader, const struct scim_list_query *query, int64_t *ret, struct err *err)
+{
+    struct scim_list list;
+    bool any;
+    if (peek(reader, query, &list, &any, err) != 0)
+        return -1;
     *ret = list.total;
+    return 0;
+}
+
+int scim_listing_is_empty(struct scim_reader *reader, const struct scim_list_query *query, bool *ret, struct err *err)
+{
+    struct scim_list list;
+    bool any;
+    if (peek(reader, query, &list, &any, err) != 0)
+        return -1;
+    *ret = !any && list.total <= 0;
     return 0;
 }

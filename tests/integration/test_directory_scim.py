@@ -116,7 +116,7 @@ def test_filters(small):
 
 def test_check_reaches_it(small, service):
     out, _ = small.run("check")
-    assert f"directory hq: {service.url}" in out
+    assert f"directory hq: {service.url}\n        3 people, 2 groups; pages of " in out and "by index" in out
     (small.folder / "token").write_text("another-secret")
     out, _ = small.run("check", status=1)
     assert "the service refuses the token" in out and "another-secret" not in out
@@ -283,6 +283,15 @@ def test_who_cannot_be_used_proves_no_absence(site, dated):
     lister.users = [{**member(1), "id": None}, *[member(i) for i in range(2, 5)]]
     out, _ = site.run("plan")
     assert "p1" in out and "suspend" not in out
+
+
+@pytest.mark.parametrize("key", ["user-filter", "group-filter"])
+def test_a_service_that_leaves_filters_aside(site, dated, key):
+    """Nobody is invited whom the filter does not mean."""
+    lister = dated([member(i) for i in range(5)], [a_group(1, 1, 0)])
+    connect(site, lister.server.url)
+    site.conf["directory hq"][key] = 'displayName eq "x"'
+    assert f"the service leaves filters aside; take {key} away" in site.refused("plan", status=1)
 
 
 def test_members_that_the_listing_leaves_out(site, dated):
