@@ -11,7 +11,7 @@
  *   - complete reads found resources changed that had been there before, and each of them had a lastModified after the
  *     newest one that was known. One that changed without is enough to disbelieve for good: services forget groups
  *     whose members changed;
- *   - an answer to the filter holds nothing older than asked for, and the newest that was known is among it;
+ *   - it answers to the filter, and the answer holds nothing older than asked for, and the newest that was known is among it;
  *   - as many are there as before, and as were made since: anything else says that something went, or moved in or out of
  *     what the filters of the configuration let through.
  * Where one of them does not hold, everything is read, and so it is every full-read-every: what a service might hide is found

@@ -22,8 +22,8 @@ struct pull {
     int64_t now;
     struct scim_watch watch; /* of the listing at hand */
     enum entry_kind kind;
-    bool put;
-    struct buf group; /* the body of a group */
+    bool put, stopped; /* the resource at hand was put; the sink ended it */
+    struct buf group;  /* the body of a group */
 };
 
 /* --- what is put is noted ----------------------------------------------------------------------------------------- */
@@ -126,7 +126,8 @@ static int on_resource(void *ctx, json_t *resource, struct scim_pieces *inner, s
             return r;
     }
     p->put = false;
-    if (scim_entry_deliver(p->entry, p->kind, resource, err) != 0)
+    p->stopped = scim_entry_deliver(p->entry, p->kind, resource, err) != 0;
+    if (p->stopped)
         return -1;
     scim_watch_note(&p->watch, resource, p->put);
     return 0;
@@ -176,7 +177,7 @@ static enum read read_kind(struct pull *p, size_t i, bool changes, struct err *e
     p->kind = scim_source_kinds[i];
     scim_watch_begin(&p->watch, &p->before.known[i], !p->known, how, p->now);
     if (scim_listing_read(&p->directory->reader, &query, on_resource, p, &result, &count, err) != 0)
-        return READ_FAILED;
+        return how == SCIM_WATCH_CHANGES && !p->stopped ? READ_DISBELIEVED : READ_FAILED;
     return result == PULL_COMPLETE ? judge(p, i, count, err) : READ_PARTIAL;
 }
 

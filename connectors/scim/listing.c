@@ -95,6 +95,13 @@ static enum came changed(const struct listing *l, struct err *err, const char *w
     return CAME_CHANGED;
 }
 
+static enum came too_many(const struct listing *l, struct err *err)
+{
+    err_set(err, ERR_REFUSED, "%s: it has more than %zu resources; narrow what is read", l->query->object,
+            l->reader->most);
+    return CAME_FAULT;
+}
+
 static enum came not_scim(const struct listing *l, const struct scim_error *why, struct err *err)
 {
     scim_reader_not_scim(l->query->object, &l->body, why, err);
@@ -143,11 +150,8 @@ static enum came take(struct listing *l, struct page *page, json_t *resource, st
     l->last = key;
     if (l->total >= 0 && l->count > (size_t)l->total)
         return changed(l, err, "it has more resources than its totalResults");
-    if (l->count > l->reader->most) {
-        err_set(err, ERR_REFUSED, "%s: it has more than %zu resources; narrow what is read", l->query->object,
-                l->reader->most);
-        return CAME_FAULT;
-    }
+    if (l->count > l->reader->most)
+        return too_many(l, err);
     if (id.n)
         keymap_put(&l->met, key, l->round);
     bool again = before != KEYMAP_NONE || (id.n == 0 && l->round > 1);
@@ -192,6 +196,8 @@ static enum came read_head(struct listing *l, const json_t *rest, struct page *p
     if (page->list.total >= 0 && l->total >= 0 && page->list.total != l->total)
         return changed(l, err, "its totalResults changed");
     l->total = page->list.total >= 0 ? page->list.total : l->total;
+    if (l->total > 0 && (size_t)l->total > l->reader->most)
+        return too_many(l, err);
     return CAME_MORE;
 }
 
