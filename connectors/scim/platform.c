@@ -69,8 +69,9 @@ static int scim_open(const struct conf_section *section, struct store *store, in
     return 0;
 }
 
-static size_t scim_width(const struct platform *platform)
+static size_t scim_width(const struct platform *platform, enum op op)
 {
+    (void)op;
     return platform->connections * TASKS_PER_CONNECTION;
 }
 

@@ -129,6 +129,7 @@ static int why_words(struct telling *t, const struct removal_cause *r, struct bu
         [WHY_OUT_OF_SCOPE] = "in none of the scope groups",
         [WHY_GRACE] = "suspended for the whole time of grace",
         [WHY_UNCONFIGURED] = "the configuration no longer asks for it",
+        [WHY_DRIFT] = "given on the platform, where nobody is entitled to it",
         [WHY_OTHER] = "another cause",
     };
     static int (*const told[WHY_COUNT])(struct telling *, const struct removal_cause *, struct buf *, struct err *) = {

@@ -78,6 +78,7 @@ const char *const cause_names[CAUSE_COUNT] = {
     [CAUSE_RENAMED] = "renamed",
     [CAUSE_NEW_ID] = "new-id",
     [CAUSE_UNDO] = "undo",
+    [CAUSE_DRIFT] = "drift",
 };
 
 const char *const hold_names[HOLD_COUNT] = {

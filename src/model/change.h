@@ -42,6 +42,7 @@ enum cause {
     CAUSE_RENAMED,      /* the group has another name */
     CAUSE_NEW_ID, /* the same person or group under a new id; detail of a person: bits of enum attr, of a group: its entry now */
     CAUSE_UNDO, /* takes a change of another run back; detail: that run; other: the change's number there */
+    CAUSE_DRIFT, /* the platform is not as our rows say; detail: print of what was found there (store/drift.h) */
     CAUSE_COUNT,
 };
 
