@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "sync/guard.h"
 #include "sync/identity.h"
+#include "sync/repair.h"
 
 /* One pass over all accounts costs less than looking up this many. */
 #define MANY_GOING 1000
@@ -261,6 +262,8 @@ int census_take(struct store *store, const struct plan_settings *settings, struc
         r = identity_recognise(store, settings, ret, err);
     if (r == 0)
         r = take_protected(store, &t, err);
+    if (r == 0)
+        r = repair_load(store, settings, ret, err);
     keymap_release(&t.emails);
     return r;
 }
@@ -269,5 +272,6 @@ void census_release(struct census *census)
 {
     free(census->by_entry);
     free(census->person_of);
+    free(census->drifted);
     *census = (struct census){0};
 }

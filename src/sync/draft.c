@@ -5,15 +5,17 @@
 void draft_add(struct draft *d, struct change c)
 {
     struct plan *p = d->plan;
-    if (c.hold == HOLD_NONE && d->hold_removals && op_is_removal((enum op)c.op))
+    bool repairs = c.cause == CAUSE_DRIFT, removes = op_is_removal((enum op)c.op);
+    if (c.hold == HOLD_NONE && ((d->hold_removals && removes) || (d->hold_repairs && repairs)))
         c.hold = HOLD_GUARD;
     if (c.hold == HOLD_NONE) {
         *MEM_PUSH(&p->changes, &p->n, &p->cap) = c;
         p->counts[c.op]++;
+        p->repairs += repairs;
     } else {
         *MEM_PUSH(&p->held, &p->nheld, &p->held_cap) = c;
         p->holds[c.hold]++;
-        p->withheld += op_is_removal((enum op)c.op) && (c.hold == HOLD_GUARD || c.hold == HOLD_NEW_ID);
+        p->withheld += (removes || repairs) && (c.hold == HOLD_GUARD || c.hold == HOLD_NEW_ID);
     }
 }
 

@@ -1,6 +1,6 @@
 #include "base/mem.h"
 #include "sync/identity.h"
-#include "sync/round.h"
+#include "sync/repair.h"
 
 /* A group on the platform, or one that should be there. */
 struct platform_group {
@@ -41,6 +41,7 @@ static int draft_members(struct store *store, const struct platform_group *g, co
         (g->id && !d->settings->only && synced_member_each(store->db, g->id, round_meet_member, round, err) != 0) ||
         (g->id && account && synced_member_each_of(store->db, g->id, account, round_meet_member, round, err) != 0))
         return -1;
+    repair_round(round, g->from ? g->from : g->group);
     guard_count(d->guard, "members of group", g->group, round->released, round->have - round->foreign);
     round_give(round, NULL);
     return 0;
@@ -49,7 +50,7 @@ static int draft_members(struct store *store, const struct platform_group *g, co
 /* Only an empty group can be dropped: not while somebody's leaving is held, and not at all with members that are not ours. */
 static void drop_group(struct draft *d, const struct round *round)
 {
-    if (round->foreign)
+    if (round->foreign || repair_has_foreign(d, round->object))
         return;
     struct change c = {
         .op = OP_DROP_GROUP, .object = round->object, .cause = CAUSE_UNCONFIGURED, .hold = (uint8_t)group_hold(d)};
@@ -95,6 +96,8 @@ static int draft_group(struct store *store, struct draft *d, struct person_reade
         c.cause = CAUSE_RENAMED;
         draft_add(d, c);
     }
+    if (t && g->id && !g->from)
+        repair_group(d, g->group, (enum hold)c.hold, c.op == OP_RENAME_GROUP);
     return 0;
 }
 

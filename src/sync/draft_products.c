@@ -1,6 +1,6 @@
 #include "base/mem.h"
 #include "sync/rank.h"
-#include "sync/round.h"
+#include "sync/repair.h"
 
 /* Of the people whom one group entitled, how many would lose the seat because they left it. */
 static void guard_groups(struct draft *d)
@@ -65,6 +65,7 @@ static int draft_product(struct store *store, struct draft *d, const struct targ
     if (round_meet_entitled(store, t, &round, err) != 0 || meet_all_seats(store, seats, &round, err) != 0 ||
         decide_seat(store, &round, t, seats, err) != 0)
         return -1;
+    repair_round(&round, seats->product);
     guard_groups(d);
     seats->before = round.have;
     seats->after = round.have - round.released;

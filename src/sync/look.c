@@ -184,7 +184,7 @@ static void release(struct looking *l)
 
 static bool is_never(const struct conf_section *platform)
 {
-    return strcmp(conf_str(platform, "drift-every"), "never") == 0;
+    return strcmp(conf_at(platform, "drift-every", 0), "never") == 0;
 }
 
 int look_at_platform(const struct look_settings *s, struct look_report *ret, struct err *err)

@@ -58,6 +58,7 @@ static bool is_usable(uint8_t state)
     return state == ACCOUNT_INVITED || state == ACCOUNT_ACTIVE;
 }
 
+/* op only tells apart what is told: OP_REMOVE of what holds all that would be done to the account (sync/repair.h), OP_INVITE of what does not. */
 static void tell(struct looking *l, uint32_t account, uint64_t from, enum op op, const char *found)
 {
     look_add(l, (struct fact){.account = account, .from = from, .op = (uint8_t)op, .stance = DRIFT_UNCLEAR, .found = found});
@@ -286,9 +287,9 @@ void look_missing_accounts(struct looking *l)
         if (!s->person || s->unsure)
             continue;
         if (s->claim == CLAIM_TWICE)
-            tell(l, i, 0, OP_INVITE, "two accounts bear this person's id");
+            tell(l, i, 0, OP_REMOVE, "two accounts bear this person's id");
         else if (s->contested && s->claim != CLAIM_BY_ID)
-            tell(l, i, 0, OP_INVITE, "the account of somebody else of ours bears this person's id");
+            tell(l, i, 0, OP_REMOVE, "the account of somebody else of ours bears this person's id");
         else if (s->claim == CLAIM_NONE && is_usable(s->state))
             look_add(l, (struct fact){
                             .account = i, .op = OP_RESTORE, .absence = true, .found = "there is no account any more"});

@@ -128,14 +128,19 @@ static int load_members(struct looking *l, const struct object *o, struct err *e
                       : synced_member_each(l->s->store->db, o->id, expect_member, l, err);
 }
 
+/* What went with something else comes back with it, and is not the platform's will on its own. */
 static void miss(struct looking *l, const struct object *o, uint32_t account, uint64_t from)
 {
+    bool account_gone = l->seen[account].claim == CLAIM_NONE, group_gone = !from && !o->value && !account_gone;
     look_add(l, (struct fact){.object = o,
                               .account = account,
                               .from = from,
                               .op = o->product ? OP_ASSIGN : OP_JOIN,
                               .absence = true,
-                              .found = o->product ? "the account is without it" : "not a member"});
+                              .found = account_gone ? "gone with the account"
+                                       : group_gone ? "gone with the group"
+                                       : o->product ? "the account is without it"
+                                                    : "not a member"});
 }
 
 /* Those of ours who are there although they should not are asked to leave; seats that were given one by one stay. */
