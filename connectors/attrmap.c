@@ -115,9 +115,12 @@ static const char *active_rule(const struct conf_section *section)
 
 const char *attrmap_active_name(const struct conf_section *section, struct pool *pool)
 {
-    const char *text = active_rule(section);
-    size_t n = strcspn(text, "!= ");
-    return text[n] ? pool_strndup(pool, text, n) : NULL;
+    const char *text = active_rule(section), *brackets = strrchr(text, ']'); /* of a SCIM path */
+    const char *equals = strchr(brackets ? brackets : text, '=');
+    size_t n = equals ? (size_t)(equals - text) : 0;
+    while (n > 0 && strchr("! ", text[n - 1]))
+        n--;
+    return n ? pool_strndup(pool, text, n) : NULL;
 }
 
 static int read_active(struct attrmap *map, const struct conf_section *section, struct err *err)

@@ -48,6 +48,11 @@ struct sink {
      * that nobody knows nothing happens. Only connectors with deltas say so.
      */
     int (*gone)(void *ctx, enum entry_kind kind, struct span id, struct err *err);
+    /*
+     * The same of whoever bears this key, for sources that know their entries by something else than the id that is kept; unless the id
+     * is "but" (empty: whatever it is).
+     */
+    int (*gone_key)(void *ctx, struct key128 key, struct span but, struct err *err);
 };
 
 /* A base that the source says is not there. */

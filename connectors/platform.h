@@ -18,6 +18,7 @@
 #include "model/change.h"
 #include "model/entry.h"
 
+struct mapping;
 struct store;
 struct platform;
 
@@ -36,6 +37,12 @@ struct platform_task {
     bool active;         /* of what gives attributes: is the account to be usable afterwards? */
     struct span
         attr[ATTR_COUNT];    /* of what gives attributes (invite, restore, update): all of them; empty when absent */
+    /*
+     * With them: what the rules of the platform's own map give, by their targets; empty where nothing. Targets of rules that are not in it
+     * have what the rule makes of attr.
+     */
+    const struct named_value *mapped;
+    size_t nmapped;
     const char *object;      /* the platform's id of the group, or of what stands for the product; NULL: none known */
     const char *object_uid;  /* our id of it: the group's immutable id, or "product:" and the section's name */
     const char *object_name; /* as people know it */
@@ -43,6 +50,7 @@ struct platform_task {
     const char *value;           /* of those that are no group: what the account gets or loses */
     const char *
         former; /* of adopt and adopt-group: our id that it has there until now; person or object_uid is the one it gets */
+    bool first;     /* it was never sent before, by nobody: nothing of it can be there yet */
     bool take_over; /* an account that has the person's e-mail there, and no id of anybody, may be made ours */
     bool claim;     /* of update: the account lost our id there, and gets it again */
 };
@@ -60,6 +68,8 @@ enum platform_verdict {
 struct platform_answer {
     enum platform_verdict verdict;
     int64_t wait; /* of RETRY: milliseconds that the platform asks to be left alone for; 0: it does not say */
+    bool busy;    /* of RETRY: the platform asks for fewer requests, or for a pause */
+    bool unsent;  /* of RETRY: it was not even begun, so that nothing of it can have happened */
     char account[PLATFORM_ID_MAX]; /* of DONE, when the account's id became known: else "" */
     char object[PLATFORM_ID_MAX];  /* the same of the group or product */
     bool taken_over;               /* of DONE: the account had been there, and is ours now */
@@ -121,6 +131,11 @@ struct platform_connector {
      */
     int (*open)(const struct conf_section *section, struct store *store, int64_t team, int64_t now,
                 struct platform **ret, struct err *err);
+    /*
+     * What of people goes where in an account, as the section has it; no network. NULL: accounts get the attributes as they are, and a task
+     * has nothing mapped.
+     */
+    int (*map)(const struct conf_section *section, struct mapping **ret, struct err *err);
     /*
      * NULL unless the platform is in our own database. Carries out the changes [first, first + n) of a plan, all of one kind, which the journal of
      * this run holds as numbers first + 1 and up. Runs inside a transaction of the store; what was not committed was not

@@ -109,6 +109,7 @@ FUZZ_LIMITS  := -rss_limit_mb=1024 -malloc_limit_mb=512 -timeout=10 -max_len=655
 FUZZ_OBJS    := $(patsubst $(BUILD)/%,$(FUZZ_DIR)/%,$(LIBOBJS))
 # Seeds come from tests/data/NAME (saml-metadata for fuzz_saml_metadata), or from where this table says.
 FUZZ_SEEDS_saml_response := tests/data/saml
+FUZZ_SEEDS_scim_map := tests/data/scim-map-rules
 fuzz_seeds = $(or $(FUZZ_SEEDS_$(1)),$(wildcard tests/data/$(subst _,-,$(1))))
 
 # What fortify would catch is the sanitizer's to report, with its stack. Warnings are the first compiler's matter.

@@ -65,15 +65,18 @@ static const struct {
     const char *text;
 } verdicts[] = {
     {300, 399, SCIM_FAULT, PLATFORM_STOP, "the service redirects elsewhere; write where it leads to into url"},
-    {401, 401, SCIM_FAULT, PLATFORM_STOP, "the service refuses the token; put a valid one into token-file"},
+    {401, 401, SCIM_FAULT, PLATFORM_STOP, "the service refuses the token; put a valid one into token-file, or mend "
+                                            "what the client of token-url may do"},
     {404, 404, SCIM_ABSENT, PLATFORM_SKIP, "the service does not have it; if it should, look for it there"},
+    {405, 405, SCIM_NO_METHOD, PLATFORM_SKIP, "the service does not know how to do this; ask its makers"},
     {407, 407, SCIM_FAULT, PLATFORM_STOP, "a proxy asks for a password; let this machine reach the service directly"},
     {408, 408, SCIM_FAULT, PLATFORM_RETRY, "the service was too slow; it is tried again"},
     {409, 409, SCIM_CONFLICT, PLATFORM_SKIP, "the service has another with the same name; rename one of them"},
+    {412, 412, SCIM_CHANGED, PLATFORM_RETRY, "somebody else changed it meanwhile; it is tried again"},
     {425, 425, SCIM_FAULT, PLATFORM_RETRY, "the service asks for it later; it is tried again"},
     {429, 429, SCIM_FAULT, PLATFORM_RETRY, "the service asks for fewer requests; lower connections if this goes on"},
     {400, 499, SCIM_FAULT, PLATFORM_SKIP, "the service refuses it; mend what it names"},
-    {501, 501, SCIM_FAULT, PLATFORM_SKIP, "the service does not know how to do this; ask its makers"},
+    {501, 501, SCIM_NO_METHOD, PLATFORM_SKIP, "the service does not know how to do this; ask its makers"},
     {505, 505, SCIM_FAULT, PLATFORM_STOP, "the service does not speak this HTTP; check url"},
     {500, 599, SCIM_FAULT, PLATFORM_RETRY, "the service is out of order; look at its state if this goes on"},
 };
@@ -110,7 +113,17 @@ static bool is_no_target(const struct reading *r)
 /* Where accounts and groups are made and found there is always something. */
 static bool is_no_service(const struct reading *r)
 {
-    return r->reply->status == 404 && r->question->expect != SCIM_EXPECT_NOTHING;
+    return r->reply->status == 404 &&
+           (r->question->expect == SCIM_EXPECT_ONE || r->question->expect == SCIM_EXPECT_LIST);
+}
+
+/* Who is busy and gives no span says with the limit when there is more, if at all. */
+static void note_wait(const struct reading *r)
+{
+    const struct rate_limit *limit = &r->reply->limit;
+    r->ret->busy = r->reply->status == 429 || r->reply->status == 503;
+    int64_t wait = r->reply->wait ? r->reply->wait : r->ret->busy && limit->left == 0 ? limit->until : 0;
+    r->ret->wait = wait > PLATFORM_WAIT_MAX ? PLATFORM_WAIT_MAX : wait;
 }
 
 static void read_refusal(const struct reading *r)
@@ -127,7 +140,7 @@ static void read_refusal(const struct reading *r)
         if (is_no_target(r))
             r->ret->finding = SCIM_NO_TARGET;
         if (r->ret->verdict == PLATFORM_RETRY)
-            r->ret->wait = r->reply->wait > PLATFORM_WAIT_MAX ? PLATFORM_WAIT_MAX : r->reply->wait;
+            note_wait(r);
         return;
     }
     fault(r, SCIM_FAULT, PLATFORM_STOP, "not an answer of HTTP; check url");
@@ -248,13 +261,16 @@ void scim_read(const struct http_reply *reply, const struct scim_question *quest
 {
     static void (*const readers[])(const struct reading *r) = {
         [SCIM_EXPECT_NOTHING] = read_nothing,
+        [SCIM_EXPECT_IT] = read_nothing,
         [SCIM_EXPECT_ONE] = read_one,
         [SCIM_EXPECT_LIST] = read_list,
     };
     CLEANUP(pool_free) struct pool *pool = pool_new();
+    /* What was asked for by its id may be a group of any size, and is parsed by whoever wants it. */
+    bool is_read = reply->body.len && (question->expect != SCIM_EXPECT_IT || reply->status >= 300);
     CLEANUP(free_json)
-    json_t *body = reply->body.len ? json_loadb(reply->body.data, reply->body.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
-    *ret = (struct scim_answer){.finding = SCIM_FAULT, .verdict = PLATFORM_STOP};
+    json_t *body = is_read ? json_loadb(reply->body.data, reply->body.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    *ret = (struct scim_answer){.finding = SCIM_FAULT, .verdict = PLATFORM_STOP, .status = reply->status};
     struct reading r = {reply, question, pool, json_is_object(body) ? body : NULL, ret};
     if (reply->err.kind != ERR_NONE && reply->status < 300)
         read_failure(&r);

@@ -27,10 +27,8 @@ const char *scim_document_path(enum scim_document which)
 
 void scim_offer_init(struct scim_offer *offer)
 {
-    *offer = (struct scim_offer){.can = {.patch = true, .filter = true, .index_pages = true},
-                                 .users = true,
-                                 .groups = true,
-                                 .pool = pool_new()};
+    *offer = (struct scim_offer){
+        .can = {.patch = true, .filter = true, .index_pages = true}, .users = true, .groups = true, .pool = pool_new()};
 }
 
 void scim_offer_release(struct scim_offer *offer)
@@ -164,7 +162,8 @@ static void take_extensions(struct scim_offer *offer, const json_t *type)
     const json_t *list = scim_json_get(type, "schemaExtensions"), *one = NULL;
     size_t i = 0;
     offer->extensions = pool_zero(offer->pool, EXTENSIONS_MAX * sizeof *offer->extensions);
-    json_array_foreach (list, i, one) {
+    json_array_foreach(list, i, one)
+    {
         const char *urn = json_string_value(scim_json_get(one, "schema"));
         if (urn && text_is_clean(span_str(urn)) && offer->nextensions < EXTENSIONS_MAX)
             offer->extensions[offer->nextensions++] = pool_strdup(offer->pool, urn);
@@ -175,7 +174,8 @@ static const json_t *type_at(const json_t *list, const char *endpoint, const cha
 {
     const json_t *one = NULL;
     size_t i = 0;
-    json_array_foreach (list, i, one) {
+    json_array_foreach(list, i, one)
+    {
         const char *at = json_string_value(scim_json_get(one, "endpoint"));
         const char *called = json_string_value(scim_json_get(one, "name"));
         size_t n = at ? strlen(at) : 0, m = strlen(endpoint);
@@ -215,8 +215,7 @@ static void take_schemas(struct scim_offer *offer, json_t *body)
     const json_t *list = resources_of(body), *one = NULL;
     size_t i = 0;
     offer->schemas = pool_zero(offer->pool, SCHEMAS_MAX * sizeof *offer->schemas);
-    json_array_foreach (list, i, one)
-        take_schema(offer, one);
+    json_array_foreach(list, i, one) take_schema(offer, one);
     offer->known_schemas = scim_offer_attribute(offer, SCIM_USER_URN, "userName", NULL) == 1 && is_whole(body, list);
     if (!offer->known_schemas)
         note(offer, SCIM_DOC_SCHEMAS, "there is no whole schema of User in it", documents[SCIM_DOC_SCHEMAS].guess);

@@ -35,21 +35,36 @@ static void set(struct scim_ids *ids, uint32_t i, char *theirs)
     ids->ids[i] = theirs;
 }
 
-void scim_ids_put(struct scim_ids *ids, const char *ours, const char *theirs)
+/* Takes theirs. */
+static void put(struct scim_ids *ids, const char *ours, char *theirs)
 {
     struct key128 key = key_of(ids, ours);
     uint32_t i = keymap_find(&ids->map, key);
     if (i != KEYMAP_NONE) {
-        set(ids, i, mem_strdup(theirs));
+        set(ids, i, theirs);
         return;
     }
     keymap_put(&ids->map, key, (uint32_t)ids->n);
-    *MEM_PUSH(&ids->ids, &ids->n, &ids->cap) = mem_strdup(theirs);
+    *MEM_PUSH(&ids->ids, &ids->n, &ids->cap) = theirs;
+}
+
+void scim_ids_put(struct scim_ids *ids, const char *ours, const char *theirs)
+{
+    put(ids, ours, mem_strdup(theirs));
 }
 
 void scim_ids_forget(struct scim_ids *ids, const char *ours)
 {
-    uint32_t i = keymap_find(&ids->map, key_of(ids, ours));
-    if (i != KEYMAP_NONE)
-        set(ids, i, NULL);
+    put(ids, ours, NULL);
+}
+
+void scim_ids_expect(struct scim_ids *ids, const char *ours)
+{
+    if (scim_ids_is_new(ids, ours))
+        put(ids, ours, NULL);
+}
+
+bool scim_ids_is_new(const struct scim_ids *ids, const char *ours)
+{
+    return keymap_find(&ids->map, key_of(ids, ours)) == KEYMAP_NONE;
 }

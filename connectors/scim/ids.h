@@ -2,6 +2,7 @@
 #ifndef CONNECTORS_SCIM_IDS_H
 #define CONNECTORS_SCIM_IDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/keymap.h"
@@ -20,5 +21,9 @@ void scim_ids_release(struct scim_ids *ids);
 const char *scim_ids_get(const struct scim_ids *ids, const char *ours);
 void scim_ids_put(struct scim_ids *ids, const char *ours, const char *theirs);
 void scim_ids_forget(struct scim_ids *ids, const char *ours);
+/* It may be there from now on, under an id that is not known: see scim_ids_is_new. */
+void scim_ids_expect(struct scim_ids *ids, const char *ours);
+/* Nothing was ever said of it: no put, no forget, no expect. */
+bool scim_ids_is_new(const struct scim_ids *ids, const char *ours);
 
 #endif

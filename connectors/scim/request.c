@@ -4,36 +4,19 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-
-#define CORE_USER  "urn:ietf:params:scim:schemas:core:2.0:User"
-#define CORE_GROUP "urn:ietf:params:scim:schemas:core:2.0:Group"
-#define ENTERPRISE "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-#define PATCH      "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-
-/* Single values. parent: the complex attribute or the extension that it is a part of. */
-static const struct {
-    enum attr attr;
-    const char *parent, *name, *path;
-} simple[] = {
-    {ATTR_GIVEN_NAME, "name", "givenName", "name.givenName"},
-    {ATTR_FAMILY_NAME, "name", "familyName", "name.familyName"},
-    {ATTR_DISPLAY_NAME, NULL, "displayName", "displayName"},
-    {ATTR_TITLE, NULL, "title", "title"},
-    {ATTR_LANGUAGE, NULL, "preferredLanguage", "preferredLanguage"},
-    {ATTR_EMPLOYEE_NUMBER, ENTERPRISE, "employeeNumber", ENTERPRISE ":employeeNumber"},
-    {ATTR_DEPARTMENT, ENTERPRISE, "department", ENTERPRISE ":department"},
-};
-#define NSIMPLE (sizeof simple / sizeof *simple)
+#include "scim/patch.h"
 
 void scim_request_release(struct scim_request *request)
 {
     buf_release(&request->url);
     buf_release(&request->body);
+    buf_release(&request->version);
 }
 
-struct span scim_user_name(const struct platform_task *task)
+struct scim_person scim_task_person(const struct platform_task *task)
 {
-    return task->attr[ATTR_USER_NAME].n ? task->attr[ATTR_USER_NAME] : task->attr[ATTR_EMAIL];
+    return (struct scim_person){
+        .id = span_str(task->person), .attr = task->attr, .fixed = task->mapped, .nfixed = task->nmapped};
 }
 
 /* --- addresses -------------------------------------------------------------------------------------------------- */
@@ -42,6 +25,7 @@ struct span scim_user_name(const struct platform_task *task)
 static void begin(struct scim_request *ret, const char *method, const char *base, enum scim_kind kind, const char *id)
 {
     ret->method = method;
+    ret->kind = kind;
     buf_adds(&ret->url, base);
     buf_adds(&ret->url, kind == SCIM_USER ? "/Users" : "/Groups");
     if (!id)
@@ -80,11 +64,6 @@ void scim_delete(const char *base, enum scim_kind kind, const char *id, struct s
 
 /* --- bodies ----------------------------------------------------------------------------------------------------- */
 
-static json_t *text(struct span value)
-{
-    return json_stringn(value.p, value.n);
-}
-
 /* Takes body. */
 static void set_body(struct scim_request *ret, json_t *body)
 {
@@ -93,32 +72,13 @@ static void set_body(struct scim_request *ret, json_t *body)
     buf_adds(&ret->body, written ? written : "{}");
 }
 
-static json_t *emails(struct span address)
+void scim_create_user(const char *base, const struct scim_map *map, const struct platform_task *task,
+                      struct scim_request *ret)
 {
-    return json_pack("[{s:o, s:s, s:b}]", "value", text(address), "type", "work", "primary", 1);
-}
-
-static json_t *child(json_t *object, const char *name)
-{
-    json_t *found = json_object_get(object, name);
-    if (found)
-        return found;
-    json_object_set_new(object, name, json_object());
-    return json_object_get(object, name);
-}
-
-void scim_create_user(const char *base, const struct platform_task *task, struct scim_request *ret)
-{
-    json_t *user = json_pack("{s:[s], s:s, s:o, s:b}", "schemas", CORE_USER, "externalId", task->person, "userName",
-                             text(scim_user_name(task)), "active", (int)task->active);
-    for (size_t i = 0; i < NSIMPLE; i++)
-        if (task->attr[simple[i].attr].n)
-            json_object_set_new(simple[i].parent ? child(user, simple[i].parent) : user, simple[i].name,
-                                text(task->attr[simple[i].attr]));
-    if (json_object_get(user, ENTERPRISE))
-        json_array_append_new(json_object_get(user, "schemas"), json_string(ENTERPRISE));
-    if (task->attr[ATTR_EMAIL].n)
-        json_object_set_new(user, "emails", emails(task->attr[ATTR_EMAIL]));
+    struct scim_person person = scim_task_person(task);
+    json_t *user = scim_map_user(map, &person);
+    json_object_set_new(user, "externalId", json_string(task->person));
+    json_object_set_new(user, "active", json_boolean(task->active));
     begin(ret, "POST", base, SCIM_USER, NULL);
     set_body(ret, user);
 }
@@ -126,8 +86,8 @@ void scim_create_user(const char *base, const struct platform_task *task, struct
 void scim_create_group(const char *base, const struct platform_task *task, struct scim_request *ret)
 {
     begin(ret, "POST", base, SCIM_GROUP, NULL);
-    set_body(ret, json_pack("{s:[s], s:s, s:s}", "schemas", CORE_GROUP, "externalId", task->object_uid, "displayName",
-                            task->object_name));
+    set_body(ret, json_pack("{s:[s], s:s, s:s}", "schemas", SCIM_GROUP_URN, "externalId", task->object_uid,
+                            "displayName", task->object_name));
 }
 
 /* --- PATCH ------------------------------------------------------------------------------------------------------ */
@@ -145,26 +105,21 @@ static void add_operation(json_t *operations, const char *path, json_t *value)
 static void patch(struct scim_request *ret, const char *base, enum scim_kind kind, const char *id, json_t *operations)
 {
     begin(ret, "PATCH", base, kind, id);
-    set_body(ret, json_pack("{s:[s], s:o}", "schemas", PATCH, "Operations", operations));
+    set_body(ret, json_pack("{s:[s], s:o}", "schemas", SCIM_PATCH_URN, "Operations", operations));
 }
 
-static json_t *text_or_none(struct span value)
+void scim_change_user(const char *base, const char *id, const struct scim_map *map, const struct platform_task *task,
+                      bool make_ours, struct scim_request *ret)
 {
-    return value.n ? text(value) : NULL;
-}
-
-void scim_change_user(const char *base, const char *id, const struct platform_task *task, bool make_ours,
-                      struct scim_request *ret)
-{
-    json_t *operations = json_array();
+    struct scim_person person = scim_task_person(task);
+    json_t *operations = scim_map_edits(map, &person);
     if (make_ours)
         add_operation(operations, "externalId", json_string(task->person));
-    add_operation(operations, "userName", text(scim_user_name(task)));
-    for (size_t i = 0; i < NSIMPLE; i++)
-        add_operation(operations, simple[i].path, text_or_none(task->attr[simple[i].attr]));
-    add_operation(operations, "emails", task->attr[ATTR_EMAIL].n ? emails(task->attr[ATTR_EMAIL]) : NULL);
     add_operation(operations, "active", json_boolean(task->active));
     patch(ret, base, SCIM_USER, id, operations);
+    ret->map = map;
+    ret->task = task;
+    ret->make_ours = make_ours;
 }
 
 void scim_suspend_user(const char *base, const char *id, struct scim_request *ret)
@@ -183,20 +138,43 @@ void scim_rename_group(const char *base, const char *id, const struct platform_t
     patch(ret, base, SCIM_GROUP, id, operations);
 }
 
-void scim_add_member(const char *base, const char *group, const char *account, struct scim_request *ret)
+/* path[value eq "…"] */
+static void add_removal(json_t *operations, const char *path, const char *value)
 {
-    json_t *operations =
-        json_pack("[{s:s, s:s, s:[{s:s}]}]", "op", "add", "path", "members", "value", "value", account);
+    CLEANUP(buf_release) struct buf where = BUF_INIT;
+    buf_printf(&where, "%s[value eq ", path);
+    add_quoted(&where, value);
+    buf_addc(&where, ']');
+    add_operation(operations, where.data, NULL);
+}
+
+void scim_change_members(const char *base, const char *group, bool add, const char *const *accounts, size_t n,
+                         struct scim_request *ret)
+{
+    json_t *operations = json_array(), *members = json_array();
+    for (size_t i = 0; i < n; i++)
+        if (add)
+            json_array_append_new(members, json_pack("{s:s}", "value", accounts[i]));
+        else
+            add_removal(operations, "members", accounts[i]);
+    if (add)
+        json_array_append_new(operations, json_pack("{s:s, s:s, s:O}", "op", "add", "path", "members", "value", members));
+    json_decref(members);
     patch(ret, base, SCIM_GROUP, group, operations);
 }
 
-void scim_remove_member(const char *base, const char *group, const char *account, struct scim_request *ret)
+static const char *const value_paths[] = {[PLATFORM_AS_ENTITLEMENT] = "entitlements", [PLATFORM_AS_ROLE] = "roles"};
+
+void scim_add_value(const char *base, const char *id, const struct platform_task *task, struct scim_request *ret)
 {
-    CLEANUP(buf_release) struct buf path = BUF_INIT;
+    json_t *operations = json_pack("[{s:s, s:s, s:[{s:s}]}]", "op", "add", "path", value_paths[task->assign], "value",
+                                   "value", task->value);
+    patch(ret, base, SCIM_USER, id, operations);
+}
+
+void scim_remove_value(const char *base, const char *id, const struct platform_task *task, struct scim_request *ret)
+{
     json_t *operations = json_array();
-    buf_adds(&path, "members[value eq ");
-    add_quoted(&path, account);
-    buf_addc(&path, ']');
-    add_operation(operations, path.data, NULL);
-    patch(ret, base, SCIM_GROUP, group, operations);
+    add_removal(operations, value_paths[task->assign], task->value);
+    patch(ret, base, SCIM_USER, id, operations);
 }

@@ -31,11 +31,10 @@ static int check(struct scim_token *token, struct err *err)
     for (size_t i = 0; i < n; i++)
         if (text[i] <= ' ' || text[i] > '~')
             return err_set(err, ERR_CONFIG,
-                           "token-file %s: not a token, because of character %zu; write the token alone into the "
-                           "first line",
+                           "%s %s: character %zu cannot stand in it; write it alone into the first line", token->key,
                            token->path, i + 1);
     if (n == 0)
-        return err_set(err, ERR_CONFIG, "token-file %s: the first line is empty; write the token into it", token->path);
+        return err_set(err, ERR_CONFIG, "%s %s: the first line is empty; write it there", token->key, token->path);
     text[n] = '\0';
     token->text.len = n;
     return 0;
@@ -44,7 +43,7 @@ static int check(struct scim_token *token, struct err *err)
 static int read_file(struct scim_token *token, struct err *err)
 {
     if (file_check_secret(token->path, err) != 0 || file_read(token->path, SCIM_TOKEN_MAX, &token->text, err) != 0)
-        return err_wrap(err, "token-file");
+        return err_wrap(err, "%s", token->key);
     return check(token, err);
 }
 
@@ -54,7 +53,7 @@ int scim_token_refresh(struct scim_token *token, bool *ret_changed, struct err *
     *ret_changed = false;
     if (stat(token->path, &now) != 0) {
         scim_token_release(token);
-        return err_errno(err, ERR_CONFIG, "token-file %s", token->path);
+        return err_errno(err, ERR_CONFIG, "%s %s", token->key, token->path);
     }
     if (is_same(&now, &token->seen))
         return 0;

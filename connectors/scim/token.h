@@ -1,4 +1,4 @@
-/* The bearer token, as its file has it now. */
+/* The bearer token, or the client's secret, as its file has it now. */
 #ifndef CONNECTORS_SCIM_TOKEN_H
 #define CONNECTORS_SCIM_TOKEN_H
 
@@ -11,6 +11,7 @@
 #define SCIM_TOKEN_MAX 8192
 
 struct scim_token {
+    const char *key; /* that names the file, for messages: "token-file" */
     const char *path;
     struct stat seen; /* of the file when it was read; zero: never */
     struct buf text;  /* NUL-terminated */

@@ -38,6 +38,11 @@ extern const char *const attr_names[ATTR_COUNT];
 #define ENTRY_ID_MAX      64   /* bytes of an immutable id */
 #define ENTRY_NAME_MAX    4096 /* bytes of a DN */
 #define ENTRY_MEMBERS_MAX (4 * 1000000)
+#define ENTRY_EXTRA_MAX   64   /* attributes beyond those above, of all maps together */
+
+struct named_value {
+    struct span name, value;
+};
 
 struct entry {
     enum entry_kind kind;
@@ -50,6 +55,12 @@ struct entry {
     struct key128 key, alias;
     /* The first value of each mapped attribute, in the order of the directory; empty when absent. Clean UTF-8. */
     struct span attr[ATTR_COUNT];
+    /*
+     * People only: further attributes of the directory, because a platform's map asks for them. Those that there are, by their names in lower
+     * case, in that order; the first value, as clean UTF-8, binary ones as ids are: a UUID, or hexadecimal.
+     */
+    const struct named_value *extra;
+    size_t nextra;
     bool active;       /* people only */
     unsigned excluded; /* 0, or the number of the "exclude" line that matches, counted from 1 */
     const struct key128

@@ -118,12 +118,13 @@ void http_start(struct http *http, const struct http_request *request, http_done
     add_header(x, "Accept", request->accept ? request->accept : request->type);
     add_header(x, "Content-Type", x->body.len ? request->type : NULL);
     add_header(x, "Authorization", request->authorization);
+    add_header(x, "If-Match", request->if_match && *request->if_match ? request->if_match : NULL);
     x->own_authorization = request->authorization != NULL;
     /* The wait for "100 Continue" would cost a second with servers that do not know it. */
     x->headers = curl_slist_append(x->headers, "Expect:");
     x->done = done;
     x->ctx = ctx;
-    x->transfer.max_bytes = http->max_bytes;
+    x->transfer.max_bytes = request->max_bytes ? request->max_bytes : http->max_bytes;
     x->transfer.errors_only = request->body_unwanted;
     *http->last = x;
     http->last = &x->next;
@@ -181,6 +182,7 @@ static void set_request(const struct http *http, CURL *curl, struct exchange *x)
 static void answer_unsent(struct exchange *x)
 {
     struct http_reply *reply = mem_zero(sizeof *reply);
+    reply->limit = RATE_LIMIT_NONE;
     err_set(&reply->err, ERR_FAILED, "%s: libcurl cannot be set up for it", x->url);
     x->done(x->ctx, reply);
     free(reply);
@@ -228,6 +230,20 @@ static void keep_header(CURL *curl, const char *name, char ret[static HTTP_HEADE
     memcpy(ret, header->value, strlen(header->value) + 1);
 }
 
+static const char *header_of(void *ctx, const char *name)
+{
+    struct curl_header *header = NULL;
+    return curl_easy_header(ctx, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK ? header->value : NULL;
+}
+
+/* The service's own clock tells best what an instant of it means. */
+static void read_limit(CURL *curl, struct rate_limit *ret)
+{
+    const char *date = header_of(curl, "date");
+    time_t now = date ? curl_getdate(date, NULL) : -1;
+    rate_limit_read(header_of, curl, now > 0 ? (int64_t)now : clock_now(), ret);
+}
+
 static void hide_token(const char *token, char *text, size_t n)
 {
     size_t length = token ? strlen(token) : 0;
@@ -243,6 +259,7 @@ static void read_reply(const struct http *http, CURL *curl, struct exchange *x, 
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply->status);
     if (curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &wait) == CURLE_OK && wait > 0)
         reply->wait = wait > INT64_MAX / 1000 ? INT64_MAX : (int64_t)wait * 1000;
+    read_limit(curl, &reply->limit);
     keep_header(curl, "content-type", reply->type);
     keep_header(curl, "location", reply->location);
     keep_header(curl, "etag", reply->etag);

@@ -20,6 +20,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/span.h"
+#include "net/rate.h"
 
 #define HTTP_CONNECTIONS_MAX 64
 #define HTTP_HEADER_MAX      1024 /* bytes of a header that is kept; a longer one is taken as absent */
@@ -41,8 +42,10 @@ struct http_request {
     const char *accept;        /* what is accepted when that is another type; NULL: as type */
     const char *authorization; /* the header's whole value, in place of the token of http_set_token; NULL: that token */
     const char *client_file;   /* PEM with the certificate and the key that we show the server; NULL: none */
+    const char *if_match;      /* the version that it is for (RFC 9110, 13.1.1); NULL or empty: any */
     struct span body;          /* none when empty */
     bool body_unwanted;        /* that of a reply below 300: it is let go by, of any size */
+    size_t max_bytes;          /* of this reply's body; 0: the policy's */
 };
 
 struct http_reply {
@@ -50,6 +53,7 @@ struct http_reply {
     struct err err;  /* ERR_NONE, or as transfer_fault says; ERR_REFUSED also for http:// that leads elsewhere */
     struct buf body; /* dead after "done" */
     int64_t wait;    /* milliseconds, of Retry-After in either form; 0: not said */
+    struct rate_limit limit;
     char type[HTTP_HEADER_MAX], location[HTTP_HEADER_MAX], etag[HTTP_HEADER_MAX]; /* "" when absent */
 };
 

@@ -95,6 +95,11 @@ const struct scim_filter *scim_filter_needs_equal(const struct scim_filter *filt
 /* Whether the filter looks at the attribute at all, so that a store knows what it has to load. */
 bool scim_filter_mentions(const struct scim_filter *filter, const struct scim_attr *attr);
 /*
+ * Puts into the object what a value has for which scim_filter_parse_values' result holds: {"type": "work"} of type eq "work". false: it says
+ * something else than that attributes equal something, and the object may have a part of it.
+ */
+bool scim_filter_says(const struct scim_filter *where, json_t *object);
+/*
  * The equals of (sub eq "a" or sub eq "b" …) in the order of the text: how many; 0: it is not of that form. ret: room
  * for max.
  */

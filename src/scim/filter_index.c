@@ -46,3 +46,20 @@ size_t scim_filter_equals(const struct scim_filter *f, const struct scim_attr *s
     }
     return n;
 }
+
+bool scim_filter_says(const struct scim_filter *where, json_t *object)
+{
+    if (where->op == SCIM_AND) {
+        bool all = true;
+        for (const struct scim_filter *kid = where->first; kid; kid = kid->next)
+            all &= scim_filter_says(kid, object);
+        return all;
+    }
+    bool simple = where->op == SCIM_EQ && where->known && where->at.sub;
+    if (simple && where->value.kind == SCIM_TEXT)
+        return json_object_set_new(object, where->at.sub->name,
+                                   json_stringn(where->value.spelled.p, where->value.spelled.n)) == 0;
+    if (simple && where->value.kind == SCIM_TRUTH)
+        return json_object_set_new(object, where->at.sub->name, json_boolean(where->value.truth)) == 0;
+    return false;
+}

@@ -35,22 +35,22 @@ static void measure(struct span text, struct measure *m)
 int scim_json_load(struct span text, size_t max, json_t **ret, struct scim_error *error)
 {
     if (text.n > max)
-        return scim_error_set(error, SCIM_WRONG_TOO_LARGE, "the request has %zu bytes; send at most %zu", text.n, max);
+        return scim_error_set(error, SCIM_WRONG_TOO_LARGE, "the message has %zu bytes; send at most %zu", text.n, max);
     struct measure m = {0};
     measure(text, &m);
     if (m.deepest > SCIM_JSON_DEPTH)
-        return scim_error_set(error, SCIM_WRONG_SYNTAX, "the request nests values %zu deep; at most %d are taken",
+        return scim_error_set(error, SCIM_WRONG_SYNTAX, "the message nests values %zu deep; at most %d are taken",
                               m.deepest, SCIM_JSON_DEPTH);
     if (m.nodes > SCIM_NODES_MAX)
-        return scim_error_set(error, SCIM_WRONG_TOO_LARGE, "the request has %zu values; send at most %d at once",
+        return scim_error_set(error, SCIM_WRONG_TOO_LARGE, "the message has %zu values; send at most %d at once",
                               m.nodes, SCIM_NODES_MAX);
     json_error_t why;
     json_t *root = json_loadb(text.n ? text.p : "", text.n, JSON_REJECT_DUPLICATES, &why);
     if (!root)
-        return scim_error_set(error, SCIM_WRONG_SYNTAX, "the request is not JSON: line %d: %s", why.line, why.text);
+        return scim_error_set(error, SCIM_WRONG_SYNTAX, "the message is not JSON: line %d: %s", why.line, why.text);
     if (!json_is_object(root)) {
         json_decref(root);
-        return scim_error_set(error, SCIM_WRONG_SYNTAX, "the request is no JSON object; send one");
+        return scim_error_set(error, SCIM_WRONG_SYNTAX, "the message is no JSON object; send one");
     }
     *ret = root;
     return 0;

@@ -121,17 +121,6 @@ static int append_new(const struct place *p, json_t *values)
     return 0;
 }
 
-/* emails[type eq "work"] that is to be made has the type "work". */
-static void set_equals(json_t *object, const struct scim_filter *where)
-{
-    if (where->op == SCIM_EQ && where->known && where->at.sub && where->value.kind == SCIM_TEXT)
-        json_object_set_new(object, where->at.sub->name, json_stringn(where->value.spelled.p, where->value.spelled.n));
-    if (where->op == SCIM_EQ && where->known && where->at.sub && where->value.kind == SCIM_TRUTH)
-        json_object_set_new(object, where->at.sub->name, json_boolean(where->value.truth));
-    for (const struct scim_filter *kid = where->op == SCIM_AND ? where->first : NULL; kid; kid = kid->next)
-        set_equals(object, kid);
-}
-
 /* The brackets may say what no value may be; so what is made of them is looked at as if it were sent. */
 static int append_made(const struct place *p, json_t *values)
 {
@@ -139,7 +128,7 @@ static int append_made(const struct place *p, json_t *values)
         return json_array_append_new(values, json_deep_copy(p->edit->value));
     json_auto_t *made = json_object(), *checked = NULL;
     if (p->edit->path.where)
-        set_equals(made, p->edit->path.where);
+        scim_filter_says(p->edit->path.where, made); /* emails[type eq "work"] that is to be made has the type "work" */
     if (p->sub)
         json_object_set_new(made, p->sub->name, json_deep_copy(p->edit->value));
     else

@@ -43,12 +43,29 @@ static int pass_base(void *ctx, struct span name, struct err *err)
     return c->inner->base(c->inner->ctx, name, err);
 }
 
+static int pass_gone(void *ctx, enum entry_kind kind, struct span id, struct err *err)
+{
+    struct counting *c = ctx;
+    return c->inner->gone(c->inner->ctx, kind, id, err);
+}
+
+static int pass_gone_key(void *ctx, struct key128 key, struct span but, struct err *err)
+{
+    struct counting *c = ctx;
+    return c->inner->gone_key(c->inner->ctx, key, but, err);
+}
+
 static int read_all(const struct directory_connector *connector, struct directory *directory, struct stage *stage,
                     const struct pull_progress *progress, enum pull_result *ret, struct err *err)
 {
     struct counting counting = {.inner = stage_sink(stage), .progress = progress};
-    const struct sink counted = {
-        .ctx = &counting, .seen = count_seen, .put = pass_put, .fault = pass_fault, .base = pass_base};
+    const struct sink counted = {.ctx = &counting,
+                                 .seen = count_seen,
+                                 .put = pass_put,
+                                 .fault = pass_fault,
+                                 .base = pass_base,
+                                 .gone = pass_gone,
+                                 .gone_key = pass_gone_key};
     const struct sink *sink = progress && progress->tick ? &counted : counting.inner;
     if (connector->pull(directory, stage_cursor(stage), sink, ret, err) != 0)
         return -1;
@@ -129,7 +146,8 @@ static int pull_open(struct store *store, const struct conf *conf, const struct 
         return -1;
     }
     log_debug("directory %s: read", conf_name(section));
-    if (stage_finish(stage, ret->result, NULL, err) != 0 || find_containers(store, &source, stage, err) != 0)
+    const char *cursor = connector->cursor ? connector->cursor(directory) : NULL;
+    if (stage_finish(stage, ret->result, cursor, err) != 0 || find_containers(store, &source, stage, err) != 0)
         return -1;
     log_debug("directory %s: memberships written", conf_name(section));
     if (update_teams(store, conf, section, stage, err) != 0)

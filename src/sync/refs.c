@@ -154,6 +154,12 @@ int refs_name_entry(struct refs *r, uint32_t entry, bool is_group, struct key128
     return 0;
 }
 
+uint32_t refs_bearer(const struct refs *r, struct key128 key)
+{
+    uint32_t ref = keymap_find(&r->by_key, key);
+    return ref == KEYMAP_NONE ? 0 : r->bearer[ref];
+}
+
 static int by_number(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;

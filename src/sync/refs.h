@@ -25,6 +25,8 @@ void refs_mark_group(struct refs *refs, uint32_t entry);
 /* The entry bears these names now (alias may be zero), and no others. */
 int refs_name_entry(struct refs *refs, uint32_t entry, bool is_group, struct key128 key, struct key128 alias,
                     struct err *err);
+/* Who bears the name; 0: nobody. */
+uint32_t refs_bearer(const struct refs *refs, struct key128 key);
 /* The group has exactly these members. */
 int refs_set_members(struct refs *refs, uint32_t group, const struct key128 *members, size_t n, struct err *err);
 /* Writes what is still in memory. Call once, at the end. */

@@ -43,6 +43,14 @@ void retry_hear(struct retry *r, const struct platform_answer *answers, size_t n
     r->silent_changes = heard ? 0 : r->silent_changes + n;
 }
 
+bool retry_moves(const struct platform_answer *answers, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (answers[i].verdict == PLATFORM_DONE || answers[i].verdict == PLATFORM_SKIP)
+            return true;
+    return false;
+}
+
 bool retry_worn_out(const struct retry *r, uint32_t tries, uint32_t attempts)
 {
     return tries > r->retries || attempts >= SENDERS_MAX * (r->retries + 1);

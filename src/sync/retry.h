@@ -22,6 +22,8 @@ struct retry {
 /* From a section with PLATFORM_REMOTE_SETTINGS. */
 void retry_init(struct retry *retry, const struct conf_section *section);
 void retry_hear(struct retry *retry, const struct platform_answer *answers, size_t n);
+/* Whether anything at all was settled. */
+bool retry_moves(const struct platform_answer *answers, size_t n);
 /* tries: by this sender; attempts: by every sender there was. */
 bool retry_worn_out(const struct retry *retry, uint32_t tries, uint32_t attempts);
 /* Seconds until a change that was tried so often is sent again. */

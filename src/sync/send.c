@@ -212,6 +212,7 @@ static int make_task(struct sender *s, size_t i, struct err *err)
                                    .object_name = text.object_name,
                                    .former = text.former,
                                    .claim = e->change.cause == CAUSE_DRIFT,
+                                   .first = e->attempts == e->unsent,
                                    .take_over = s->s.take_over};
     memcpy(task->attr, text.attr, sizeof task->attr);
     if (task->object_name && !task->object_uid)
@@ -234,10 +235,8 @@ static int note_sent(struct sender *s, struct err *err)
     open = NULL;
     if (db_commit(s->s.store->db, err) != 0)
         return -1;
-    for (size_t i = 0; i < w->n; i++) {
+    for (size_t i = 0; i < w->n; i++)
         w->errands[i]->attempts++;
-        w->errands[i]->tries++;
-    }
     return 0;
 }
 
@@ -254,7 +253,21 @@ static enum outcome judge(const struct sender *s, const struct errand *e, const 
     case PLATFORM_STOP:
         return e->attempts == 1 ? SKIPPED : STOPPED;
     default:
-        return retry_worn_out(&s->retry, e->tries, e->attempts) ? SKIPPED : AGAIN;
+        return retry_worn_out(&s->retry, e->tries, e->attempts - e->let) ? SKIPPED : AGAIN;
+    }
+}
+
+/* While others get through, waiting for one's turn is no failure. */
+static void count_tries(struct sender *s)
+{
+    struct wave *w = &s->wave;
+    bool moves = retry_moves(w->answers, w->n);
+    for (size_t i = 0; i < w->n; i++) {
+        const struct platform_answer *a = &w->answers[i];
+        bool counts = a->verdict != PLATFORM_RETRY || !moves || !(a->unsent || a->busy);
+        w->errands[i]->unsent += a->verdict == PLATFORM_RETRY && a->unsent;
+        w->errands[i]->tries += counts;
+        w->errands[i]->let += !counts;
     }
 }
 
@@ -262,6 +275,7 @@ static void judge_wave(struct sender *s)
 {
     struct wave *w = &s->wave;
     retry_hear(&s->retry, w->answers, w->n);
+    count_tries(s);
     for (size_t i = 0; i < w->n; i++)
         w->outcomes[i] = judge(s, w->errands[i], &w->answers[i]);
 }
@@ -391,7 +405,8 @@ static void settle_wave(struct sender *s)
     for (size_t i = 0; i < w->n; i++) {
         struct errand *e = w->errands[i];
         e->answered = w->outcomes[i] == CONFIRMED || w->outcomes[i] == SKIPPED;
-        e->due = clock_monotonic() + retry_wait(&s->retry, e->tries);
+        bool rests = w->answers[i].unsent && w->answers[i].wait > 0; /* all of them do, and that is enough */
+        e->due = clock_monotonic() + (rests ? 0 : retry_wait(&s->retry, e->tries));
         s->done += w->outcomes[i] == CONFIRMED;
         s->skipped += w->outcomes[i] == SKIPPED;
         if (w->outcomes[i] == SKIPPED)

@@ -34,8 +34,9 @@ struct send_settings {
 /* A change to be sent, with its number in the journal. */
 struct errand {
     struct change change;
-    uint32_t seq, attempts; /* attempts: how often it was sent before, by whom ever */
-    uint32_t tries;         /* of those, by this sender */
+    uint32_t seq, attempts; /* attempts: how often it was handed over before, by whom ever */
+    uint32_t tries;         /* of those, by this sender, and counted against it */
+    uint32_t unsent, let;   /* of those: not even begun; and not counted, as the platform was busy with others */
     double due;             /* not before this instant of the monotonic clock */
     bool answered;
 };

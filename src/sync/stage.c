@@ -15,6 +15,7 @@ struct known {
     uint16_t base;
     uint8_t kind;
     bool seen : 1, gone : 1;
+    bool told : 1; /* the source reported it as gone, in this pull */
 };
 
 struct stage {
@@ -93,14 +94,21 @@ static int remember_row(void *ctx, const struct mirror_row *row)
     return 0;
 }
 
+/* NULL: containers count nowhere. */
+static size_t *count_of(struct stage *s, const struct known *k)
+{
+    size_t *counts[ENTRY_KINDS] = {[ENTRY_PERSON] = &s->result.people, [ENTRY_GROUP] = &s->result.groups};
+    return counts[k->kind];
+}
+
 static void count_met(struct stage *s, struct known *k)
 {
     if (k->seen)
         return;
     k->seen = true;
-    size_t *counts[ENTRY_KINDS] = {[ENTRY_PERSON] = &s->result.people, [ENTRY_GROUP] = &s->result.groups};
-    if (counts[k->kind])
-        *counts[k->kind] += 1;
+    size_t *count = count_of(s, k);
+    if (count)
+        *count += 1;
 }
 
 /* Not before the first entry is there: while we load, the server is already sending. */
@@ -175,6 +183,69 @@ static int on_fault(void *ctx, struct span id, struct span name, const char *why
     return 0;
 }
 
+/* Keeps that the entry is gone. k moves when known grows, which it does not here. */
+static int let_go(struct stage *s, struct known *k, struct err *err)
+{
+    if (need_refs(s, err) != 0 || mirror_gone(s->mirror, k->id, s->now, err) != 0)
+        return -1;
+    k->gone = true;
+    s->result.gone++;
+    s->changed = true;
+    if (k->kind == ENTRY_GROUP)
+        return refs_set_members(s->refs, k->id, NULL, 0, err);
+    add_dirty(s, k->id, false);
+    return 0;
+}
+
+/* A report counts from where it stands: what was met before it is no more, what comes behind it is there again. */
+static int take_report(struct stage *s, struct known *k, struct err *err)
+{
+    if (k->gone || k->kind == ENTRY_CONTAINER)
+        return 0;
+    if (k->seen && count_of(s, k))
+        *count_of(s, k) -= 1;
+    k->seen = false;
+    k->told = true;
+    return let_go(s, k, err);
+}
+
+static int on_gone(void *ctx, enum entry_kind kind, struct span id, struct err *err)
+{
+    struct stage *s = ctx;
+    if (need_known(s, err) != 0)
+        return -1;
+    struct key128 key;
+    struct known *k = find(s, id, &key);
+    return k && k->kind == kind ? take_report(s, k, err) : 0;
+}
+
+/* They were loaded in the order of their ids, and new ones get higher ones. */
+static struct known *find_number(struct stage *s, uint32_t id)
+{
+    size_t low = 0, high = s->nknown;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (s->known[middle].id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < s->nknown && s->known[low].id == id ? &s->known[low] : NULL;
+}
+
+static int on_gone_key(void *ctx, struct key128 name, struct span but, struct err *err)
+{
+    struct stage *s = ctx;
+    if (need_known(s, err) != 0 || need_refs(s, err) != 0)
+        return -1;
+    struct key128 key;
+    uint32_t bearer = refs_bearer(s->refs, name);
+    struct known *k = bearer ? find_number(s, bearer) : NULL;
+    if (!k || (but.n && find(s, but, &key) == k))
+        return 0;
+    return take_report(s, k, err);
+}
+
 static int put_group(struct stage *s, uint32_t id, const struct entry *e, struct err *err)
 {
     if (mirror_put_group(s->mirror, id, s->base, e, err) != 0)
@@ -226,6 +297,8 @@ static int on_put(void *ctx, const struct entry *e, struct err *err)
     } else if (k->gone || !key_eq(k->fingerprint, e->fingerprint)) {
         s->result.changed++; /* else it is the same, through another base */
     }
+    s->result.gone -= k->told;
+    k->told = false;
     count_met(s, k);
     k->gone = false;
     k->base = (uint16_t)s->base;
@@ -246,7 +319,13 @@ int stage_begin(struct store *store, const char *directory, int64_t now, struct 
     s->now = now;
     s->digest = digest_new();
     s->derive = derive_new();
-    s->sink = (struct sink){.ctx = s, .seen = on_seen, .put = on_put, .fault = on_fault, .base = on_base};
+    s->sink = (struct sink){.ctx = s,
+                            .seen = on_seen,
+                            .put = on_put,
+                            .fault = on_fault,
+                            .base = on_base,
+                            .gone = on_gone,
+                            .gone_key = on_gone_key};
     if (db_begin(store->db, err) != 0)
         return -1;
     s->open = true;
@@ -298,7 +377,7 @@ static int mark_container_gone(struct stage *s, const struct known *k, struct er
     return mirror_gone(s->mirror, k->id, s->now, err);
 }
 
-static int mark_gone(struct stage *s, const struct known *k, struct err *err)
+static int mark_gone(struct stage *s, struct known *k, struct err *err)
 {
     if (k->seen || k->gone)
         return 0;
@@ -308,14 +387,7 @@ static int mark_gone(struct stage *s, const struct known *k, struct err *err)
         s->result.missing++;
         return 0;
     }
-    if (need_refs(s, err) != 0 || mirror_gone(s->mirror, k->id, s->now, err) != 0)
-        return -1;
-    s->result.gone++;
-    s->changed = true;
-    if (k->kind == ENTRY_GROUP)
-        return refs_set_members(s->refs, k->id, NULL, 0, err);
-    add_dirty(s, k->id, false);
-    return 0;
+    return let_go(s, k, err);
 }
 
 int stage_finish(struct stage *s, enum pull_result result, const char *cursor, struct err *err)

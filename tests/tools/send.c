@@ -49,7 +49,10 @@ static struct platform_task read_task(const json_t *json)
                                  .active = !json_is_false(json_object_get(json, "active")),
                                  .object = text(json, "object"),
                                  .object_uid = text(json, "object_uid"),
-                                 .object_name = text(json, "object_name")};
+                                 .object_name = text(json, "object_name"),
+                                 .value = text(json, "value"),
+                                 .assign = text(json, "value") ? PLATFORM_AS_ENTITLEMENT : PLATFORM_AS_GROUP,
+                                 .first = json_is_true(json_object_get(json, "first"))};
     for (size_t i = 0; i < ATTR_COUNT; i++)
         task.attr[i] = span_str(text(json_object_get(json, "attr"), attr_names[i]));
     return task;

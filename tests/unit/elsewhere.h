@@ -293,6 +293,7 @@ static inline void far_send(struct platform *platform, const struct platform_tas
             ck_assert_str_ne(tasks[i].person, tasks[k].person);
         far_step();
         struct far_key *key = far_key_of(&tasks[i]);
+        ck_assert_msg(!tasks[i].first || key->sent == 0, "%s: sent before, and said to be first", key->what);
         key->sent++;
         far->tasks++;
         far_answer(&tasks[i], key, &ret[i]);

@@ -27,9 +27,13 @@
 
 static struct platform_task task;
 static struct scim_request request;
+static struct scim_map *map;
 
 static void setup(void)
 {
+    size_t row;
+    struct err err = ERR_INIT;
+    ck_assert_int_eq(scim_map_new(NULL, &map, &row, &err), 0);
     request = (struct scim_request)SCIM_REQUEST_INIT;
     task = (struct platform_task){.person = "e1",
                                   .active = true,
@@ -44,6 +48,7 @@ static void setup(void)
 
 static void teardown(void)
 {
+    scim_map_free(&map);
     scim_request_release(&request);
 }
 
@@ -68,7 +73,7 @@ static void expect(const char *method, const char *url, const char *body)
 
 START_TEST(creates_a_user)
 {
-    scim_create_user(BASE, &task, &request);
+    scim_create_user(BASE, map, &task, &request);
     expect("POST", BASE "/Users",
            "{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\",\"" ENTERPRISE
            "\"],\"externalId\":\"e1\",\"userName\":\"ann\",\"active\":true,"
@@ -81,7 +86,7 @@ END_TEST
 START_TEST(creates_a_bare_user)
 {
     struct platform_task bare = {.person = "e1", .attr = {[ATTR_EMAIL] = span_str("ann@example.com")}};
-    scim_create_user(BASE, &bare, &request);
+    scim_create_user(BASE, map, &bare, &request);
     expect("POST", BASE "/Users",
            "{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\"externalId\":\"e1\",\"userName\":"
            "\"ann@example.com\",\"active\":false,"
@@ -92,7 +97,7 @@ END_TEST
 /* What the directory no longer has is taken away; what others keep in the account is not named. */
 START_TEST(changes_a_user)
 {
-    scim_change_user(BASE, "2819c223", &task, false, &request);
+    scim_change_user(BASE, "2819c223", map, &task, false, &request);
     expect("PATCH", BASE "/Users/2819c223",
            PATCH("{\"op\":\"replace\",\"path\":\"userName\",\"value\":\"ann\"},"
                  "{\"op\":\"replace\",\"path\":\"name.givenName\",\"value\":\"Ann\"},"
@@ -129,13 +134,30 @@ END_TEST
 
 START_TEST(changes_members)
 {
-    scim_add_member(BASE, "7", "u\"1", &request);
+    static const char *const accounts[] = {"u\"1", "u2\\"};
+    scim_change_members(BASE, "7", true, accounts, 2, &request);
     expect("PATCH", BASE "/Groups/7",
-           PATCH("{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"u\\\"1\"}]}"));
+           PATCH("{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"u\\\"1\"},{\"value\":\"u2\\\\\"}]}"));
     teardown();
-    scim_remove_member(BASE, "7", "u\"1\\", &request);
+    scim_change_members(BASE, "7", false, accounts, 2, &request);
     expect("PATCH", BASE "/Groups/7",
-           PATCH("{\"op\":\"remove\",\"path\":\"members[value eq \\\"u\\\\\\\"1\\\\\\\\\\\"]\"}"));
+           PATCH("{\"op\":\"remove\",\"path\":\"members[value eq \\\"u\\\\\\\"1\\\"]\"},"
+                 "{\"op\":\"remove\",\"path\":\"members[value eq \\\"u2\\\\\\\\\\\"]\"}"));
+}
+END_TEST
+
+START_TEST(changes_values)
+{
+    task.assign = PLATFORM_AS_ENTITLEMENT;
+    task.value = "cad \"full\"";
+    scim_add_value(BASE, "8", &task, &request);
+    expect("PATCH", BASE "/Users/8",
+           PATCH("{\"op\":\"add\",\"path\":\"entitlements\",\"value\":[{\"value\":\"cad \\\"full\\\"\"}]}"));
+    teardown();
+    task.assign = PLATFORM_AS_ROLE;
+    scim_remove_value(BASE, "8", &task, &request);
+    expect("PATCH", BASE "/Users/8",
+           PATCH("{\"op\":\"remove\",\"path\":\"roles[value eq \\\"cad \\\\\\\"full\\\\\\\"\\\"]\"}"));
 }
 END_TEST
 
@@ -153,7 +175,7 @@ END_TEST
 
 /* --- answers ---------------------------------------------------------------------------------------------------- */
 
-static const char *const findings[] = {"good", "absent", "conflict", "no-target", "fault"};
+static const char *const findings[] = {"good", "absent", "conflict", "no-target", "no-method", "changed", "fault"};
 static const char *const verdicts[] = {"done", "retry", "skip", "stop"};
 
 static struct scim_question question_of(const char *expectation)
@@ -315,7 +337,7 @@ static void drop_path(void)
 
 START_TEST(token_is_read_again_when_it_changes)
 {
-    CLEANUP(scim_token_release) struct scim_token token = {.path = path};
+    CLEANUP(scim_token_release) struct scim_token token = {.key = "token-file", .path = path};
     struct err err = ERR_INIT;
     bool changed;
     write_token("first  \r\nmore", 13, 0600);
@@ -346,7 +368,7 @@ static const struct {
 
 START_TEST(no_token)
 {
-    CLEANUP(scim_token_release) struct scim_token token = {.path = path};
+    CLEANUP(scim_token_release) struct scim_token token = {.key = "token-file", .path = path};
     struct err err = ERR_INIT;
     bool changed;
     write_token(bad_tokens[_i].text, bad_tokens[_i].n, bad_tokens[_i].mode);
@@ -369,6 +391,15 @@ START_TEST(ids_are_kept)
     scim_ids_forget(&ids, "e3");
     ck_assert_ptr_null(scim_ids_get(&ids, "e1"));
     ck_assert_str_eq(scim_ids_get(&ids, "e2"), "two");
+    scim_ids_expect(&ids, "e2");
+    scim_ids_expect(&ids, "e4");
+    ck_assert_str_eq(scim_ids_get(&ids, "e2"), "two");
+    ck_assert_ptr_null(scim_ids_get(&ids, "e4"));
+    ck_assert(scim_ids_is_new(&ids, "e5"));
+    for (int i = 1; i <= 4; i++) {
+        char ours[] = {'e', (char)('0' + i), '\0'};
+        ck_assert_msg(!scim_ids_is_new(&ids, ours), "%s", ours);
+    }
 }
 END_TEST
 
@@ -382,6 +413,7 @@ static TCase *requests(void)
     tcase_add_test(c, suspends_a_user);
     tcase_add_test(c, makes_and_renames_a_group);
     tcase_add_test(c, changes_members);
+    tcase_add_test(c, changes_values);
     tcase_add_test(c, addresses_are_escaped);
     return c;
 }

@@ -327,12 +327,10 @@ static inline const struct conf_section *world_team(const struct world *w)
     return conf_find(w->conf, "team", "design");
 }
 
-/* As sync/pull.c does it, with the made-up directory in place of a connector. */
-static inline int world_try_pull(struct world *w)
+/* What sync/pull.c does behind the connector's pull, up to the commit. */
+static inline int world_settle(struct world *w, struct stage *stage, const char *cursor)
 {
-    CLEANUP(stage_free) struct stage *stage = NULL;
-    if (stage_begin(w->store, "hq", w->now, &stage, &w->err) != 0 || world_deliver(w, stage) != 0 ||
-        stage_finish(stage, w->ends, NULL, &w->err) != 0)
+    if (stage_finish(stage, w->ends, cursor, &w->err) != 0)
         return -1;
     const uint32_t *dirty;
     size_t n;
@@ -343,9 +341,18 @@ static inline int world_try_pull(struct world *w)
         return -1;
     int r = entitle_update(w->store, &policy, dirty, n, all, &w->err);
     policy_release(&policy);
-    if (r != 0)
+    if (r == 0)
+        w->result = *stage_result(stage);
+    return r;
+}
+
+/* As sync/pull.c does it, with the made-up directory in place of a connector. */
+static inline int world_try_pull(struct world *w)
+{
+    CLEANUP(stage_free) struct stage *stage = NULL;
+    if (stage_begin(w->store, "hq", w->now, &stage, &w->err) != 0 || world_deliver(w, stage) != 0 ||
+        world_settle(w, stage, NULL) != 0)
         return -1;
-    w->result = *stage_result(stage);
     return stage_commit(stage, &w->err);
 }
 

@@ -1,0 +1,226 @@
+#include "store/pushed_inner.h"
+
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "crypto/random.h"
+
+#define APPLICATION_ID 0x44577075 /* "DWpu" */
+#define VERSION        1
+
+static const char tables[] =
+    "CREATE TABLE origin (id TEXT NOT NULL);"
+    "CREATE TABLE directory (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, users INTEGER NOT NULL,"
+    "  groups INTEGER NOT NULL);";
+
+/* --- opening --------------------------------------------------------------------------------------------------------- */
+
+void pushed_new_id(char ret[static PUSHED_ID_SIZE])
+{
+    unsigned char b[16];
+    size_t n = 0;
+    random_bytes(b, sizeof b);
+    b[6] = (b[6] & 0x0f) | 0x40;
+    b[8] = (b[8] & 0x3f) | 0x80;
+    for (size_t i = 0; i < sizeof b; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            ret[n++] = '-';
+        ret[n++] = "0123456789abcdef"[b[i] >> 4];
+        ret[n++] = "0123456789abcdef"[b[i] & 15];
+    }
+    ret[n] = '\0';
+}
+
+static int make_tables(struct db *db, struct err *err)
+{
+    char id[PUSHED_ID_SIZE];
+    pushed_new_id(id);
+    CLEANUP(freep)
+    char *sql = mem_printf("%s %s %s PRAGMA application_id = %d; PRAGMA user_version = %d", tables,
+                           pushed_resource_tables, pushed_member_tables, APPLICATION_ID, VERSION);
+    return db_exec(db, sql, err) != 0 ? -1 : db_run(db, "INSERT INTO origin (id) VALUES (?)", DB_ARGS(DB_TEXT(id)), err);
+}
+
+static int check_version(struct db *db, int64_t application, int64_t version, struct err *err)
+{
+    if (application != APPLICATION_ID)
+        return err_set(err, ERR_STORE, "%s: this is not what was pushed to Doorward; move it away", db_path(db));
+    if (version != VERSION)
+        return err_set(err, ERR_STORE,
+                       "%s: made by another version of Doorward; install that one, or move the file away", db_path(db));
+    return 0;
+}
+
+/* Two processes may come to a new file at once: who holds the lock looks again. */
+static int settle(struct db *db, struct err *err)
+{
+    int64_t application, version, any;
+    if (db_settle_writing(db, err) != 0 || db_begin(db, err) != 0)
+        return -1;
+    int r = 0;
+    if (db_get_int(db, "PRAGMA application_id", &application, err) != 0 ||
+        db_get_int(db, "PRAGMA user_version", &version, err) != 0 ||
+        db_get_int(db, "SELECT count(*) FROM sqlite_schema", &any, err) != 0)
+        r = -1;
+    else if (any == 0 && application == 0)
+        r = make_tables(db, err);
+    else
+        r = check_version(db, application, version, err);
+    if (r == 0)
+        return db_commit(db, err);
+    db_rollback(db);
+    return -1;
+}
+
+static int read_origin(struct pushed *pushed, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_prepare(pushed->db, "SELECT id FROM origin", &st, err) != 0)
+        return -1;
+    int r = stmt_step(st, err);
+    if (r == 1 && stmt_span(st, 0).n == PUSHED_ID_SIZE - 1) {
+        memcpy(pushed->database, stmt_text(st, 0), PUSHED_ID_SIZE);
+        return 0;
+    }
+    return r < 0 ? -1
+                 : err_set(err, ERR_STORE, "%s: the database is damaged; restore it from a backup", db_path(pushed->db));
+}
+
+int pushed_open(const char *dir, struct pushed **ret, struct err *err)
+{
+    CLEANUP(freep) char *path = mem_printf("%s/push.db", dir);
+    CLEANUP(pushed_close) struct pushed *pushed = mem_zero(sizeof *pushed);
+    if (db_open(path, false, &pushed->db, err) != 0 || settle(pushed->db, err) != 0 || read_origin(pushed, err) != 0)
+        return -1;
+    *ret = TAKE(pushed);
+    return 0;
+}
+
+static int require(struct db *db, struct err *err)
+{
+    int64_t application, version;
+    if (db_get_int(db, "PRAGMA application_id", &application, err) != 0 ||
+        db_get_int(db, "PRAGMA user_version", &version, err) != 0)
+        return -1;
+    return check_version(db, application, version, err);
+}
+
+int pushed_open_read(const char *dir, struct pushed **ret, struct err *err)
+{
+    CLEANUP(freep) char *path = mem_printf("%s/push.db", dir);
+    CLEANUP(pushed_close) struct pushed *pushed = mem_zero(sizeof *pushed);
+    if (access(path, F_OK) != 0)
+        return err_set(err, ERR_NOT_FOUND, "%s: nothing was pushed yet", path);
+    if (db_open(path, true, &pushed->db, err) != 0 || require(pushed->db, err) != 0 || read_origin(pushed, err) != 0)
+        return -1;
+    *ret = TAKE(pushed);
+    return 0;
+}
+
+void pushed_close(struct pushed **pushed)
+{
+    if (!*pushed)
+        return;
+    db_close(&(*pushed)->db);
+    free(*pushed);
+    *pushed = NULL;
+}
+
+const char *pushed_database(const struct pushed *pushed)
+{
+    return pushed->database;
+}
+
+/* --- transactions ------------------------------------------------------------------------------------------------------ */
+
+int pushed_begin(struct pushed *pushed, struct err *err)
+{
+    return db_begin(pushed->db, err);
+}
+
+int pushed_snapshot(struct pushed *pushed, struct err *err)
+{
+    return db_exec(pushed->db, "BEGIN", err);
+}
+
+int pushed_commit(struct pushed *pushed, struct err *err)
+{
+    return db_commit(pushed->db, err);
+}
+
+void pushed_rollback(struct pushed *pushed)
+{
+    db_rollback(pushed->db);
+}
+
+int pushed_mark(struct pushed *pushed, struct err *err)
+{
+    return db_exec(pushed->db, "SAVEPOINT part", err);
+}
+
+int pushed_keep(struct pushed *pushed, struct err *err)
+{
+    return db_exec(pushed->db, "RELEASE part", err);
+}
+
+void pushed_undo(struct pushed *pushed)
+{
+    struct err ignored = ERR_INIT; /* SQLite may have rolled back everything already: then there is no part */
+    db_exec(pushed->db, "ROLLBACK TO part; RELEASE part", &ignored);
+}
+
+/* --- directories ------------------------------------------------------------------------------------------------------- */
+
+int pushed_directory(struct pushed *pushed, const char *name, int64_t *ret, struct err *err)
+{
+    int64_t found;
+    if (db_number(pushed->db, "SELECT id FROM directory WHERE name = ?", DB_ARGS(DB_TEXT(name)), &found, err) != 0)
+        return -1;
+    *ret = found;
+    return found != 0;
+}
+
+int pushed_directory_make(struct pushed *pushed, const char *name, int64_t *ret, struct err *err)
+{
+    int found = pushed_directory(pushed, name, ret, err);
+    if (found != 0)
+        return found < 0 ? -1 : 0;
+    if (db_run(pushed->db,
+               "INSERT INTO directory (name, users, groups) VALUES (?, 0, 0) ON CONFLICT (name) DO NOTHING",
+               DB_ARGS(DB_TEXT(name)), err) != 0)
+        return -1;
+    return pushed_directory(pushed, name, ret, err) < 0 ? -1 : 0;
+}
+
+static int last_change(struct pushed *pushed, int64_t directory, int64_t *ret, struct err *err)
+{
+    return db_number(pushed->db, "SELECT max(change) FROM resource WHERE directory = ?", DB_ARGS(DB_INT(directory)),
+                     ret, err);
+}
+
+int pushed_about(struct pushed *pushed, int64_t directory, struct pushed_about *ret, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    struct pushed_about about = {0};
+    if (db_query(pushed->db, "SELECT users, groups FROM directory WHERE id = ?", DB_ARGS(DB_INT(directory)), &st,
+                 err) != 0)
+        return -1;
+    int r = stmt_step(st, err);
+    if (r < 0 || last_change(pushed, directory, &about.change, err) != 0)
+        return -1;
+    if (r == 1) {
+        about.users = stmt_int(st, 0);
+        about.groups = stmt_int(st, 1);
+    }
+    *ret = about;
+    return 0;
+}
+
+int pushed_next_change(struct pushed *pushed, int64_t directory, int64_t now, int64_t *ret, struct err *err)
+{
+    int64_t last;
+    if (last_change(pushed, directory, &last, err) != 0)
+        return -1;
+    *ret = now > last ? now : last + 1;
+    return 0;
+}
