@@ -1,5 +1,6 @@
 /*
- * What a directory connector is: a descriptor of static functions, found by the name written after "type =".
+ * What a directory connector is: a descriptor of static functions, found by the name written after "type ="
+ * (push/directories.h).
  *
  *   check (no network) -> open -> pull… -> close
  *
@@ -103,9 +104,5 @@ struct directory_connector {
     const char *(*describe)(const struct directory *directory);
     void (*close)(struct directory **directory);
 };
-
-/* NULL-terminated, and by name (NULL: no such connector). */
-extern const struct directory_connector *const directory_connectors[];
-const struct directory_connector *directory_connector_find(const char *name);
 
 #endif

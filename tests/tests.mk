@@ -10,6 +10,7 @@
 ## make valgrind      the unit suites under valgrind; make valgrind-demo and valgrind-integration run the program under it
 ## make bench         100,000 people in a local slapd: each command beside ldapsearch; then signing in (make bench-signin) beside its peers
 ## make bench-scim    SCIM's pure functions beside bare jansson
+## make bench-platform  10,000 invitations to a slow SCIM service beside the time that they take at least
 # A missing tool is a failure when CI is set, and a named skip otherwise.
 
 PYTHON := /usr/bin/python3
@@ -188,7 +189,7 @@ $(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/libdoorward.a
 
 -include $(BENCHES:=.d)
 
-bench: bench-sync bench-signin
+bench: bench-sync bench-signin bench-platform
 
 bench-sync: $(BUILD)/doorward
 	@PATH="$(TEST_PATH)" PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench/bench.py \
@@ -200,6 +201,11 @@ bench-signin: $(BUILD)/doorward tools $(BENCHES) | $(if $(filter bench,$(MAKECMD
 		--doorward $(BUILD)/doorward --programs $(BUILD)/tests --cache $(BUILD)/bench --requests $(BENCH_REQUESTS)
 BENCH_REQUESTS ?= 100000
 
+# BENCH_STRICT=1: a figure over its limit is a failure.
+bench-platform: $(BUILD)/doorward | $(if $(filter bench,$(MAKECMDGOALS)),bench-signin)
+	@PATH="$(TEST_PATH)" PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench/platform_bench.py \
+		--doorward $(BUILD)/doorward --cache $(BUILD)/bench $(if $(BENCH_STRICT),--strict)
+
 bench-scim: $(BUILD)/tests/bench/scim_bench
 	$(Q)$<
 
@@ -207,4 +213,4 @@ help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 .PHONY: test test-programs unit-programs unit-sanitized tools peers integration fuzz fuzzers valgrind valgrind-demo \
-        valgrind-integration bench bench-sync bench-signin bench-scim help
+        valgrind-integration bench bench-sync bench-signin bench-platform bench-scim help

@@ -61,7 +61,7 @@ static void write_whole(struct scim_job *job, const struct http_reply *reply)
 {
     struct scim_request whole = SCIM_REQUEST_INIT;
     struct scim_answer answer = {.finding = SCIM_GOOD, .status = reply->status};
-    if (scim_rewrite(&job->change, reply, &whole, &answer.why) != 0) {
+    if (scim_rewrite(job->service->map, &job->change, reply, &whole, &answer.why) != 0) {
         answer.finding = SCIM_FAULT;
         answer.verdict = PLATFORM_SKIP;
         err_wrap(&answer.why, "%s", job->object);

@@ -151,8 +151,8 @@ static void write_whole(const struct scim_request *patch, json_t *resource, stru
     buf_adds(&ret->body, text ? text : "{}");
 }
 
-int scim_rewrite(const struct scim_request *patch, const struct http_reply *reply, struct scim_request *ret,
-                 struct err *err)
+int scim_rewrite(const struct scim_map *map, const struct scim_request *patch, const struct http_reply *reply,
+                 struct scim_request *ret, struct err *err)
 {
     CLEANUP(pool_free) struct pool *pool = pool_new();
     json_auto_t *resource = load(&reply->body), *now = NULL;
@@ -160,7 +160,7 @@ int scim_rewrite(const struct scim_request *patch, const struct http_reply *repl
     if (!json_is_object(resource) || !json_is_string(json_object_get(resource, "id")))
         return err_set(err, ERR_INPUT, "the service does not show it as a SCIM resource with an id; ask its makers");
     buf_adds(&ret->version, version_of(reply, resource));
-    now = changed(patch->kind == SCIM_USER ? &scim_users : &scim_groups, pool, patch, resource, &error);
+    now = changed(patch->kind == SCIM_USER ? scim_map_type(map) : &scim_groups, pool, patch, resource, &error);
     if (error.status)
         return err_set(err, ERR_INPUT, "what the service has cannot be changed as a whole (%s); look at it there",
                        error.detail);

@@ -12,11 +12,11 @@
 #define SCIM_WHOLE_MAX (64 * 1024 * 1024) /* bytes of a resource that is read to be written again */
 
 /*
- * patch: of scim_change_user, scim_change_members … reply: to a GET of the same address, with a status below 300.
+ * map: whose extensions are known. patch: of scim_change_user, scim_change_members … reply: to a GET of the same address, with a status below 300.
  * ret: SCIM_REQUEST_INIT; left without a method when everything is so already. ERR_INPUT: the reply is no such resource;
  * the text is "fault; remedy".
  */
-int scim_rewrite(const struct scim_request *patch, const struct http_reply *reply, struct scim_request *ret,
-                 struct err *err);
+int scim_rewrite(const struct scim_map *map, const struct scim_request *patch, const struct http_reply *reply,
+                 struct scim_request *ret, struct err *err);
 
 #endif

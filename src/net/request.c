@@ -86,6 +86,11 @@ bool request_is_too_large(const struct request *r)
     return r->too_large;
 }
 
+bool request_is_unread(const struct request *r)
+{
+    return r->unread;
+}
+
 const char *request_peer(const struct request *r)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);

@@ -23,6 +23,7 @@ struct request {
     bool aside, answered; /* a thread of the lane has it; and has filled the response */
     bool clean;           /* the request line, see request_new */
     bool too_large;       /* the body */
+    bool unread; /* the handler was called before it */
 };
 
 /* uri: path and query as they were received; copied. What no client has a reason to send leaves the request not clean. */

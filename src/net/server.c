@@ -129,15 +129,14 @@ static enum MHD_Result answer(struct server *server, struct request *request)
 {
     if (request->answered)
         return queue(request->connection, &request->response);
-    if (!request->too_large && step_aside(server, request))
+    if (!request->too_large && !request->unread && step_aside(server, request))
         return MHD_YES;
     CLEANUP(response_release) struct response response = {.status = 500};
     server->settings.handle(server->settings.ctx, request, &response);
-    if (request
-            ->too_large) { /* before the body is read: closed behind the answer, so that the rest need not be read either */
+    if (request->too_large)
         response.status = MHD_HTTP_CONTENT_TOO_LARGE;
+    if (request->too_large || request->unread) /* the rest need not be read either */
         response_header(&response, "Connection", "close");
-    }
     return queue(request->connection, &response);
 }
 
@@ -209,8 +208,11 @@ static enum MHD_Result begin(struct server *server, struct request *request)
     if (!request->clean || !is_unambiguous(request))
         return refuse(request->connection, MHD_HTTP_BAD_REQUEST);
     request->body_max = server->settings.body_max(server->settings.ctx, request);
+    request->unread = request->body_max == SERVER_BODY_UNREAD;
     if (request->body_max > SERVER_BODY_MAX)
         request->body_max = SERVER_BODY_MAX;
+    if (request->unread)
+        return answer(server, request);
     request->too_large = length && strtoull(length, NULL, 10) > request->body_max;
     return request->too_large ? answer(server, request) : MHD_YES;
 }

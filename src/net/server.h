@@ -18,7 +18,8 @@
 #include "base/pool.h"
 #include "base/span.h"
 
-#define SERVER_BODY_MAX    (1024 * 1024) /* bytes, whatever a handler asks for */
+#define SERVER_BODY_MAX    (16 * 1024 * 1024) /* bytes, whatever a handler asks for */
+#define SERVER_BODY_UNREAD ((size_t)-1)       /* instead of a size: answered without its body, whatever it holds */
 #define SERVER_HEADERS_MAX 32768         /* bytes of request line and headers */
 #define SERVER_VALUES_MAX  64            /* parameters of a query or a form */
 #define SERVER_BODIES_MAX  (256u << 20)  /* bytes of all bodies that are there at once */
@@ -47,7 +48,10 @@ struct server_settings {
     unsigned per_address;    /* at once, from one address; 0: no limit */
     unsigned idle;           /* seconds without a byte until a connection is closed */
     unsigned longest;        /* seconds that a body may take to arrive; beyond idle, headers as well */
-    /* The largest body of this request that is worth reading, at most SERVER_BODY_MAX; 0: none. Called before it is read. */
+    /*
+     * The largest body of this request that is worth reading, at most SERVER_BODY_MAX; 0: none; SERVER_BODY_UNREAD: who asks is not let in. Called
+     * before it is read.
+     */
     size_t (*body_max)(void *ctx, const struct request *request);
     void (*handle)(void *ctx, const struct request *request, struct response *response);
     /*
@@ -80,6 +84,8 @@ const char *request_peer(const struct request *request); /* numeric address of w
 bool request_is_tls(const struct request *request);
 /* Its body is longer than body_max said, and was not read: whatever is answered gets status 413, and the connection is closed. */
 bool request_is_too_large(const struct request *request);
+/* body_max said SERVER_BODY_UNREAD: if there was a body, it is not here, and the connection is closed behind the answer. */
+bool request_is_unread(const struct request *request);
 /* NULL: not there. Of several of one name, the first. */
 const char *request_header(const struct request *request, const char *name);
 /* Of several of one name, all, in their order with commas between them (RFC 9110, 5.3). NULL: not there. */

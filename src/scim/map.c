@@ -179,6 +179,11 @@ int scim_map_new(const struct scim_map_rows *rows, struct scim_map **ret, size_t
     return 0;
 }
 
+const struct scim_resource_type *scim_map_type(const struct scim_map *map)
+{
+    return map->type;
+}
+
 size_t scim_map_raw(const struct scim_map *map, const char *const **ret_names)
 {
     *ret_names = map->raw;

@@ -36,6 +36,7 @@
 #include "base/err.h"
 #include "base/pool.h"
 #include "model/entry.h"
+#include "scim/schema.h"
 
 #define SCIM_MAP_RULES_MAX  100
 #define SCIM_MAP_SOURCE_MAX 2048 /* bytes of a rule */
@@ -61,6 +62,9 @@ struct scim_map_rows {
  */
 int scim_map_new(const struct scim_map_rows *rows, struct scim_map **ret, size_t *ret_row, struct err *err);
 void scim_map_free(struct scim_map **map);
+
+/* User with the extensions that the rules name; lives as long as the map. */
+const struct scim_resource_type *scim_map_type(const struct scim_map *map);
 
 /* The attributes of the directory that the rules name, in lower case. */
 size_t scim_map_raw(const struct scim_map *map, const char *const **ret_names);

@@ -36,8 +36,8 @@ static int make_tables(struct db *db, struct err *err)
     char id[PUSHED_ID_SIZE];
     pushed_new_id(id);
     CLEANUP(freep)
-    char *sql = mem_printf("%s %s %s PRAGMA application_id = %d; PRAGMA user_version = %d", tables,
-                           pushed_resource_tables, pushed_member_tables, APPLICATION_ID, VERSION);
+    char *sql = mem_printf("%s %s %s %s PRAGMA application_id = %d; PRAGMA user_version = %d", tables,
+                           pushed_resource_tables, pushed_member_tables, push_tokens_tables, APPLICATION_ID, VERSION);
     return db_exec(db, sql, err) != 0 ? -1 : db_run(db, "INSERT INTO origin (id) VALUES (?)", DB_ARGS(DB_TEXT(id)), err);
 }
 

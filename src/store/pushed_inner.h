@@ -10,7 +10,7 @@ struct pushed {
 };
 
 /* Tables of the other files; pushed.c makes them all when it makes the file. */
-extern const char pushed_resource_tables[], pushed_member_tables[];
+extern const char pushed_resource_tables[], pushed_member_tables[], push_tokens_tables[];
 
 /* Columns of every statement that gives resources. */
 #define PUSHED_COLUMNS "r.row, r.kind, r.gone, r.id, r.display, r.created, r.change"

@@ -1,6 +1,6 @@
 /* Who is meant by what was typed. */
 #include "base/mem.h"
-#include "connectors/connector.h"
+#include "push/directories.h"
 #include "sync/derive.h"
 #include "sync/explain.h"
 

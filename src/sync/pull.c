@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "connectors/attrmap.h"
+#include "push/directories.h"
 #include "store/audit.h"
 #include "sync/entitle.h"
 #include "sync/locate.h"

@@ -7,7 +7,9 @@
 
 #include "broker/broker.h"
 #include "net/server.h"
+#include "push/line.h"
 #include "signin/signin.h"
+#include "store/pushed.h"
 #include "web/keeper.h"
 #include "web/limit.h"
 #include "web/looks.h"
@@ -23,6 +25,13 @@ enum count {
     COUNT_HELD_UP,
     COUNT_TOLD,
     COUNT_UNTOLD,
+    COUNT_PUSHES,
+    COUNT_PUSHES_UNKNOWN,
+    COUNT_PUSHED_CREATED,
+    COUNT_PUSHED_CHANGED,
+    COUNT_PUSHED_DELETED,
+    COUNT_PUSHED_JOINED,
+    COUNT_PUSHED_LEFT,
     COUNTS
 };
 
@@ -30,6 +39,7 @@ enum count {
 struct desk {
     struct store *store; /* NULL: there is no state yet */
     struct signins *signins;
+    struct pushed *pushed; /* NULL: nobody has asked for it yet */
     struct desk *next;
 };
 
@@ -66,6 +76,7 @@ struct web {
     struct outbox *outbox;
     _Atomic unsigned long reloads; /* of the configuration */
     struct limit *limit;
+    struct line *line; /* of what is pushed */
     bool tls;
 };
 
@@ -88,17 +99,21 @@ enum route_how {
     ROUTE_STATELESS = 1, /* needs no database */
     ROUTE_SLOW = 2,      /* waits for an identity provider … */
     ROUTE_FIRST = 4,     /* … as long as one is not known yet */
+    ROUTE_TREE = 8,      /* takes whatever stands behind its path, and says itself what is wrong */
 };
 
 /* One way to ask. A table of them ends with a row of NULL. */
 struct route {
-    const char *method, *path; /* a path that ends in "/" takes one more word, but for "/" itself */
+    const char *method, *path; /* a path that ends in "/" takes one more word, but for "/" itself; method NULL: any */
     void (*answer)(struct call *call);
     size_t body_max;
     unsigned how; /* of enum route_how; true: stateless */
 };
 extern const struct route signin_routes[], saml_routes[], oidc_routes[], broker_routes[], forward_routes[],
-    logout_routes[], trial_routes[];
+    logout_routes[], trial_routes[], scim_routes[];
+
+/* Of scim_routes, which look at who asks before a body is read. */
+size_t scim_body_max(struct web *web, const struct request *request);
 
 struct web_site *site_hold(struct web *web);
 void site_give(struct web_site **site); /* NULL inside is fine; fits CLEANUP */
@@ -106,6 +121,8 @@ void site_give(struct web_site **site); /* NULL inside is fine; fits CLEANUP */
 int desk_take(struct web *web, struct desk **ret, struct err *err);
 /* What could not be opened when it was taken: the main database, which there need not be. */
 int desk_open(struct web *web, struct desk *desk, struct err *err);
+/* desk->pushed, from here on. */
+int desk_open_pushed(struct web *web, struct desk *desk, struct err *err);
 void desk_give(struct web *web, struct desk *desk);
 
 /* Threads of their own; *ret is to be stopped, started or not. */

@@ -9,7 +9,7 @@
 #include "web/origins.h"
 
 static const struct route *const tables[] = {signin_routes,  saml_routes,   oidc_routes, broker_routes,
-                                             forward_routes, logout_routes, trial_routes};
+                                             forward_routes, logout_routes, trial_routes, scim_routes};
 
 /* NULL: not this path; else the word behind it, "" for none. */
 static const char *match(const struct route *route, const char *path)
@@ -18,6 +18,8 @@ static const char *match(const struct route *route, const char *path)
     bool takes = n > 1 && route->path[n - 1] == '/';
     if (strncmp(path, route->path, n) != 0)
         return NULL;
+    if (route->how & ROUTE_TREE)
+        return path + n;
     if (!takes)
         return path[n] ? NULL : path + n;
     return path[n] && !strchr(path + n, '/') ? path + n : NULL;
@@ -34,7 +36,7 @@ static const struct route *find(const struct request *request, const char **ret_
             const char *word = match(route, path);
             if (!word)
                 continue;
-            if (strcmp(route->method, method) == 0) {
+            if (!route->method || strcmp(route->method, method) == 0) {
                 *ret_word = word;
                 return route;
             }
@@ -47,7 +49,8 @@ size_t routes_body_max(void *web, const struct request *request)
 {
     const char *word, *allow;
     const struct route *route = find(request, &word, &allow);
-    (void)web;
+    if (route && route->how & ROUTE_TREE)
+        return scim_body_max(web, request);
     return route ? route->body_max : 0;
 }
 
@@ -173,7 +176,9 @@ static void answer(struct call *call)
     const char *allow = NULL;
     const struct route *route = find(call->request, &call->word, &allow);
     unsigned wait = route ? hold_up(call, route) : 0;
-    if (request_is_too_large(call->request)) {
+    if (route && route->how & ROUTE_TREE) {
+        answer_route(call, route);
+    } else if (request_is_too_large(call->request)) {
         answer_fault(call, 413, FAULT_TOO_LARGE, NULL);
     } else if (wait) {
         answer_held_up(call, wait);

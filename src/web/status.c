@@ -96,6 +96,13 @@ static void show_metrics(struct web *web, const struct request *request, struct 
         {COUNT_REFUSED, "doorward_signins_refused_total", "Sign-ins that were refused."},
         {COUNT_TOLD, "doorward_logout_notices_delivered_total", "Ended visits that an application was told of."},
         {COUNT_UNTOLD, "doorward_logout_notices_failed_total", "Tries to tell an application that failed."},
+        {COUNT_PUSHES, "doorward_scim_requests_total", "SCIM requests with a token that is good."},
+        {COUNT_PUSHES_UNKNOWN, "doorward_scim_refused_total", "SCIM requests without one."},
+        {COUNT_PUSHED_CREATED, "doorward_scim_created_total", "Users and groups that were pushed."},
+        {COUNT_PUSHED_CHANGED, "doorward_scim_changed_total", "Users and groups that were changed, members too."},
+        {COUNT_PUSHED_DELETED, "doorward_scim_deleted_total", "Users and groups that were deleted."},
+        {COUNT_PUSHED_JOINED, "doorward_scim_joined_total", "Members that joined a group."},
+        {COUNT_PUSHED_LEFT, "doorward_scim_left_total", "Members that left a group, but for deleted ones."},
         {COUNT_HELD_UP, "doorward_http_held_up_total", "Requests above signin-rate or application-rate."},
     };
     response->status = 200;

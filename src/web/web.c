@@ -30,6 +30,7 @@ static void desk_free(struct desk **desk)
         return;
     store_close(&(*desk)->store);
     signins_close(&(*desk)->signins);
+    pushed_close(&(*desk)->pushed);
     free(*desk);
     *desk = NULL;
 }
@@ -49,6 +50,11 @@ int desk_open(struct web *web, struct desk *desk, struct err *err)
     if (!desk->signins && signins_open(web->state_dir, &desk->signins, err) != 0)
         return -1;
     return open_store(web, desk, err);
+}
+
+int desk_open_pushed(struct web *web, struct desk *desk, struct err *err)
+{
+    return desk->pushed ? 0 : pushed_open(web->state_dir, &desk->pushed, err);
 }
 
 int desk_take(struct web *web, struct desk **ret, struct err *err)
@@ -263,6 +269,7 @@ int web_start(struct conf *conf, const char *state_dir, struct web **ret, struct
     web->state_dir = mem_strdup(state_dir);
     web->providers = providers_new(&call_directly);
     web->limit = limit_new();
+    web->line = line_new();
     if (saml_init(err) != 0 || signins_open(state_dir, &web->sweeper, err) != 0 ||
         site_read(conf, state_dir, &web->site, err) != 0)
         return -1;
@@ -359,6 +366,7 @@ void web_stop(struct web **web)
     }
     signins_close(&w->sweeper);
     limit_free(&w->limit);
+    line_free(&w->line);
     site_give(&w->site);
     providers_free(&w->providers);
     pthread_mutex_destroy(&w->desks_lock);

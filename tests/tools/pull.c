@@ -3,7 +3,7 @@
  *
  *   pull [--seen | --count] FILE DIRECTORY
  *
- * A JSON object a line: entries, faults, and last {"result": "complete" | "partial" | "error", …}. --seen: the sink
+ * A JSON object a line: entries, faults, and last {"result": "complete" | "changes" | "partial" | "error", …}. --seen: the sink
  * says that it knows every entry; --count: entries are taken in full and not printed. Ends with 0 for a complete read,
  * else 1 or the error's status.
  */
@@ -12,7 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
-#include "connectors/connector.h"
+#include "push/directories.h"
 
 enum mode { MODE_PRINT, MODE_SEEN, MODE_COUNT };
 
@@ -92,6 +92,20 @@ static int fault(void *ctx, struct span id, struct span name, const char *why, s
     return 0;
 }
 
+static int gone(void *ctx, enum entry_kind kind, struct span id, struct err *err)
+{
+    (void)ctx, (void)err;
+    print(json_pack("{s:s, s:s, s:o}", "kind", "gone", "of", kind == ENTRY_GROUP ? "group" : "person", "id", text(id)));
+    return 0;
+}
+
+static int gone_key(void *ctx, struct key128 name, struct span but, struct err *err)
+{
+    (void)ctx, (void)err;
+    print(json_pack("{s:s, s:o, s:o}", "kind", "gone", "key", key(name), "but", text(but)));
+    return 0;
+}
+
 static void print_result(const char *result, const struct tally *tally, const struct err *err, const char *where)
 {
     print(json_pack("{s:s, s:s?, s:s, s:i, s:I, s:I, s:I, s:I, s:I}", "result", result, "where", where, "error",
@@ -104,7 +118,7 @@ static int run(const struct conf_section *section, enum mode mode)
 {
     const struct directory_connector *connector = directory_connector_find(conf_variant(section));
     struct tally tally = {.mode = mode};
-    struct sink sink = {.ctx = &tally, .seen = seen, .put = put, .fault = fault};
+    struct sink sink = {.ctx = &tally, .seen = seen, .put = put, .fault = fault, .gone = gone, .gone_key = gone_key};
     struct directory *directory = NULL;
     enum pull_result result;
     struct err err = ERR_INIT;
@@ -115,6 +129,7 @@ static int run(const struct conf_section *section, enum mode mode)
     int rc = connector->pull(directory, NULL, &sink, &result, &err);
     print_result(rc                        ? "error"
                  : result == PULL_COMPLETE ? "complete"
+                 : result == PULL_CHANGES  ? "changes"
                                            : "partial",
                  &tally, &err, connector->describe(directory));
     connector->close(&directory);

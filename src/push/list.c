@@ -1,0 +1,494 @@
+/* Listings: which resources, in which order, which page. */
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "push/service_inner.h"
+
+/* A listing of one type, or one part of a listing of all. */
+struct listing {
+    struct service_call *call;
+    const struct service_type *type;
+    const struct scim_query *query;
+    json_t *shown;
+    size_t room;      /* for so many more */
+    int64_t skip;     /* of those that match, before the first that is shown */
+    int64_t total;    /* that match; by cursor not all are counted */
+    int64_t last;     /* row of the last that was shown */
+    int64_t members;  /* shown in all of the answer */
+    bool more;        /* by cursor: there is another one */
+    double deadline;  /* of clock_monotonic; 0: the candidates are few */
+    bool shows_links; /* members or groups */
+    bool needs_links; /* for the filter */
+};
+
+/* --- filters by the tables ----------------------------------------------------------------------------------------------- */
+
+struct knowing {
+    struct service_call *call;
+    const struct pushed_resource *resource;
+    bool failed;
+};
+
+/* The id in 'members eq "…"', 'members.value eq "…"' or 'members[value eq "…"]'. p NULL: another term. */
+static struct span linked_id(const struct service_type *type, const struct scim_filter *f)
+{
+    const struct scim_attr *links = service_attr(type, type->links), *value = scim_sub_find(links, "value");
+    struct span id = {0};
+    if (f->op == SCIM_VALUE_PATH && f->at.attr == links && f->first->op == SCIM_EQ &&
+        scim_filter_equals(f->first, value, &id, 1) == 1)
+        return id;
+    if (f->op == SCIM_EQ && f->at.attr == links && scim_filter_equals(f, value, &id, 1) == 1)
+        return id;
+    return (struct span){0};
+}
+
+/* Whoever has no such id is in no group, and no group has it. */
+static int is_linked(struct knowing *knowing, struct span id)
+{
+    struct service_call *call = knowing->call;
+    struct pushed_resource other;
+    bool is_group = knowing->resource->kind == PUSHED_GROUP;
+    int r = pushed_get_any(call->pushed, call->directory, id, call->pool, &other, call->err);
+    if (r == 1)
+        r = pushed_is_member(call->pushed, is_group ? knowing->resource->row : other.row,
+                             is_group ? other.row : knowing->resource->row, call->err);
+    knowing->failed |= r < 0;
+    return r > 0;
+}
+
+static int know(void *ctx, const struct scim_filter *term)
+{
+    struct knowing *knowing = ctx;
+    struct span id = linked_id(&service_types[knowing->resource->kind], term);
+    return id.p ? is_linked(knowing, id) : -1;
+}
+
+/* Whether some term looks at members, or groups, in another way than by id. */
+static bool looks_into_links(const struct service_type *type, const struct scim_filter *f)
+{
+    if (f->known && f->at.attr == service_attr(type, type->links))
+        return !linked_id(type, f).p;
+    for (const struct scim_filter *kid = f->first; kid; kid = kid->next)
+        if (looks_into_links(type, kid))
+            return true;
+    return false;
+}
+
+/* --- candidates ------------------------------------------------------------------------------------------------------------ */
+
+/* Resources that the filter can match at all, in the order of their rows. */
+struct candidates {
+    struct pushed_query query;
+    bool one;         /* only the resource "id" */
+    struct span id;
+    bool none;        /* there is nobody */
+    bool members;     /* the users that are members of the group query.member */
+    bool few;         /* an index gives them */
+};
+
+static const struct scim_filter *equal_on(const struct listing *l, const char *name, const char *sub_name)
+{
+    const struct scim_attr *attr = service_attr(l->type, name);
+    const struct scim_attr *sub = attr && sub_name ? scim_sub_find(attr, sub_name) : NULL;
+    return attr && l->query->filter ? scim_filter_needs_equal(l->query->filter, attr, sub) : NULL;
+}
+
+static void by_key(struct candidates *c, enum pushed_key_kind kind, const struct scim_filter *term)
+{
+    c->few = true;
+    c->query.way = PUSHED_KEYED;
+    c->query.key = (struct pushed_key){kind, term->value.text};
+}
+
+/* The id that every match has to be linked with. */
+static struct span needed_link(const struct service_type *type, const struct scim_filter *f)
+{
+    struct span id = f->known ? linked_id(type, f) : (struct span){0};
+    for (const struct scim_filter *kid = f->op == SCIM_AND ? f->first : NULL; kid && !id.p; kid = kid->next)
+        id = needed_link(type, kid);
+    return id;
+}
+
+static int by_link(struct listing *l, struct candidates *c, struct span id)
+{
+    struct pushed_resource other;
+    int found = pushed_get_any(l->call->pushed, l->call->directory, id, l->call->pool, &other, l->call->err);
+    if (found < 0)
+        return -1;
+    c->few = true;
+    c->none = found == 0;
+    c->members = l->type->kind == PUSHED_USER;
+    c->query.way = PUSHED_MEMBER_OF;
+    c->query.member = found ? other.row : 0;
+    return 0;
+}
+
+/* meta.lastModified gt "…": the instant that every match was changed behind; shown are milliseconds, kept microseconds. */
+static const struct scim_filter *needed_instant(const struct scim_filter *f)
+{
+    bool later = f->op == SCIM_GT || f->op == SCIM_GE;
+    if (later && f->known && f->value.kind == SCIM_INSTANT && f->at.sub && strcmp(f->at.attr->name, "meta") == 0 &&
+        strcmp(f->at.sub->name, "lastModified") == 0)
+        return f;
+    for (const struct scim_filter *kid = f->op == SCIM_AND || f->op == SCIM_VALUE_PATH ? f->first : NULL; kid;
+         kid = kid->next) {
+        const struct scim_filter *found = needed_instant(kid);
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+static int choose(struct listing *l, struct candidates *c)
+{
+    const struct scim_filter *term, *filter = l->query->filter;
+    *c = (struct candidates){.query = {.directory = l->call->directory, .kind = l->type->kind, .way = PUSHED_ALL}};
+    if (!filter)
+        return 0;
+    if ((term = equal_on(l, "id", NULL))) {
+        c->one = c->few = true;
+        c->id = term->value.text;
+    } else if ((term = equal_on(l, l->type->name, NULL))) {
+        by_key(c, PUSHED_NAME, term);
+    } else if ((term = equal_on(l, "externalId", NULL))) {
+        by_key(c, PUSHED_EXTERNAL, term);
+    } else if ((term = equal_on(l, "emails", "value"))) {
+        by_key(c, PUSHED_EMAIL, term);
+    } else if (needed_link(l->type, filter).p) {
+        return by_link(l, c, needed_link(l->type, filter));
+    } else if ((term = needed_instant(filter))) {
+        c->query.way = PUSHED_SINCE;
+        c->query.since = term->value.integer - 1;
+    }
+    return 0;
+}
+
+/* Rows first, so that what an index gives in another order comes in that of a listing. */
+struct found {
+    int64_t *rows;
+    size_t n, cap;
+    enum pushed_kind kind;
+};
+
+static void found_release(struct found *found)
+{
+    free(found->rows);
+}
+
+static int note_row(void *ctx, const struct pushed_resource *r, struct err *err)
+{
+    struct found *found = ctx;
+    (void)err;
+    if (r->kind == found->kind)
+        *MEM_PUSH(&found->rows, &found->n, &found->cap) = r->row;
+    return 0;
+}
+
+static int by_row(const void *one, const void *other)
+{
+    const int64_t a = *(const int64_t *)one, b = *(const int64_t *)other;
+    return (a > b) - (a < b);
+}
+
+static int each_row(struct service_call *call, const struct found *found, int64_t after, pushed_each_fn *each,
+                    void *ctx)
+{
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    for (size_t i = 0; i < found->n; i++) {
+        struct pushed_resource r;
+        if (found->rows[i] <= after)
+            continue;
+        int told = pushed_get_row(call->pushed, found->rows[i], true, pool, &r, call->err);
+        if (told == 1)
+            told = each(ctx, &r, call->err);
+        if (told != 0)
+            return told < 0 ? -1 : 0;
+        pool_reset(pool);
+    }
+    return 0;
+}
+
+static int each_candidate(struct listing *l, struct candidates *c, pushed_each_fn *each, void *ctx)
+{
+    struct service_call *call = l->call;
+    if (c->none)
+        return 0;
+    if (c->one) {
+        struct pushed_resource r;
+        int found = pushed_get(call->pushed, call->directory, l->type->kind, c->id, true, call->pool, &r, call->err);
+        return found < 0 || (found == 1 && r.row > c->query.after && each(ctx, &r, call->err) < 0) ? -1 : 0;
+    }
+    if (!c->members && c->query.way != PUSHED_SINCE) {
+        c->query.with_text = true;
+        return pushed_each(call->pushed, &c->query, each, ctx, call->err);
+    }
+    CLEANUP(found_release) struct found found = {.kind = l->type->kind};
+    int status = c->members ? pushed_members(call->pushed, c->query.member, note_row, &found, call->err)
+                            : pushed_each(call->pushed, &c->query, note_row, &found, call->err);
+    if (found.n)
+        qsort(found.rows, found.n, sizeof *found.rows, by_row);
+    return status != 0 ? -1 : each_row(call, &found, c->query.after, each, ctx);
+}
+
+/* --- matching and showing ------------------------------------------------------------------------------------------------- */
+
+static int too_long(struct listing *l)
+{
+    return scim_error_set(&l->call->error, SCIM_WRONG_TOO_MANY,
+                          "the query looks at too many resources; filter by id, %s, externalId, emails.value or "
+                          "meta.lastModified, with eq (or gt)",
+                          l->type->name);
+}
+
+/* 1: it matches, and *ret is it; 0; -1 */
+static int match(struct listing *l, const struct pushed_resource *r, json_t **ret)
+{
+    json_auto_t *whole = NULL;
+    struct knowing knowing = {.call = l->call, .resource = r};
+    const struct scim_oracle oracle = {know, &knowing};
+    if (l->deadline > 0 && clock_monotonic() > l->deadline)
+        return too_long(l);
+    if (service_whole(l->call, r, l->needs_links, &whole) != 0)
+        return -1;
+    if (l->query->filter && !scim_filter_match(l->query->filter, whole, l->needs_links ? NULL : &oracle))
+        return knowing.failed ? -1 : 0;
+    *ret = json_incref(whole);
+    return knowing.failed ? -1 : 1;
+}
+
+/* Members are many: a page of groups ends before they are more than an answer should hold. */
+static int has_room(struct listing *l, const struct pushed_resource *r)
+{
+    int64_t n = 0;
+    if (l->room == 0)
+        return 0;
+    if (!l->shows_links || r->kind != PUSHED_GROUP)
+        return 1;
+    if (pushed_member_count(l->call->pushed, r->row, &n, l->call->err) != 0)
+        return -1;
+    if (l->members > 0 && l->members + n > SERVICE_MEMBERS_SHOWN) {
+        l->room = 0;
+        return 0;
+    }
+    l->members += n;
+    return 1;
+}
+
+static int show(struct listing *l, const struct pushed_resource *r, json_t *whole)
+{
+    json_auto_t *with_links = NULL;
+    if (l->shows_links && !l->needs_links) {
+        if (service_whole(l->call, r, true, &with_links) != 0)
+            return -1;
+        whole = with_links;
+    }
+    json_array_append_new(l->shown, scim_project(&l->query->projection, whole));
+    l->last = r->row;
+    l->room--;
+    return 0;
+}
+
+static int visit(void *ctx, const struct pushed_resource *r, struct err *err)
+{
+    struct listing *l = ctx;
+    json_auto_t *whole = NULL;
+    (void)err;
+    int matches = match(l, r, &whole);
+    if (matches != 1)
+        return matches;
+    l->total++;
+    if (l->skip > 0) {
+        l->skip--;
+        return 0;
+    }
+    int fits = has_room(l, r);
+    if (fits < 0)
+        return -1;
+    if (fits == 0) {
+        l->more = true;
+        return l->query->page.by_cursor;
+    }
+    return show(l, r, whole);
+}
+
+/* --- in an order ------------------------------------------------------------------------------------------------------------ */
+
+/* What is put in order: the attribute alone, and the row as "#". */
+struct sorting {
+    struct listing *l;
+    json_t **keys;
+    size_t n, cap;
+};
+
+static void sorting_release(struct sorting *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        json_decref(s->keys[i]);
+    free(s->keys);
+}
+
+static json_t *sort_key(const struct scim_order *order, json_t *whole, int64_t row)
+{
+    json_t *key = json_pack("{s:I}", "#", (json_int_t)row), *into = key;
+    if (order->at.extension)
+        json_object_set_new(key, order->at.extension->id, into = json_object());
+    json_t *value = scim_attrpath_get(&order->at, whole);
+    if (value)
+        json_object_set(into, order->at.attr->name, value);
+    return key;
+}
+
+static int collect(void *ctx, const struct pushed_resource *r, struct err *err)
+{
+    struct sorting *s = ctx;
+    json_auto_t *whole = NULL;
+    (void)err;
+    int matches = match(s->l, r, &whole);
+    if (matches != 1)
+        return matches;
+    if (s->n == SERVICE_SORT_MAX)
+        return scim_error_set(&s->l->call->error, SCIM_WRONG_TOO_MANY,
+                              "more than %d resources would be put in order; sort by %s, or filter", SERVICE_SORT_MAX,
+                              s->l->type->name);
+    *MEM_PUSH(&s->keys, &s->n, &s->cap) = sort_key(&s->l->query->order, whole, r->row);
+    return 0;
+}
+
+static int show_row(struct listing *l, int64_t row)
+{
+    struct pushed_resource r;
+    json_auto_t *whole = NULL;
+    if (pushed_get_row(l->call->pushed, row, true, l->call->pool, &r, l->call->err) < 0 ||
+        service_whole(l->call, &r, l->needs_links, &whole) != 0)
+        return -1;
+    int fits = has_room(l, &r);
+    return fits == 1 ? show(l, &r, whole) : fits;
+}
+
+static int list_sorted(struct listing *l, struct candidates *c)
+{
+    CLEANUP(sorting_release) struct sorting s = {.l = l};
+    if (each_candidate(l, c, collect, &s) != 0)
+        return -1;
+    if (s.n)
+        scim_order_sort(l->call->pool, &l->query->order, s.keys, s.n);
+    l->total = (int64_t)s.n;
+    for (size_t i = (size_t)l->skip; i < s.n && l->room; i++)
+        if (show_row(l, json_integer_value(json_object_get(s.keys[i], "#"))) != 0)
+            return -1;
+    return 0;
+}
+
+/* --- a page ----------------------------------------------------------------------------------------------------------------- */
+
+static bool is_by_name(const struct listing *l)
+{
+    return !l->query->filter && l->query->order.at.attr == service_attr(l->type, l->type->name);
+}
+
+static int list_type(struct listing *l)
+{
+    struct candidates c;
+    const struct scim_order *order = &l->query->order;
+    const struct scim_projection *projection = &l->query->projection;
+    struct pushed_about about;
+    l->shows_links = scim_projection_has(projection, NULL, service_attr(l->type, l->type->links));
+    l->needs_links = l->query->filter && looks_into_links(l->type, l->query->filter);
+    if (choose(l, &c) != 0)
+        return -1;
+    c.query.after = l->last;
+    if (!c.few && (l->query->filter || order->asked))
+        l->deadline = clock_monotonic() + SERVICE_SEARCH_SECONDS;
+    if (order->asked && !is_by_name(l))
+        return list_sorted(l, &c);
+    c.query.way = order->asked ? PUSHED_BY_NAME : c.query.way;
+    c.query.descending = order->descending;
+    if (l->query->filter || l->query->page.by_cursor)
+        return each_candidate(l, &c, visit, l);
+    /* Everything there is: how many stands beside it, and the page is read alone. */
+    if (pushed_about(l->call->pushed, l->call->directory, &about, l->call->err) != 0)
+        return -1;
+    int64_t total = l->type->kind == PUSHED_USER ? about.users : about.groups;
+    c.query.skip = l->skip;
+    c.query.most = (int64_t)l->room;
+    l->skip = 0;
+    if (l->room && each_candidate(l, &c, visit, l) != 0)
+        return -1;
+    l->total = total;
+    return 0;
+}
+
+/* "u12": users behind row 12. */
+static int read_cursor(struct service_call *call, struct span cursor, int64_t *ret_after, enum pushed_kind *ret_kind)
+{
+    int64_t row = 0;
+    if (cursor.n == 0)
+        return 0;
+    bool good = cursor.n > 1 && cursor.n < 20 && (cursor.p[0] == 'u' || cursor.p[0] == 'g');
+    for (size_t i = 1; good && i < cursor.n; i++) {
+        good = cursor.p[i] >= '0' && cursor.p[i] <= '9';
+        row = row * 10 + (cursor.p[i] - '0');
+    }
+    if (!good)
+        return scim_error_set(&call->error, SCIM_WRONG_CURSOR, "the cursor is none of this service's");
+    *ret_after = row;
+    *ret_kind = cursor.p[0] == 'u' ? PUSHED_USER : PUSHED_GROUP;
+    return 0;
+}
+
+/* The types that are listed, from the one that the cursor is in. */
+struct parts {
+    const struct service_type *type; /* NULL: all */
+    const struct scim_params *params;
+    enum pushed_kind first;
+    int64_t after;
+};
+
+static int list_parts(struct service_call *call, const struct parts *parts, const struct scim_page *page,
+                      json_t *shown, int64_t *ret_total, const char **ret_next)
+{
+    struct listing l = {.call = call, .shown = shown, .room = page->count, .last = parts->after};
+    l.skip = page->by_cursor ? 0 : (int64_t)page->start - 1;
+    for (enum pushed_kind kind = parts->first; kind <= PUSHED_GROUP && !l.more; kind++) {
+        struct scim_query query;
+        l.type = parts->type ? parts->type : &service_types[kind];
+        l.total = 0;
+        int64_t skip = l.skip;
+        if (scim_query_read(call->pool, l.type->scim, parts->params, false, &query, &call->error) != 0)
+            return -1;
+        l.query = &query;
+        if (query.order.asked && (page->by_cursor || !parts->type))
+            return scim_error_set(&call->error, SCIM_WRONG_VALUE,
+                                  page->by_cursor ? "sortBy and cursor are both there; send one of them"
+                                                  : "sortBy needs an endpoint of one type; ask /Users or /Groups");
+        if (list_type(&l) != 0)
+            return -1;
+        *ret_total += l.total;
+        l.skip = skip > l.total ? skip - l.total : 0;
+        if (page->by_cursor && l.more)
+            *ret_next = pool_printf(call->pool, "%c%lld", kind == PUSHED_USER ? 'u' : 'g', (long long)l.last);
+        l.last = 0;
+        if (parts->type)
+            break;
+    }
+    return 0;
+}
+
+int service_list(struct service_call *call, const struct service_type *type, const struct scim_params *params)
+{
+    struct parts parts = {.type = type, .params = params, .first = type ? type->kind : PUSHED_USER};
+    struct scim_query query;
+    const char *next = NULL;
+    int64_t total = 0;
+    json_auto_t *shown = json_array();
+    if (scim_query_read(call->pool, type ? type->scim : &scim_users, params, false, &query, &call->error) != 0 ||
+        read_cursor(call, query.page.by_cursor ? query.page.cursor : (struct span){0}, &parts.after, &parts.first) != 0)
+        return -1;
+    if (type && parts.first != type->kind)
+        return scim_error_set(&call->error, SCIM_WRONG_CURSOR, "the cursor is of another endpoint");
+    if (call->directory && list_parts(call, &parts, &query.page, shown, &total, &next) != 0)
+        return -1;
+    service_body(call, 200,
+                 scim_list_json(&query.page, query.page.by_cursor ? -1 : total, json_incref(shown), next, NULL));
+    return 0;
+}
