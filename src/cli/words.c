@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/drift.h"
 #include "cli/evidence.h"
 #include "store/undo.h"
 
@@ -192,6 +193,15 @@ static int group_words(struct words *w, const char *before, uint32_t group, stru
     return 0;
 }
 
+static int platform_words(struct words *w, const struct change *c, struct buf *out, struct err *err)
+{
+    const char *found;
+    if (drift_words(w, c, &found, err) != 0)
+        return -1;
+    buf_printf(out, "on the platform: %s", found);
+    return 0;
+}
+
 int words_cause(struct words *w, const struct change *c, struct buf *out, struct err *err)
 {
     static const char *const plain[CAUSE_COUNT] = {
@@ -212,6 +222,8 @@ int words_cause(struct words *w, const struct change *c, struct buf *out, struct
         return attribute_words(w, c, out, err);
     if (c->cause == CAUSE_UNDO)
         return undo_words(w, c, out, err);
+    if (c->cause == CAUSE_DRIFT)
+        return platform_words(w, c, out, err);
     if (c->cause == CAUSE_NEW_ID)
         return new_id_words(w, c, out, err);
     if (c->cause == CAUSE_GROUP)

@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "store/report.h"
 #include "sync/last.h"
+#include "sync/look.h"
+#include "sync/repair.h"
 
 #define DONE_SHOWN 20
 
@@ -246,6 +248,19 @@ static void meet_done(void *ctx, const struct explain_change *change)
     c->command = pool_strdup(m->pool, change->command);
 }
 
+static const struct conf_section *platform_of(const struct making *m)
+{
+    return conf_find(m->conf, "platform", conf_str(m->team->section, "platform"));
+}
+
+static bool trips_on_missing(const struct last_plan *last)
+{
+    for (size_t i = 0; i < last->ntrips; i++)
+        if (strcmp(last->trips[i].what, REPAIR_MISSING) == 0)
+            return true;
+    return false;
+}
+
 /* What the plan says is right only while the entitlements in the database follow from the configuration. */
 static int take_plan(struct making *m, struct err *err)
 {
@@ -260,11 +275,13 @@ static int take_plan(struct making *m, struct err *err)
                                      .only = m->e->person.id};
     char state[DIGEST_HEX_MAX];
     plan_settings_read(&settings);
-    if (last_state(m->store, &settings, state, err) != 0 ||
+    if (look_known(m->store, t->policy.team, platform_of(m), &settings.drift, err) != 0 ||
+        last_state(m->store, &settings, state, err) != 0 ||
         last_plan_get(m->store->db, t->policy.team, m->pool, &t->last, err) != 0)
         return -1;
     t->current = t->last.made_at && strcmp(state, t->last.state) == 0;
     settings.guarded = t->current && t->last.ntrips;
+    settings.missing_guarded = t->current && trips_on_missing(&t->last);
     return plan_make(m->store, &settings, &t->plan, err);
 }
 
