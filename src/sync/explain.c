@@ -2,6 +2,7 @@
 
 #include "base/keymap.h"
 #include "base/mem.h"
+#include "store/drift.h"
 #include "store/report.h"
 #include "sync/last.h"
 #include "sync/look.h"
@@ -285,6 +286,28 @@ static int take_plan(struct making *m, struct err *err)
     return plan_make(m->store, &settings, &t->plan, err);
 }
 
+static void meet_note(void *ctx, const struct drift_row *row)
+{
+    struct making *m = ctx;
+    if (row->stance != DRIFT_WILLED && row->stance != DRIFT_UNCLEAR)
+        return;
+    *MEM_PUSH(&m->team->notes, &m->team->nnotes, &m->team->notes_cap) =
+        (struct explain_note){.op = row->op,
+                              .willed = row->stance == DRIFT_WILLED,
+                              .object = row->object,
+                              .times = row->times,
+                              .found = pool_strdup(m->pool, row->found)};
+}
+
+static int take_notes(struct making *m, struct err *err)
+{
+    const struct explain_team *t = m->team;
+    bool known;
+    if (look_known(m->store, t->policy.team, platform_of(m), &known, err) != 0)
+        return -1;
+    return known ? drift_each_of(m->store->db, t->policy.team, m->e->person.id, meet_note, m, err) : 0;
+}
+
 /* As sync/plan.c has it: those who left lose a suspended account after the time of grace, those who are disabled do not. */
 static int64_t removed_at(const struct making *m, const struct explain_team *t)
 {
@@ -302,6 +325,7 @@ static int take_team(struct making *m, const struct conf_section *section, struc
         return -1;
     t->away = away_of(m->e);
     if (take_plan(m, err) != 0 || take_account(m, err) != 0 || take_products(m, err) != 0 || take_synced(m, err) != 0 ||
+        take_notes(m, err) != 0 ||
         explain_changes(m->store->db, t->policy.team, m->e->person.id, DONE_SHOWN, meet_done, m, err) != 0)
         return -1;
     t->removed_at = removed_at(m, t);
@@ -344,6 +368,7 @@ void explain_release(struct explanation *e)
         free(t->products);
         free(t->groups);
         free(t->rivals);
+        free(t->notes);
         free(t->done);
     }
     *e = (struct explanation){0};
