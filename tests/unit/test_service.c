@@ -810,7 +810,7 @@ START_TEST(a_change_that_is_refused_takes_no_other_with_it)
 }
 END_TEST
 
-static int fail(void *job, struct pushed *pushed, struct err *err)
+static int fails(void *job, struct pushed *pushed, struct err *err)
 {
     (void)job, (void)pushed;
     return err_set(err, ERR_STORE, "the disk is full");
@@ -820,7 +820,7 @@ START_TEST(a_fault_of_our_own_is_told)
 {
     struct err err = ERR_INIT;
     struct line *line = line_new();
-    ck_assert_int_eq(line_pass(line, db, fail, NULL, &err), -1);
+    ck_assert_int_eq(line_pass(line, db, fails, NULL, &err), -1);
     ck_assert_str_eq(err.text, "the disk is full");
     line_free(&line);
     user("ann");
