@@ -39,6 +39,15 @@ static bool say(bool ok, const char *what, const char *detail)
     return ok;
 }
 
+/* What is told beside it, below it. */
+static void print_lines(const char *lines)
+{
+    for (size_t n; *lines; lines += n + (lines[n] == '\n')) {
+        n = strcspn(lines, "\n");
+        printf("        %.*s\n", (int)n, lines);
+    }
+}
+
 static bool check_directory(struct cli *cli, const struct conf_section *s)
 {
     struct err err = ERR_INIT;
@@ -51,8 +60,11 @@ static bool check_directory(struct cli *cli, const struct conf_section *s)
     if (connector->open(s, cli->store, &directory, &err) != 0)
         return say(false, what, err.text);
     const char *where = pool_strdup(cli->pool, connector->describe(directory));
+    const char *more = connector->tell ? connector->tell(directory, cli->pool) : "";
     connector->close(&directory);
-    return say(true, what, where);
+    say(true, what, where);
+    print_lines(more);
+    return true;
 }
 
 /* NULL: nothing is wrong. */
