@@ -88,13 +88,15 @@ static int read_origin(struct pushed *pushed, struct err *err)
                : err_set(err, ERR_STORE, "%s: the database is damaged; restore it from a backup", db_path(pushed->db));
 }
 
+/* KB of cache, as there is a handle a thread and rows are found by key; pages of 4 KB, 16 GB of them. */
+static const char limits[] = "PRAGMA cache_size = -1000; PRAGMA max_page_count = 4194304";
+
 int pushed_open(const char *dir, struct pushed **ret, struct err *err)
 {
     CLEANUP(freep) char *path = mem_printf("%s/push.db", dir);
     CLEANUP(pushed_close) struct pushed *pushed = mem_zero(sizeof *pushed);
     if (db_open(path, false, &pushed->db, err) != 0 || settle(pushed->db, err) != 0 || read_origin(pushed, err) != 0 ||
-        db_exec(pushed->db, "PRAGMA cache_size = -1000", err) !=
-            0) /* KB: a handle a thread, and rows are found by key */
+        db_exec(pushed->db, limits, err) != 0)
         return -1;
     *ret = TAKE(pushed);
     return 0;
