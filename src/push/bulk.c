@@ -11,8 +11,8 @@
 struct running {
     struct service_call *call;
     struct scim_bulk *bulk;
-    const char **ids;  /* by operation: what was made or changed */
-    json_t **results;  /* by operation */
+    const char **ids; /* by operation: what was made or changed */
+    json_t **results; /* by operation */
     size_t errors;
     size_t open; /* operations in this transaction; 0: there is none */
     size_t rows; /* that were looked through when it began */

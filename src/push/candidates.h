@@ -14,10 +14,10 @@ struct candidates {
     /* The rest is the module's own. */
     const struct service_type *type;
     const struct scim_filter *filter;
-    bool one;       /* only the resource "id" */
+    bool one; /* only the resource "id" */
     struct span id;
-    bool none;      /* there is nobody */
-    bool members;   /* the users that are members of the group query.member */
+    bool none;    /* there is nobody */
+    bool members; /* the users that are members of the group query.member */
 };
 
 /* filter NULL: everything there is. -1: a fault of ours. */

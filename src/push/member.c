@@ -3,18 +3,21 @@
 #include "base/mem.h"
 #include "push/service_inner.h"
 
-int service_members_take(struct service_call *call, json_t *resource, const struct scim_member **ret, size_t *ret_n)
+int service_members_take(struct service_call *call, json_t *resource, size_t sent, const struct scim_member **ret,
+                         size_t *ret_n)
 {
     const json_t *values = json_object_get(resource, "members"), *value = NULL;
     size_t n = 0, i = 0;
     struct scim_member *members = pool_zero(call->pool, (json_array_size(values) + 1) * sizeof *members);
-    json_array_foreach (values, i, value) {
+    json_array_foreach(values, i, value)
+    {
         const char *id = json_string_value(json_object_get(value, "value"));
-        if (!id)
-            return scim_error_set(&call->error, SCIM_WRONG_VALUE,
-                                  "a member has no \"value\"; send the id of a user or group");
-        members[n++].id = pool_strdup(call->pool, id);
+        if (id)
+            members[n++].id = pool_strdup(call->pool, id);
     }
+    if (n < sent)
+        return scim_error_set(&call->error, SCIM_WRONG_VALUE,
+                              "a member has no \"value\"; send the id of a user or group");
     json_object_del(resource, "members");
     *ret = members;
     *ret_n = n;

@@ -30,7 +30,8 @@ static void add_key(struct pushed_content *content, struct pushed_key *keys, enu
         keys[content->nkeys++] = (struct pushed_key){kind, value};
 }
 
-struct pushed_content service_content(struct service_call *call, const struct service_type *type, const json_t *resource)
+struct pushed_content service_content(struct service_call *call, const struct service_type *type,
+                                      const json_t *resource)
 {
     struct pushed_key *keys = pool_alloc(call->pool, KEYS_MAX * sizeof *keys);
     char *text = json_dumps(resource, JSON_COMPACT);
@@ -42,7 +43,7 @@ struct pushed_content service_content(struct service_call *call, const struct se
     free(text);
     add_key(&content, keys, PUSHED_NAME, scim_fold(call->pool, span_str(text_at(resource, type->name))));
     add_key(&content, keys, PUSHED_EXTERNAL, span_str(pool_strdup(call->pool, text_at(resource, "externalId"))));
-    json_array_foreach (json_object_get(resource, "emails"), i, email)
+    json_array_foreach(json_object_get(resource, "emails"), i, email)
         add_key(&content, keys, PUSHED_EMAIL, scim_fold(call->pool, span_str(text_at(email, "value"))));
     return content;
 }
@@ -94,14 +95,19 @@ static int check_room(struct service_call *call)
     return 0;
 }
 
+static size_t members_sent(const struct service_type *type, const json_t *data)
+{
+    return type->kind == PUSHED_GROUP ? json_array_size(scim_json_get(data, "members")) : 0;
+}
+
 int service_create(struct service_call *call, const struct service_type *type, json_t *data,
                    struct pushed_resource *ret)
 {
-    size_t n = 0;
+    size_t n = 0, sent = members_sent(type, data);
     const struct scim_member *members = NULL;
     bool changed = false;
     if (scim_resource_check(type->scim, SCIM_SENT, data, &call->error) != 0 || check_room(call) != 0 ||
-        service_members_take(call, data, &members, &n) != 0)
+        service_members_take(call, data, sent, &members, &n) != 0)
         return -1;
     struct pushed_content content = service_content(call, type, data);
     if (check_size(call, type, &content) != 0)
@@ -154,12 +160,12 @@ int service_replace(struct service_call *call, const struct service_target *targ
 {
     json_auto_t *present = NULL;
     const struct scim_member *members = NULL;
-    size_t n = 0;
+    size_t n = 0, sent = members_sent(target->type, data);
     /* A list that is not there takes nobody away (RFC 7644, 3.5.1 leaves it open); one that is empty does. */
     bool members_changed = false, has_members = scim_json_get(data, "members") != NULL;
     if (service_find(call, target, true, ret) != 0 || load(call, ret, &present) != 0 ||
         scim_resource_check(target->type->scim, SCIM_SENT, data, &call->error) != 0 ||
-        service_members_take(call, data, &members, &n) != 0)
+        service_members_take(call, data, sent, &members, &n) != 0)
         return -1;
     if (scim_resource_agrees(target->type->scim, present, data, &call->error) != 0 ||
         (target->type->kind == PUSHED_GROUP && has_members &&

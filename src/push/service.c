@@ -70,7 +70,7 @@ int service_load_body(struct service_call *call, size_t max, json_t **ret)
 /* --- one resource ------------------------------------------------------------------------------------------------------- */
 
 struct service_target service_target_of(const struct service_call *call, const struct service_type *type,
-                                       const char *id)
+                                        const char *id)
 {
     return (struct service_target){type, span_str(id), call->request->if_match, call->request->if_none_match};
 }

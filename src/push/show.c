@@ -125,7 +125,9 @@ static int with_text(struct service_call *call, const struct pushed_resource *r,
     if (r->text.p)
         return 0;
     int found = pushed_get_row(call->pushed, r->row, true, call->pool, ret, call->err);
-    return found == 1 ? 0 : found < 0 ? -1 : err_set(call->err, ERR_STORE, "push.db: row %lld is gone", (long long)r->row);
+    return found == 1  ? 0
+           : found < 0 ? -1
+                       : err_set(call->err, ERR_STORE, "push.db: row %lld is gone", (long long)r->row);
 }
 
 /* --- many members --------------------------------------------------------------------------------------------------------- */

@@ -13,6 +13,8 @@
  *
  * Each change of a resource has a number, which is its version and its time, too: microseconds since 1970, one more than the last when
  * the clock stands still or goes back. So the numbers of a file that was put back from a backup do not come again.
+ *
+ * The file grows to 16 GB; then nothing more is taken (ERR_STORE). Tombstones stay in it for good: 200 bytes each.
  */
 #ifndef STORE_PUSHED_H
 #define STORE_PUSHED_H

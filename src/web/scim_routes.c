@@ -14,8 +14,8 @@
 #define MEDIA      "application/scim+json"
 #define TOKEN_MAX  1024 /* bytes of one that is looked up at all */
 #define BODY_SLOW  (256 * 1024)
-#define LARGE_MAX  4 /* such bodies at once: JSON takes many times its length */
-#define RETRY_TIME "2"  /* seconds, while somebody else keeps the database */
+#define LARGE_MAX  4   /* such bodies at once: JSON takes many times its length */
+#define RETRY_TIME "2" /* seconds, while somebody else keeps the database */
 
 /* --- who asks ------------------------------------------------------------------------------------------------------------ */
 
@@ -26,8 +26,7 @@ static const struct conf_section *directory_of(const struct conf *conf, struct p
     const char *slash = path ? strchr(path, '/') : NULL;
     if (!slash || strncmp(slash, "/v2", 3) != 0 || (slash[3] && slash[3] != '/'))
         return NULL;
-    const struct conf_section *section =
-        conf_find(conf, "directory", pool_strndup(pool, path, (size_t)(slash - path)));
+    const struct conf_section *section = conf_find(conf, "directory", pool_strndup(pool, path, (size_t)(slash - path)));
     *ret_below = slash + 3;
     return section && strcmp(conf_variant(section), "scim-push") == 0 ? section : NULL;
 }
@@ -66,8 +65,7 @@ size_t scim_body_max(struct web *web, const struct request *request)
     struct err ignored = ERR_INIT; /* whoever answers meets it again */
     const char *below;
     CLEANUP(site_give) struct web_site *site = site_hold(web);
-    const struct conf_section *section =
-        directory_of(site->conf, request_pool(request), path_behind(request), &below);
+    const struct conf_section *section = directory_of(site->conf, request_pool(request), path_behind(request), &below);
     if (!section || desk_take(web, &desk, &ignored) != 0)
         return SERVER_BODY_UNREAD;
     int known = check_token(web, desk, section, request, &ignored);
@@ -91,8 +89,8 @@ bool scim_is_slow(const struct request *request)
 static const char *media_of(const struct request *request)
 {
     const char *accept = request_header_lines(request, "Accept");
-    bool plain = accept && !strcasestr(accept, "scim+json") && !strstr(accept, "*/*") &&
-                 strcasestr(accept, "application/json");
+    bool plain =
+        accept && !strcasestr(accept, "scim+json") && !strstr(accept, "*/*") && strcasestr(accept, "application/json");
     return plain ? "application/json" : MEDIA;
 }
 
