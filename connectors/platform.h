@@ -69,6 +69,7 @@ struct platform_answer {
     int64_t wait; /* of RETRY: milliseconds that the platform asks to be left alone for; 0: it does not say */
     bool busy;    /* of RETRY: the platform asks for fewer requests, or for a pause */
     bool unsent;  /* of RETRY: it was not even begun, so that nothing of it can have happened */
+    bool together; /* of RETRY: it went out in one request with another, which stands for both */
     char account[PLATFORM_ID_MAX]; /* of DONE, when the account's id became known: else "" */
     char object[PLATFORM_ID_MAX];  /* the same of the group or product */
     bool taken_over;               /* of DONE: the account had been there, and is ours now */

@@ -39,6 +39,15 @@ static bool say(bool ok, const char *what, const char *detail)
     return ok;
 }
 
+/* What is told beside it, below it. */
+static void print_lines(const char *lines)
+{
+    for (size_t n; *lines; lines += n + (lines[n] == '\n')) {
+        n = strcspn(lines, "\n");
+        printf("        %.*s\n", (int)n, lines);
+    }
+}
+
 static bool check_directory(struct cli *cli, const struct conf_section *s)
 {
     struct err err = ERR_INIT;
@@ -51,8 +60,11 @@ static bool check_directory(struct cli *cli, const struct conf_section *s)
     if (connector->open(s, cli->store, &directory, &err) != 0)
         return say(false, what, err.text);
     const char *where = pool_strdup(cli->pool, connector->describe(directory));
+    const char *more = connector->tell ? connector->tell(directory, cli->pool) : "";
     connector->close(&directory);
-    return say(true, what, where);
+    say(true, what, where);
+    print_lines(more);
+    return true;
 }
 
 /* NULL: nothing is wrong. */
@@ -190,6 +202,20 @@ static const char *first_step(struct cli *cli)
                   : "write a [domain NAME] section; see doorward help domain";
 }
 
+/* NULL: somebody can push to every directory that waits for it. */
+static const char *token_step(struct cli *cli)
+{
+    for (const struct conf_section *s = conf_next(cli->conf, "directory", NULL); s;
+         s = conf_next(cli->conf, "directory", s)) {
+        struct err err = ERR_INIT;
+        const char *ignored;
+        if (strcmp(conf_variant(s), PUSH_DIRECTORY) == 0 && token_check_directory(cli, s, &ignored, &err) != 0 &&
+            err.kind == ERR_NOT_FOUND)
+            return pool_printf(cli->pool, "doorward token create %s", conf_name(s));
+    }
+    return NULL;
+}
+
 static int show_status(struct cli *cli, const struct gate *gate, json_t *teams, struct err *err)
 {
     const char *organization = conf_str(conf_find(cli->conf, "organization", NULL), "name"), *next = NULL;
@@ -203,6 +229,8 @@ static int show_status(struct cli *cli, const struct gate *gate, json_t *teams, 
             next = gate->domains[i].remedy;
     if (add_teams(cli, gate, teams, &next, err) != 0)
         return -1;
+    if (!next && cli->store)
+        next = token_step(cli);
     if (!next)
         next = cli->store ? "doorward plan" : first_step(cli);
     if (!cli->json) {
