@@ -6,6 +6,7 @@
 #include "connectors/scim/look.h"
 #include "connectors/scim/sending.h"
 #include "connectors/scim/settings.h"
+#include "connectors/scim/survey.h"
 
 struct platform {
     struct scim_service service;
@@ -39,6 +40,7 @@ static int scim_open(const struct conf_section *section, struct store *store, in
     p->connections = (size_t)conf_int(section, "connections");
     p->retries = (size_t)conf_int(section, "retries");
     p->retry_wait = conf_int(section, "retry-wait");
+    brake_init(&p->service.brake, p->connections, p->retry_wait);
     *ret = TAKE(p);
     return 0;
 }
@@ -60,10 +62,12 @@ static void scim_send(struct platform *platform, const struct platform_task *tas
     struct platform_answer fault;
     if (n == 0)
         return;
-    if (scim_service_ready(&platform->service, &fault) != 0)
+    if (scim_service_ready(&platform->service, &fault) != 0) {
         answer_all(ret, n, &fault);
-    else
-        scim_sending_carry_out(&platform->service, platform->connections, tasks, n, ret);
+        return;
+    }
+    scim_survey_if_worth(&platform->service, tasks, n);
+    scim_sending_carry_out(&platform->service, platform->connections, tasks, n, ret);
 }
 
 /* --- reading ---------------------------------------------------------------------------------------------------- */

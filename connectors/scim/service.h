@@ -23,9 +23,9 @@ struct scim_service {
     struct http *http; /* for http_run; requests go through scim_service_start */
     struct scim_auth auth;
     struct brake brake;
-    size_t running;   /* requests that were started and not answered */
-    const char *base; /* the address before "/Users" */
-    const struct scim_map *map; /* what an account's attributes are made of; lives longer */
+    size_t running;             /* requests that were started and not answered */
+    const char *base;           /* the address before "/Users" */
+    const struct scim_map *map; /* of platforms: what an account's attributes are made of; lives longer */
     /*
      * Stands ahead of the ids that tasks and answers carry. An id of another service, from before url was changed, is
      * so known as such and looked up anew: here it could be somebody else's.
@@ -37,6 +37,7 @@ struct scim_service {
      * scim_ids_expect, whatever was begun to be made since. What ids never heard of is not there.
      */
     bool listed[2];
+    size_t looked_up, list_from; /* survey.c: accounts; and how many make the listing worth it, 0: not known */
     struct scim_manner manner;
     struct scim_roll roll[2]; /* by enum scim_kind; where there are no filters */
     unsigned sends;           /* how many there were */

@@ -9,11 +9,13 @@
 #include "cli/json.h"
 #include "cli/settle.h"
 #include "cli/term.h"
+#include "cli/token.h"
 #include "gate/gate.h"
 #include "gate/refresh.h"
 #include "gate/rp.h"
 #include "oidc/call.h"
 #include "push/directories.h"
+#include "push/directory.h"
 #include "store/report.h"
 #include "store/policy.h"
 #include "web/looks.h"
@@ -37,17 +39,32 @@ static bool say(bool ok, const char *what, const char *detail)
     return ok;
 }
 
+/* What is told beside it, below it. */
+static void print_lines(const char *lines)
+{
+    for (size_t n; *lines; lines += n + (lines[n] == '\n')) {
+        n = strcspn(lines, "\n");
+        printf("        %.*s\n", (int)n, lines);
+    }
+}
+
 static bool check_directory(struct cli *cli, const struct conf_section *s)
 {
     struct err err = ERR_INIT;
     const char *what = pool_printf(cli->pool, "directory %s", conf_name(s));
     const struct directory_connector *connector = directory_connector_find(conf_variant(s));
     struct directory *directory = NULL;
+    const char *pushed;
+    if (connector == &push_connector)
+        return token_check_directory(cli, s, &pushed, &err) == 0 ? say(true, what, pushed) : say(false, what, err.text);
     if (connector->open(s, cli->store, &directory, &err) != 0)
         return say(false, what, err.text);
     const char *where = pool_strdup(cli->pool, connector->describe(directory));
+    const char *more = connector->tell ? connector->tell(directory, cli->pool) : "";
     connector->close(&directory);
-    return say(true, what, where);
+    say(true, what, where);
+    print_lines(more);
+    return true;
 }
 
 /* NULL: nothing is wrong. */
@@ -185,6 +202,20 @@ static const char *first_step(struct cli *cli)
                   : "write a [domain NAME] section; see doorward help domain";
 }
 
+/* NULL: somebody can push to every directory that waits for it. */
+static const char *token_step(struct cli *cli)
+{
+    for (const struct conf_section *s = conf_next(cli->conf, "directory", NULL); s;
+         s = conf_next(cli->conf, "directory", s)) {
+        struct err err = ERR_INIT;
+        const char *ignored;
+        if (strcmp(conf_variant(s), PUSH_DIRECTORY) == 0 && token_check_directory(cli, s, &ignored, &err) != 0 &&
+            err.kind == ERR_NOT_FOUND)
+            return pool_printf(cli->pool, "doorward token create %s", conf_name(s));
+    }
+    return NULL;
+}
+
 static int show_status(struct cli *cli, const struct gate *gate, json_t *teams, struct err *err)
 {
     const char *organization = conf_str(conf_find(cli->conf, "organization", NULL), "name"), *next = NULL;
@@ -198,6 +229,8 @@ static int show_status(struct cli *cli, const struct gate *gate, json_t *teams, 
             next = gate->domains[i].remedy;
     if (add_teams(cli, gate, teams, &next, err) != 0)
         return -1;
+    if (!next && cli->store)
+        next = token_step(cli);
     if (!next)
         next = cli->store ? "doorward plan" : first_step(cli);
     if (!cli->json) {

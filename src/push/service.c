@@ -9,18 +9,19 @@
 
 /* --- transactions ------------------------------------------------------------------------------------------------------ */
 
-int service_begin(struct service_call *call)
+int service_ready(struct service_call *call)
 {
-    if (pushed_begin(call->pushed, call->err) != 0)
-        return -1;
     return call->directory ? 0 : pushed_directory_make(call->pushed, call->name, &call->directory, call->err);
 }
 
-int service_commit(struct service_call *call)
+int service_begin(struct service_call *call)
+{
+    return pushed_begin(call->pushed, call->err) != 0 ? -1 : service_ready(call);
+}
+
+void service_count(struct service_call *call)
 {
     struct service_tally *all = &call->answer->tally, *now = &call->tally;
-    if (pushed_commit(call->pushed, call->err) != 0)
-        return -1;
     all->created += now->created;
     all->changed += now->changed;
     all->deleted += now->deleted;
@@ -28,6 +29,13 @@ int service_commit(struct service_call *call)
     all->left += now->left;
     all->failed += now->failed;
     *now = (struct service_tally){0};
+}
+
+int service_commit(struct service_call *call)
+{
+    if (pushed_commit(call->pushed, call->err) != 0)
+        return -1;
+    service_count(call);
     return 0;
 }
 
@@ -48,7 +56,7 @@ static bool is_json(const char *type)
     return strncasecmp(charset, "utf-8", 5) == 0 || strncasecmp(charset, "utf8", 4) == 0;
 }
 
-static int load_body(struct service_call *call, size_t max, json_t **ret)
+int service_load_body(struct service_call *call, size_t max, json_t **ret)
 {
     if (!is_json(call->request->content_type)) {
         scim_error_set(&call->error, SCIM_WRONG_SYNTAX, "send application/scim+json in UTF-8");
@@ -61,13 +69,13 @@ static int load_body(struct service_call *call, size_t max, json_t **ret)
 
 /* --- one resource ------------------------------------------------------------------------------------------------------- */
 
-static struct service_target target_of(const struct service_call *call, const struct service_type *type,
-                                       const char *id)
+struct service_target service_target_of(const struct service_call *call, const struct service_type *type,
+                                        const char *id)
 {
     return (struct service_target){type, span_str(id), call->request->if_match, call->request->if_none_match};
 }
 
-static int projection_of(struct service_call *call, const struct service_type *type, struct scim_projection *ret)
+int service_projection_of(struct service_call *call, const struct service_type *type, struct scim_projection *ret)
 {
     const struct scim_params *p = &call->request->params;
     return scim_projection_read(call->pool, type->scim, p->attributes, p->excluded, ret, &call->error);
@@ -75,10 +83,10 @@ static int projection_of(struct service_call *call, const struct service_type *t
 
 static int get_one(struct service_call *call, const struct service_type *type, const char *id)
 {
-    struct service_target target = target_of(call, type, id);
+    struct service_target target = service_target_of(call, type, id);
     struct scim_projection projection;
     struct pushed_resource r;
-    if (projection_of(call, type, &projection) != 0 || service_find(call, &target, true, &r) != 0)
+    if (service_projection_of(call, type, &projection) != 0 || service_find(call, &target, true, &r) != 0)
         return -1;
     const char *etag = service_etag(call, &r);
     if (scim_etag_check(target.if_match, target.if_none_match, etag, true) == SCIM_NOT_MODIFIED) {
@@ -87,63 +95,6 @@ static int get_one(struct service_call *call, const struct service_type *type, c
         return 0;
     }
     return service_show(call, &r, &projection, 200);
-}
-
-static int post_one(struct service_call *call, const struct service_type *type, const char *id)
-{
-    json_auto_t *data = NULL;
-    struct scim_projection projection;
-    struct pushed_resource r;
-    (void)id;
-    if (projection_of(call, type, &projection) != 0 || load_body(call, SCIM_MESSAGE_MAX, &data) != 0 ||
-        service_begin(call) != 0 || service_create(call, type, data, &r) != 0 ||
-        service_show(call, &r, &projection, 201) != 0)
-        return -1;
-    return service_commit(call);
-}
-
-static int put_one(struct service_call *call, const struct service_type *type, const char *id)
-{
-    json_auto_t *data = NULL;
-    struct service_target target = target_of(call, type, id);
-    struct scim_projection projection;
-    struct pushed_resource r;
-    if (projection_of(call, type, &projection) != 0 || load_body(call, SCIM_MESSAGE_MAX, &data) != 0 ||
-        service_begin(call) != 0 || service_replace(call, &target, data, &r) != 0 ||
-        service_show(call, &r, &projection, 200) != 0)
-        return -1;
-    return service_commit(call);
-}
-
-/* A group is not shown unless somebody asks: its members would all be read for one that joined (3.5.2 allows 204). */
-static bool is_shown(const struct service_type *type, const struct scim_projection *projection)
-{
-    return projection->kind != SCIM_USUAL || type->kind == PUSHED_USER;
-}
-
-static int patch_one(struct service_call *call, const struct service_type *type, const char *id)
-{
-    json_auto_t *data = NULL;
-    struct service_target target = target_of(call, type, id);
-    struct scim_projection projection;
-    struct pushed_resource r;
-    if (projection_of(call, type, &projection) != 0 || load_body(call, SCIM_MESSAGE_MAX, &data) != 0 ||
-        service_begin(call) != 0 || service_patch(call, &target, data, &r) != 0)
-        return -1;
-    call->answer->status = 204;
-    call->answer->etag = service_etag(call, &r);
-    if (is_shown(type, &projection) && service_show(call, &r, &projection, 200) != 0)
-        return -1;
-    return service_commit(call);
-}
-
-static int delete_one(struct service_call *call, const struct service_type *type, const char *id)
-{
-    struct service_target target = target_of(call, type, id);
-    if (service_begin(call) != 0 || service_delete(call, &target) != 0)
-        return -1;
-    call->answer->status = 204;
-    return service_commit(call);
 }
 
 /* --- listings, bulk, and what there is not ------------------------------------------------------------------------------- */
@@ -159,7 +110,7 @@ static int search(struct service_call *call, const struct service_type *type, co
     json_auto_t *message = NULL;
     struct scim_params params;
     (void)id;
-    if (load_body(call, SCIM_BULK_MAX, &message) != 0 ||
+    if (service_load_body(call, SCIM_BULK_MAX, &message) != 0 ||
         scim_params_search(call->pool, message, &params, &call->error) != 0)
         return -1;
     return service_list(call, type, &params);
@@ -169,7 +120,7 @@ static int bulk(struct service_call *call, const struct service_type *type, cons
 {
     json_auto_t *message = NULL;
     (void)type, (void)id;
-    return load_body(call, SCIM_BULK_MAX, &message) != 0 ? -1 : service_bulk(call, message);
+    return service_load_body(call, SCIM_BULK_MAX, &message) != 0 ? -1 : service_bulk(call, message);
 }
 
 static int me(struct service_call *call, const struct service_type *type, const char *id)
@@ -207,12 +158,12 @@ static const struct row {
     enum depth depth;
     int (*answer)(struct service_call *call, const struct service_type *type, const char *id);
 } rows[] = {
-    {"POST", NULL, ALONE, post_one},
+    {"POST", NULL, ALONE, service_post},
     {"GET", NULL, ALONE, list},
     {"GET", NULL, WITH_ID, get_one},
-    {"PUT", NULL, WITH_ID, put_one},
-    {"PATCH", NULL, WITH_ID, patch_one},
-    {"DELETE", NULL, WITH_ID, delete_one},
+    {"PUT", NULL, WITH_ID, service_put},
+    {"PATCH", NULL, WITH_ID, service_patch_one},
+    {"DELETE", NULL, WITH_ID, service_delete_one},
     {"GET", "", ALONE, list},
     {"POST", "/.search", ALONE, search},
     {"POST", "/Bulk", ALONE, bulk},

@@ -30,7 +30,7 @@ static int pull_file(const char *path, void (*meanwhile)(const char *path))
     struct directory *directory = NULL;
     struct sink sink = recorder_sink(&got);
     err = (struct err)ERR_INIT;
-    int rc = ldif_connector.open(section, &directory, &err);
+    int rc = ldif_connector.open(section, NULL, &directory, &err);
     if (rc == 0 && meanwhile)
         meanwhile(path);
     if (rc == 0)
@@ -186,7 +186,7 @@ START_TEST(changed_while_read)
     const struct conf_section *section;
     struct conf *conf = load_section(ldif_connector.settings, lines, &section);
     struct directory *directory = NULL;
-    ck_assert_int_eq(ldif_connector.open(section, &directory, &err), 0);
+    ck_assert_int_eq(ldif_connector.open(section, NULL, &directory, &err), 0);
     struct sink sink = recorder_sink(&got);
     sink.put = changing_put;
     int rc = ldif_connector.pull(directory, NULL, &sink, &result, &err);
@@ -225,7 +225,7 @@ START_TEST(the_sink_may_end_it)
     const struct conf_section *section;
     struct conf *conf = load_section(ldif_connector.settings, lines, &section);
     struct directory *directory = NULL;
-    ck_assert_int_eq(ldif_connector.open(section, &directory, &err), 0);
+    ck_assert_int_eq(ldif_connector.open(section, NULL, &directory, &err), 0);
     struct sink sink = recorder_sink(&got);
     sink.put = stopping_put;
     ck_assert_int_eq(ldif_connector.pull(directory, NULL, &sink, &result, &err), -1);

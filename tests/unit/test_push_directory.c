@@ -1,7 +1,9 @@
 /* push/directory.h: from push.db into the mirror, one pull after the other. */
 #include "world.h"
 
+#include "base/file.h"
 #include "connectors/scim_paths.h"
+#include "daemon/settled.h"
 #include "store/pushed.h"
 #include "suite.h"
 #include "sync/pull.h"
@@ -182,6 +184,60 @@ START_TEST(groups_hold_groups)
 }
 END_TEST
 
+static void noted(const char *what)
+{
+    struct policy policy = {0};
+    ck_assert_int_eq(policy_load(w.store, w.conf, world_team(&w), &policy, &w.err), 0);
+    if (!what)
+        ck_assert_msg(policy.nnotes == 0, "%s", policy.nnotes ? policy.notes[0] : "");
+    else
+        ck_assert_msg(policy.nnotes == 1 && strstr(policy.notes[0], what), "%s",
+                      policy.nnotes ? policy.notes[0] : "no note");
+    policy_release(&policy);
+}
+
+/* Names of groups are nobody's alone: which one is meant has to be said, and then stays so. */
+START_TEST(names_of_two_groups)
+{
+    open_pushed();
+    struct pushed_resource anna = user("anna");
+    struct pushed_resource one = create(PUSHED_GROUP, "cad", group_text("cad"));
+    struct pushed_resource two = create(PUSHED_GROUP, "CAD", group_text("CAD"));
+    join(&one, &anna);
+    pull(3, 0, 0);
+    ck_assert_int_eq(entitled(), 0);
+    noted("group 'CAD' is the name of 2 groups in directory hq, so nothing is taken away");
+    CLEANUP(freep)
+    char *by_id = mem_printf("[directory hq]\ntype = scim-push\n" WORLD_TEAM("") "[product autocad]\nteam = design\n"
+                                                                                 "name = A\ngroup = id:%s\n",
+                             one.id);
+    world_conf(&w, by_id);
+    pull(0, 0, 0);
+    ck_assert_int_eq(entitled(), 1);
+    noted(NULL);
+    replace(&two, "Else", group_text("Else"));
+    world_conf(&w, CONF(""));
+    pull(0, 1, 0);
+    ck_assert_int_eq(entitled(), 1);
+    noted(NULL); /* found, although the other took the name with it */
+}
+END_TEST
+
+START_TEST(renamed_groups_stay_bound)
+{
+    open_pushed();
+    struct pushed_resource anna = user("anna");
+    struct pushed_resource cad = create(PUSHED_GROUP, "CAD", group_text("CAD"));
+    join(&cad, &anna);
+    pull(2, 0, 0);
+    noted(NULL);
+    replace(&cad, "Draughting", group_text("Draughting"));
+    pull(0, 1, 0);
+    ck_assert_int_eq(entitled(), 1);
+    noted("group 'CAD' is now called 'Draughting'");
+}
+END_TEST
+
 START_TEST(a_directory_has_its_own)
 {
     open_pushed();
@@ -211,6 +267,48 @@ START_TEST(another_database)
     user("ben");
     pull(1, 0, 0);
     ck_assert_int_eq(there(), 2);
+}
+END_TEST
+
+/* What was pushed since the backup is not in the file, and nothing says that it is gone; what changed is as it was. */
+START_TEST(put_back_from_a_backup)
+{
+    open_pushed();
+    struct pushed_resource anna = user("anna");
+    pull(1, 0, 0);
+    pushed_close(&pushed);
+    CLEANUP(freep) char *path = world_path(&w, "state/push.db");
+    CLEANUP(buf_release) struct buf bytes = BUF_INIT;
+    ck_assert_int_eq(file_read(path, 1 << 24, &bytes, &w.err), 0);
+    open_pushed();
+    replace(&anna, "anna", user_text("anna", ", \"title\": \"Boss\""));
+    user("ben");
+    pull(1, 1, 0);
+    pushed_close(&pushed);
+    ck_assert_int_eq(file_replace(path, bytes.data, bytes.len, 0600, &w.err), 0);
+    open_pushed();
+    pull(0, 1, 0);
+    ck_assert_int_eq(there(), 2);
+    ck_assert_int_eq(world_int(&w, "SELECT count(*) FROM person WHERE title = 'Boss'"), 0);
+    user("carl");
+    pull(1, 0, 0);
+}
+END_TEST
+
+/* The client deletes somebody and makes them anew: somebody of the same e-mail under a new id, as of any directory. */
+START_TEST(deleted_and_made_anew)
+{
+    open_pushed();
+    struct pushed_resource anna = create(PUSHED_USER, "anna", user_text("anna", ", \"title\": \"Boss\""));
+    pull(1, 0, 0);
+    ck_assert_uint_gt(world_apply(&w), 0);
+    drop(&anna);
+    create(PUSHED_USER, "anna", user_text("anna", ", \"title\": \"Boss\""));
+    pull(1, 0, 1);
+    CLEANUP(plan_free) struct plan *plan = world_plan(&w);
+    CLEANUP(buf_release) struct buf text = BUF_INIT;
+    show_plan(&w, plan, &text);
+    ck_assert_str_eq(buf_str(&text), "suspend ?: gone [new-id ?]\ninvite ?: in-directory [new-id ?]\n");
 }
 END_TEST
 
@@ -286,6 +384,47 @@ START_TEST(cursor_stays_when_the_pull_fails)
 }
 END_TEST
 
+static bool is_due(struct settled *s, double now)
+{
+    CLEANUP(freep) char *state = world_path(&w, "state");
+    return settled_is_due(s, w.conf, state, now);
+}
+
+static void run_begins(struct settled *s, double now)
+{
+    CLEANUP(freep) char *state = world_path(&w, "state");
+    settled_run(s, w.conf, state, now);
+}
+
+#define SETTLING(delay) CONF("") "[sync]\npush-delay = " delay "\n"
+
+START_TEST(a_run_waits_until_pushes_settle)
+{
+    struct settled s = {0};
+    world_conf(&w, SETTLING("10s"));
+    run_begins(&s, 100);
+    ck_assert(!is_due(&s, 120)); /* nothing was ever pushed */
+    open_pushed();
+    user("anna");
+    ck_assert(!is_due(&s, 130));
+    ck_assert(!is_due(&s, 131)); /* no look yet */
+    ck_assert(!is_due(&s, 139));
+    user("ben");
+    ck_assert(!is_due(&s, 145));
+    ck_assert(!is_due(&s, 150));
+    ck_assert(is_due(&s, 156));
+    run_begins(&s, 156);
+    ck_assert(!is_due(&s, 200));
+    ck_assert_int_eq(pushed_directory_make(pushed, "other", &directory, &w.err), 0);
+    user("carl"); /* to a directory that no team has */
+    ck_assert(!is_due(&s, 210) && !is_due(&s, 230));
+    world_conf(&w, SETTLING("none"));
+    ck_assert_int_eq(pushed_directory_make(pushed, "hq", &directory, &w.err), 0);
+    user("dora");
+    ck_assert(!is_due(&s, 250) && !is_due(&s, 270));
+}
+END_TEST
+
 START_TEST(a_damaged_text_is_no_entry)
 {
     open_pushed();
@@ -302,9 +441,20 @@ int main(void)
     TCase *c = tcase_create("push_directory");
     tcase_set_timeout(c, 60);
     tcase_add_checked_fixture(c, setup, teardown);
-    const TTest *const tests[] = {nothing_was_pushed,        only_what_changed, groups_hold_groups,
-                                  a_directory_has_its_own,   another_database,  another_map_delivers_everything_anew,
-                                  known_by_the_external_id,  faults_stay,       cursor_stays_when_the_pull_fails,
+    const TTest *const tests[] = {nothing_was_pushed,
+                                  only_what_changed,
+                                  groups_hold_groups,
+                                  names_of_two_groups,
+                                  renamed_groups_stay_bound,
+                                  a_directory_has_its_own,
+                                  another_database,
+                                  put_back_from_a_backup,
+                                  deleted_and_made_anew,
+                                  another_map_delivers_everything_anew,
+                                  known_by_the_external_id,
+                                  faults_stay,
+                                  cursor_stays_when_the_pull_fails,
+                                  a_run_waits_until_pushes_settle,
                                   a_damaged_text_is_no_entry};
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(c, tests[i]);

@@ -70,7 +70,8 @@ static void expect_notes(const json_t *expected, const char *name)
     size_t i = 0;
     ck_assert_msg(offer.nnotes == json_array_size(expected), "%s: %zu notes, the first: %s", name, offer.nnotes,
                   offer.nnotes ? offer.notes[0] : "");
-    json_array_foreach (expected, i, one) {
+    json_array_foreach(expected, i, one)
+    {
         ck_assert_msg(strstr(offer.notes[i], json_string_value(one)) != NULL, "%s: %s", name, offer.notes[i]);
         ck_assert_msg(text_is_clean(span_str(offer.notes[i])), "%s: %s", name, offer.notes[i]);
     }
@@ -127,9 +128,10 @@ START_TEST(what_is_said_of_now_is_not_final)
         long status;
         enum err_kind kind;
         bool final;
-    } rows[] = {{0, ERR_NETWORK, false}, {0, ERR_REFUSED, false}, {408, 0, false}, {429, 0, false}, {502, 0, false},
-                {503, 0, false},         {200, 0, true},          {302, 0, true},  {401, 0, true},  {404, 0, true},
-                {500, 0, true},          {501, 0, true},          {200, ERR_INPUT, true}};
+    } rows[] = {{0, ERR_NETWORK, false}, {0, ERR_REFUSED, false}, {408, 0, false}, {429, 0, false},
+                {502, 0, false},         {503, 0, false},         {200, 0, true},  {302, 0, true},
+                {401, 0, true},          {404, 0, true},          {500, 0, true},  {501, 0, true},
+                {200, ERR_INPUT, true}};
     struct http_reply *reply = mem_zero(sizeof *reply);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         reply->status = rows[i].status;
