@@ -22,6 +22,7 @@ struct cli {
     const char *expect;  /* digest that the audit log must hold */
     const char *since;   /* for reports, as typed */
     const char *connection;
+    const char *expires, *note; /* of a token, as typed */
     const char *approve; /* number of removals above the guard's limits that are approved, as typed */
     bool json, csv, yes, exit_code, quiet;
     char **words; /* behind the command's own name */
@@ -90,6 +91,9 @@ int command_runs_show(struct cli *cli, struct err *err);
 int command_runs_undo(struct cli *cli, struct err *err);
 int command_runs_audit(struct cli *cli, struct err *err);
 int command_runs_verify(struct cli *cli, struct err *err);
+int command_token_create(struct cli *cli, struct err *err);
+int command_token_list(struct cli *cli, struct err *err);
+int command_token_revoke(struct cli *cli, struct err *err);
 int command_report_people(struct cli *cli, struct err *err);
 int command_report_seats(struct cli *cli, struct err *err);
 int command_report_signins(struct cli *cli, struct err *err);

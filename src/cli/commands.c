@@ -71,6 +71,20 @@ const struct command commands[] = {
      "take out somebody who came in by jit, and sign them out",
      "ID is what doorward report arrivals shows. As long as the connection has jit = yes\n"
      "they may come in again.\n"},
+    {"token", "", NULL, 0, 0, command_token_list, "tokens of those who push directories to us", NULL},
+    {"token list", "[DIRECTORY]", NULL, 0, 1, command_token_list, "tokens of those who push directories to us",
+     "Their numbers, ends and last uses. Of the tokens themselves nothing is kept.\n"},
+    {"token create", "DIRECTORY [--expires TIME] [--note TEXT]", "PO", 1, 1, command_token_create,
+     "make a token for a client that pushes by SCIM; it is shown once",
+     "DIRECTORY is a section with type = scim-push. Prints the address and the token, and\n"
+     "where they are typed at the client. The token is good for this directory alone, for\n"
+     "365d or for --expires (30d, 26w, never). Several are good at once, so that one can be\n"
+     "exchanged without a gap: make the next, type it in, revoke the old one.\n\n"
+     "  doorward token create entra\n"
+     "  doorward token create entra --expires 90d --note 'until the move'\n"},
+    {"token revoke", "DIRECTORY NUMBER", NULL, 2, 2, command_token_revoke, "let a token be good no longer, at once",
+     "NUMBER is what doorward token list shows. Works while a run goes on, too.\n\n"
+     "  doorward token revoke entra 3\n"},
     {"sync enable", "TEAM", NULL, 1, 1, command_sync_enable,
      "let runs change the team's platform; refused while the gate is closed", NULL},
     {"sync disable", "TEAM", NULL, 1, 1, command_sync_disable, "stop changing the team's platform", NULL},
@@ -162,7 +176,7 @@ static void print_overview(void)
     table_add(table, alone);
     for (const struct command *c = commands; c->name; c++) {
         if (strcmp(c->name, "domain list") == 0 || strcmp(c->name, "sso list") == 0 ||
-            strcmp(c->name, "runs list") == 0)
+            strcmp(c->name, "runs list") == 0 || strcmp(c->name, "token") == 0)
             continue; /* the same as without "list" */
         CLEANUP(freep) char *usage = mem_printf("%s %s", c->name, c->args);
         const char *cells[] = {usage, c->summary};

@@ -38,6 +38,8 @@ static const struct option options[] = {
     {"since", required_argument, NULL, 'I'},
     {"connection", required_argument, NULL, 'N'},
     {"timeout", required_argument, NULL, 'T'},
+    {"expires", required_argument, NULL, 'P'},
+    {"note", required_argument, NULL, 'O'},
     {0},
 };
 
@@ -71,7 +73,7 @@ static int take_option(struct typed *t, int letter, struct err *err)
         ['c'] = &cli->conf_path, ['S'] = &cli->state_dir, ['o'] = &cli->out,   ['R'] = &cli->response,
         ['M'] = &cli->method,    ['A'] = &cli->approve,   ['X'] = &cli->expect,
         ['I'] = &cli->since,     ['N'] = &cli->connection,
-        ['T'] = &cli->timeout};
+        ['T'] = &cli->timeout,   ['P'] = &cli->expires,   ['O'] = &cli->note};
     if (letter == 'C')
         return take_color(t, optarg, err);
     if (letter < (int)(sizeof flags / sizeof *flags) && flags[letter])
@@ -205,7 +207,7 @@ int cli_conf(struct cli *cli, struct err *err)
         return 0;
     CLEANUP(buf_release) struct buf problems = BUF_INIT;
     if (conf_load(cli->conf_path, schema_get(), &cli->conf, &problems, err) == 0)
-        return schema_check_products(cli->conf, err);
+        return schema_check_products(cli->conf, err) != 0 ? -1 : schema_check_pushed(cli->conf, err);
     if (problems.len > strlen(err->text)) {
         fputs(buf_str(&problems), stderr);
         err->text[0] = '\0';

@@ -3,6 +3,7 @@
 #include "conf/rows.h"
 #include "model/domain.h"
 #include "push/directories.h"
+#include "push/directory.h"
 #include "roster/platforms.h"
 #include "sync/assign.h"
 
@@ -123,5 +124,27 @@ int schema_check_products(const struct conf *conf, struct err *err)
     for (const struct conf_section *p = conf_next(conf, "product", NULL); p; p = conf_next(conf, "product", p))
         if (check_product(conf, p, err) != 0)
             return -1;
+    return 0;
+}
+
+int schema_check_pushed(const struct conf *conf, struct err *err)
+{
+    const struct conf_section *d = conf_next(conf, "directory", NULL);
+    while (d && strcmp(conf_variant(d), PUSH_DIRECTORY) != 0)
+        d = conf_next(conf, "directory", d);
+    if (!d)
+        return 0;
+    if (!conf_written(conf_find(conf, "serve", NULL)))
+        return err_set(
+            err, ERR_CONFIG,
+            "%s: directory %s: it is pushed to \"doorward serve\", and there is no [serve] section; add one, see: "
+            "doorward help serve",
+            conf_where(d), conf_name(d));
+    if (!conf_str(conf_find(conf, "organization", NULL), "url"))
+        return err_set(
+            err, ERR_CONFIG,
+            "%s: directory %s: it is pushed to an address below the organization's url, which is missing; write "
+            "the address that this server is reached at",
+            conf_where(d), conf_name(d));
     return 0;
 }

@@ -9,11 +9,13 @@
 #include "cli/json.h"
 #include "cli/settle.h"
 #include "cli/term.h"
+#include "cli/token.h"
 #include "gate/gate.h"
 #include "gate/refresh.h"
 #include "gate/rp.h"
 #include "oidc/call.h"
 #include "push/directories.h"
+#include "push/directory.h"
 #include "store/report.h"
 #include "store/policy.h"
 #include "web/looks.h"
@@ -43,6 +45,9 @@ static bool check_directory(struct cli *cli, const struct conf_section *s)
     const char *what = pool_printf(cli->pool, "directory %s", conf_name(s));
     const struct directory_connector *connector = directory_connector_find(conf_variant(s));
     struct directory *directory = NULL;
+    const char *pushed;
+    if (connector == &push_connector)
+        return token_check_directory(cli, s, &pushed, &err) == 0 ? say(true, what, pushed) : say(false, what, err.text);
     if (connector->open(s, cli->store, &directory, &err) != 0)
         return say(false, what, err.text);
     const char *where = pool_strdup(cli->pool, connector->describe(directory));

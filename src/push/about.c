@@ -18,6 +18,8 @@ int service_about_config(struct service_call *call, const char *id)
     return 0;
 }
 
+/* Those of resources are listed, the others (RFC 7643, 8.7.2) known by their names: lists of attributes are made of what is listed. */
+#define LISTED 3
 static const struct scim_schema *const schemas[] = {&scim_user_schema,   &scim_group_schema, &scim_enterprise_schema,
                                                     &scim_config_schema, &scim_type_schema,  &scim_schema_schema};
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -34,7 +36,7 @@ int service_about_schemas(struct service_call *call, const char *id)
     if (no_filter(call) != 0)
         return -1;
     json_auto_t *all = json_array();
-    for (size_t i = 0; i < COUNT(schemas); i++) {
+    for (size_t i = 0; i < (*id ? COUNT(schemas) : LISTED); i++) {
         if (*id && !text_same_ascii(schemas[i]->id, id))
             continue;
         json_t *one = scim_schema_json(schemas[i], call->request->base);

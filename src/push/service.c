@@ -9,18 +9,19 @@
 
 /* --- transactions ------------------------------------------------------------------------------------------------------ */
 
-int service_begin(struct service_call *call)
+int service_ready(struct service_call *call)
 {
-    if (pushed_begin(call->pushed, call->err) != 0)
-        return -1;
     return call->directory ? 0 : pushed_directory_make(call->pushed, call->name, &call->directory, call->err);
 }
 
-int service_commit(struct service_call *call)
+int service_begin(struct service_call *call)
+{
+    return pushed_begin(call->pushed, call->err) != 0 ? -1 : service_ready(call);
+}
+
+void service_count(struct service_call *call)
 {
     struct service_tally *all = &call->answer->tally, *now = &call->tally;
-    if (pushed_commit(call->pushed, call->err) != 0)
-        return -1;
     all->created += now->created;
     all->changed += now->changed;
     all->deleted += now->deleted;
@@ -28,6 +29,13 @@ int service_commit(struct service_call *call)
     all->left += now->left;
     all->failed += now->failed;
     *now = (struct service_tally){0};
+}
+
+int service_commit(struct service_call *call)
+{
+    if (pushed_commit(call->pushed, call->err) != 0)
+        return -1;
+    service_count(call);
     return 0;
 }
 
@@ -89,61 +97,113 @@ static int get_one(struct service_call *call, const struct service_type *type, c
     return service_show(call, &r, &projection, 200);
 }
 
-static int post_one(struct service_call *call, const struct service_type *type, const char *id)
+/* --- changes of one resource ---------------------------------------------------------------------------------------------- */
+
+/* What was read of the request before the transaction, in which others wait for their turn. */
+struct change {
+    struct service_call *call;
+    struct service_target target;
+    struct scim_projection projection;
+    json_t *data;
+    int (*make)(struct change *change);
+};
+
+static int create(struct change *c)
+{
+    struct pushed_resource r;
+    if (service_create(c->call, c->target.type, c->data, &r) != 0)
+        return -1;
+    return service_show(c->call, &r, &c->projection, 201);
+}
+
+static int replace(struct change *c)
+{
+    struct pushed_resource r;
+    if (service_replace(c->call, &c->target, c->data, &r) != 0)
+        return -1;
+    return service_show(c->call, &r, &c->projection, 200);
+}
+
+/* A group is not shown unless somebody asks: its members would all be read for one that joined (3.5.2 allows 204). */
+static bool is_shown(const struct change *c)
+{
+    return c->projection.kind != SCIM_USUAL || c->target.type->kind == PUSHED_USER;
+}
+
+static int patch(struct change *c)
+{
+    struct pushed_resource r;
+    if (service_patch(c->call, &c->target, c->data, &r) != 0)
+        return -1;
+    c->call->answer->status = 204;
+    c->call->answer->etag = service_etag(c->call, &r);
+    return is_shown(c) ? service_show(c->call, &r, &c->projection, 200) : 0;
+}
+
+static int take_away(struct change *c)
+{
+    c->call->answer->status = 204;
+    return service_delete(c->call, &c->target);
+}
+
+static int make_in_line(void *job, struct pushed *pushed, struct err *err)
+{
+    struct change *c = job;
+    struct service_call *call = c->call;
+    struct pushed *own = call->pushed;
+    call->pushed = pushed;
+    call->err = err;
+    int status = service_ready(call) != 0 ? -1 : c->make(c);
+    call->pushed = own;
+    return status == 0 ? 0 : call->error.status ? 1 : -1;
+}
+
+static int make_alone(struct change *c)
+{
+    return service_begin(c->call) != 0 || c->make(c) != 0 ? -1 : service_commit(c->call);
+}
+
+static int make(struct change *c)
+{
+    struct service_call *call = c->call;
+    if (!call->request->line)
+        return make_alone(c);
+    if (line_pass(call->request->line, call->pushed, make_in_line, c, call->err) != 0)
+        return -1;
+    service_count(call);
+    return 0;
+}
+
+static int change_one(struct service_call *call, const struct service_type *type, const char *id,
+                      int (*how)(struct change *change), bool has_body)
 {
     json_auto_t *data = NULL;
-    struct scim_projection projection;
-    struct pushed_resource r;
-    (void)id;
-    if (projection_of(call, type, &projection) != 0 || load_body(call, SCIM_MESSAGE_MAX, &data) != 0 ||
-        service_begin(call) != 0 || service_create(call, type, data, &r) != 0 ||
-        service_show(call, &r, &projection, 201) != 0)
+    struct change change = {.call = call, .target = target_of(call, type, id), .make = how};
+    if (projection_of(call, type, &change.projection) != 0 ||
+        (has_body && load_body(call, SCIM_MESSAGE_MAX, &data) != 0))
         return -1;
-    return service_commit(call);
+    change.data = data;
+    return make(&change);
+}
+
+static int post_one(struct service_call *call, const struct service_type *type, const char *id)
+{
+    return change_one(call, type, id, create, true);
 }
 
 static int put_one(struct service_call *call, const struct service_type *type, const char *id)
 {
-    json_auto_t *data = NULL;
-    struct service_target target = target_of(call, type, id);
-    struct scim_projection projection;
-    struct pushed_resource r;
-    if (projection_of(call, type, &projection) != 0 || load_body(call, SCIM_MESSAGE_MAX, &data) != 0 ||
-        service_begin(call) != 0 || service_replace(call, &target, data, &r) != 0 ||
-        service_show(call, &r, &projection, 200) != 0)
-        return -1;
-    return service_commit(call);
-}
-
-/* A group is not shown unless somebody asks: its members would all be read for one that joined (3.5.2 allows 204). */
-static bool is_shown(const struct service_type *type, const struct scim_projection *projection)
-{
-    return projection->kind != SCIM_USUAL || type->kind == PUSHED_USER;
+    return change_one(call, type, id, replace, true);
 }
 
 static int patch_one(struct service_call *call, const struct service_type *type, const char *id)
 {
-    json_auto_t *data = NULL;
-    struct service_target target = target_of(call, type, id);
-    struct scim_projection projection;
-    struct pushed_resource r;
-    if (projection_of(call, type, &projection) != 0 || load_body(call, SCIM_MESSAGE_MAX, &data) != 0 ||
-        service_begin(call) != 0 || service_patch(call, &target, data, &r) != 0)
-        return -1;
-    call->answer->status = 204;
-    call->answer->etag = service_etag(call, &r);
-    if (is_shown(type, &projection) && service_show(call, &r, &projection, 200) != 0)
-        return -1;
-    return service_commit(call);
+    return change_one(call, type, id, patch, true);
 }
 
 static int delete_one(struct service_call *call, const struct service_type *type, const char *id)
 {
-    struct service_target target = target_of(call, type, id);
-    if (service_begin(call) != 0 || service_delete(call, &target) != 0)
-        return -1;
-    call->answer->status = 204;
-    return service_commit(call);
+    return change_one(call, type, id, take_away, false);
 }
 
 /* --- listings, bulk, and what there is not ------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #define PUSH_SERVICE_H
 
 #include "base/buf.h"
+#include "push/line.h"
 #include "scim/query.h"
 #include "store/pushed.h"
 
@@ -32,6 +33,7 @@ struct service_request {
     struct span if_match, if_none_match; /* p NULL: not sent */
     const char *base;                   /* the address of the base, without "/" at the end */
     int64_t now;                        /* microseconds since 1970 */
+    struct line *line;                  /* for changes, with those of other threads; NULL: each is a transaction of its own */
 };
 
 /* What was done; of a request that was refused, nothing. */

@@ -88,6 +88,9 @@ int service_about_types(struct service_call *call, const char *id);
 
 /* Transactions that write; the directory is there in them. */
 int service_begin(struct service_call *call);
-int service_commit(struct service_call *call); /* the tally counts from here on */
+int service_commit(struct service_call *call);
+/* The parts of it, within somebody else's: first and last. */
+int service_ready(struct service_call *call);
+void service_count(struct service_call *call); /* what was done is on the disk */
 
 #endif

@@ -69,10 +69,19 @@ static int read_bulk_id(const struct reader *r, const json_t *o, struct scim_bul
     return 0;
 }
 
-static int read_data(const struct reader *r, json_t *o, struct scim_bulk_op *op)
+/* One that cannot be compared must not count as one that was not sent. */
+static int read_version(const struct reader *r, const json_t *o, struct scim_bulk_op *op)
 {
-    const char *version = json_string_value(scim_json_get(o, "version"));
+    const json_t *value = scim_json_get(o, "version");
+    const char *version = json_string_value(value);
+    if (value && !json_is_null(value) && !version)
+        return scim_error_set(&op->error, SCIM_WRONG_VALUE, "version is no text; it is the ETag of the resource");
     op->version = version && *version ? pool_strdup(r->bulk->pool, version) : NULL;
+    return 0;
+}
+
+static int read_data(json_t *o, struct scim_bulk_op *op)
+{
     op->data = op->method == SCIM_DELETE ? NULL : scim_json_get(o, "data");
     if (op->method != SCIM_DELETE && !json_is_object(op->data)) {
         op->data = NULL;
@@ -88,7 +97,8 @@ static void read_op(struct reader *r, json_t *o, struct scim_bulk_op *op)
         scim_error_set(&op->error, SCIM_WRONG_SYNTAX, "the operation is no JSON object");
         return;
     }
-    if (read_method(o, op) != 0 || read_bulk_id(r, o, op) != 0 || read_path(r, o, op) != 0 || read_data(r, o, op) != 0)
+    if (read_method(o, op) != 0 || read_bulk_id(r, o, op) != 0 || read_path(r, o, op) != 0 ||
+        read_version(r, o, op) != 0 || read_data(o, op) != 0)
         op->data = NULL;
 }
 

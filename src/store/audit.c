@@ -28,6 +28,8 @@ const char *const audit_names[AUDIT_COUNT] = {
     [AUDIT_REMOVALS_APPROVED] = "removals-approved",
     [AUDIT_METADATA_ACCEPTED] = "metadata-accepted",
     [AUDIT_KEY_ROLLED] = "key-rolled",
+    [AUDIT_TOKEN_MADE] = "token-made",
+    [AUDIT_TOKEN_REVOKED] = "token-revoked",
 };
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */

@@ -36,6 +36,8 @@ enum audit_what {
     AUDIT_REMOVALS_APPROVED,
     AUDIT_METADATA_ACCEPTED,
     AUDIT_KEY_ROLLED,
+    AUDIT_TOKEN_MADE,
+    AUDIT_TOKEN_REVOKED,
     AUDIT_COUNT,
 };
 extern const char *const audit_names[AUDIT_COUNT]; /* "domain-challenged", … */

@@ -167,6 +167,20 @@ int group_by_key(struct db *db, const char *directory, struct key128 key, uint32
     return 0;
 }
 
+int group_named(struct db *db, const char *directory, const char *name, uint32_t *ret, size_t *ret_n, struct err *err)
+{
+    CLEANUP(stmt_free) struct stmt *st = NULL;
+    if (db_query(db,
+                 "SELECT count(*), min(g.id) FROM grp g JOIN entry e ON e.id = g.id JOIN directory d"
+                 " ON d.id = e.directory WHERE d.name = ? AND e.gone_at = 0 AND lower(g.name) = lower(?)",
+                 DB_ARGS(DB_TEXT(directory), DB_TEXT(name)), &st, err) != 0 ||
+        stmt_step(st, err) != 1)
+        return -1;
+    *ret_n = (size_t)stmt_int(st, 0);
+    *ret = *ret_n ? (uint32_t)stmt_int(st, 1) : 0;
+    return 0;
+}
+
 static int each_number(struct stmt *st, void (*each)(void *ctx, uint32_t a), void *ctx, struct err *err)
 {
     int r;

@@ -36,12 +36,20 @@ int target_drop_others(struct db *db, int64_t team, const uint32_t *keep, size_t
 int target_bound(struct db *db, uint32_t target, const char *configured, uint32_t *ret_group, struct err *err);
 int target_bind(struct db *db, uint32_t target, const char *configured, uint32_t group, struct err *err);
 
-/* A group's entry: *ret_there is false when it is gone, no group, or of another directory; *ret_name is what the directory calls it (pass to free). */
+/*
+ * A group's entry: *ret_there is false when it is gone, no group, or of another directory; *ret_name is what the
+ * directory calls it (pass to free).
+ */
 int group_get(struct db *db, const char *directory, uint32_t group, bool *ret_there, char **ret_name, struct err *err);
 /* Is it in the directory, and is anybody or any group in it who is there too? */
 int group_state(struct db *db, uint32_t group, bool *ret_there, bool *ret_any, struct err *err);
 /* The group of this directory that bears the name with this key; 0: none. */
 int group_by_key(struct db *db, const char *directory, struct key128 key, uint32_t *ret, struct err *err);
+/*
+ * The groups of this directory that are called so, without regard to the case of ASCII letters: how many, and the
+ * oldest (0: none).
+ */
+int group_named(struct db *db, const char *directory, const char *name, uint32_t *ret, size_t *ret_n, struct err *err);
 /* Every group of the directory that is there. */
 int group_each(struct db *db, const char *directory, void (*each)(void *ctx, uint32_t group), void *ctx,
                struct err *err);

@@ -36,15 +36,44 @@ static int add_target(struct loading *l, enum target_kind kind, const char *name
                         : target_get(l->db, p->team, kind, name, group, &t->id, err);
 }
 
-static int note_rename(struct loading *l, const char *where, const char *configured, const char *name, struct err *err)
+/* A group may be configured by something else than its name, too: then it still leads there. */
+static int note_rename(struct loading *l, const char *where, const char *configured, uint32_t group, const char *name,
+                       struct err *err)
 {
     struct key128 then, now;
+    uint32_t leads = 0;
     if (l->connector->name_key(configured, &then, err) != 0 || l->connector->name_key(name, &now, err) != 0)
         return err_wrap(err, "%s", where);
-    if (!key_eq(then, now))
+    if (key_eq(then, now))
+        return 0;
+    if (group_by_key(l->db, l->policy->directory, then, &leads, err) != 0)
+        return -1;
+    if (leads != group)
         add_note(l->policy, mem_printf("%s: group '%s' is now called '%s'; the same group is still used", where,
                                        configured, name));
     return 0;
+}
+
+/*
+ * The group of this name; *ret_n: how many there are of it. Not every directory has names of one group only, and of
+ * several the last that took the name bears its key.
+ */
+static int find_named(struct loading *l, const char *configured, struct key128 key, uint32_t *ret, size_t *ret_n,
+                      struct err *err)
+{
+    CLEANUP(freep) char *name = NULL;
+    const char *directory = l->policy->directory;
+    struct key128 own;
+    uint32_t oldest;
+    bool there;
+    if (group_by_key(l->db, directory, key, ret, err) != 0)
+        return -1;
+    if (*ret == 0)
+        return group_named(l->db, directory, configured, ret, ret_n, err);
+    *ret_n = 1;
+    if (group_get(l->db, directory, *ret, &there, &name, err) != 0 || l->connector->name_key(name, &own, err) != 0)
+        return -1;
+    return key_eq(own, key) ? group_named(l->db, directory, name, &oldest, ret_n, err) : 0;
 }
 
 /* was: the entry that the name was bound to and that is gone; 0: it is seen first. In the transaction of the pull. */
@@ -65,6 +94,21 @@ static int bind_to(struct loading *l, const struct target *t, const char *config
         err);
 }
 
+static void note_unresolved(struct loading *l, struct target *t, const char *where, const char *configured, size_t n)
+{
+    CLEANUP(freep)
+    char *why = n == 0 ? mem_printf("group '%s' is not in directory %s", configured, l->policy->directory)
+                       : mem_printf("group '%s' is the name of %zu groups in directory %s", configured, n,
+                                    l->policy->directory);
+    const char *remedy = n ? "write which one is meant, as id: and its id"
+                         : "correct the line, or remove it if the group is gone for good";
+    t->unresolved = t->kind != TARGET_PRIORITY;
+    add_note(l->policy, mem_printf("%s: %s, so %s; %s", where, why,
+                                   t->unresolved ? "nothing is taken away on its account"
+                                                 : "it puts nobody before others",
+                                   remedy));
+}
+
 /* *ret is 0 when the group is not there. */
 static int bind_group(struct loading *l, struct target *t, const char *where, const char *configured, uint32_t *ret,
                       struct err *err)
@@ -77,28 +121,18 @@ static int bind_group(struct loading *l, struct target *t, const char *where, co
         return -1;
     if (there) {
         *ret = group;
-        return note_rename(l, where, configured, name, err);
+        return note_rename(l, where, configured, group, name, err);
     }
     struct key128 key;
     if (l->connector->name_key(configured, &key, err) != 0)
         return err_wrap(err, "%s", where);
-    if (group_by_key(l->db, l->policy->directory, key, ret, err) != 0)
+    size_t n;
+    if (find_named(l, configured, key, ret, &n, err) != 0)
         return -1;
-    if (*ret && l->read_only)
-        return 0;
-    if (*ret)
-        return bind_to(l, t, configured, group, *ret, err);
-    if (t->kind == TARGET_PRIORITY) {
-        add_note(l->policy,
-                 mem_printf("%s: group '%s' is not in directory %s, so it puts nobody before others; correct or remove "
-                            "the line",
-                            where, configured, l->policy->directory));
-        return 0;
-    }
-    t->unresolved = true;
-    add_note(l->policy, mem_printf("%s: group '%s' is not in directory %s, so nothing is taken away on its account; "
-                                   "correct the line, or remove it if the group is gone for good",
-                                   where, configured, l->policy->directory));
+    if (n == 1)
+        return l->read_only ? 0 : bind_to(l, t, configured, group, *ret, err);
+    *ret = 0;
+    note_unresolved(l, t, where, configured, n);
     return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "broker/broker.h"
 #include "net/server.h"
+#include "push/line.h"
 #include "signin/signin.h"
 #include "store/pushed.h"
 #include "web/keeper.h"
@@ -75,6 +76,7 @@ struct web {
     struct outbox *outbox;
     _Atomic unsigned long reloads; /* of the configuration */
     struct limit *limit;
+    struct line *line; /* of what is pushed */
     bool tls;
 };
 

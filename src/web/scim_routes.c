@@ -211,7 +211,8 @@ static void answer_service(struct call *call, struct desk *desk, const struct co
                                       .if_match = span_str(request_header_lines(call->request, "If-Match")),
                                       .if_none_match = span_str(request_header_lines(call->request, "If-None-Match")),
                                       .base = base_of(call, section),
-                                      .now = micros_now()};
+                                      .now = micros_now(),
+                                      .line = call->web->line};
     struct service_answer answer = {0};
     if (read_params(call->request, &request) != 0) {
         scim_error_set(&error, SCIM_WRONG_VALUE, "a parameter stands twice, or is not clean UTF-8");

@@ -182,6 +182,60 @@ START_TEST(groups_hold_groups)
 }
 END_TEST
 
+static void noted(const char *what)
+{
+    struct policy policy = {0};
+    ck_assert_int_eq(policy_load(w.store, w.conf, world_team(&w), &policy, &w.err), 0);
+    if (!what)
+        ck_assert_msg(policy.nnotes == 0, "%s", policy.nnotes ? policy.notes[0] : "");
+    else
+        ck_assert_msg(policy.nnotes == 1 && strstr(policy.notes[0], what), "%s",
+                      policy.nnotes ? policy.notes[0] : "no note");
+    policy_release(&policy);
+}
+
+/* Names of groups are nobody's alone: which one is meant has to be said, and then stays so. */
+START_TEST(names_of_two_groups)
+{
+    open_pushed();
+    struct pushed_resource anna = user("anna");
+    struct pushed_resource one = create(PUSHED_GROUP, "cad", group_text("cad"));
+    struct pushed_resource two = create(PUSHED_GROUP, "CAD", group_text("CAD"));
+    join(&one, &anna);
+    pull(3, 0, 0);
+    ck_assert_int_eq(entitled(), 0);
+    noted("group 'CAD' is the name of 2 groups in directory hq, so nothing is taken away");
+    CLEANUP(freep)
+    char *by_id = mem_printf("[directory hq]\ntype = scim-push\n" WORLD_TEAM("") "[product autocad]\nteam = design\n"
+                                                                                 "name = A\ngroup = id:%s\n",
+                             one.id);
+    world_conf(&w, by_id);
+    pull(0, 0, 0);
+    ck_assert_int_eq(entitled(), 1);
+    noted(NULL);
+    replace(&two, "Else", group_text("Else"));
+    world_conf(&w, CONF(""));
+    pull(0, 1, 0);
+    ck_assert_int_eq(entitled(), 1);
+    noted(NULL); /* found, although the other took the name with it */
+}
+END_TEST
+
+START_TEST(renamed_groups_stay_bound)
+{
+    open_pushed();
+    struct pushed_resource anna = user("anna");
+    struct pushed_resource cad = create(PUSHED_GROUP, "CAD", group_text("CAD"));
+    join(&cad, &anna);
+    pull(2, 0, 0);
+    noted(NULL);
+    replace(&cad, "Draughting", group_text("Draughting"));
+    pull(0, 1, 0);
+    ck_assert_int_eq(entitled(), 1);
+    noted("group 'CAD' is now called 'Draughting'");
+}
+END_TEST
+
 START_TEST(a_directory_has_its_own)
 {
     open_pushed();
@@ -302,9 +356,17 @@ int main(void)
     TCase *c = tcase_create("push_directory");
     tcase_set_timeout(c, 60);
     tcase_add_checked_fixture(c, setup, teardown);
-    const TTest *const tests[] = {nothing_was_pushed,        only_what_changed, groups_hold_groups,
-                                  a_directory_has_its_own,   another_database,  another_map_delivers_everything_anew,
-                                  known_by_the_external_id,  faults_stay,       cursor_stays_when_the_pull_fails,
+    const TTest *const tests[] = {nothing_was_pushed,
+                                  only_what_changed,
+                                  groups_hold_groups,
+                                  names_of_two_groups,
+                                  renamed_groups_stay_bound,
+                                  a_directory_has_its_own,
+                                  another_database,
+                                  another_map_delivers_everything_anew,
+                                  known_by_the_external_id,
+                                  faults_stay,
+                                  cursor_stays_when_the_pull_fails,
                                   a_damaged_text_is_no_entry};
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(c, tests[i]);

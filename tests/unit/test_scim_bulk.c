@@ -130,8 +130,9 @@ static const struct {
      "'path':"
      " '/Users', 'data': {}}, {'method': 'DELETE', 'path': '/Things/1'}, 5, {'method': 'DELETE', 'path': '/Users/1/2'},"
      " {'method': 'POST', 'path': '/Users', 'bulkId': 7, 'data': {}},"
-     " {'method': 'DELETE', 'path': '/Users/7'}]",
-     "0!400 1!400 2!400 3!400 4!400 5!404 6!400 7!400 8!400 9 "},
+     " {'method': 'DELETE', 'path': '/Users/7', 'version': null}, {'method': 'DELETE', 'path': '/Users/8', 'version':"
+     " 8}]",
+     "0!400 1!400 2!400 3!400 4!400 5!404 6!400 7!400 8!400 9 10!400 "},
     {"[{'method': 'POST', 'path': '/Groups', 'bulkId': 'g', 'data': {'displayName': 'G', 'members': [{'value': "
      "'bulkId:no'}]}},"
      " {'method': 'DELETE', 'path': '/Users/bulkId:no'}]",
