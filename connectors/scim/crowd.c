@@ -110,7 +110,7 @@ static void learn(struct scim_crowd *crowd)
     crowd->until = crowd->step = 0;
 }
 
-static void tell(const struct scim_crowd *crowd, struct scim_job *member)
+static void tell(const struct scim_crowd *crowd, struct scim_job *member, bool is_first)
 {
     member->group = crowd->speaker.group;
     if (crowd->said.verdict == PLATFORM_DONE) {
@@ -118,6 +118,7 @@ static void tell(const struct scim_crowd *crowd, struct scim_job *member)
         return;
     }
     *member->answer = crowd->said;
+    member->answer->together = !is_first;
     member->ended(member);
 }
 
@@ -126,7 +127,7 @@ static void on_spoken(struct scim_job *speaker)
     struct scim_crowd *crowd = speaker->crowd;
     learn(crowd);
     for (size_t i = 0; i < crowd->size; i++)
-        tell(crowd, crowd->here[crowd->at + i]);
+        tell(crowd, crowd->here[crowd->at + i], i == 0);
     crowd->at += crowd->size;
     crowd->size = crowd->n - crowd->at;
     bool goes_on = scim_sending_hear(speaker) && crowd->size > 0;

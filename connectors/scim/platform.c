@@ -40,6 +40,7 @@ static int scim_open(const struct conf_section *section, struct store *store, in
     p->connections = (size_t)conf_int(section, "connections");
     p->retries = (size_t)conf_int(section, "retries");
     p->retry_wait = conf_int(section, "retry-wait");
+    brake_init(&p->service.brake, p->connections, p->retry_wait);
     *ret = TAKE(p);
     return 0;
 }

@@ -38,7 +38,8 @@ static int make_tables(struct db *db, struct err *err)
     CLEANUP(freep)
     char *sql = mem_printf("%s %s %s %s PRAGMA application_id = %d; PRAGMA user_version = %d", tables,
                            pushed_resource_tables, pushed_member_tables, push_tokens_tables, APPLICATION_ID, VERSION);
-    return db_exec(db, sql, err) != 0 ? -1 : db_run(db, "INSERT INTO origin (id) VALUES (?)", DB_ARGS(DB_TEXT(id)), err);
+    return db_exec(db, sql, err) != 0 ? -1
+                                      : db_run(db, "INSERT INTO origin (id) VALUES (?)", DB_ARGS(DB_TEXT(id)), err);
 }
 
 static int check_version(struct db *db, int64_t application, int64_t version, struct err *err)
@@ -82,15 +83,18 @@ static int read_origin(struct pushed *pushed, struct err *err)
         memcpy(pushed->database, stmt_text(st, 0), PUSHED_ID_SIZE);
         return 0;
     }
-    return r < 0 ? -1
-                 : err_set(err, ERR_STORE, "%s: the database is damaged; restore it from a backup", db_path(pushed->db));
+    return r < 0
+               ? -1
+               : err_set(err, ERR_STORE, "%s: the database is damaged; restore it from a backup", db_path(pushed->db));
 }
 
 int pushed_open(const char *dir, struct pushed **ret, struct err *err)
 {
     CLEANUP(freep) char *path = mem_printf("%s/push.db", dir);
     CLEANUP(pushed_close) struct pushed *pushed = mem_zero(sizeof *pushed);
-    if (db_open(path, false, &pushed->db, err) != 0 || settle(pushed->db, err) != 0 || read_origin(pushed, err) != 0)
+    if (db_open(path, false, &pushed->db, err) != 0 || settle(pushed->db, err) != 0 || read_origin(pushed, err) != 0 ||
+        db_exec(pushed->db, "PRAGMA cache_size = -1000", err) !=
+            0) /* KB: a handle a thread, and rows are found by key */
         return -1;
     *ret = TAKE(pushed);
     return 0;
@@ -124,6 +128,11 @@ void pushed_close(struct pushed **pushed)
     db_close(&(*pushed)->db);
     free(*pushed);
     *pushed = NULL;
+}
+
+int pushed_writes_much(struct pushed *pushed, struct err *err)
+{
+    return db_exec(pushed->db, "PRAGMA cache_size = -32000", err);
 }
 
 const char *pushed_database(const struct pushed *pushed)
@@ -185,8 +194,7 @@ int pushed_directory_make(struct pushed *pushed, const char *name, int64_t *ret,
     int found = pushed_directory(pushed, name, ret, err);
     if (found != 0)
         return found < 0 ? -1 : 0;
-    if (db_run(pushed->db,
-               "INSERT INTO directory (name, users, groups) VALUES (?, 0, 0) ON CONFLICT (name) DO NOTHING",
+    if (db_run(pushed->db, "INSERT INTO directory (name, users, groups) VALUES (?, 0, 0) ON CONFLICT (name) DO NOTHING",
                DB_ARGS(DB_TEXT(name)), err) != 0)
         return -1;
     return pushed_directory(pushed, name, ret, err) < 0 ? -1 : 0;

@@ -30,7 +30,9 @@ struct pushed;
 
 /* Opens dir/push.db (mode 0600), making it when there is none; dir is there. ERR_STORE: damaged, not ours, or of a newer version. */
 int pushed_open(const char *dir, struct pushed **ret, struct err *err);
-/* The same to read alone. ERR_NOT_FOUND: there is none, as nothing was ever pushed. */
+/* Of the one handle that most is written with: a larger cache, which stays good as long as nobody else writes. */
+int pushed_writes_much(struct pushed *pushed, struct err *err);
+/* The same as pushed_open to read alone. ERR_NOT_FOUND: there is none, as nothing was ever pushed. */
 int pushed_open_read(const char *dir, struct pushed **ret, struct err *err);
 void pushed_close(struct pushed **pushed); /* NULL inside is fine; fits CLEANUP */
 

@@ -87,9 +87,8 @@ int pushed_get_any(struct pushed *pushed, int64_t directory, struct span id, str
                    struct pushed_resource *ret, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(pushed->db,
-                   "SELECT " PUSHED_COLUMNS " FROM resource r WHERE directory = ? AND id = ? AND gone = 0", &st,
-                   err) != 0)
+    if (db_prepare(pushed->db, "SELECT " PUSHED_COLUMNS " FROM resource r WHERE directory = ? AND id = ? AND gone = 0",
+                   &st, err) != 0)
         return -1;
     stmt_bind_int(st, 1, directory);
     stmt_bind_span(st, 2, id);
@@ -272,11 +271,12 @@ int pushed_create(struct pushed *pushed, int64_t directory, enum pushed_kind kin
     if (pushed_next_change(pushed, directory, now, &r.change, err) != 0)
         return -1;
     r.created = r.change;
-    if (db_run(pushed->db,
-               "INSERT INTO resource (directory, kind, gone, id, display, created, change) VALUES (?, ?, 0, ?, ?, ?, ?)",
-               DB_ARGS(DB_INT(directory), DB_INT(kind), DB_TEXT(id), DB_TEXT(r.display), DB_INT(r.created),
-                       DB_INT(r.change)),
-               err) != 0)
+    if (db_run(
+            pushed->db,
+            "INSERT INTO resource (directory, kind, gone, id, display, created, change) VALUES (?, ?, 0, ?, ?, ?, ?)",
+            DB_ARGS(DB_INT(directory), DB_INT(kind), DB_TEXT(id), DB_TEXT(r.display), DB_INT(r.created),
+                    DB_INT(r.change)),
+            err) != 0)
         return -1;
     r.row = db_last_id(pushed->db);
     if (put_text(pushed, r.row, content->text, err) != 0 || put_keys(pushed, directory, &r, content, err) != 0 ||

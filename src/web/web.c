@@ -269,7 +269,7 @@ int web_start(struct conf *conf, const char *state_dir, struct web **ret, struct
     web->state_dir = mem_strdup(state_dir);
     web->providers = providers_new(&call_directly);
     web->limit = limit_new();
-    web->line = line_new();
+    web->line = line_new(state_dir);
     if (saml_init(err) != 0 || signins_open(state_dir, &web->sweeper, err) != 0 ||
         site_read(conf, state_dir, &web->site, err) != 0)
         return -1;

@@ -113,9 +113,11 @@ def test_wrong_words(site, words, said):
 def test_check_says_where_things_stand(server, site):
     site.conf["directory other"]["type"] = None
     del site.conf["directory other"]
+    assert "Next: doorward token create hq\n" in site.run()[0]
     out = site.run("check", status=1)[0]
     assert "directory hq: no token is good, so nobody can push; run: doorward token create hq (nothing was pushed yet)" in out
     token = server.token("hq")
+    assert "Next: doorward plan\n" in site.run()[0]
     out = site.run("check")[0]
     assert "directory hq: https://signin.example.com/scim/hq/v2; nothing was pushed yet; 1 token is good, used last never" in out
     server.user(token, "ann")
