@@ -1,10 +1,8 @@
 #include "connectors/scim/survey.h"
 
-#include "base/cleanup.h"
 #include "base/log.h"
 #include "connectors/scim/listing.h"
 #include "scim/json.h"
-#include "scim/page.h"
 
 #define WORTH_FROM 4 /* look-ups; fewer are as good */
 #define RETRIES    2 /* of a request: the look-ups will do as well */
@@ -12,40 +10,64 @@
 #define FRUITLESS_RATE                                                                                                 \
     16 /* a listing that could not be read is tried again after so many times its pages in look-ups */
 
-static int keep(void *ctx, json_t *resource, struct scim_pieces *none, struct err *err)
+static int begin(struct scim_service *service, struct scim_reader *ret, struct err *err)
 {
-    struct scim_service *service = ctx;
-    const char *ours = json_string_value(scim_json_get(resource, "externalId"));
-    struct span id = scim_id_of(resource);
+    *ret = (struct scim_reader){
+        .service = service, .most = SCIM_RESOURCES_MAX, .retries = RETRIES, .first_wait = FIRST_WAIT};
+    return scim_reader_begin(ret, SCIM_PAGE, err);
+}
+
+static const struct {
+    struct scim_list_query query;
+    const char *name; /* an attribute that each of them has */
+} lists[] = {
+    [SCIM_USER] = {{.path = "/Users", .object = "the list of accounts", .attributes = "externalId,userName"},
+                   "userName"},
+    [SCIM_GROUP] = {{.path = "/Groups", .object = "the list of groups", .attributes = "externalId,displayName"},
+                    "displayName"},
+};
+
+struct survey {
+    struct scim_service *service;
+    enum scim_kind kind;
+};
+
+/* Which of several bears our id a look-up has to tell. */
+static void put(struct scim_ids *ids, const char *ours, struct span id)
+{
     char theirs[SCIM_ID_MAX];
-    (void)none, (void)err;
-    if (!ours || !*ours)
-        return 0;
+    const char *known = scim_ids_get(ids, ours);
     snprintf(theirs, sizeof theirs, "%.*s", SPAN_ARG(id));
-    const char *known = scim_ids_get(&service->ids, ours);
-    if (id.n && scim_ids_is_new(&service->ids, ours))
-        scim_ids_put(&service->ids, ours, theirs);
+    if (id.n && scim_ids_is_new(ids, ours))
+        scim_ids_put(ids, ours, theirs);
     else if (!known || strcmp(known, theirs) != 0)
-        scim_ids_forget(&service->ids, ours); /* which of them it is a look-up has to tell */
+        scim_ids_forget(ids, ours);
+}
+
+/* Who does not even show the name shows no ids of ours either, and nothing is known by that. */
+static int keep(void *ctx, json_t *resource, struct scim_pieces *inner, struct err *err)
+{
+    const struct survey *survey = ctx;
+    const char *ours = json_string_value(scim_json_get(resource, "externalId"));
+    (void)inner;
+    if (!json_is_string(scim_json_get(resource, lists[survey->kind].name)))
+        return err_set(err, ERR_REFUSED, "%s: %s is not in it", lists[survey->kind].query.object,
+                       lists[survey->kind].name);
+    if (ours && *ours)
+        put(&survey->service->ids, ours, scim_id_of(resource));
     return 0;
 }
 
 int scim_survey(struct scim_service *service, enum scim_kind kind, struct err *err)
 {
-    static const struct scim_list_query queries[] = {
-        [SCIM_USER] = {.path = "/Users",
-                       .object = "the list of accounts",
-                       .excluded = "groups,emails,photos,addresses"},
-        [SCIM_GROUP] = {.path = "/Groups", .object = "the list of groups", .excluded = "members"},
-    };
     enum pull_result result = PULL_PARTIAL;
-    struct scim_reader reader = {
-        .service = service, .most = SCIM_RESOURCES_MAX, .retries = RETRIES, .first_wait = FIRST_WAIT};
+    struct survey survey = {service, kind};
+    struct scim_reader reader;
     if (service->listed[kind])
         return 0;
-    if (scim_reader_begin(&reader, SCIM_PAGE, err) != 0)
-        return -1;
-    if (scim_listing_read(&reader, &queries[kind], keep, service, &result, NULL, err) != 0 || result != PULL_COMPLETE)
+    if (begin(service, &reader, err) != 0 ||
+        scim_listing_read(&reader, &lists[kind].query, keep, &survey, &result, NULL, err) != 0 ||
+        result != PULL_COMPLETE)
         return -1;
     service->listed[kind] = true;
     return 0;
@@ -65,21 +87,13 @@ static size_t look_ups(const struct scim_service *service, const struct platform
 /* Of the listing of accounts; 0: not known. */
 static size_t pages(struct scim_service *service)
 {
-    CLEANUP(buf_release) struct buf url = BUF_INIT;
-    CLEANUP(buf_release) struct buf body = BUF_INIT;
-    struct scim_reader reader = {
-        .service = service, .most = SCIM_RESOURCES_MAX, .retries = RETRIES, .first_wait = FIRST_WAIT};
-    struct scim_error error = SCIM_ERROR_INIT;
+    struct scim_reader reader;
     struct err err = ERR_INIT;
-    json_t *list = NULL;
-    buf_printf(&url, "%s/Users?startIndex=1&count=1", service->base);
-    if (scim_reader_get(&reader, url.data, "the list of accounts", false, &body, &err) != SCIM_GOT ||
-        scim_json_load((struct span){body.data, body.len}, SCIM_MESSAGE_MAX, &list, &error) != 0)
+    int64_t total = -1;
+    if (begin(service, &reader, &err) != 0 || scim_listing_total(&reader, &lists[SCIM_USER].query, &total, &err) != 0 ||
+        total < 0)
         return 0;
-    json_int_t total = json_integer_value(scim_json_get(list, "totalResults"));
-    bool said = json_is_integer(scim_json_get(list, "totalResults")) && total >= 0;
-    json_decref(list);
-    return said ? (size_t)total / reader.page + 1 : 0;
+    return (size_t)total / reader.page + 1;
 }
 
 void scim_survey_if_worth(struct scim_service *service, const struct platform_task *tasks, size_t n)

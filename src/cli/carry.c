@@ -8,6 +8,7 @@
 #include "cli/skipped.h"
 #include "cli/term.h"
 #include "roster/platforms.h"
+#include "store/drift.h"
 #include "store/report.h"
 #include "sync/apply.h"
 #include "sync/mapper.h"
@@ -46,11 +47,14 @@ static int configuration_of(const struct cli *cli, const struct plan *plan, char
     return 0;
 }
 
-int carry_state(const struct cli *cli, const struct plan *plan, struct saved_state *ret, struct err *err)
+int carry_state(const struct cli *cli, const struct plan *plan, bool drift, struct saved_state *ret, struct err *err)
 {
+    *ret->drift = '\0';
     if (configuration_of(cli, plan, ret->configuration, err) != 0)
         return -1;
     if (report_mirror_version(cli->store, plan->directory, &ret->mirror, err) != 0)
+        return -1;
+    if (drift && drift_state(cli->store->db, plan->team_id, ret->drift, err) != 0)
         return -1;
     return report_last_run_number(cli->store, plan->team_id, &ret->last_run, err);
 }

@@ -212,6 +212,19 @@ static int add_done(struct explain_view *v, json_t *list, struct err *err)
     return 0;
 }
 
+static int add_notes(struct explain_view *v, json_t *list, struct err *err)
+{
+    for (size_t i = 0; i < v->team->nnotes; i++) {
+        const struct explain_note *n = &v->team->notes[i];
+        const char *object;
+        if (explain_note_object(v, n, &object, err) != 0)
+            return -1;
+        json_array_append_new(list, json_pack("{s:s, s:o, s:s, s:I}", "kind", n->willed ? "own-will" : "unclear", "object",
+                                              text_json(object), "found", n->found, "repaired", (json_int_t)n->times));
+    }
+    return 0;
+}
+
 static int add_lists(struct explain_view *v, json_t *to, struct err *err)
 {
     static const struct {
@@ -221,6 +234,7 @@ static int add_lists(struct explain_view *v, json_t *to, struct err *err)
                  {"same_email", add_rivals},
                  {"products", add_products},
                  {"groups", add_synced},
+                 {"platform_notes", add_notes},
                  {"pending", add_pending},
                  {"done", add_done}};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {

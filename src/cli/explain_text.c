@@ -167,6 +167,22 @@ static void print_mapped(struct explain_view *v)
     table_print(table, "    ");
 }
 
+static int print_notes(struct explain_view *v, struct err *err)
+{
+    for (size_t i = 0; i < v->team->nnotes; i++) {
+        const struct explain_note *n = &v->team->notes[i];
+        const char *object;
+        if (explain_note_object(v, n, &object, err) != 0)
+            return -1;
+        printf("    on the platform%s%s: %s", *object ? ", " : "", object, n->found);
+        if (n->willed)
+            printf("; it came back after it was repaired (%" PRIu32 " times), so it is left to the platform\n", n->times);
+        else
+            puts("; left alone until it is mended there");
+    }
+    return 0;
+}
+
 static int print_rivals(struct explain_view *v, struct err *err)
 {
     for (size_t i = 0; i < v->team->nrivals; i++) {
@@ -333,7 +349,7 @@ static int print_team(struct explain_view *v, struct err *err)
         return -1;
     print_account(v);
     print_mapped(v);
-    return print_rivals(v, err) != 0 || print_products(v, err) != 0 || print_groups(v, err) != 0 ||
+    return print_notes(v, err) != 0 || print_rivals(v, err) != 0 || print_products(v, err) != 0 || print_groups(v, err) != 0 ||
                    print_pending(v, err) != 0 || print_done(v, err) != 0
                ? -1
                : 0;

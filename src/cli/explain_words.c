@@ -79,6 +79,17 @@ const struct change *explain_next_pending(const struct explain_view *v, size_t *
     return NULL;
 }
 
+int explain_note_object(struct explain_view *v, const struct explain_note *n, const char **ret, struct err *err)
+{
+    *ret = "";
+    if (!n->object)
+        return 0;
+    if (n->op != OP_ASSIGN)
+        return words_group(&v->words, n->object, ret, err);
+    *ret = words_product(&v->words, n->object);
+    return 0;
+}
+
 bool explain_guard_unknown(const struct explain_view *v)
 {
     const struct plan *plan = v->team->plan;

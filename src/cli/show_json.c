@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/causes.h"
+#include "cli/drift.h"
 #include "cli/evidence.h"
 #include "cli/gate.h"
 #include "cli/identity.h"
@@ -133,8 +134,8 @@ static int add_sides(struct words *w, const struct change *c, const struct perso
     bool of_account = c->op == OP_UPDATE || c->op == OP_SUSPEND || c->op == OP_REMOVE || c->op == OP_RESTORE;
     if (c->cause == CAUSE_UNDO && of_account && c->hold == HOLD_NONE)
         return add_undo_sides(w, c, j, err);
-    if (c->cause == CAUSE_UNDO)
-        return 0;
+    if (c->cause == CAUSE_UNDO || c->cause == CAUSE_DRIFT)
+        return 0; /* of drift, the cause has what is there, and our rows stay */
     if (c->op == OP_INVITE) {
         json_object_set_new(j, "after", attributes_json(now, ~0u));
         return map_sides(w, c, NULL, json_object_get(j, "after"), err);
@@ -188,6 +189,12 @@ static int add_cause(struct words *w, const struct change *c, const char *text, 
     json_t *cause = json_pack("{s:s, s:s}", "kind", cause_names[c->cause], "text", text);
     json_object_set_new(j, "cause", cause);
     struct path path = {0};
+    const char *found;
+    if (c->cause == CAUSE_DRIFT) {
+        if (drift_words(w, c, &found, err) != 0)
+            return -1;
+        json_object_set_new(cause, "found", json_string(found));
+    }
     if (c->cause != CAUSE_GROUP || !w->evidence)
         return 0;
     if (evidence_path(w->evidence, c, &path, err) != 0)
@@ -254,6 +261,7 @@ static json_t *summary_json(const struct shown_plan *s)
     for (int op = 0; op < OP_COUNT; op++)
         json_object_set_new(j, op_names[op], json_integer(s->plan->counts[op]));
     json_object_set_new(j, "changes", json_integer((json_int_t)s->plan->n));
+    json_object_set_new(j, "repairs", json_integer((json_int_t)s->plan->repairs));
     json_object_set_new(j, "held", json_integer((json_int_t)s->plan->nheld));
     json_object_set_new(j, "people", json_integer((json_int_t)s->plan->people));
     json_object_set_new(j, "estimate",
@@ -277,9 +285,9 @@ static json_t *read_json(const struct pull_report *p)
 
 static json_t *basis_json(const struct shown_plan *s)
 {
-    return json_pack("{s:s, s:I, s:I, s:I}", "configuration", s->state->configuration, "mirror",
-                     (json_int_t)s->state->mirror, "last_run", (json_int_t)s->state->last_run, "guarded",
-                     (json_int_t)s->plan->withheld);
+    return json_pack("{s:s, s:I, s:I, s:s, s:I}", "configuration", s->state->configuration, "mirror",
+                     (json_int_t)s->state->mirror, "last_run", (json_int_t)s->state->last_run, "drift", s->state->drift,
+                     "guarded", (json_int_t)s->plan->withheld);
 }
 
 /* The e-mails of those who wait, in the order in which free seats go to them. */
@@ -348,10 +356,11 @@ int show_plan_json(struct cli *cli, const struct shown_plan *s, FILE *out, struc
     struct words w;
     if (words_open(cli->store, s->plan->team_id, s->plan, s->gate, &w, err) != 0)
         return -1;
-    json_t *causes = NULL;
+    json_t *causes = NULL, *drift = NULL;
     if (!s->undoes)
         w.evidence = evidence_open(cli->store, cli->conf, s->policy, s->plan);
-    if (words_map(&w, s->policy->platform, err) != 0 || causes_json(cli, &w, s, &causes, err) != 0) {
+    if (words_map(&w, s->policy->platform, err) != 0 || drift_json(&w, s->look, &drift, err) != 0 || causes_json(cli, &w, s, &causes, err) != 0) {
+        json_decref(drift);
         evidence_close(&w.evidence);
         words_close(&w);
         return -1;
@@ -366,6 +375,7 @@ int show_plan_json(struct cli *cli, const struct shown_plan *s, FILE *out, struc
     print_member(out, "enabled", json_boolean(s->policy->enabled_at != 0));
     print_member(out, "state", basis_json(s));
     print_member(out, "read", s->pull ? read_json(s->pull) : json_null());
+    print_member(out, "drift", drift);
     if (s->undoes)
         print_member(out, "undoes", json_integer(s->undoes));
     print_member(out, "gate", gate_json(s->gate));

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/drift.h"
 #include "cli/evidence.h"
 #include "store/undo.h"
 #include "sync/mapper.h"
@@ -236,6 +237,15 @@ static int group_words(struct words *w, const char *before, uint32_t group, stru
     return 0;
 }
 
+static int platform_words(struct words *w, const struct change *c, struct buf *out, struct err *err)
+{
+    const char *found;
+    if (drift_words(w, c, &found, err) != 0)
+        return -1;
+    buf_printf(out, "on the platform: %s", found);
+    return 0;
+}
+
 int words_cause(struct words *w, const struct change *c, struct buf *out, struct err *err)
 {
     static const char *const plain[CAUSE_COUNT] = {
@@ -256,6 +266,8 @@ int words_cause(struct words *w, const struct change *c, struct buf *out, struct
         return attribute_words(w, c, out, err);
     if (c->cause == CAUSE_UNDO)
         return undo_words(w, c, out, err);
+    if (c->cause == CAUSE_DRIFT)
+        return platform_words(w, c, out, err);
     if (c->cause == CAUSE_NEW_ID)
         return new_id_words(w, c, out, err);
     if (c->cause == CAUSE_GROUP)
@@ -340,6 +352,8 @@ int words_hold(struct words *w, const struct change *c, struct buf *out, struct 
         [HOLD_PROTECTED] = "but an administrator of the team or protected",
         [HOLD_GUARD] = "held by the guard",
         [HOLD_UNRESOLVED] = "a configured group was not found, so nothing is taken away on its account",
+        [HOLD_UNCLEAR] = "on the platform it is not clear whose account it is, as a note above says; mend its "
+                         "externalId there",
         [HOLD_CHANGED] = "is no longer as that run left it",
     };
     if (c->hold == HOLD_GATE)

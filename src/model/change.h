@@ -45,6 +45,7 @@ enum cause {
     CAUSE_RENAMED,      /* the group has another name */
     CAUSE_NEW_ID, /* the same person or group under a new id; detail of a person: as of attributes, of a group: its entry now */
     CAUSE_UNDO, /* takes a change of another run back; detail: that run; other: the change's number there */
+    CAUSE_DRIFT, /* the platform is not as our rows say; detail: print of what was found there (store/drift.h) */
     CAUSE_COUNT,
 };
 
@@ -60,6 +61,7 @@ enum hold {
     HOLD_GUARD,      /* too many removals at once */
     HOLD_UNRESOLVED, /* a configured group was not found: nothing is taken away */
     HOLD_NEW_ID,     /* looks like somebody under a new id, which needs a decision; other: that person */
+    HOLD_UNCLEAR,    /* on the platform it is not clear whose account it is */
     HOLD_CHANGED,    /* of an undo: changed again since; other: by this run, or 0 */
     HOLD_COUNT,
 };

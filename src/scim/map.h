@@ -96,6 +96,8 @@ void scim_map_write(const struct scim_map *map, const struct scim_person *person
  */
 int scim_map_differs(const struct scim_map *map, const struct scim_person *person, const json_t *user,
                      struct buf *ret);
+/* The same, and ret says how it is there: "title is Chief, no name.givenName". It may hold whatever the User holds. */
+int scim_map_tell(const struct scim_map *map, const struct scim_person *person, const json_t *user, struct buf *ret);
 
 /* --- rule by rule --------------------------------------------------------------------------------------------------- */
 

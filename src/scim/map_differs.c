@@ -93,7 +93,41 @@ static bool has_it(const struct scim_map_line *rule, const json_t *wanted, const
     return same(rule, wanted, at->sub ? scim_json_get(found, at->sub->name) : found);
 }
 
-int scim_map_differs(const struct scim_map *map, const struct scim_person *person, const json_t *user, struct buf *ret)
+/* Of several values without a type that tells them apart, the first. */
+static const json_t *found_of(const struct scim_map_line *rule, const json_t *user)
+{
+    const struct scim_attrpath *at = &rule->path.at;
+    const json_t *in = at->extension ? scim_json_get(user, at->extension->id) : user;
+    const json_t *found = scim_json_get(in, at->attr->name), *value = NULL;
+    if (rule->element)
+        for (size_t i = json_array_size(found); i-- > 0;)
+            if (!value || scim_line_means(rule, json_array_get(found, i), false))
+                value = json_array_get(found, i);
+    if (rule->element || at->attr->multi)
+        found = value ? value : json_array_get(found, 0);
+    return at->sub ? scim_json_get(found, at->sub->name) : found;
+}
+
+static void name_it(const struct scim_map_line *rule, struct buf *ret)
+{
+    buf_printf(ret, "%s%s", ret->len ? ", " : "", rule->shown.target);
+}
+
+static void tell_it(const struct scim_map_line *rule, const json_t *user, struct buf *ret)
+{
+    const json_t *found = found_of(rule, user);
+    const char *sep = ret->len ? ", " : "";
+    if (is_nothing(found)) {
+        buf_printf(ret, "%sno %s", sep, rule->shown.target);
+        return;
+    }
+    char *text = json_is_string(found) ? NULL : json_dumps(found, JSON_ENCODE_ANY | JSON_COMPACT);
+    buf_printf(ret, "%s%s is %s", sep, rule->shown.target, text ? text : json_string_value(found));
+    free(text);
+}
+
+static int compare(const struct scim_map *map, const struct scim_person *person, const json_t *user, bool tells,
+                   struct buf *ret)
 {
     json_auto_t *wanted = scim_map_user(map, person);
     size_t n = 0;
@@ -101,9 +135,21 @@ int scim_map_differs(const struct scim_map *map, const struct scim_person *perso
         const struct scim_map_line *rule = &map->rules[i];
         if (!is_compared(rule) || has_it(rule, place(rule, wanted), user))
             continue;
-        if (ret)
-            buf_printf(ret, "%s%s", ret->len ? ", " : "", rule->shown.target);
+        if (ret && tells)
+            tell_it(rule, user, ret);
+        else if (ret)
+            name_it(rule, ret);
         n++;
     }
     return n > 0;
+}
+
+int scim_map_differs(const struct scim_map *map, const struct scim_person *person, const json_t *user, struct buf *ret)
+{
+    return compare(map, person, user, false, ret);
+}
+
+int scim_map_tell(const struct scim_map *map, const struct scim_person *person, const json_t *user, struct buf *ret)
+{
+    return compare(map, person, user, true, ret);
 }

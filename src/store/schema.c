@@ -103,6 +103,16 @@ static const char platform_tables[] =
     "ROWID;"
     "CREATE TABLE last_waiting (team INTEGER NOT NULL, product TEXT NOT NULL, waiting INTEGER NOT NULL,"
     "  PRIMARY KEY (team, product)) WITHOUT ROWID;"
+    /*
+     * What was found on a platform elsewhere that is not as our rows say, by the change that would put it right; object as in run_change.
+     * open: it is so now. A row that was repaired stays for a while, so that what comes back the same is known to.
+     */
+    "CREATE TABLE drift (team INTEGER NOT NULL, op INTEGER NOT NULL, account INTEGER NOT NULL, object INTEGER NOT NULL,"
+    "  stance INTEGER NOT NULL, print INTEGER NOT NULL, found TEXT NOT NULL, look INTEGER NOT NULL,"
+    "  open INTEGER NOT NULL DEFAULT 1, times INTEGER NOT NULL DEFAULT 0, repaired_at INTEGER NOT NULL DEFAULT 0,"
+    "  clean INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (team, account, op, object)) WITHOUT ROWID;"
+    "CREATE TABLE platform_look (team INTEGER PRIMARY KEY, platform TEXT NOT NULL, look INTEGER NOT NULL, at INTEGER NOT NULL);"
+    "CREATE INDEX account_remote ON account (remote) WHERE remote IS NOT NULL;"
     "CREATE TABLE run_change (run INTEGER NOT NULL, seq INTEGER NOT NULL, op INTEGER NOT NULL,"
     "  cause INTEGER NOT NULL, person INTEGER NOT NULL, object INTEGER NOT NULL, detail INTEGER NOT NULL,"
     "  domain TEXT,"

@@ -5,6 +5,7 @@
 #include "sync/guard.h"
 #include "sync/identity.h"
 #include "sync/mapper.h"
+#include "sync/repair.h"
 
 /* One pass over all accounts costs less than looking up this many. */
 #define MANY_GOING 1000
@@ -293,6 +294,8 @@ int census_take(struct store *store, const struct plan_settings *settings, struc
         r = identity_recognise(store, settings, ret, err);
     if (r == 0)
         r = take_protected(store, &t, err);
+    if (r == 0)
+        r = repair_load(store, settings, ret, err);
     keymap_release(&t.emails);
     return r;
 }
@@ -301,5 +304,6 @@ void census_release(struct census *census)
 {
     free(census->by_entry);
     free(census->person_of);
+    free(census->drifted);
     *census = (struct census){0};
 }

@@ -4,6 +4,7 @@
 #include "sync/census.h"
 #include "sync/draft.h"
 #include "sync/mapper.h"
+#include "sync/repair.h"
 
 static enum on_leave on_leave_of(const char *name)
 {
@@ -20,8 +21,8 @@ void plan_settings_read(struct plan_settings *settings)
     guard_read(settings->conf, &settings->limits);
 }
 
-/* What the directory says of a wanted person, against the account. */
-static void plan_wanted(struct draft *d, uint32_t person, const struct resident *r)
+/* What the directory says of a wanted person, against the account. An update does not make an account anew. */
+static bool plan_wanted(struct draft *d, uint32_t person, const struct resident *r)
 {
     struct change c = {.person = person, .hold = (uint8_t)draft_giving_hold(d, r), .other = r->other};
     d->plan->people++;
@@ -39,13 +40,14 @@ static void plan_wanted(struct draft *d, uint32_t person, const struct resident 
         c.op = OP_UPDATE;
         c.cause = CAUSE_ATTRIBUTES;
     } else {
-        return;
+        return false;
     }
     draft_add(d, c);
+    return c.hold == HOLD_NONE && !(c.op == OP_UPDATE && r->adrift == OP_RESTORE);
 }
 
 /* Only those who left lose the account after the time of grace; who is merely disabled in the directory may come back any day. */
-static void plan_unwanted(struct draft *d, uint32_t person, const struct resident *r)
+static bool plan_unwanted(struct draft *d, uint32_t person, const struct resident *r)
 {
     const struct plan_settings *s = d->settings;
     struct change c = {.person = person, .cause = r->away, .hold = (uint8_t)draft_taking_hold(d, r)};
@@ -64,11 +66,12 @@ static void plan_unwanted(struct draft *d, uint32_t person, const struct residen
         c.op = OP_REMOVE;
         c.cause = CAUSE_GRACE;
     } else {
-        return;
+        return false;
     }
     if (c.hold == HOLD_NONE && !d->hold_removals)
         tally_lose(&d->by_base, r->base);
     draft_add(d, c);
+    return c.hold == HOLD_NONE && !d->hold_removals;
 }
 
 /* *ret_accounts: how many accounts there are to lose. */
@@ -83,7 +86,9 @@ static void plan_people(struct draft *d, uint32_t *ret_accounts)
             accounts++;
             tally_have(&d->by_base, r->base);
         }
-        (resident_wanted(r) ? plan_wanted : plan_unwanted)(d, person, r);
+        bool planned = (resident_wanted(r) ? plan_wanted : plan_unwanted)(d, person, r);
+        if (r->adrift)
+            repair_account(d, person, r, planned);
     }
     *ret_accounts = accounts;
 }
@@ -111,7 +116,7 @@ static int name_attributes(struct store *store, struct plan *plan, struct mapper
         return -1;
     for (size_t i = 0; i < n; i++) {
         bool adopts = changes[i].op == OP_ADOPT;
-        if (changes[i].op != OP_UPDATE && !adopts)
+        if ((changes[i].op != OP_UPDATE && !adopts) || changes[i].cause == CAUSE_DRIFT)
             continue;
         struct person_text now, before;
         if (person_read(reader, changes[i].person, &now, err) != 1 ||
@@ -149,7 +154,7 @@ static void forget(struct plan *plan)
         free(plan->seats[i].section);
     free(plan->seats);
     plan->seats = NULL;
-    plan->n = plan->nheld = plan->nseats = plan->people = plan->withheld = 0;
+    plan->n = plan->nheld = plan->nseats = plan->people = plan->withheld = plan->repairs = 0;
     memset(plan->counts, 0, sizeof plan->counts);
     memset(plan->holds, 0, sizeof plan->holds);
 }
@@ -159,6 +164,7 @@ static void guard_people(struct draft *d, uint32_t accounts)
 {
     const struct plan *plan = d->plan;
     guard_count(d->guard, "people", 0, plan->counts[OP_SUSPEND] + plan->counts[OP_REMOVE], accounts);
+    guard_count(d->guard, REPAIR_MISSING, 0, d->census.missing, accounts);
     for (size_t i = 0; i < d->by_base.n && d->by_base.n > 1; i++)
         guard_count_base(d->guard, d->by_base.v[i].number, d->by_base.v[i].lose, d->by_base.v[i].have);
     tally_clear(&d->by_base);
@@ -195,8 +201,11 @@ static void narrow(struct plan *plan, uint32_t person)
     plan->nheld = keep_only(plan->held, plan->nheld, person);
     memset(plan->counts, 0, sizeof plan->counts);
     memset(plan->holds, 0, sizeof plan->holds);
-    for (size_t i = 0; i < plan->n; i++)
+    plan->repairs = 0;
+    for (size_t i = 0; i < plan->n; i++) {
         plan->counts[plan->changes[i].op]++;
+        plan->repairs += plan->changes[i].cause == CAUSE_DRIFT;
+    }
     for (size_t i = 0; i < plan->nheld; i++)
         plan->holds[plan->held[i].hold]++;
 }
@@ -215,6 +224,7 @@ static int compare_all(struct store *store, struct draft *d, struct err *err)
         struct guard uncounted = {.limits = plan->guard.limits};
         d->guard = &uncounted;
         d->hold_removals = true;
+        d->hold_repairs = guard_tripped(&plan->guard, REPAIR_MISSING);
         forget(plan);
         if (compare(store, d, err) != 0)
             return -1;
@@ -228,6 +238,7 @@ static int compare_one(struct store *store, struct draft *d, bool *ret_decided, 
     struct guard uncounted = {.limits = d->plan->guard.limits};
     d->guard = &uncounted;
     d->hold_removals = d->settings->guarded;
+    d->hold_repairs = d->settings->missing_guarded;
     if (census_take(store, d->settings, &d->census, err) != 0 || compare(store, d, err) != 0)
         return -1;
     *ret_decided = !d->undecided;
