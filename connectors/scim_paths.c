@@ -263,6 +263,31 @@ int scim_paths_check(const struct conf_section *section, struct err *err)
     return 0;
 }
 
+/* --- further attributes ------------------------------------------------------------------------------------------- */
+
+static int want_one(struct scim_paths *p, const char *name, struct scim_choice *ret, struct err *err)
+{
+    const char *what = add_choice(p, 1U << ENTRY_PERSON, name, ret);
+    return what ? err_set(err, ERR_CONFIG, "'%.200s': %s", text_printable(p->pool, span_str(name)), what) : 0;
+}
+
+int scim_paths_want(struct scim_paths *p, const char *const *names, size_t n, struct err *err)
+{
+    p->extra = pool_zero(p->pool, (n + 1) * sizeof *p->extra);
+    for (p->nextra = 0; p->nextra < n; p->nextra++)
+        if (want_one(p, names[p->nextra], &p->extra[p->nextra], err) != 0)
+            return -1;
+    return 0;
+}
+
+int scim_paths_can_want(const char *name, struct err *err)
+{
+    CLEANUP(scim_paths_free) struct scim_paths *p = mem_zero(sizeof *p);
+    struct scim_choice choice = {.n = 0};
+    p->pool = pool_new();
+    return want_one(p, name, &choice, err);
+}
+
 /* --- values ------------------------------------------------------------------------------------------------------- */
 
 static struct span trim(struct span s)
@@ -367,6 +392,8 @@ void scim_paths_mark(const struct scim_paths *p, char ret[static SCIM_PATHS_MARK
     digest_field(digest, span_str(p->active.text));
     for (size_t i = 0; i < p->nexclude; i++)
         digest_field(digest, span_str(p->exclude[i].text));
+    for (size_t i = 0; i < p->nextra; i++)
+        digest_choice(digest, &p->extra[i]);
     digest_hex(digest, ret);
 }
 

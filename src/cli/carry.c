@@ -11,6 +11,7 @@
 #include "store/drift.h"
 #include "store/report.h"
 #include "sync/apply.h"
+#include "sync/mapper.h"
 
 #define ID_LENGTH 16 /* characters of the digest that make the id */
 
@@ -27,10 +28,30 @@ void carry_id(const struct plan *plan, const struct conf *conf, char ret[static 
     ret[ID_LENGTH] = '\0';
 }
 
+/* The tables of the platform's map belong to the configuration, which names them only. */
+static int configuration_of(const struct cli *cli, const struct plan *plan, char ret[static DIGEST_HEX_MAX],
+                            struct err *err)
+{
+    CLEANUP(mapper_close) struct mapper *mapper = NULL;
+    const struct conf_section *team = conf_find(cli->conf, "team", plan->team);
+    const struct conf_section *platform = conf_find(cli->conf, "platform", conf_str(team, "platform"));
+    if (mapper_open(cli->store, platform, plan->team_id, false, &mapper, err) != 0)
+        return -1;
+    const char *tables = mapper ? mapper_tables(mapper) : "";
+    CLEANUP(buf_release) struct buf both = BUF_INIT;
+    buf_printf(&both, "%s%s", conf_digest(cli->conf), tables);
+    if (*tables)
+        digest_hex_of(both.data, both.len, ret);
+    else
+        snprintf(ret, DIGEST_HEX_MAX, "%s", conf_digest(cli->conf));
+    return 0;
+}
+
 int carry_state(const struct cli *cli, const struct plan *plan, bool drift, struct saved_state *ret, struct err *err)
 {
     *ret->drift = '\0';
-    snprintf(ret->configuration, sizeof ret->configuration, "%s", conf_digest(cli->conf));
+    if (configuration_of(cli, plan, ret->configuration, err) != 0)
+        return -1;
     if (report_mirror_version(cli->store, plan->directory, &ret->mirror, err) != 0)
         return -1;
     if (drift && drift_state(cli->store->db, plan->team_id, ret->drift, err) != 0)

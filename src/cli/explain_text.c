@@ -156,6 +156,33 @@ static int print_notes(struct explain_view *v, struct err *err)
     return 0;
 }
 
+/* What the account has, where it is something else. */
+static const char *mapped_value(struct cli *cli, const struct mapper_value *v)
+{
+    const char *value = v->after.n ? text_printable(cli->pool, v->after)
+                        : v->why   ? pool_printf(cli->pool, "(none: %s)", v->why)
+                                   : "(none)";
+    if (!v->known || span_eq(v->before, v->after))
+        return value;
+    return pool_printf(cli->pool, "%s; there: %s", value,
+                       v->before.n ? text_printable(cli->pool, v->before) : "(none)");
+}
+
+static void print_mapped(struct explain_view *v)
+{
+    const struct explain_team *t = v->team;
+    CLEANUP(table_free) struct table *table = table_new(4);
+    for (size_t i = 0; i < t->nmapped; i++) {
+        const char *cells[] = {t->mapped[i].target, mapped_value(v->cli, &t->mapped[i]),
+                               pool_printf(v->cli->pool, "<- %s", t->mapped[i].source),
+                               t->mapped[i].where ? t->mapped[i].where : "default"};
+        table_add(table, cells);
+    }
+    if (t->nmapped)
+        puts("  Attributes on the platform");
+    table_print(table, "    ");
+}
+
 static int print_rivals(struct explain_view *v, struct err *err)
 {
     for (size_t i = 0; i < v->team->nrivals; i++) {
@@ -321,6 +348,7 @@ static int print_team(struct explain_view *v, struct err *err)
     if (print_verdict(v, err) != 0)
         return -1;
     print_account(v);
+    print_mapped(v);
     return print_notes(v, err) != 0 || print_rivals(v, err) != 0 || print_products(v, err) != 0 || print_groups(v, err) != 0 ||
                    print_pending(v, err) != 0 || print_done(v, err) != 0
                ? -1

@@ -7,7 +7,12 @@ int explain_view_open(struct cli *cli, const struct explanation *e, const struct
                       struct explain_view *ret, struct err *err)
 {
     *ret = (struct explain_view){.cli = cli, .e = e, .team = team};
-    return words_open(cli->store, team->policy.team, team->plan, e->gate, &ret->words, err);
+    if (words_open(cli->store, team->policy.team, team->plan, e->gate, &ret->words, err) != 0)
+        return -1;
+    if (words_map(&ret->words, team->policy.platform, err) == 0)
+        return 0;
+    words_close(&ret->words);
+    return -1;
 }
 
 void explain_view_close(struct explain_view *view)

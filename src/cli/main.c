@@ -207,7 +207,9 @@ int cli_conf(struct cli *cli, struct err *err)
         return 0;
     CLEANUP(buf_release) struct buf problems = BUF_INIT;
     if (conf_load(cli->conf_path, schema_get(), &cli->conf, &problems, err) == 0)
-        return schema_check_products(cli->conf, err) != 0 ? -1 : schema_check_pushed(cli->conf, err);
+        return schema_check_products(cli->conf, err) != 0 || schema_check_maps(cli->conf, err) != 0
+                   ? -1
+                   : schema_check_pushed(cli->conf, err);
     if (problems.len > strlen(err->text)) {
         fputs(buf_str(&problems), stderr);
         err->text[0] = '\0';

@@ -337,7 +337,9 @@ int show_plan_text(struct cli *cli, const struct shown_plan *s, struct err *err)
         return -1;
     if (!s->undoes)
         w.evidence = evidence_open(cli->store, cli->conf, s->policy, s->plan);
-    int r = print_head(cli, &w, s, err);
+    int r = words_map(&w, s->policy->platform, err);
+    if (r == 0)
+        r = print_head(cli, &w, s, err);
     if (r == 0 && !cli->quiet)
         r = print_body(&w, s->plan, err);
     evidence_close(&w.evidence);

@@ -48,6 +48,11 @@ static int push_open(const struct conf_section *section, struct store *store, st
     return 0;
 }
 
+static int push_want(struct directory *d, const char *const *names, size_t n, struct err *err)
+{
+    return scim_paths_want(d->paths, names, n, err);
+}
+
 /* --- the cursor: DATABASE:CHANGE:MARK ----------------------------------------------------------------------------- */
 
 static char *cursor_make(const struct directory *d, int64_t change)
@@ -162,6 +167,8 @@ const struct directory_connector push_connector = {
     .settings = settings,
     .check = scim_paths_check,
     .open = push_open,
+    .want = push_want,
+    .can_want = scim_paths_can_want,
     .pull = push_pull,
     .cursor = push_cursor,
     .name_key = scim_paths_name_key,

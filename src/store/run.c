@@ -257,7 +257,7 @@ static const uint8_t takes_from[OP_COUNT] = {
     "'state', state, 'since', since, 'activated_at', activated_at,"                                                    \
     " 'domain', domain, 'email_hash', email_hash, 'user_name', user_name, 'email', email, 'given_name', given_name,"   \
     " 'family_name', family_name, 'display_name', display_name, 'employee_number', employee_number, 'title', title,"   \
-    " 'department', department, 'language', language, 'fp_hi', fp_hi, 'fp_lo', fp_lo)"
+    " 'department', department, 'language', language, 'fp_hi', fp_hi, 'fp_lo', fp_lo, 'mapped', mapped)"
 #define BEFORE                                                                                                         \
     " CASE v.column8 WHEN 1 THEN (SELECT json_object(" ACCOUNT_KEPT " FROM account WHERE team = ?2"                    \
     "  AND person = v.column4)"                                                                                        \

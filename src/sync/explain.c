@@ -148,6 +148,26 @@ static int take_account(struct making *m, struct err *err)
     return 0;
 }
 
+static int take_mapped(struct making *m, struct err *err)
+{
+    struct explain_team *t = m->team;
+    struct mapper_value *values;
+    CLEANUP(mapper_close) struct mapper *mapper = NULL;
+    if (mapper_open(m->store, t->policy.platform, t->policy.team, true, &mapper, err) != 0)
+        return -1;
+    if (!mapper)
+        return 0;
+    uint32_t person = m->e->person.id;
+    if (mapper_compare(mapper, person, person, MAPPER_ALL, m->pool, &values, &t->nmapped, err) != 0)
+        return -1;
+    t->mapped = values;
+    for (size_t i = 0; i < t->nmapped; i++) { /* they outlive the mapper */
+        values[i].target = pool_strdup(m->pool, values[i].target);
+        values[i].source = pool_strdup(m->pool, values[i].source);
+    }
+    return 0;
+}
+
 static int64_t waiting_for(const struct explain_team *t, const char *product)
 {
     const struct plan *plan = t->plan && t->plan->narrowed ? t->plan : NULL;
@@ -324,7 +344,8 @@ static int take_team(struct making *m, const struct conf_section *section, struc
     if (policy_read(m->store, m->conf, section, &t->policy, err) != 0 || take_scope(m, err) != 0)
         return -1;
     t->away = away_of(m->e);
-    if (take_plan(m, err) != 0 || take_account(m, err) != 0 || take_products(m, err) != 0 || take_synced(m, err) != 0 ||
+    if (take_plan(m, err) != 0 || take_account(m, err) != 0 || take_mapped(m, err) != 0 ||
+        take_products(m, err) != 0 || take_synced(m, err) != 0 ||
         take_notes(m, err) != 0 ||
         explain_changes(m->store->db, t->policy.team, m->e->person.id, DONE_SHOWN, meet_done, m, err) != 0)
         return -1;

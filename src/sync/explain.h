@@ -9,6 +9,7 @@
 
 #include "store/explain.h"
 #include "store/last_plan.h"
+#include "sync/mapper.h"
 #include "sync/path.h"
 #include "sync/plan.h"
 
@@ -77,6 +78,8 @@ struct explain_team {
     bool current;
     struct explain_account account;
     uint32_t differs;   /* bits of enum attr: account and directory differ */
+    struct mapper_value *mapped; /* what the platform gets by its map; none where it gets the attributes as they are */
+    size_t nmapped;
     int64_t removed_at; /* when a suspended account is removed unless the person comes back; 0: never */
     bool protects;      /* administrator of the team, or matched by protect */
     enum cause away;    /* why the person is not wanted; CAUSE_IN_DIRECTORY: wanted */

@@ -8,6 +8,7 @@
 #include "store/drift.h"
 #include "store/there.h"
 #include "sync/look.h"
+#include "sync/mapper.h"
 
 /* By what something there was taken for ours. */
 enum claim {
@@ -67,7 +68,8 @@ struct looking {
     struct look_report *report;
     struct platform *platform;
     struct there *there;
-    struct pool *pool;
+    struct mapper *mapper; /* NULL: the platform gets the attributes as the defaults have them */
+    struct pool *pool, *brief; /* brief: of one account */
     struct digest *digest;
     struct seen *seen; /* by account */
     uint32_t max_account;

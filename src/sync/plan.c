@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "sync/census.h"
 #include "sync/draft.h"
+#include "sync/mapper.h"
 #include "sync/repair.h"
 
 static enum on_leave on_leave_of(const char *name)
@@ -92,8 +93,23 @@ static void plan_people(struct draft *d, uint32_t *ret_accounts)
     *ret_accounts = accounts;
 }
 
+/* Is it about what the platform's own map gives? */
+static int name_mapped(struct mapper *mapper, struct change *c, struct err *err)
+{
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    struct mapper_value *values;
+    size_t n;
+    if (mapper_compare(mapper, c->person, c->op == OP_ADOPT ? c->object : c->person, MAPPER_DIFFERS, pool, &values, &n,
+                       err) != 0)
+        return -1;
+    if (n > 0)
+        c->detail |= DETAIL_MAPPED;
+    return 0;
+}
+
 /* Which attributes an update is about, or an adoption: read for the few that differ. */
-static int name_attributes(struct store *store, struct plan *plan, struct change *changes, size_t n, struct err *err)
+static int name_attributes(struct store *store, struct plan *plan, struct mapper *mapper, struct change *changes,
+                           size_t n, struct err *err)
 {
     CLEANUP(person_reader_close) struct person_reader *reader = NULL;
     if (person_reader_open(store->db, plan->team_id, &reader, err) != 0)
@@ -109,6 +125,8 @@ static int name_attributes(struct store *store, struct plan *plan, struct change
         for (int a = 0; a < ATTR_COUNT; a++)
             if (!span_eq(now.attr[a], before.attr[a]))
                 changes[i].detail |= 1u << a;
+        if (mapper && name_mapped(mapper, &changes[i], err) != 0)
+            return -1;
     }
     return 0;
 }
@@ -242,6 +260,7 @@ static int compare_in_all(struct store *store, struct draft *d, struct err *err)
 static int make(struct store *store, struct draft *d, struct err *err)
 {
     struct plan *plan = d->plan;
+    CLEANUP(mapper_close) struct mapper *mapper = NULL;
     bool decided = false;
     if (d->settings->only ? compare_one(store, d, &decided, err) != 0 : compare_all(store, d, err) != 0)
         return -1;
@@ -249,8 +268,9 @@ static int make(struct store *store, struct draft *d, struct err *err)
         return -1;
     sort(plan->changes, plan->n);
     sort(plan->held, plan->nheld);
-    if (name_attributes(store, plan, plan->changes, plan->n, err) != 0 ||
-        name_attributes(store, plan, plan->held, plan->nheld, err) != 0)
+    if (mapper_open(store, d->settings->policy->platform, plan->team_id, false, &mapper, err) != 0 ||
+        name_attributes(store, plan, mapper, plan->changes, plan->n, err) != 0 ||
+        name_attributes(store, plan, mapper, plan->held, plan->nheld, err) != 0)
         return -1;
     return 0;
 }

@@ -12,6 +12,7 @@
 #include "store/run.h"
 #include "sync/assign.h"
 #include "sync/depend.h"
+#include "sync/mapper.h"
 #include "sync/retry.h"
 
 #define TICK 0.2 /* seconds between two looks at whether to stop */
@@ -36,6 +37,7 @@ struct sender {
     struct delivery *delivery;
     struct roster_rows *rows;
     struct depend *depend;
+    struct mapper *mapper; /* NULL: nothing to map */
     struct wave wave;
     struct retry retry;
     double began;
@@ -58,7 +60,8 @@ int sender_open(const struct send_settings *settings, struct sender **ret, struc
     retry_init(&s->retry, settings->section);
     s->wave.pool = pool_new();
     s->depend = depend_new(settings->plan);
-    if (delivery_open(settings->store, settings->run, settings->team, &s->delivery, err) != 0 ||
+    if (mapper_open(settings->store, settings->section, settings->team, false, &s->mapper, err) != 0 ||
+        delivery_open(settings->store, settings->run, settings->team, &s->delivery, err) != 0 ||
         roster_rows_open(settings->store, settings->team, settings->now, ACCOUNT_ACTIVE, false, &s->rows, err) != 0)
         return -1;
     *ret = TAKE(s);
@@ -74,6 +77,7 @@ void sender_close(struct sender **sender)
     if (s->rows)
         roster_rows_close(&s->rows);
     depend_free(&s->depend);
+    mapper_close(&s->mapper);
     pool_free(&s->wave.pool);
     free(s->wave.errands);
     free(s->wave.tasks);
@@ -215,6 +219,8 @@ static int make_task(struct sender *s, size_t i, struct err *err)
                                    .first = e->attempts == e->unsent,
                                    .take_over = s->s.take_over};
     memcpy(task->attr, text.attr, sizeof task->attr);
+    if (mapper_task(s->mapper, &e->change, s->s.run, e->seq, s->wave.pool, task, err) != 0)
+        return -1;
     if (task->object_name && !task->object_uid)
         name_product(s, text.object_name, task);
     return 0;
@@ -362,7 +368,8 @@ static int keep_confirmed(struct sender *s, size_t i, struct err *err)
 {
     const struct errand *e = s->wave.errands[i];
     const char *note = s->wave.answers[i].taken_over ? "the account had been there, and was taken over" : NULL;
-    return delivery_confirmed(s->delivery, e->seq, note, now_of(s), err) != 0 || keep_ids(s, i, err) != 0 ||
+    return delivery_confirmed(s->delivery, e->seq, note, now_of(s), err) != 0 ||
+                   mapper_done(s->mapper, &e->change, &s->wave.tasks[i], err) != 0 || keep_ids(s, i, err) != 0 ||
                    drift_settled(s->s.store->db, s->s.team, &e->change, now_of(s), err) != 0
                ? -1
                : 0;
