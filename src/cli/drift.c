@@ -132,8 +132,8 @@ static int print_note(struct words *w, const struct note *n, struct err *err)
         return -1;
     printf("  %s%s%s: %s%s\n", subject, *object ? ", " : "", object, n->found,
            n->row.stance == DRIFT_UNCLEAR ? ""
-           : n->row.times == 1            ? "; was repaired once"
-                                          : pool_printf(pool, "; was repaired %" PRIu32 " times", n->row.times));
+           : n->row.times == 1            ? "; repaired once"
+                                          : pool_printf(pool, "; repaired %" PRIu32 " times", n->row.times));
     return 0;
 }
 
@@ -151,8 +151,9 @@ static int print_notes_of(struct words *w, const struct notes *n, enum drift_sta
 static int print_notes(struct words *w, const struct notes *n, bool all, struct err *err)
 {
     if (n->willed)
-        printf("%snote%s: the platform wants %s otherwise, as it came back after it was repaired; left so:\n",
-               term_yellow(), term_plain(), n->willed == 1 ? "this" : "these");
+        printf("%snote%s: the platform wants this otherwise, as it came back after it was repaired, or as the platform "
+               "refuses it; left so:\n",
+               term_yellow(), term_plain());
     if (print_notes_of(w, n, DRIFT_WILLED, all, err) != 0)
         return -1;
     if (n->unclear)

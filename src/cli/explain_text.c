@@ -149,7 +149,9 @@ static int print_notes(struct explain_view *v, struct err *err)
             return -1;
         printf("    on the platform%s%s: %s", *object ? ", " : "", object, n->found);
         if (n->willed)
-            printf("; it came back after it was repaired (%" PRIu32 " times), so it is left to the platform\n", n->times);
+            printf("; it came back after it was repaired, or the platform refuses it (tried %" PRIu32
+                   " times), so it is left to the platform\n",
+                   n->times);
         else
             puts("; left alone until it is mended there");
     }

@@ -231,7 +231,7 @@ def test_the_platforms_own_will(synced, service, hand):
     synced.apply()
     hand.change("ann", title="Boss")
     out, _ = synced.run("plan", "--exit-code")
-    assert "it came back after it was repaired" in out and "Given Ann: title is Boss; was repaired once" in out
+    assert "it came back after it was repaired" in out and "Given Ann: title is Boss; repaired once" in out
     assert "left to the platform" in synced.run("explain", "ann@example.com")[0]
     synced.apply()
     assert hand.user("ann")["title"] == "Boss"
