@@ -3,6 +3,7 @@ then has an account and a seat. It is pulled after each file, change by change, 
 
 import json
 import shutil
+import socket
 
 import pytest
 
@@ -11,6 +12,7 @@ from scim_replay import replay_folder
 from site_fixture import ROOT
 from site_fixture import steps as steps_of
 from test_hostile_http import resident
+from test_serve_process import PATIENCE
 
 DATA = ROOT / "tests/data/scim"
 FOLDERS = sorted(p for p in DATA.iterdir() if p.is_dir())
@@ -107,4 +109,41 @@ def test_large_group(site):
     assert len(site.seats()) == MANY
     assert client.send(f"PATCH /Groups/{group}", {**patch, "Operations": [{"op": "remove", "path": f'members[value eq "{ids[7]}"]'}]}).status == 204
     assert steps_of(site.plan()) == {("unassign", "u7@example.com", "autocad"), ("leave", "u7@example.com", "CAD People")}
+    client.close()
+
+
+def raw_exchange(client, head, *parts):
+    """What comes back for a head and parts of a body, each sent after what came for the one before."""
+    with socket.create_connection((client.address.hostname, client.address.port), timeout=PATIENCE) as s:
+        answers = []
+        s.sendall("\r\n".join([*head, f"Authorization: {client.headers['Authorization']}", "Host: x", "", ""]).encode())
+        for part in parts:
+            if b"100-continue" in "\r\n".join(head).encode():
+                answers.append(s.recv(1000))
+            s.sendall(part)
+        answers.append(s.recv(65536))
+    return answers
+
+
+def test_ways_of_sending_a_body(site):
+    """In chunks, as Java and .NET send what they write out meanwhile; after a leave to go on; with a byte order mark not, as it is no JSON."""
+    client = site.client()
+    body = json.dumps({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "chunked@example.com"}).encode()
+    head = [f"POST {client.address.path}/Users HTTP/1.1", "Content-Type: application/scim+json", "Connection: close"]
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:1], body[1:40], body[40:])) + b"0\r\n\r\n"
+    assert raw_exchange(client, [*head, "Transfer-Encoding: chunked"], chunks)[-1].startswith(b"HTTP/1.1 201 ")
+    leave, made = raw_exchange(client, [*head, f"Content-Length: {len(body) - 1}", "Expect: 100-continue"], body.replace(b"chunked", b"leaved"))
+    assert leave.startswith(b"HTTP/1.1 100 ") and made.startswith(b"HTTP/1.1 201 ")
+    refused = raw_exchange(client, [*head, "Content-Length: 1000000000", "Expect: 100-continue"])[-1]
+    assert refused.startswith(b"HTTP/1.1 413 "), refused
+    assert raw_exchange(client, [*head, f"Content-Length: {len(body) + 3}"], b"\xef\xbb\xbf" + body)[-1].startswith(b"HTTP/1.1 400 ")
+    client.close()
+
+
+def test_base_address_with_a_slash(site):
+    """An administrator types it with a slash at the end, and the client puts another behind it."""
+    client = site.client()
+    for path in ("/Users/", "//Users", "/Users?"):
+        answer = client.exchange("GET", client.address.path + path, None, client.headers)
+        assert answer.status == 200 and answer.body["totalResults"] == 0, (path, answer)
     client.close()
