@@ -143,6 +143,27 @@ def test_explain_and_a_scope_group(small):
     assert "cid" in small.run("explain", "cid@example.com")[0]
 
 
+def test_a_real_service_keeps_dates(small):
+    """Two complete reads show it; from then on changes alone are asked for, leavers found by their number, and nothing is lost."""
+    small.apply()
+    small.directory.change("ann", title="Principal")
+    small.directory.group("cad", "ann", "cid", "inner")
+    small.apply()
+    small.directory.change("ann", title="Director")
+    small.directory.person("eve")
+    small.directory.group("inner", "eve")
+    out, err = small.run("-v", "apply", "--yes")
+    assert "Users?startIndex=1&count=" in err and "filter=meta.lastModified%20ge" in err and "everything is read" not in err
+    assert small.sql("SELECT title FROM person WHERE email = 'ann@example.com'") == [("Director",)]
+    assert {row[0] for row in small.sql("SELECT email FROM account JOIN seat ON seat.account = account.id")} == \
+        {f"{uid}@example.com" for uid in ("ann", "cid", "eve")}
+    small.settled()
+    small.directory.remove("eve")
+    out, err = small.run("-v", "apply", "--yes")
+    assert "everything is read: " in err and "suspend" in out
+    small.settled()
+
+
 def test_from_one_service_to_another(small, service):
     """With an attribute that only a map asks for; a later change of it arrives."""
     far = ScimService()
