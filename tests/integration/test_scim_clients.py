@@ -1,9 +1,12 @@
 """What SCIM clients send to a pushed directory (tests/data/scim), replayed in order: each answer, what is there at the end, and who
 then has an account and a seat. It is pulled after each file, change by change, which comes to the same as one pull at the end."""
 
+import contextlib
 import json
+import os
 import shutil
 import socket
+import subprocess
 
 import pytest
 
@@ -12,7 +15,7 @@ from scim_replay import replay_folder
 from site_fixture import ROOT
 from site_fixture import steps as steps_of
 from test_hostile_http import resident
-from test_serve_process import PATIENCE
+from test_serve_process import PATIENCE, until
 
 DATA = ROOT / "tests/data/scim"
 FOLDERS = sorted(p for p in DATA.iterdir() if p.is_dir())
@@ -147,3 +150,52 @@ def test_base_address_with_a_slash(site):
         answer = client.exchange("GET", client.address.path + path, None, client.headers)
         assert answer.status == 200 and answer.body["totalResults"] == 0, (path, answer)
     client.close()
+
+
+NGINX = """daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log; worker_processes 1; {user}
+events {{ worker_connections 64; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u;
+  scgi_temp_path {folder}/s;
+  server {{
+    listen 127.0.0.1:{port};
+    client_max_body_size 16m;
+    location / {{ proxy_pass {url}; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; }}
+  }}
+}}
+"""
+
+
+@pytest.fixture(name="proxy")
+def proxy_fixture(site, tmp_path):
+    """The port of an nginx in front of the server."""
+    if not (program := shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")):
+        pytest.skip("missing: nginx (Debian: nginx-light)")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    user = "user root;" if os.geteuid() == 0 else ""
+    (tmp_path / "nginx.conf").write_text(NGINX.format(folder=tmp_path, port=port, url=site.server.url, user=user))
+    with subprocess.Popen([program, "-e", "stderr", "-c", tmp_path / "nginx.conf"]) as nginx:
+        until(lambda: reaches(port), "nginx answers")
+        yield port
+        nginx.terminate()
+
+
+def reaches(port):
+    with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), timeout=PATIENCE):
+        return True
+    return False
+
+
+@pytest.mark.parametrize("folder", [f for f in FOLDERS if f.name in ("entra", "okta", "rfc7644", "spelling")], ids=lambda p: p.name)
+def test_behind_nginx(site, client, folder, proxy):
+    """A proxy changes nothing of it."""
+    client.address = client.address._replace(netloc=f"127.0.0.1:{proxy}")
+    replay_folder(client, folder)
+    large = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [
+        {"op": "remove", "path": "members", "value": [{"value": f"{i:036}", "display": "x" * 100} for i in range(20000)]}]}
+    group = client.send("POST /Groups", {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Large"}).body["id"]
+    assert client.send(f"PATCH /Groups/{group}", large).status == 204
+    assert site.server.served.members()
