@@ -282,8 +282,11 @@ static void scim_answer(struct call *call)
         known = check_token(call->web, desk, section, call->request, &err);
     if (known < 0) {
         answer_broken(call, &err);
-    } else if (known == 0 || request_is_unread(call->request)) {
+    } else if (known == 0) {
         answer_refused(call);
+    } else if (request_is_unread(call->request)) {
+        err_set(&err, ERR_CONFLICT, "the token could not be looked at when the request came");
+        answer_broken(call, &err);
     } else {
         answer_known(call, desk, section, below);
     }

@@ -540,6 +540,9 @@ START_TEST(pages_by_index)
     ck_assert_str_eq(page("", "3", "2"), "5: cy g");
     request.params.filter = param("displayName pr");
     ck_assert_str_eq(page("", "5", "9"), "5: h");
+    request.params.filter = param("displayName pr");
+    ck_assert_str_eq(page("", "1", "1"), "5: ann");
+    ck_assert_str_eq(page("", "1", "1"), "5: ann");
 }
 END_TEST
 
