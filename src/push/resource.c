@@ -155,18 +155,31 @@ static int settle(struct service_call *call, const struct service_type *type, st
                    : pushed_touch(call->pushed, r, call->directory, call->request->now, call->err);
 }
 
+/*
+ * RFC 7644, 3.5.1, leaves open what becomes of what is not sent. By its externalId a person may be known to sign-ins: a client
+ * that leaves it out, as Okta's examples do, does not mean that it is somebody else from now on. null takes it away.
+ */
+static void keep_external_id(json_t *data, const json_t *present, bool sent)
+{
+    json_t *id = json_object_get(present, "externalId");
+    if (id && !sent)
+        json_object_set(data, "externalId", id);
+}
+
 int service_replace(struct service_call *call, const struct service_target *target, json_t *data,
                     struct pushed_resource *ret)
 {
     json_auto_t *present = NULL;
     const struct scim_member *members = NULL;
     size_t n = 0, sent = members_sent(target->type, data);
-    /* A list that is not there takes nobody away (RFC 7644, 3.5.1 leaves it open); one that is empty does. */
-    bool members_changed = false, has_members = scim_json_get(data, "members") != NULL;
+    /* A list that is not there takes nobody away; one that is empty does. */
+    bool members_changed = false, has_members = scim_json_get(data, "members") != NULL,
+         has_external_id = scim_json_get(data, "externalId") != NULL;
     if (service_find(call, target, true, ret) != 0 || load(call, ret, &present) != 0 ||
         scim_resource_check(target->type->scim, SCIM_SENT, data, &call->error) != 0 ||
         service_members_take(call, data, sent, &members, &n) != 0)
         return -1;
+    keep_external_id(data, present, has_external_id);
     if (scim_resource_agrees(target->type->scim, present, data, &call->error) != 0 ||
         (target->type->kind == PUSHED_GROUP && has_members &&
          service_members_set(call, ret->row, members, n, &members_changed) != 0))
