@@ -64,16 +64,18 @@ def test_client(site, client, folder, template):
     assert {name: len(members) for name, members in groups.values()} == {name: len(members) for name, members in end["Groups"].items()}
     assert all(bool(active) == ids[uid].get("active", True) for uid, (*_, active, _) in people.items())
     if "people" in end:
-        check_people(site, end["people"])
+        check_people(site, end["people"], ids)
     site.server.stop()
     assert pulled_at_once(site, template) == (people, groups)
     site.server.start()
 
 
-def check_people(site, people):
+def check_people(site, people, ids):
+    """Who is invited and who has a seat, as administrators are told; a second plan is empty."""
     site.apply()
-    assert site.states() == {email: "invited" for email in people}
-    assert site.seats() == {email for email, person in people.items() if person["seat"]}
+    told = {row["email"]: (row["state"], bool(row["products"]), row["id"]) for row in site.json("report", "people")}
+    by_email = {user["emails"][0]["value"]: uid for uid, user in ids.items() if user.get("emails")}
+    assert told == {email: ("invited", person["seat"], by_email[email]) for email, person in people.items()}
     names = {email: {"given": given, "family": family} for email, given, family in site.sql("SELECT email, given_name, family_name FROM account")}
     assert names == {email: {"given": person["given"], "family": person["family"]} for email, person in people.items()}
     site.settled()

@@ -225,7 +225,17 @@ END_TEST
 START_TEST(a_put_replaces_and_a_patch_changes)
 {
     const char *id = user("ann"), *etag;
-    ck_assert_int_eq(ask("PUT", users_path(id), "{'schemas': ['" USER "'], 'userName': 'anna', 'title': 'T'}"), 200);
+    /* The client's own id stays when it is not sent. */
+    ck_assert_int_eq(ask("PUT", users_path(id), "{'schemas': ['" USER "'], 'userName': 'ann'}"), 200);
+    ck_assert_str_eq(at("externalId"), "X-ann");
+    ck_assert_str_eq(found("/Users", "externalId eq 'X-ann'"), "1: ann");
+    /* Nor does anybody come in again because it is not said that they are out. */
+    ask("PATCH", users_path(id), "{" PATCH "[{'op': 'replace', 'path': 'active', 'value': false}]}");
+    ck_assert_int_eq(ask("PUT", users_path(id), "{'schemas': ['" USER "'], 'userName': 'ann'}"), 200);
+    ck_assert(json_is_false(json_object_get(body, "active")));
+    ck_assert_int_eq(ask("PUT", users_path(id), "{'schemas': ['" USER
+                                                "'], 'userName': 'anna', 'title': 'T', 'active': true, 'EXTERNALID': null}"),
+                     200);
     ck_assert_str_eq(at("displayName"), "");
     ck_assert_str_eq(found("/Users", "userName eq 'anna'"), "1: anna");
     ck_assert_str_eq(found("/Users", "userName eq 'ann'"), "0:");
