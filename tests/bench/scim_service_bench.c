@@ -54,7 +54,6 @@ static struct span ask_for(struct pool *pool, const char *method, const char *pa
     clock_gettime(CLOCK_REALTIME, &at);
     struct service_request request = {.method = method,
                                       .path = path,
-                                      .has_params = true,
                                       .params = params,
                                       .body = body ? span_str(body) : (struct span){0},
                                       .content_type = body ? "application/scim+json" : NULL,
