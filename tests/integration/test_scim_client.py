@@ -273,3 +273,42 @@ def test_check_of_oauth(by_oauth, front):
     assert platform_row(by_oauth)["ok"] and front.counts["token"] == 1
     secret_file(by_oauth, "secret", "wrong")
     assert "it does not know us" in platform_row(by_oauth, status=1)["detail"]
+
+
+# --- how long it is going to take -------------------------------------------------------------------------------------
+
+
+def took(site):
+    """Seconds of the last run, as the program recorded them."""
+    return site.sql("SELECT millis FROM run ORDER BY id DESC LIMIT 1")[0][0] / 1000
+
+
+@pytest.mark.parametrize("faults", ["429", "503"])
+def test_the_estimate_is_within_a_factor_of_two(by_file, front, service, faults):
+    """What plan shows is compared with what the run then took, as a ratio: the limit is the service's, so that the machine hardly matters."""
+    front.limit = Limit(15, 1) if faults == "429" else Limit(20, 1, "ratelimit")
+    crowd(by_file, 60)
+    by_file.apply()
+    crowd(by_file, 160)
+    shown = by_file.plan()["summary"]["estimate"]
+    if faults == "503":
+        front.closed_until = time.monotonic() + 1
+    out, _ = by_file.apply()
+    assert "about " in out and "changes a second as in run 1" in out
+    ratio = shown["seconds"] / took(by_file)
+    print(f"estimated {shown['seconds']:.1f} s, took {took(by_file):.1f} s")
+    assert 0.5 < ratio < 2, shown
+    assert front.counts[int(faults)] > 0 and service.active() == set(by_file.org.people)
+
+
+def test_each_kind_has_its_own_pace(by_file, front, service):
+    """Sixty accounts took their time; many members are one request."""
+    front.limit = Limit(20, 0.5, "ratelimit")
+    crowd(by_file, 60)
+    by_file.org.group("cad")
+    by_file.apply()
+    by_file.org.group("cad", *by_file.org.people)
+    by_file.apply()
+    front.limit = None
+    rows = dict(by_file.sql("SELECT op, sum(millis) / sum(changes) FROM pace GROUP BY op"))
+    assert rows["invite"] > 3 * rows["join"], rows
