@@ -204,6 +204,20 @@ int attrmap_check(const struct conf_section *section, struct err *err)
     return 0;
 }
 
+int attrmap_want(struct attrmap *map, const char *const *names, size_t n, struct err *err)
+{
+    map->extra = pool_alloc(map->pool, (n + 1) * sizeof *map->extra);
+    map->nextra = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!is_type(span_str(names[i])))
+            return err_set(err, ERR_CONFIG, "'%.128s' is not the name of an attribute; mend the map of the platform",
+                           text_printable(map->pool, span_str(names[i])));
+        map->extra[map->nextra].name = pool_strdup(map->pool, names[i]);
+        map->extra[map->nextra++].slot = want(map, span_str(names[i]), FOR_PEOPLE);
+    }
+    return 0;
+}
+
 const char **attrmap_wanted(const struct attrmap *map, enum entry_kind kind)
 {
     const char **names = mem_resize(NULL, map->nslots + 1, sizeof *names);

@@ -45,6 +45,11 @@ struct attrmap {
     struct attr_rule *exclude;
     size_t nexclude, cap_exclude;
     size_t member[MEMBER_KINDS];
+    struct {
+        const char *name; /* in lower case, as it was asked for */
+        size_t slot;
+    } * extra; /* see attrmap_want; by name */
+    size_t nextra;
 };
 
 /* ERR_CONFIG with the place of the line that is wrong. Keeps nothing of section. */
@@ -52,6 +57,12 @@ int attrmap_new(const struct conf_section *section, struct attrmap **ret, struct
 void attrmap_free(struct attrmap **map);
 /* As attrmap_new, for a connector's check. */
 int attrmap_check(const struct conf_section *section, struct err *err);
+
+/*
+ * Further attributes of people, to be delivered as entry.extra: as often as wanted, the last counts. names: in lower case, ordered, each once; they are
+ * copied. ERR_CONFIG: one that no directory has.
+ */
+int attrmap_want(struct attrmap *map, const char *const *names, size_t n, struct err *err);
 
 /* Names to ask the source for, NULL-terminated; the array is the caller's (free), the names are the map's. */
 const char **attrmap_wanted(const struct attrmap *map, enum entry_kind kind);

@@ -75,6 +75,13 @@ struct directory_connector {
      */
     int (*open)(const struct conf_section *section, struct store *store, struct directory **ret, struct err *err);
     /*
+     * Before a pull: further attributes to be delivered with each person (entry.extra), by their names in lower case, in that order, each
+     * once; copied. ERR_CONFIG: the directory cannot have one of that name. NULL when a source has no others.
+     */
+    int (*want)(struct directory *directory, const char *const *names, size_t n, struct err *err);
+    /* Can there be one of this name? ERR_CONFIG with the nearest. NULL: whatever a map can name. */
+    int (*can_want)(const char *name, struct err *err);
+    /*
      * Delivers entries to the sink. Returns 0 with *ret set; with PULL_PARTIAL err says what cut it off. -1: nothing
      * could be read, it cannot be read as configured (a base that is not there, data that is not the protocol), or the
      * sink ended it; what was delivered before is to be dropped. cursor is what the last pull left (NULL for the first)
@@ -102,6 +109,8 @@ struct directory_connector {
     int (*name_key)(const char *name, struct key128 *ret, struct err *err);
     /* Where this connection goes, for messages: "ldaps://dc1.example.com". Owned by the directory. */
     const char *(*describe)(const struct directory *directory);
+    /* What there is, and what the source can and cannot do, in words for the administrator; lines, in the pool. NULL: nothing to tell. */
+    const char *(*tell)(const struct directory *directory, struct pool *pool);
     void (*close)(struct directory **directory);
 };
 

@@ -25,6 +25,8 @@ struct deliver {
     struct digest *digest;
     struct pool *pool; /* of one entry */
     struct found *found;
+    struct named_value *extra;
+    size_t cap_extra;
     struct key128 *members;
     size_t cap_members;
     size_t count[ENTRY_KINDS];
@@ -50,6 +52,7 @@ struct deliver *deliver_new(const struct attrmap *map, const struct sink *sink, 
     d->digest = digest_new();
     d->pool = pool_new();
     d->found = mem_resize(NULL, map->nslots, sizeof *d->found);
+    d->extra = map->nextra ? mem_resize(NULL, map->nextra, sizeof *d->extra) : NULL;
     return d;
 }
 
@@ -61,6 +64,7 @@ void deliver_free(struct deliver **deliver)
     digest_free(&(*deliver)->digest);
     pool_free(&(*deliver)->pool);
     free((*deliver)->found);
+    free((*deliver)->extra);
     free((*deliver)->members);
     free(*deliver);
     *deliver = NULL;
@@ -272,6 +276,10 @@ static struct key128 fingerprint(const struct job *job)
     if (entry->kind == ENTRY_GROUP)
         for (size_t i = 0; i < MEMBER_KINDS; i++)
             digest_members(job, (enum member_kind)i);
+    for (size_t i = 0; i < entry->nextra; i++) {
+        digest_field(digest, entry->extra[i].name);
+        digest_field(digest, entry->extra[i].value);
+    }
     return digest_key(digest);
 }
 
@@ -341,6 +349,51 @@ static const char *value_fault(struct span value)
     return NULL;
 }
 
+/* Untrimmed where it is not text: a binary value may begin or end in the byte of a space. */
+static struct span extra_value(const struct job *job, size_t slot)
+{
+    size_t a = job->d->found[slot].first;
+    struct span text = first_value(job, slot);
+    return text.n == 0 || text_is_clean(text) ? text : job->raw->values[job->raw->attrs[a].first];
+}
+
+/* As the source has them, which is what the fingerprint is of. */
+static void find_extra(struct job *job)
+{
+    const struct attrmap *map = job->d->map;
+    size_t n = 0;
+    for (size_t i = 0; i < map->nextra; i++) {
+        struct span value = extra_value(job, map->extra[i].slot);
+        if (value.n > 0)
+            job->d->extra[n++] = (struct named_value){span_str(map->extra[i].name), value};
+    }
+    job->entry.extra = job->d->extra;
+    job->entry.nextra = n;
+}
+
+/* In the form that ids have. */
+static int fill_extra(struct job *job, const char **ret_attribute, const char **ret_what)
+{
+    struct pool *pool = job->d->pool;
+    for (size_t i = 0; i < job->entry.nextra; i++) {
+        struct span *value = &job->d->extra[i].value;
+        *ret_attribute = job->d->extra[i].name.p;
+        *ret_what = "longer than 1024 bytes; shorten it, or take it out of the platform's map";
+        if (value->n > ENTRY_VALUE_MAX)
+            return -1;
+        if (is_uuid(*value)) {
+            char *id = pool_strndup(pool, value->p, value->n);
+            text_lower_ascii(id);
+            value->p = id;
+        } else if (!text_is_clean(*value)) {
+            if (value->n > ENTRY_VALUE_MAX / 2)
+                return -1;
+            *value = hex(pool, value->p, value->n);
+        }
+    }
+    return 0;
+}
+
 static int check_values(const struct job *job, const char **ret_attribute, const char **ret_what)
 {
     for (size_t i = 0; i < ATTR_COUNT; i++) {
@@ -379,6 +432,8 @@ static void fill_values(struct job *job)
             choose(job, (enum attr)i, &map->attr[i]);
         if (map->alias != ATTRMAP_NONE)
             job->alias = first_value(job, map->alias);
+        if (map->nextra)
+            find_extra(job);
     }
     entry->active =
         entry->kind == ENTRY_PERSON && (!map->has_active || rule_matches(job, &map->active) != map->active.negated);
@@ -419,7 +474,7 @@ int deliver_entry(struct deliver *d, enum entry_kind kind, struct raw *raw, stru
     int seen = d->sink->seen(d->sink->ctx, kind, job.entry.id, job.entry.fingerprint, err);
     if (seen != 0)
         return seen < 0 ? -1 : 0;
-    if (check_values(&job, &attribute, &what) != 0 || fill_keys(&job, &attribute, &what) != 0 ||
+    if (check_values(&job, &attribute, &what) != 0 || fill_extra(&job, &attribute, &what) != 0 || fill_keys(&job, &attribute, &what) != 0 ||
         fill_members(&job, &attribute, &what) != 0)
         return report(&job, attribute, what, err);
     return d->sink->put(d->sink->ctx, &job.entry, err);

@@ -4,9 +4,12 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "scim/json.h"
 #include "scim/map_table.h"
 
-#define TABLES_MAX 32
+#define TABLES_MAX  32
+#define SCHEMAS_MAX 16
+#define SCHEMA_SIZE (1024 * 1024)
 
 struct opening {
     const struct conf_section *section;
@@ -17,6 +20,8 @@ struct opening {
         const struct scim_table *table;
     } tables[TABLES_MAX];
     size_t n;
+    const struct scim_schema *schemas[SCHEMAS_MAX];
+    size_t nschemas;
 };
 
 static const char *row_at(void *ctx, size_t i)
@@ -69,15 +74,48 @@ static int fault(const struct opening *o, size_t row, struct err *err)
     return err_set(err, ERR_CONFIG, "%s: map '%.300s': %s", conf_where_key(o->section, "map", row), text, why.text);
 }
 
+static int read_schema(struct opening *o, const char *path, struct err *err)
+{
+    CLEANUP(buf_release) struct buf text = BUF_INIT;
+    struct scim_error error = SCIM_ERROR_INIT;
+    json_auto_t *resource = NULL;
+    if (file_read(path, SCHEMA_SIZE, &text, err) != 0)
+        return -1;
+    if (scim_json_load((struct span){text.data, text.len}, SCHEMA_SIZE, &resource, &error) != 0 ||
+        scim_schema_read(o->pool, resource, &o->schemas[o->nschemas], &error) != 0)
+        return err_set(err, ERR_CONFIG, "%s: %s", path, error.detail);
+    o->nschemas++;
+    return 0;
+}
+
+static int read_schemas(struct opening *o, struct err *err)
+{
+    for (size_t i = 0, n = conf_count(o->section, "extension-schema"); i < n; i++) {
+        const char *where = conf_where_key(o->section, "extension-schema", i);
+        if (i == SCHEMAS_MAX)
+            return err_set(err, ERR_CONFIG, "%s: extension-schema: one too many; at most %d are read", where, SCHEMAS_MAX);
+        if (read_schema(o, conf_at(o->section, "extension-schema", i), err) != 0)
+            return err_wrap(err, "%s: extension-schema", where);
+    }
+    return 0;
+}
+
 int mapping_open(const struct conf_section *section, struct mapping **ret, struct err *err)
 {
     CLEANUP(mapping_close) struct mapping *m = mem_zero(sizeof *m);
     CLEANUP(digest_free) struct digest *digest = digest_new();
     struct opening o = {.section = section, .pool = m->pool = pool_new(), .digest = digest};
     m->nrows = conf_count(section, "map");
-    struct scim_map_rows rows = {.n = m->nrows, .at = row_at, .table = find_table, .ctx = &o};
     size_t row = 0;
     digest_start(digest);
+    if (read_schemas(&o, err) != 0)
+        return -1;
+    struct scim_map_rows rows = {.n = m->nrows,
+                                 .at = row_at,
+                                 .table = find_table,
+                                 .ctx = &o,
+                                 .extensions = o.schemas,
+                                 .nextensions = o.nschemas};
     if (scim_map_new(&rows, &m->map, &row, err) != 0)
         return fault(&o, row, err);
     if (o.n > 0)

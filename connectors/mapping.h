@@ -14,6 +14,13 @@
 
 /* The rows of a platform that can have a map. */
 #define MAPPING_ROWS                                                                                                   \
+    {.key = "extension-schema",                                                                                        \
+     .type = CONF_FILE,                                                                                                \
+     .repeatable = true,                                                                                               \
+     .example = "/etc/doorward/badge.schema.json",                                                                     \
+     .help = "A schema of the platform's own for users, as its /Schemas shows it (JSON). Lines of \"map\" are checked " \
+             "against it, and its booleans and numbers are sent as such. Attributes of extensions without one are "    \
+             "texts."},                                                                                                \
     {                                                                                                                  \
         .key = "map", .type = CONF_TEXT, .repeatable = true, .example = "nickName <- first(initials, given-name)",     \
         .help = "TARGET <- SOURCE: what an attribute of an account is made of, in place of the default. TARGET: an "   \

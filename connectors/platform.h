@@ -52,6 +52,7 @@ struct platform_task {
         former; /* of adopt and adopt-group: our id that it has there until now; person or object_uid is the one it gets */
     bool first;     /* it was never sent before, by nobody: nothing of it can be there yet */
     bool take_over; /* an account that has the person's e-mail there, and no id of anybody, may be made ours */
+    bool claim;     /* of update: the account lost our id there, and gets it again */
 };
 
 enum platform_verdict {
@@ -69,6 +70,7 @@ struct platform_answer {
     int64_t wait; /* of RETRY: milliseconds that the platform asks to be left alone for; 0: it does not say */
     bool busy;    /* of RETRY: the platform asks for fewer requests, or for a pause */
     bool unsent;  /* of RETRY: it was not even begun, so that nothing of it can have happened */
+    bool together; /* of RETRY: it went out in one request with another, which stands for both */
     char account[PLATFORM_ID_MAX]; /* of DONE, when the account's id became known: else "" */
     char object[PLATFORM_ID_MAX];  /* the same of the group or product */
     bool taken_over;               /* of DONE: the account had been there, and is ours now */
@@ -91,6 +93,12 @@ struct platform_answer {
         .key = "retry-wait", .type = CONF_MILLIS, .def = "1s", .min = 1, .max = 3600000,                               \
         .help = "How long is waited before a change is sent again for the first time; each further wait is twice as "  \
                 "long, up to a minute. Where the platform asks for a longer wait, that counts."                        \
+    },                                                                                                                 \
+    {                                                                                                                  \
+        .key = "drift-every", .type = CONF_DURATION, .choices = (const char *const[]){"never", NULL}, .def = "0s",     \
+        .max = 30 * 24 * 3600,                                                                                         \
+        .help = "How often a plan reads what the platform has, and names and repairs what is not as sync left it: "    \
+                "0s at each plan and apply; else when the last time is this long ago; or never."                       \
     }
 
 /* An account or a group as the platform has it; dead after the call that delivers it. */
@@ -169,7 +177,8 @@ struct platform_connector {
     int (*read)(struct platform *platform, const struct platform_sink *sink, enum pull_result *ret, struct err *err);
     /*
      * Of what was just delivered: is it as this task (of an account: with attributes; of a group: with its name) would leave it? 0: it is;
-     * 1: not, and ret has the names of what differs, for people: "title, emails". Only what the task would write is compared.
+     * 1: not, and ret has what differs and how it is there, for people: "title is Chief, no department". It is kept, to tell whether the same is
+     * found again. Only what the task would write is compared.
      */
     int (*differs)(struct platform *platform, const struct platform_task *task, const struct platform_found *found,
                    struct buf *ret);

@@ -15,6 +15,7 @@ struct scim_entry {
     const struct sink *sink;
     struct digest *digest;
     struct pool *pool; /* of one resource */
+    struct named_value *extra;
     struct key128 *members;
     size_t nmembers, cap_members;
     const char *member_fault;
@@ -39,6 +40,7 @@ struct scim_entry *scim_entry_new(const struct scim_paths *paths, const struct s
     e->changes = changes;
     e->digest = digest_new();
     e->pool = pool_new();
+    e->extra = paths->nextra ? mem_resize(NULL, paths->nextra, sizeof *e->extra) : NULL;
     return e;
 }
 
@@ -50,6 +52,7 @@ void scim_entry_free(struct scim_entry **entry)
     digest_free(&e->digest);
     pool_free(&e->pool);
     free(e->members);
+    free(e->extra);
     free(e);
     *entry = NULL;
 }
@@ -146,6 +149,8 @@ static const char *find_id(struct job *job, const char **ret_place)
         return "missing";
     if (job->scim_id.n > SCIM_MEMBER_ID_MAX)
         return "longer than 255 bytes; no member could be told by it";
+    if (!text_is_clean(job->scim_id))
+        return "has control characters; mend it";
     *ret_place = e->paths->id.texts[0];
     return normal_id(e->pool, scim_paths_first(&e->paths->id, job->resource, e->pool, ret_place), &job->entry.id);
 }
@@ -204,6 +209,18 @@ static void fill_values(struct job *job)
             entry->excluded = (unsigned)i + 1;
 }
 
+static void fill_extra(struct job *job)
+{
+    struct scim_entry *e = job->e;
+    const char *place;
+    for (size_t i = 0; i < e->paths->nextra; i++) {
+        struct span value = scim_paths_first(&e->paths->extra[i], job->resource, e->pool, &place);
+        if (value.n > 0)
+            e->extra[job->entry.nextra++] = (struct named_value){span_str(e->paths->extra[i].texts[0]), value};
+    }
+    job->entry.extra = e->extra;
+}
+
 static void fill_names(struct job *job)
 {
     struct entry *entry = &job->entry;
@@ -229,6 +246,10 @@ static struct key128 fingerprint(const struct job *job)
         digest_field(digest, entry->attr[i]);
     for (size_t i = 0; i < entry->nmembers; i++)
         digest_add(digest, &entry->members[i], sizeof entry->members[i]);
+    for (size_t i = 0; i < entry->nextra; i++) {
+        digest_field(digest, entry->extra[i].name);
+        digest_field(digest, entry->extra[i].value);
+    }
     return digest_key(digest);
 }
 
@@ -242,6 +263,13 @@ static const char *value_fault(const struct job *job, const char **ret_place)
         if (job->entry.attr[i].n > ENTRY_VALUE_MAX)
             return "longer than 1024 bytes; shorten it";
         if (!text_is_clean(job->entry.attr[i]))
+            return "has control characters; mend it";
+    }
+    for (size_t i = 0; i < job->entry.nextra; i++) {
+        *ret_place = job->entry.extra[i].name.p;
+        if (job->entry.extra[i].value.n > ENTRY_VALUE_MAX)
+            return "longer than 1024 bytes; shorten it, or take it out of the platform's map";
+        if (!text_is_clean(job->entry.extra[i].value))
             return "has control characters; mend it";
     }
     return NULL;
@@ -281,6 +309,8 @@ static int deliver(struct job *job, struct err *err)
     fill_values(job);
     if (job->entry.kind == ENTRY_GROUP)
         take_members(job);
+    else
+        fill_extra(job);
     fill_names(job);
     what = value_fault(job, &place);
     if (what)

@@ -3,9 +3,6 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "crypto/digest.h"
-#include "scim/json.h"
-#include "scim/value.h"
 
 #define NAMES_MAX 256 /* attributes and sub-attributes of a type, for the nearest one */
 
@@ -263,143 +260,27 @@ int scim_paths_check(const struct conf_section *section, struct err *err)
     return 0;
 }
 
-/* --- values ------------------------------------------------------------------------------------------------------- */
+/* --- further attributes ------------------------------------------------------------------------------------------- */
 
-static struct span trim(struct span s)
+static int want_one(struct scim_paths *p, const char *name, struct scim_choice *ret, struct err *err)
 {
-    while (s.n > 0 && s.p[0] == ' ')
-        s = (struct span){s.p + 1, s.n - 1};
-    while (s.n > 0 && s.p[s.n - 1] == ' ')
-        s.n--;
-    return s;
+    const char *what = add_choice(p, 1U << ENTRY_PERSON, name, ret);
+    return what ? err_set(err, ERR_CONFIG, "'%.200s': %s", text_printable(p->pool, span_str(name)), what) : 0;
 }
 
-/* Empty: it is no simple value, or a blank one. */
-static struct span text_of(const json_t *value, struct pool *pool)
+int scim_paths_want(struct scim_paths *p, const char *const *names, size_t n, struct err *err)
 {
-    if (json_is_string(value))
-        return trim((struct span){json_string_value(value), json_string_length(value)});
-    if (json_is_boolean(value))
-        return span_str(json_is_true(value) ? "true" : "false");
-    if (json_is_integer(value))
-        return span_str(pool_printf(pool, "%" JSON_INTEGER_FORMAT, json_integer_value(value)));
-    return (struct span){NULL, 0};
-}
-
-/* The simple value that the path means of one value of its attribute. */
-static struct span leaf(const struct scim_path *path, const json_t *value, struct pool *pool)
-{
-    if (path->where && !scim_filter_match_value(path->where, value))
-        return (struct span){NULL, 0};
-    if (json_is_object(value))
-        value = json_object_get(value, path->at.sub ? path->at.sub->name : "value");
-    return text_of(value, pool);
-}
-
-/* The first value for which fits holds (NULL: that is not blank). */
-static struct span find_value(const struct scim_path *path, const json_t *resource, struct pool *pool,
-                              bool (*fits)(const char *pattern, struct span value), const char *pattern)
-{
-    const json_t *all = scim_attrpath_get(&path->at, resource);
-    size_t n = json_is_array(all) ? json_array_size(all) : 1;
-    for (size_t i = 0; all && i < n; i++) {
-        struct span text = leaf(path, json_is_array(all) ? json_array_get(all, i) : all, pool);
-        if (text.n && (!fits || fits(pattern, text)))
-            return text;
-    }
-    return (struct span){NULL, 0};
-}
-
-struct span scim_paths_first(const struct scim_choice *choice, const json_t *resource, struct pool *pool,
-                             const char **ret_text)
-{
-    for (size_t i = 0; i < choice->n; i++) {
-        struct span text = find_value(&choice->paths[i], resource, pool, NULL, NULL);
-        if (text.n == 0)
-            continue;
-        *ret_text = choice->texts[i];
-        return text;
-    }
-    return (struct span){NULL, 0};
-}
-
-/* A photograph is not for patterns. */
-static bool fits_pattern(const char *pattern, struct span value)
-{
-    return value.n <= ENTRY_NAME_MAX && text_glob(pattern, value);
-}
-
-bool scim_paths_matches(const struct scim_rule *rule, enum entry_kind kind, const json_t *resource, struct pool *pool)
-{
-    const struct scim_path *path = &rule->paths[kind];
-    bool some = path->at.attr && find_value(path, resource, pool, fits_pattern, rule->pattern).n;
-    return some != rule->negated;
-}
-
-void scim_paths_attributes(const struct scim_paths *p, enum entry_kind kind, bool members, struct buf *ret)
-{
-    CLEANUP(pool_free) struct pool *pool = pool_new();
-    for (size_t i = 0; i < p->nwanted[kind]; i++) {
-        const struct scim_attrpath at = {p->wanted[kind][i].extension, p->wanted[kind][i].attr, NULL};
-        buf_printf(ret, "%s%s", i ? "," : "", scim_attrpath_name(pool, &at));
-    }
-    if (members && kind == ENTRY_GROUP)
-        buf_adds(ret, ",members");
-}
-
-/* --- what it is made of ------------------------------------------------------------------------------------------- */
-
-static void digest_choice(struct digest *digest, const struct scim_choice *choice)
-{
-    for (size_t i = 0; i < choice->n; i++)
-        digest_field(digest, span_str(choice->texts[i]));
-    digest_field(digest, (struct span){NULL, 0});
-}
-
-void scim_paths_mark(const struct scim_paths *p, char ret[static SCIM_PATHS_MARK_SIZE])
-{
-    CLEANUP(digest_free) struct digest *digest = digest_new();
-    digest_field(digest, span_str(SCIM_PATHS_VERSION));
-    digest_choice(digest, &p->id);
-    for (size_t i = 0; i < ATTR_COUNT; i++)
-        digest_choice(digest, &p->attr[i]);
-    digest_choice(digest, &p->group_name);
-    digest_field(digest, span_str(p->active.text));
-    for (size_t i = 0; i < p->nexclude; i++)
-        digest_field(digest, span_str(p->exclude[i].text));
-    digest_hex(digest, ret);
-}
-
-/* --- names -------------------------------------------------------------------------------------------------------- */
-
-static struct key128 key_of(struct digest *digest, const char *space, struct span text)
-{
-    digest_start(digest);
-    digest_field(digest, span_str(space));
-    digest_field(digest, text);
-    return digest_key(digest);
-}
-
-struct key128 scim_paths_id_key(struct digest *digest, struct span id)
-{
-    return key_of(digest, "scim id", id);
-}
-
-struct key128 scim_paths_group_key(struct digest *digest, struct span display_name)
-{
-    CLEANUP(pool_free) struct pool *pool = pool_new();
-    return key_of(digest, "scim group", scim_fold(pool, trim(display_name)));
-}
-
-int scim_paths_name_key(const char *name, struct key128 *ret, struct err *err)
-{
-    struct span text = trim(span_str(name));
-    if (text.n == 0 || text.n > ENTRY_VALUE_MAX || !text_is_clean(text))
-        return err_set(err, ERR_INPUT, "not the name of a group; write its displayName, or id: and its SCIM id");
-    CLEANUP(digest_free) struct digest *digest = digest_new();
-    if (text.n > 3 && strncasecmp(text.p, "id:", 3) == 0)
-        *ret = scim_paths_id_key(digest, trim((struct span){text.p + 3, text.n - 3}));
-    else
-        *ret = scim_paths_group_key(digest, text);
+    p->extra = pool_zero(p->pool, (n + 1) * sizeof *p->extra);
+    for (p->nextra = 0; p->nextra < n; p->nextra++)
+        if (want_one(p, names[p->nextra], &p->extra[p->nextra], err) != 0)
+            return -1;
     return 0;
+}
+
+int scim_paths_can_want(const char *name, struct err *err)
+{
+    CLEANUP(scim_paths_free) struct scim_paths *p = mem_zero(sizeof *p);
+    struct scim_choice choice = {.n = 0};
+    p->pool = pool_new();
+    return want_one(p, name, &choice, err);
 }

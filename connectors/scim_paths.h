@@ -56,9 +56,18 @@ struct scim_paths {
     struct scim_rule active;
     struct scim_rule *exclude;
     size_t nexclude, cap_exclude;
+    struct scim_choice *extra; /* see scim_paths_want; texts[0]: the name */
+    size_t nextra;
     struct scim_wanted *wanted[ENTRY_GROUP + 1];
     size_t nwanted[ENTRY_GROUP + 1], cap_wanted[ENTRY_GROUP + 1];
 };
+
+/*
+ * directory_connector.want: further attributes of Users, by their names as a path without brackets. They are copied, and belong to the mark.
+ * scim_paths_can_want: may a platform's map name this one? ERR_CONFIG with the nearest name, without a place.
+ */
+int scim_paths_want(struct scim_paths *paths, const char *const *names, size_t n, struct err *err);
+int scim_paths_can_want(const char *name, struct err *err);
 
 /* Users for people, Groups for groups. kind: ENTRY_PERSON or ENTRY_GROUP. */
 const struct scim_resource_type *scim_paths_type(enum entry_kind kind);

@@ -253,6 +253,11 @@ static int directory_locate(struct directory *directory, struct span id, struct 
     return locate_entry(&locate, id, pool, ret, err);
 }
 
+static int directory_want(struct directory *directory, const char *const *names, size_t n, struct err *err)
+{
+    return attrmap_want(directory->map, names, n, err);
+}
+
 static bool directory_missing_base(const struct directory *directory, struct missing_base *ret)
 {
     *ret = directory->missing;
@@ -270,6 +275,7 @@ const struct directory_connector ldap_connector = {
     .settings = ldap_rows,
     .check = settings_check,
     .open = directory_open,
+    .want = directory_want,
     .pull = directory_pull,
     .locate = directory_locate,
     .missing_base = directory_missing_base,

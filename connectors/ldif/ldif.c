@@ -110,6 +110,11 @@ static int ldif_pull(struct directory *directory, const char *cursor, const stru
     return 0;
 }
 
+static int ldif_want(struct directory *directory, const char *const *names, size_t n, struct err *err)
+{
+    return attrmap_want(directory->map, names, n, err);
+}
+
 static const char *ldif_describe(const struct directory *directory)
 {
     return directory->path;
@@ -121,6 +126,7 @@ const struct directory_connector ldif_connector = {
     .settings = settings,
     .check = attrmap_check,
     .open = ldif_open_directory,
+    .want = ldif_want,
     .pull = ldif_pull,
     .name_key = dn_key_of,
     .describe = ldif_describe,

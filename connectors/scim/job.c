@@ -10,7 +10,7 @@
 static void change_user(const struct scim_job *job, struct scim_request *ret)
 {
     scim_change_user(job->service->base, job->account, job->service->map, job->task,
-                     job->task->former || job->taken_over, ret);
+                     job->task->former || job->task->claim || job->taken_over, ret);
 }
 
 static void suspend_user(const struct scim_job *job, struct scim_request *ret)
@@ -113,6 +113,7 @@ void scim_end_fault(struct scim_job *job, const struct scim_answer *answer)
     job->answer->verdict = answer->verdict;
     job->answer->wait = answer->wait;
     job->answer->busy = answer->busy;
+    job->answer->together = job->shares;
     job->answer->why = answer->why;
     job->ended(job);
 }

@@ -246,7 +246,7 @@ int scim_differs(const struct scim_map *map, const struct platform_task *task, c
     size_t before = ret->len;
     struct scim_person person = scim_task_person(task);
     if (task->person)
-        scim_map_differs(map, &person, found->raw, ret);
+        scim_map_tell(map, &person, found->raw, ret);
     if (task->person && found->active != task->active)
         name_it(ret, "active");
     if (!task->person && !span_eq(span_str(task->object_name), text_of(found->raw, "displayName")))

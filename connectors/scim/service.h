@@ -23,9 +23,9 @@ struct scim_service {
     struct http *http; /* for http_run; requests go through scim_service_start */
     struct scim_auth auth;
     struct brake brake;
-    size_t running;   /* requests that were started and not answered */
-    const char *base; /* the address before "/Users" */
-    const struct scim_map *map; /* what an account's attributes are made of; lives longer */
+    size_t running;             /* requests that were started and not answered */
+    const char *base;           /* the address before "/Users" */
+    const struct scim_map *map; /* of platforms: what an account's attributes are made of; lives longer */
     /*
      * Stands ahead of the ids that tasks and answers carry. An id of another service, from before url was changed, is
      * so known as such and looked up anew: here it could be somebody else's.

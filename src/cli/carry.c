@@ -8,8 +8,11 @@
 #include "cli/skipped.h"
 #include "cli/term.h"
 #include "roster/platforms.h"
+#include "store/drift.h"
 #include "store/report.h"
 #include "sync/apply.h"
+#include "sync/mapper.h"
+#include "sync/repair.h"
 
 #define ID_LENGTH 16 /* characters of the digest that make the id */
 
@@ -26,10 +29,33 @@ void carry_id(const struct plan *plan, const struct conf *conf, char ret[static 
     ret[ID_LENGTH] = '\0';
 }
 
-int carry_state(const struct cli *cli, const struct plan *plan, struct saved_state *ret, struct err *err)
+/* The tables of the platform's map belong to the configuration, which names them only. */
+static int configuration_of(const struct cli *cli, const struct plan *plan, char ret[static DIGEST_HEX_MAX],
+                            struct err *err)
 {
-    snprintf(ret->configuration, sizeof ret->configuration, "%s", conf_digest(cli->conf));
+    CLEANUP(mapper_close) struct mapper *mapper = NULL;
+    const struct conf_section *team = conf_find(cli->conf, "team", plan->team);
+    const struct conf_section *platform = conf_find(cli->conf, "platform", conf_str(team, "platform"));
+    if (mapper_open(cli->store, platform, plan->team_id, false, &mapper, err) != 0)
+        return -1;
+    const char *tables = mapper ? mapper_tables(mapper) : "";
+    CLEANUP(buf_release) struct buf both = BUF_INIT;
+    buf_printf(&both, "%s%s", conf_digest(cli->conf), tables);
+    if (*tables)
+        digest_hex_of(both.data, both.len, ret);
+    else
+        snprintf(ret, DIGEST_HEX_MAX, "%s", conf_digest(cli->conf));
+    return 0;
+}
+
+int carry_state(const struct cli *cli, const struct plan *plan, bool drift, struct saved_state *ret, struct err *err)
+{
+    *ret->drift = '\0';
+    if (configuration_of(cli, plan, ret->configuration, err) != 0)
+        return -1;
     if (report_mirror_version(cli->store, plan->directory, &ret->mirror, err) != 0)
+        return -1;
+    if (drift && drift_state(cli->store->db, plan->team_id, ret->drift, err) != 0)
         return -1;
     return report_last_run_number(cli->store, plan->team_id, &ret->last_run, err);
 }
@@ -47,10 +73,15 @@ bool carry_asks_approval(const struct cli *cli, const struct plan *plan)
     return plan->withheld && !cli->approve && !cli->yes && !cli->json && isatty(STDIN_FILENO);
 }
 
+static const char *what_is_held(const struct plan *plan)
+{
+    return guard_tripped(&plan->guard, REPAIR_MISSING) ? "removals and repairs" : "removals";
+}
+
 static void ask_number(const struct cli *cli, const struct plan *plan, char *answer, size_t size)
 {
-    printf("\n%s removals are %s. Type %" PRIu32 " to approve them, or press Enter to leave them held: ",
-           term_number(cli->pool, plan->withheld), plan->holds[HOLD_GUARD] ? "above the limits" : "held",
+    printf("\n%s %s are %s. Type %" PRIu32 " to approve them, or press Enter to leave them held: ",
+           term_number(cli->pool, plan->withheld), what_is_held(plan), plan->holds[HOLD_GUARD] ? "above the limits" : "held",
            plan->withheld);
     fflush(stdout);
     if (!fgets(answer, (int)size, stdin))
@@ -72,8 +103,8 @@ int carry_approval(const struct cli *cli, const struct plan *plan, bool *ret, st
         return 0;
     }
     CLEANUP(pool_free) struct pool *pool = pool_new();
-    return err_set(err, ERR_HELD, "this plan holds %s removals, and %s %s; nothing was done",
-                   term_number(pool, plan->withheld), cli->approve ? "--approve-removals says" : "what was typed is",
+    return err_set(err, ERR_HELD, "this plan holds %s %s, and %s %s; nothing was done",
+                   term_number(pool, plan->withheld), what_is_held(plan), cli->approve ? "--approve-removals says" : "what was typed is",
                    text_printable(pool, span_str(number)));
 }
 

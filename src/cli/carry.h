@@ -8,8 +8,8 @@
 
 /* What the plan is, not when it was made: two equal plans have one id. */
 void carry_id(const struct plan *plan, const struct conf *conf, char ret[static DIGEST_HEX_MAX]);
-/* What it was made of. */
-int carry_state(const struct cli *cli, const struct plan *plan, struct saved_state *ret, struct err *err);
+/* What it was made of; drift as in struct plan_settings. */
+int carry_state(const struct cli *cli, const struct plan *plan, bool drift, struct saved_state *ret, struct err *err);
 
 /*
  * Whether somebody approves the removals that this plan withholds: by --approve-removals with their number (ERR_HELD for another one), or

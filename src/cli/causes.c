@@ -129,6 +129,7 @@ static int why_words(struct telling *t, const struct removal_cause *r, struct bu
         [WHY_OUT_OF_SCOPE] = "in none of the scope groups",
         [WHY_GRACE] = "suspended for the whole time of grace",
         [WHY_UNCONFIGURED] = "the configuration no longer asks for it",
+        [WHY_DRIFT] = "given on the platform, where nobody is entitled to it",
         [WHY_OTHER] = "another cause",
     };
     static int (*const told[WHY_COUNT])(struct telling *, const struct removal_cause *, struct buf *, struct err *) = {
@@ -158,6 +159,7 @@ static void hold_words(const struct telling *t, const struct removal_cause *r, s
         [HOLD_NO_EMAIL] = "held: without a usable e-mail address",
         [HOLD_PROTECTED] = "administrators or protected, who stay",
         [HOLD_UNRESOLVED] = "held: a configured group was not found",
+        [HOLD_UNCLEAR] = "held: not clear on the platform whose account it is",
         [HOLD_CHANGED] = "held: changed again since",
     };
     uint32_t all = r->people + r->seats + r->members;

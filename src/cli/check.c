@@ -37,6 +37,21 @@ static void say(struct checks *c, bool ok, const char *what, const char *detail)
 
 /* --- directories -------------------------------------------------------------------------------------------------- */
 
+/* What is told beside it, below it. */
+static void add_lines(struct checks *c, const char *lines)
+{
+    json_t *notes = c->list ? json_array() : NULL;
+    for (size_t n; *lines; lines += n + (lines[n] == '\n')) {
+        n = strcspn(lines, "\n");
+        if (notes)
+            json_array_append_new(notes, json_stringn(lines, n));
+        else
+            printf("        %.*s\n", (int)n, lines);
+    }
+    if (notes)
+        json_object_set_new(c->last, "notes", notes);
+}
+
 static void check_directory(struct checks *c, const struct conf_section *s)
 {
     struct err err = ERR_INIT;
@@ -53,6 +68,8 @@ static void check_directory(struct checks *c, const struct conf_section *s)
         return;
     }
     say(c, true, what, connector->describe(directory));
+    if (connector->tell)
+        add_lines(c, connector->tell(directory, c->pool));
     connector->close(&directory);
 }
 

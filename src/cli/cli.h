@@ -24,7 +24,7 @@ struct cli {
     const char *connection;
     const char *expires, *note; /* of a token, as typed */
     const char *approve; /* number of removals above the guard's limits that are approved, as typed */
-    bool json, csv, yes, exit_code, quiet;
+    bool json, csv, yes, exit_code, quiet, verbose;
     char **words; /* behind the command's own name */
     int nwords;
     /* What the command opened; closed by main. */

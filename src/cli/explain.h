@@ -36,6 +36,9 @@ enum explain_exclude explain_exclude(const struct explain_person *person, size_t
 /* The plan's changes of this person, then the held ones; the index is kept in *at, which begins with 0. NULL: no more. */
 const struct change *explain_next_pending(const struct explain_view *view, size_t *at);
 
+/* Of a seat or a membership that a note is about, of what: a product's or a group's name; else "". */
+int explain_note_object(struct explain_view *view, const struct explain_note *note, const char **ret, struct err *err);
+
 /* Something is to be taken away, and only a plan for everybody could say whether that is too much at once. */
 bool explain_guard_unknown(const struct explain_view *view);
 

@@ -105,6 +105,18 @@ static void add_account(const struct explain_view *v, json_t *to)
                                            attributes_json(v->e->person.attr, v->team->differs)));
 }
 
+static int add_mapped(struct explain_view *v, json_t *list, struct err *err)
+{
+    (void)err;
+    for (size_t i = 0; i < v->team->nmapped; i++) {
+        const struct mapper_value *m = &v->team->mapped[i];
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s?, s:o, s:s?, s:o}", "target", m->target, "source",
+                                              m->source, "where", m->where, "value", json_text(m->after), "fault",
+                                              m->why, "account", m->known ? json_text(m->before) : json_null()));
+    }
+    return 0;
+}
+
 static int add_rivals(struct explain_view *v, json_t *list, struct err *err)
 {
     for (size_t i = 0; i < v->team->nrivals; i++) {
@@ -200,14 +212,29 @@ static int add_done(struct explain_view *v, json_t *list, struct err *err)
     return 0;
 }
 
+static int add_notes(struct explain_view *v, json_t *list, struct err *err)
+{
+    for (size_t i = 0; i < v->team->nnotes; i++) {
+        const struct explain_note *n = &v->team->notes[i];
+        const char *object;
+        if (explain_note_object(v, n, &object, err) != 0)
+            return -1;
+        json_array_append_new(list, json_pack("{s:s, s:o, s:s, s:I}", "kind", n->willed ? "own-will" : "unclear", "object",
+                                              text_json(object), "found", n->found, "repaired", (json_int_t)n->times));
+    }
+    return 0;
+}
+
 static int add_lists(struct explain_view *v, json_t *to, struct err *err)
 {
     static const struct {
         const char *key;
         int (*add)(struct explain_view *v, json_t *list, struct err *err);
-    } lists[] = {{"same_email", add_rivals},
+    } lists[] = {{"mapped", add_mapped},
+                 {"same_email", add_rivals},
                  {"products", add_products},
                  {"groups", add_synced},
+                 {"platform_notes", add_notes},
                  {"pending", add_pending},
                  {"done", add_done}};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {

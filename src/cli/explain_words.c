@@ -7,7 +7,12 @@ int explain_view_open(struct cli *cli, const struct explanation *e, const struct
                       struct explain_view *ret, struct err *err)
 {
     *ret = (struct explain_view){.cli = cli, .e = e, .team = team};
-    return words_open(cli->store, team->policy.team, team->plan, e->gate, &ret->words, err);
+    if (words_open(cli->store, team->policy.team, team->plan, e->gate, &ret->words, err) != 0)
+        return -1;
+    if (words_map(&ret->words, team->policy.platform, err) == 0)
+        return 0;
+    words_close(&ret->words);
+    return -1;
 }
 
 void explain_view_close(struct explain_view *view)
@@ -72,6 +77,17 @@ const struct change *explain_next_pending(const struct explain_view *v, size_t *
             return c;
     }
     return NULL;
+}
+
+int explain_note_object(struct explain_view *v, const struct explain_note *n, const char **ret, struct err *err)
+{
+    *ret = "";
+    if (!n->object)
+        return 0;
+    if (n->op != OP_ASSIGN)
+        return words_group(&v->words, n->object, ret, err);
+    *ret = words_product(&v->words, n->object);
+    return 0;
 }
 
 bool explain_guard_unknown(const struct explain_view *v)

@@ -48,7 +48,7 @@ static const char common_options[] = "cSJvqChV";
 struct typed {
     struct cli cli;
     char given[sizeof options / sizeof *options + 1]; /* letters of the options that were typed */
-    bool help, version, verbose;
+    bool help, version;
     enum term_color color;
 };
 
@@ -68,7 +68,7 @@ static int take_option(struct typed *t, int letter, struct err *err)
 {
     struct cli *cli = &t->cli;
     bool *const flags[] = {['J'] = &cli->json,  ['K'] = &cli->csv,   ['Y'] = &cli->yes, ['E'] = &cli->exit_code,
-                           ['q'] = &cli->quiet, ['v'] = &t->verbose, ['h'] = &t->help,  ['V'] = &t->version};
+                           ['q'] = &cli->quiet, ['v'] = &cli->verbose, ['h'] = &t->help,  ['V'] = &t->version};
     const char **const texts[] = {
         ['c'] = &cli->conf_path, ['S'] = &cli->state_dir, ['o'] = &cli->out,   ['R'] = &cli->response,
         ['M'] = &cli->method,    ['A'] = &cli->approve,   ['X'] = &cli->expect,
@@ -207,7 +207,9 @@ int cli_conf(struct cli *cli, struct err *err)
         return 0;
     CLEANUP(buf_release) struct buf problems = BUF_INIT;
     if (conf_load(cli->conf_path, schema_get(), &cli->conf, &problems, err) == 0)
-        return schema_check_products(cli->conf, err) != 0 ? -1 : schema_check_pushed(cli->conf, err);
+        return schema_check_products(cli->conf, err) != 0 || schema_check_maps(cli->conf, err) != 0
+                   ? -1
+                   : schema_check_pushed(cli->conf, err);
     if (problems.len > strlen(err->text)) {
         fputs(buf_str(&problems), stderr);
         err->text[0] = '\0';
@@ -273,7 +275,7 @@ int main(int argc, char **argv)
     struct err err = ERR_INIT;
     int status = parse(&t, argc, argv, &err);
     term_init(t.color, t.cli.quiet);
-    log_set_verbose(t.verbose);
+    log_set_verbose(t.cli.verbose);
     t.cli.pool = pool_new();
     t.cli.now = clock_now();
     if (status == 0)

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "cli/carry.h"
 #include "cli/cli.h"
+#include "cli/drift.h"
 #include "cli/settle.h"
 #include "cli/show.h"
 #include "cli/term.h"
@@ -133,16 +134,16 @@ static int release_approved(struct job *job, struct plan_settings *settings, str
     return 0;
 }
 
-static int plan_with(struct job *job, const struct conf_section *team, const struct policy *policy,
-                     const struct pull_report *pull, struct err *err)
+static int plan_with(struct job *job, const struct conf_section *platform, const struct policy *policy,
+                     const struct pull_report *pull, const struct look_report *look, struct err *err)
 {
     struct cli *cli = job->cli;
-    const struct conf_section *platform = conf_find(cli->conf, "platform", conf_str(team, "platform"));
-    struct plan_settings settings = {.conf = cli->conf, .policy = policy, .gate = &job->gate, .now = cli->now};
+    struct plan_settings settings = {
+        .conf = cli->conf, .policy = policy, .gate = &job->gate, .now = cli->now, .drift = look_judged(look)};
     plan_settings_read(&settings);
     CLEANUP(plan_free) struct plan *plan = NULL;
     struct saved_state state = {0};
-    if (plan_make(cli->store, &settings, &plan, err) != 0 || carry_state(cli, plan, &state, err) != 0)
+    if (plan_make(cli->store, &settings, &plan, err) != 0 || carry_state(cli, plan, settings.drift, &state, err) != 0)
         return -1;
     log_debug("team %s: planned", plan->team);
     uint32_t withheld = plan->withheld;
@@ -155,6 +156,7 @@ static int plan_with(struct job *job, const struct conf_section *team, const str
     struct shown_plan shown = {.plan = plan,
                                .policy = policy,
                                .gate = &job->gate,
+                               .look = look,
                                .pull = pull,
                                .note = note,
                                .id = id,
@@ -186,6 +188,20 @@ static int plan_with(struct job *job, const struct conf_section *team, const str
     return carry_out(cli, plan, id, platform, &words, err) != 0 ? -1 : last_note(cli->store, &settings, plan, err);
 }
 
+/* Behind the directory, so that what is compared is as new as what is planned. */
+static int look_and_plan(struct job *job, const struct conf_section *team, const struct policy *policy,
+                         const struct pull_report *pull, struct err *err)
+{
+    struct cli *cli = job->cli;
+    const struct conf_section *platform = conf_find(cli->conf, "platform", conf_str(team, "platform"));
+    struct look_report look;
+    int r = drift_look(cli, policy->team, platform, &look, err);
+    if (r == 0)
+        r = plan_with(job, platform, policy, pull, &look, err);
+    look_report_release(&look);
+    return r;
+}
+
 static int plan_team(struct job *job, const struct conf_section *team, struct err *err)
 {
     struct cli *cli = job->cli;
@@ -199,7 +215,7 @@ static int plan_team(struct job *job, const struct conf_section *team, struct er
     struct policy policy = {0};
     if (policy_load(cli->store, cli->conf, team, &policy, err) != 0)
         return -1;
-    int r = plan_with(job, team, &policy, pull, err);
+    int r = look_and_plan(job, team, &policy, pull, err);
     policy_release(&policy);
     return r;
 }

@@ -43,12 +43,13 @@ static int check_digest(const char *path, const struct buf *data, struct err *er
 
 static int unpack(const char *path, json_t *j, struct pool *pool, struct saved *ret, struct err *err)
 {
-    const char *format, *id, *team, *made_at, *configuration;
+    const char *format, *id, *team, *made_at, *configuration, *drift;
     json_int_t mirror, last_run, guarded;
-    if (json_unpack(j, "{s:s, s:s, s:s, s:s, s:{s:s, s:I, s:I, s:I}}", "format", &format, "id", &id, "team", &team,
+    if (json_unpack(j, "{s:s, s:s, s:s, s:s, s:{s:s, s:I, s:I, s:s, s:I}}", "format", &format, "id", &id, "team", &team,
                     "made_at", &made_at, "state", "configuration", &configuration, "mirror", &mirror, "last_run",
-                    &last_run, "guarded", &guarded) != 0 ||
-        strcmp(format, "doorward-plan/1") != 0 || strlen(configuration) >= DIGEST_HEX_MAX)
+                    &last_run, "drift", &drift, "guarded", &guarded) != 0 ||
+        strcmp(format, "doorward-plan/1") != 0 || strlen(configuration) >= DIGEST_HEX_MAX ||
+        strlen(drift) >= DIGEST_HEX_MAX)
         return refuse(path, "not a plan of this version", err);
     *ret = (struct saved){.path = path,
                           .id = pool_strdup(pool, id),
@@ -57,6 +58,7 @@ static int unpack(const char *path, json_t *j, struct pool *pool, struct saved *
                           .state = {.mirror = mirror, .last_run = last_run},
                           .guarded = guarded};
     memcpy(ret->state.configuration, configuration, strlen(configuration) + 1);
+    memcpy(ret->state.drift, drift, strlen(drift) + 1);
     return 0;
 }
 
@@ -82,5 +84,9 @@ int saved_compare(const struct saved *saved, const struct saved_state *now, cons
         return err_set(err, ERR_STALE,
                        "saved plan %s, made at %s, is out of date: the platform changed since, by run %" PRId64,
                        saved->path, saved->made_at, now->last_run);
+    if (strcmp(saved->state.drift, now->drift) != 0)
+        return err_set(err, ERR_STALE,
+                       "saved plan %s, made at %s, is out of date: what is on the platform was changed by others since",
+                       saved->path, saved->made_at);
     return 0;
 }

@@ -21,6 +21,7 @@ struct saved_state {
     char configuration[DIGEST_HEX_MAX];
     int64_t mirror;   /* version of the directory's mirror */
     int64_t last_run; /* of the team; 0: none */
+    char drift[DIGEST_HEX_MAX]; /* of what was found on the platform; "": it was not read */
 };
 
 struct saved {

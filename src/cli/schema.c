@@ -1,6 +1,8 @@
 #include "cli/schema.h"
 
+#include "base/cleanup.h"
 #include "conf/rows.h"
+#include "connectors/mapping.h"
 #include "model/domain.h"
 #include "push/directories.h"
 #include "push/directory.h"
@@ -123,6 +125,52 @@ int schema_check_products(const struct conf *conf, struct err *err)
 {
     for (const struct conf_section *p = conf_next(conf, "product", NULL); p; p = conf_next(conf, "product", p))
         if (check_product(conf, p, err) != 0)
+            return -1;
+    return 0;
+}
+
+/* "FILE:LINE" of the first rule that has the name. */
+static const char *where_named(const struct conf_section *platform, const char *name)
+{
+    for (size_t i = 0; i < conf_count(platform, "map"); i++)
+        if (strcasestr(conf_at(platform, "map", i), name))
+            return conf_where_key(platform, "map", i);
+    return conf_where(platform);
+}
+
+static int check_raw(const struct conf_section *platform, const struct conf_section *directory, const char *name,
+                     struct err *err)
+{
+    const struct directory_connector *connector = directory_connector_find(conf_variant(directory));
+    if (connector->want && (!connector->can_want || connector->can_want(name, err) == 0))
+        return 0;
+    if (!connector->want)
+        err_set(err, ERR_CONFIG, "'%s': a directory of its type has no such attribute", name);
+    return err_wrap(err, "%s: platform %s: map: directory %s", where_named(platform, name), conf_name(platform),
+                    conf_name(directory));
+}
+
+static int check_map(const struct conf *conf, const struct conf_section *team, struct err *err)
+{
+    const struct conf_section *platform = conf_find(conf, "platform", conf_str(team, "platform"));
+    const struct conf_section *directory = conf_find(conf, "directory", conf_str(team, "directory"));
+    const struct platform_connector *connector = platform_connector_find(conf_variant(platform));
+    CLEANUP(mapping_close) struct mapping *mapping = NULL;
+    const char *const *names;
+    if (!connector->map)
+        return 0;
+    if (connector->map(platform, &mapping, err) != 0)
+        return -1;
+    for (size_t i = 0, n = scim_map_raw(mapping->map, &names); i < n; i++)
+        if (check_raw(platform, directory, names[i], err) != 0)
+            return -1;
+    return 0;
+}
+
+int schema_check_maps(const struct conf *conf, struct err *err)
+{
+    for (const struct conf_section *t = conf_next(conf, "team", NULL); t; t = conf_next(conf, "team", t))
+        if (check_map(conf, t, err) != 0)
             return -1;
     return 0;
 }

@@ -32,6 +32,7 @@ static int load(void *ctx, struct conf **ret, struct err *err)
     const struct serving *serving = ctx;
     CLEANUP(conf_free) struct conf *conf = NULL;
     if (conf_load(serving->conf_path, schema_get(), &conf, NULL, err) != 0 || schema_check_products(conf, err) != 0 ||
+        schema_check_maps(conf, err) != 0 ||
         schema_check_pushed(conf, err) != 0 ||
         looks_check(conf, err) != 0 || check(conf, serving->conf_path, err) != 0)
         return -1;

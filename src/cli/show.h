@@ -14,6 +14,7 @@
 #include "cli/saved.h"
 #include "model/gate.h"
 #include "sync/plan.h"
+#include "sync/look.h"
 #include "sync/pull.h"
 
 /* Everything that is said about one plan. */
@@ -21,6 +22,7 @@ struct shown_plan {
     const struct plan *plan;
     const struct policy *policy;
     const struct gate *gate;
+    const struct look_report *look; /* of the platform; NULL for an undo */
     const struct pull_report *pull; /* NULL for an undo, which reads no directory */
     int64_t undoes;                 /* the run that the plan takes back; 0: none */
     const char *note;               /* what follows from an undo; of a plan, what apply does first; NULL: nothing */

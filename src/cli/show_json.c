@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/causes.h"
+#include "cli/drift.h"
 #include "cli/evidence.h"
 #include "cli/gate.h"
 #include "cli/identity.h"
@@ -10,6 +11,7 @@
 #include "cli/words.h"
 #include "store/container.h"
 #include "store/undo.h"
+#include "sync/mapper.h"
 
 static json_t *attributes_json(const struct person_text *t, uint32_t only)
 {
@@ -18,6 +20,47 @@ static json_t *attributes_json(const struct person_text *t, uint32_t only)
         if (only & 1u << a)
             json_object_set_new(j, attr_names[a], json_text(t->attr[a]));
     return j;
+}
+
+/* Into "before" or "after", by target, where NULL stands for nobody's. */
+static void add_mapped(json_t *before, json_t *after, const struct mapper_value *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (before)
+            json_object_set_new(before, values[i].target, json_text(values[i].before));
+        if (after)
+            json_object_set_new(after, values[i].target, json_text(values[i].after));
+    }
+}
+
+/* What the platform's own map gives: of whom is invited everything, else what differs. */
+static int map_sides(struct words *w, const struct change *c, json_t *before, json_t *after, struct err *err)
+{
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    struct mapper_value *values;
+    size_t n;
+    if (!w->mapper)
+        return 0;
+    if (mapper_compare(w->mapper, c->person, c->op == OP_ADOPT ? c->object : c->person,
+                       c->op == OP_INVITE ? MAPPER_OWN : MAPPER_DIFFERS, pool, &values, &n, err) != 0)
+        return -1;
+    add_mapped(before, after, values, n);
+    return 0;
+}
+
+static int map_undo(struct words *w, const struct change *c, const struct person_text *back, json_t *before,
+                    json_t *after, struct err *err)
+{
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    struct mapper_value *values;
+    size_t n;
+    if (!w->mapper)
+        return 0;
+    if (mapper_compare_undo(w->mapper, c->detail, c->other, c->op == OP_ADOPT ? c->object : c->person, back->attr, pool,
+                            &values, &n, err) != 0)
+        return -1;
+    add_mapped(before, after, values, n);
+    return 0;
 }
 
 static json_t *state_json(enum account_state state)
@@ -63,7 +106,8 @@ static int add_adopted_sides(struct words *w, const struct change *c, const stru
     uint32_t differ = differing(&before, &after);
     json_object_set_new(j, "before", id_and_state(&before, differ));
     json_object_set_new(j, "after", id_and_state(&after, differ));
-    return 0;
+    json_t *was = json_object_get(j, "before"), *is = json_object_get(j, "after");
+    return c->cause == CAUSE_UNDO ? map_undo(w, c, &after, was, is, err) : map_sides(w, c, was, is, err);
 }
 
 static int add_undo_sides(struct words *w, const struct change *c, json_t *j, struct err *err)
@@ -77,7 +121,9 @@ static int add_undo_sides(struct words *w, const struct change *c, json_t *j, st
     uint32_t differ = differing(&before, &after);
     json_object_set_new(j, "before", update ? attributes_json(&before, differ) : state_json(before.state));
     json_object_set_new(j, "after", update ? attributes_json(&after, differ) : state_json(after.state));
-    return 0;
+    if (!update)
+        return 0;
+    return map_undo(w, c, &after, json_object_get(j, "before"), json_object_get(j, "after"), err);
 }
 
 /* "before" and "after": attributes of whom is invited or updated, states of whom is suspended, restored or removed. */
@@ -88,10 +134,11 @@ static int add_sides(struct words *w, const struct change *c, const struct perso
     bool of_account = c->op == OP_UPDATE || c->op == OP_SUSPEND || c->op == OP_REMOVE || c->op == OP_RESTORE;
     if (c->cause == CAUSE_UNDO && of_account && c->hold == HOLD_NONE)
         return add_undo_sides(w, c, j, err);
-    if (c->cause == CAUSE_UNDO)
-        return 0;
+    if (c->cause == CAUSE_UNDO || c->cause == CAUSE_DRIFT)
+        return 0; /* of drift, the cause has what is there, and our rows stay */
     if (c->op == OP_INVITE) {
         json_object_set_new(j, "after", attributes_json(now, ~0u));
+        return map_sides(w, c, NULL, json_object_get(j, "after"), err);
     } else if (c->op == OP_UPDATE) {
         json_object_set_new(j, "after", attributes_json(now, c->detail));
         struct person_text before;
@@ -100,6 +147,7 @@ static int add_sides(struct words *w, const struct change *c, const struct perso
             return -1;
         if (found)
             json_object_set_new(j, "before", attributes_json(&before, c->detail));
+        return map_sides(w, c, json_object_get(j, "before"), json_object_get(j, "after"), err);
     } else if (c->op == OP_SUSPEND || c->op == OP_REMOVE || c->op == OP_RESTORE) {
         json_object_set_new(j, "before", state_json(now->state));
         json_object_set_new(j, "after", state_json(state_after((enum op)c->op)));
@@ -141,6 +189,12 @@ static int add_cause(struct words *w, const struct change *c, const char *text, 
     json_t *cause = json_pack("{s:s, s:s}", "kind", cause_names[c->cause], "text", text);
     json_object_set_new(j, "cause", cause);
     struct path path = {0};
+    const char *found;
+    if (c->cause == CAUSE_DRIFT) {
+        if (drift_words(w, c, &found, err) != 0)
+            return -1;
+        json_object_set_new(cause, "found", json_string(found));
+    }
     if (c->cause != CAUSE_GROUP || !w->evidence)
         return 0;
     if (evidence_path(w->evidence, c, &path, err) != 0)
@@ -207,6 +261,7 @@ static json_t *summary_json(const struct shown_plan *s)
     for (int op = 0; op < OP_COUNT; op++)
         json_object_set_new(j, op_names[op], json_integer(s->plan->counts[op]));
     json_object_set_new(j, "changes", json_integer((json_int_t)s->plan->n));
+    json_object_set_new(j, "repairs", json_integer((json_int_t)s->plan->repairs));
     json_object_set_new(j, "held", json_integer((json_int_t)s->plan->nheld));
     json_object_set_new(j, "people", json_integer((json_int_t)s->plan->people));
     json_object_set_new(j, "estimate",
@@ -230,9 +285,9 @@ static json_t *read_json(const struct pull_report *p)
 
 static json_t *basis_json(const struct shown_plan *s)
 {
-    return json_pack("{s:s, s:I, s:I, s:I}", "configuration", s->state->configuration, "mirror",
-                     (json_int_t)s->state->mirror, "last_run", (json_int_t)s->state->last_run, "guarded",
-                     (json_int_t)s->plan->withheld);
+    return json_pack("{s:s, s:I, s:I, s:s, s:I}", "configuration", s->state->configuration, "mirror",
+                     (json_int_t)s->state->mirror, "last_run", (json_int_t)s->state->last_run, "drift", s->state->drift,
+                     "guarded", (json_int_t)s->plan->withheld);
 }
 
 /* The e-mails of those who wait, in the order in which free seats go to them. */
@@ -301,10 +356,12 @@ int show_plan_json(struct cli *cli, const struct shown_plan *s, FILE *out, struc
     struct words w;
     if (words_open(cli->store, s->plan->team_id, s->plan, s->gate, &w, err) != 0)
         return -1;
-    json_t *causes = NULL;
+    json_t *causes = NULL, *drift = NULL;
     if (!s->undoes)
         w.evidence = evidence_open(cli->store, cli->conf, s->policy, s->plan);
-    if (causes_json(cli, &w, s, &causes, err) != 0) {
+    if (words_map(&w, s->policy->platform, err) != 0 || drift_json(&w, s->look, &drift, err) != 0 ||
+        causes_json(cli, &w, s, &causes, err) != 0) {
+        json_decref(drift);
         evidence_close(&w.evidence);
         words_close(&w);
         return -1;
@@ -319,6 +376,7 @@ int show_plan_json(struct cli *cli, const struct shown_plan *s, FILE *out, struc
     print_member(out, "enabled", json_boolean(s->policy->enabled_at != 0));
     print_member(out, "state", basis_json(s));
     print_member(out, "read", s->pull ? read_json(s->pull) : json_null());
+    print_member(out, "drift", drift);
     if (s->undoes)
         print_member(out, "undoes", json_integer(s->undoes));
     print_member(out, "gate", gate_json(s->gate));

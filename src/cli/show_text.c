@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/causes.h"
+#include "cli/drift.h"
 #include "cli/evidence.h"
 #include "cli/gate.h"
 #include "cli/identity.h"
@@ -11,6 +12,7 @@
 #include "cli/term.h"
 #include "cli/words.h"
 #include "store/container.h"
+#include "sync/repair.h"
 
 /* A line to come: which change, and under which name it is sorted. */
 struct line {
@@ -156,12 +158,25 @@ static int trip_words(struct cli *cli, struct words *w, const struct guard_trip 
     return 0;
 }
 
+static void print_missing(struct cli *cli, const struct guard_trip *t, bool held)
+{
+    printf("%sguard%s: %s of %s accounts are missing on the platform, or cannot be used there; above %s it may be the wrong one that "
+           "answers, %s\n",
+           term_red(), term_plain(), term_number(cli->pool, t->removals), term_number(cli->pool, t->of),
+           term_number(cli->pool, t->limit),
+           held ? "so nothing is repaired or taken away; look at its address and its token" : "and this was approved");
+}
+
 static int print_guard(struct cli *cli, struct words *w, const struct plan *plan, struct err *err)
 {
     bool held = plan->holds[HOLD_GUARD] > 0;
     for (size_t i = 0; i < plan->guard.ntrips; i++) {
         const struct guard_trip *t = &plan->guard.trips[i];
         const char *group = "";
+        if (strcmp(t->what, REPAIR_MISSING) == 0) {
+            print_missing(cli, t, held);
+            continue;
+        }
         if (trip_words(cli, w, t, &group, err) != 0)
             return -1;
         printf("%sguard%s: this plan takes %s of %s %s%s%s away; %s are allowed at once, %s\n", term_red(),
@@ -190,9 +205,10 @@ static void print_approval(const struct shown_plan *s)
 static void print_read(struct cli *cli, const struct pull_report *pull)
 {
     const struct stage_result *r = &pull->summary;
-    printf("Read completely from %s: %s people, %s groups; since the last read %s new, %s changed, %s gone\n",
-           pull->source, term_number(cli->pool, r->people), term_number(cli->pool, r->groups),
-           term_number(cli->pool, r->added), term_number(cli->pool, r->changed), term_number(cli->pool, r->gone));
+    printf("Read %s from %s: %s people, %s groups; since the last read %s new, %s changed, %s gone\n",
+           pull->result == PULL_CHANGES ? "what changed" : "completely", pull->source,
+           term_number(cli->pool, r->people), term_number(cli->pool, r->groups), term_number(cli->pool, r->added),
+           term_number(cli->pool, r->changed), term_number(cli->pool, r->gone));
 }
 
 static void print_faults(struct cli *cli, const struct pull_report *pull)
@@ -208,7 +224,7 @@ static void print_faults(struct cli *cli, const struct pull_report *pull)
                term_yellow(), term_plain(), term_number(cli->pool, r->missing));
 }
 
-static void print_source(struct cli *cli, const struct shown_plan *s)
+static int print_source(struct cli *cli, struct words *w, const struct shown_plan *s, struct err *err)
 {
     printf("%sPlan for team %s%s: directory %s → platform %s\n", term_bold(), s->plan->team, term_plain(),
            s->plan->directory, s->platform);
@@ -216,6 +232,7 @@ static void print_source(struct cli *cli, const struct shown_plan *s)
     for (size_t i = 0; i < s->policy->nnotes; i++)
         printf("%snote%s: %s\n", term_yellow(), term_plain(), s->policy->notes[i]);
     print_faults(cli, s->pull);
+    return drift_print(cli, w, s->platform, s->look, err);
 }
 
 static int print_head(struct cli *cli, struct words *w, const struct shown_plan *s, struct err *err)
@@ -223,8 +240,8 @@ static int print_head(struct cli *cli, struct words *w, const struct shown_plan 
     if (s->undoes)
         printf("%sUndo of run %" PRId64 " for team %s%s: platform %s\n", term_bold(), s->undoes, s->plan->team,
                term_plain(), s->platform);
-    else
-        print_source(cli, s);
+    else if (print_source(cli, w, s, err) != 0)
+        return -1;
     if (!s->undoes && s->note)
         printf("%snote%s: %s\n", term_yellow(), term_plain(), s->note);
     gate_print(s->gate, stdout);
@@ -321,7 +338,9 @@ int show_plan_text(struct cli *cli, const struct shown_plan *s, struct err *err)
         return -1;
     if (!s->undoes)
         w.evidence = evidence_open(cli->store, cli->conf, s->policy, s->plan);
-    int r = print_head(cli, &w, s, err);
+    int r = words_map(&w, s->policy->platform, err);
+    if (r == 0)
+        r = print_head(cli, &w, s, err);
     if (r == 0 && !cli->quiet)
         r = print_body(&w, s->plan, err);
     evidence_close(&w.evidence);

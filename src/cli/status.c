@@ -7,7 +7,9 @@
 #include "cli/json.h"
 #include "cli/settle.h"
 #include "cli/term.h"
+#include "cli/token.h"
 #include "gate/gate.h"
+#include "push/directory.h"
 #include "store/report.h"
 #include "store/policy.h"
 #include "web/looks.h"
@@ -86,6 +88,20 @@ static const char *first_step(struct cli *cli)
                   : "write a [domain NAME] section; see doorward help domain";
 }
 
+/* NULL: somebody can push to every directory that waits for it. */
+static const char *token_step(struct cli *cli)
+{
+    for (const struct conf_section *s = conf_next(cli->conf, "directory", NULL); s;
+         s = conf_next(cli->conf, "directory", s)) {
+        struct err err = ERR_INIT;
+        const char *ignored;
+        if (strcmp(conf_variant(s), PUSH_DIRECTORY) == 0 && token_check_directory(cli, s, &ignored, &err) != 0 &&
+            err.kind == ERR_NOT_FOUND)
+            return pool_printf(cli->pool, "doorward token create %s", conf_name(s));
+    }
+    return NULL;
+}
+
 static int show_status(struct cli *cli, const struct gate *gate, json_t *teams, struct err *err)
 {
     const char *organization = conf_str(conf_find(cli->conf, "organization", NULL), "name"), *next = NULL;
@@ -99,6 +115,8 @@ static int show_status(struct cli *cli, const struct gate *gate, json_t *teams, 
             next = gate->domains[i].remedy;
     if (add_teams(cli, gate, teams, &next, err) != 0)
         return -1;
+    if (!next && cli->store)
+        next = token_step(cli);
     if (!next)
         next = cli->store ? "doorward plan" : first_step(cli);
     if (!cli->json) {

@@ -49,8 +49,13 @@ static int find_run(struct undoing *u, struct err *err)
 static int make_note(struct undoing *u, struct err *err)
 {
     bool again;
-    if (undo_is_undo(u->cli->store, u->run, &again, err) != 0)
+    int64_t repairs;
+    if (undo_is_undo(u->cli->store, u->run, &again, err) != 0 ||
+        undo_repairs(u->cli->store, u->run, &repairs, err) != 0)
         return -1;
+    if (repairs && !u->cli->json)
+        printf("%snote%s: run %" PRId64 " also put right what others had changed on the platform, %s times; that is not undone\n",
+               term_yellow(), term_plain(), u->run, term_number(u->cli->pool, (size_t)repairs));
     if (!again && u->policy.enabled_at)
         u->note = pool_printf(u->cli->pool,
                               "the next apply does the same again unless the directory or configuration changes; "
@@ -90,7 +95,7 @@ static int show(const struct undoing *u, const struct plan *plan, const char *id
 {
     struct cli *cli = u->cli;
     struct saved_state state = {0};
-    if (carry_state(cli, plan, &state, err) != 0)
+    if (carry_state(cli, plan, false, &state, err) != 0)
         return -1;
     struct shown_plan shown = {.plan = plan,
                                .policy = &u->policy,

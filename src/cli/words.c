@@ -2,8 +2,10 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/drift.h"
 #include "cli/evidence.h"
 #include "store/undo.h"
+#include "sync/mapper.h"
 
 int words_open(struct store *store, int64_t team, const struct plan *plan, const struct gate *gate, struct words *ret,
                struct err *err)
@@ -16,8 +18,14 @@ int words_open(struct store *store, int64_t team, const struct plan *plan, const
     return 0;
 }
 
+int words_map(struct words *w, const struct conf_section *platform, struct err *err)
+{
+    return mapper_open(w->store, platform, w->team, false, &w->mapper, err);
+}
+
 void words_close(struct words *words)
 {
+    mapper_close(&words->mapper);
     person_reader_close(&words->reader);
     pool_free(&words->pool);
     free(words->groups);
@@ -130,6 +138,37 @@ static const char *const attr_titles[ATTR_COUNT] = {
     [ATTR_LANGUAGE] = "language",
 };
 
+static void add_sides(struct buf *out, const char *sep, const char *what, struct span before, struct span after,
+                      struct pool *pool)
+{
+    buf_printf(out, "%s%s: %s → %s", sep, what, before.n ? text_printable(pool, before) : "(none)",
+               after.n ? text_printable(pool, after) : "(none)");
+}
+
+static void mapped_words(const struct mapper_value *values, size_t n, const char *sep, struct pool *pool,
+                         struct buf *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        add_sides(out, sep, values[i].target, values[i].before, values[i].after, pool);
+        sep = "; ";
+    }
+}
+
+/* A run that is over has the new values on both sides. */
+static int add_mapped(struct words *w, const struct change *c, const char *sep, struct buf *out, struct err *err)
+{
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    struct mapper_value *values = NULL;
+    size_t n = 0;
+    if (w->mapper && mapper_compare(w->mapper, c->person, c->op == OP_ADOPT ? c->object : c->person, MAPPER_DIFFERS, pool,
+                                    &values, &n, err) != 0)
+        return -1;
+    mapped_words(values, n, sep, pool, out);
+    if (n == 0)
+        buf_printf(out, "%sattributes of the platform's map", sep);
+    return 0;
+}
+
 static int attribute_words(struct words *w, const struct change *c, struct buf *out, struct err *err)
 {
     CLEANUP(pool_free) struct pool *pool = pool_new();
@@ -142,14 +181,14 @@ static int attribute_words(struct words *w, const struct change *c, struct buf *
     for (int a = 0; a < ATTR_COUNT; a++) {
         if (!(c->detail & 1u << a))
             continue;
-        buf_printf(out, "%s%s", sep, attr_titles[a]);
         /* A run that is over has the new value on both sides. */
         if (is && was && !span_eq(now.attr[a], before.attr[a]))
-            buf_printf(out, ": %s → %s", before.attr[a].n ? text_printable(pool, before.attr[a]) : "(none)",
-                       now.attr[a].n ? text_printable(pool, now.attr[a]) : "(none)");
+            add_sides(out, sep, attr_titles[a], before.attr[a], now.attr[a], pool);
+        else
+            buf_printf(out, "%s%s", sep, attr_titles[a]);
         sep = "; ";
     }
-    return 0;
+    return c->detail & DETAIL_MAPPED ? add_mapped(w, c, sep, out, err) : 0;
 }
 
 static int new_id_words(struct words *w, const struct change *c, struct buf *out, struct err *err)
@@ -177,9 +216,15 @@ static int undo_words(struct words *w, const struct change *c, struct buf *out, 
         return -1;
     for (int a = 0; kept && is && a < ATTR_COUNT; a++)
         if (!span_eq(now.attr[a], after.attr[a]))
-            buf_printf(out, "; %s: %s → %s", attr_titles[a],
-                       now.attr[a].n ? text_printable(pool, now.attr[a]) : "(none)",
-                       after.attr[a].n ? text_printable(pool, after.attr[a]) : "(none)");
+            add_sides(out, "; ", attr_titles[a], now.attr[a], after.attr[a], pool);
+    if (!kept || !is || !w->mapper)
+        return 0;
+    struct mapper_value *values;
+    size_t n;
+    if (mapper_compare_undo(w->mapper, c->detail, c->other, c->op == OP_ADOPT ? c->object : c->person, after.attr, pool,
+                            &values, &n, err) != 0)
+        return -1;
+    mapped_words(values, n, "; ", pool, out);
     return 0;
 }
 
@@ -189,6 +234,15 @@ static int group_words(struct words *w, const char *before, uint32_t group, stru
     if (words_group(w, group, &name, err) != 0)
         return -1;
     buf_printf(out, "%s%s", before, name);
+    return 0;
+}
+
+static int platform_words(struct words *w, const struct change *c, struct buf *out, struct err *err)
+{
+    const char *found;
+    if (drift_words(w, c, &found, err) != 0)
+        return -1;
+    buf_printf(out, "on the platform: %s", found);
     return 0;
 }
 
@@ -212,6 +266,8 @@ int words_cause(struct words *w, const struct change *c, struct buf *out, struct
         return attribute_words(w, c, out, err);
     if (c->cause == CAUSE_UNDO)
         return undo_words(w, c, out, err);
+    if (c->cause == CAUSE_DRIFT)
+        return platform_words(w, c, out, err);
     if (c->cause == CAUSE_NEW_ID)
         return new_id_words(w, c, out, err);
     if (c->cause == CAUSE_GROUP)
@@ -296,6 +352,8 @@ int words_hold(struct words *w, const struct change *c, struct buf *out, struct 
         [HOLD_PROTECTED] = "but an administrator of the team or protected",
         [HOLD_GUARD] = "held by the guard",
         [HOLD_UNRESOLVED] = "a configured group was not found, so nothing is taken away on its account",
+        [HOLD_UNCLEAR] = "on the platform it is not clear whose account it is, as a note above says; mend its "
+                         "externalId there",
         [HOLD_CHANGED] = "is no longer as that run left it",
     };
     if (c->hold == HOLD_GATE)

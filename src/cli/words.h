@@ -22,12 +22,15 @@ struct words {
     size_t ngroups;
     struct shown_name *people; /* by entry, once words_load_people was called */
     size_t npeople;
+    struct mapper *mapper;     /* see words_map; NULL: nothing is mapped */
     struct evidence *evidence; /* for the changes of a plan; NULL: they are told without it */
 };
 
 int words_open(struct store *store, int64_t team, const struct plan *plan, const struct gate *gate, struct words *ret,
                struct err *err);
 void words_close(struct words *words);
+/* For the changes of a plan: what the platform's own map gives is told by attribute. platform may be NULL. */
+int words_map(struct words *words, const struct conf_section *platform, struct err *err);
 
 /* Reads everybody's name at once, before many are asked for. */
 int words_load_people(struct words *words, struct err *err);

@@ -78,6 +78,7 @@ const char *const cause_names[CAUSE_COUNT] = {
     [CAUSE_RENAMED] = "renamed",
     [CAUSE_NEW_ID] = "new-id",
     [CAUSE_UNDO] = "undo",
+    [CAUSE_DRIFT] = "drift",
 };
 
 const char *const hold_names[HOLD_COUNT] = {
@@ -86,5 +87,6 @@ const char *const hold_names[HOLD_COUNT] = {
     [HOLD_NO_EMAIL] = "no-email", [HOLD_SAME_EMAIL] = "same-email",
     [HOLD_NO_SEAT] = "no-seat",   [HOLD_PROTECTED] = "protected",
     [HOLD_GUARD] = "guard",       [HOLD_UNRESOLVED] = "unresolved-group",
-    [HOLD_NEW_ID] = "new-id",     [HOLD_CHANGED] = "changed-since",
+    [HOLD_NEW_ID] = "new-id",     [HOLD_UNCLEAR] = "unclear-account",
+    [HOLD_CHANGED] = "changed-since",
 };

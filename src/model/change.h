@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Beside the bits of enum attr in a change's detail: something that the platform's own map gives. */
+#define DETAIL_MAPPED (1U << 16)
+
 /* A plan's order is that of change_rank; an undo takes them in this one. */
 enum op {
     OP_UNASSIGN,
@@ -29,7 +32,7 @@ enum op {
 enum cause {
     CAUSE_IN_DIRECTORY, /* in the directory and in scope */
     CAUSE_RETURNED,     /* in scope again */
-    CAUSE_ATTRIBUTES,   /* detail: bits of enum attr */
+    CAUSE_ATTRIBUTES,   /* detail: bits of enum attr, DETAIL_MAPPED */
     CAUSE_GROUP,        /* member of a group; detail: the group's entry */
     CAUSE_LEFT_GROUP,   /* no longer member of any group that leads there; detail: the group that led there */
     CAUSE_GONE,         /* no longer in the directory */
@@ -40,8 +43,9 @@ enum cause {
     CAUSE_CONFIGURED,   /* the configuration asks for it */
     CAUSE_UNCONFIGURED, /* the configuration no longer asks for it */
     CAUSE_RENAMED,      /* the group has another name */
-    CAUSE_NEW_ID, /* the same person or group under a new id; detail of a person: bits of enum attr, of a group: its entry now */
+    CAUSE_NEW_ID, /* the same person or group under a new id; detail of a person: as of attributes, of a group: its entry now */
     CAUSE_UNDO, /* takes a change of another run back; detail: that run; other: the change's number there */
+    CAUSE_DRIFT, /* the platform is not as our rows say; detail: print of what was found there (store/drift.h) */
     CAUSE_COUNT,
 };
 
@@ -57,6 +61,7 @@ enum hold {
     HOLD_GUARD,      /* too many removals at once */
     HOLD_UNRESOLVED, /* a configured group was not found: nothing is taken away */
     HOLD_NEW_ID,     /* looks like somebody under a new id, which needs a decision; other: that person */
+    HOLD_UNCLEAR,    /* on the platform it is not clear whose account it is */
     HOLD_CHANGED,    /* of an undo: changed again since; other: by this run, or 0 */
     HOLD_COUNT,
 };

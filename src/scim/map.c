@@ -55,7 +55,7 @@ static const char *find_arrow(const char *text)
     return NULL;
 }
 
-static struct scim_rule *find_target(struct scim_map *map, const char *target)
+static struct scim_map_line *find_target(struct scim_map *map, const char *target)
 {
     for (size_t i = 0; i < map->n; i++)
         if (strcmp(map->rules[i].shown.target, target) == 0)
@@ -64,9 +64,9 @@ static struct scim_rule *find_target(struct scim_map *map, const char *target)
 }
 
 /* The place for a rule: that of the default that it takes the place of, or a new one. */
-static struct scim_rule *place_for(struct scim_map *map, const struct scim_rule *rule, struct err *err)
+static struct scim_map_line *place_for(struct scim_map *map, const struct scim_map_line *rule, struct err *err)
 {
-    struct scim_rule *old = find_target(map, rule->shown.target);
+    struct scim_map_line *old = find_target(map, rule->shown.target);
     if (old && old->shown.row != SCIM_MAP_DEFAULT)
         return err_set(err, ERR_CONFIG, "'%s' is written by another rule as well; remove one of them",
                        rule->shown.target),
@@ -79,13 +79,13 @@ static struct scim_rule *place_for(struct scim_map *map, const struct scim_rule 
 }
 
 /* A constant that cannot be a value of its target is known as such now. */
-static int check_constant(struct scim_map *map, const struct scim_rule *rule, struct err *err)
+static int check_constant(struct scim_map *map, const struct scim_map_line *rule, struct err *err)
 {
     if (!rule->source || !scim_expr_is_constant(rule->source))
         return 0;
     const char *why = NULL;
     struct span value = scim_expr_eval(rule->source, &(struct scim_person){0}, map->pool);
-    json_t *json = scim_map_json(scim_rule_attr(rule), value, &why);
+    json_t *json = scim_map_json(scim_line_attr(rule), value, &why);
     json_decref(json);
     if (json)
         return 0;
@@ -96,7 +96,7 @@ static int read_rule(struct scim_map *map, const struct scim_map_rows *rows, siz
                      struct err *err)
 {
     json_auto_t *element = NULL;
-    struct scim_rule rule = {.shown = {.row = row}};
+    struct scim_map_line rule = {.shown = {.row = row}};
     struct scim_expr_reading reading = {map, rows, row};
     const char *arrow = find_arrow(text);
     if (strlen(text) > SCIM_MAP_SOURCE_MAX)
@@ -115,7 +115,7 @@ static int read_rule(struct scim_map *map, const struct scim_map_rows *rows, siz
     rule.shown.source = rule.source ? pool_strndup(map->pool, source.p, source.n) : "none";
     if (!rule.source && strcmp(rule.shown.target, "userName") == 0)
         return err_set(err, ERR_CONFIG, "'userName' cannot be left out; remove the rule, or write its source");
-    struct scim_rule *place = check_constant(map, &rule, err) == 0 ? place_for(map, &rule, err) : NULL;
+    struct scim_map_line *place = check_constant(map, &rule, err) == 0 ? place_for(map, &rule, err) : NULL;
     if (!place)
         return -1;
     *place = rule;
@@ -123,13 +123,13 @@ static int read_rule(struct scim_map *map, const struct scim_map_rows *rows, siz
     return 0;
 }
 
-static bool same_value(const struct scim_rule *a, const struct scim_rule *b)
+static bool same_value(const struct scim_map_line *a, const struct scim_map_line *b)
 {
     return a->element && b->element && json_equal(a->element, b->element) &&
            strcmp(a->path.at.attr->name, b->path.at.attr->name) == 0;
 }
 
-static bool has_value(const struct scim_map *map, const struct scim_rule *part)
+static bool has_value(const struct scim_map *map, const struct scim_map_line *part)
 {
     if (!part->source || !part->element || !scim_sub_find(part->path.at.attr, "value"))
         return true;
@@ -144,7 +144,7 @@ static bool has_value(const struct scim_map *map, const struct scim_rule *part)
 static int check_values(struct scim_map *map, size_t *ret_row, struct err *err)
 {
     for (size_t i = 0; i < map->n; i++) {
-        struct scim_rule *part = &map->rules[i];
+        struct scim_map_line *part = &map->rules[i];
         if (has_value(map, part))
             continue;
         if (part->shown.row != SCIM_MAP_DEFAULT) {
@@ -167,6 +167,8 @@ int scim_map_new(const struct scim_map_rows *rows, struct scim_map **ret, size_t
     for (size_t i = 0; i < NDEFAULTS; i++)
         if (read_rule(map, NULL, SCIM_MAP_DEFAULT, defaults[i], err) != 0)
             return -1;
+    for (size_t i = 0; rows && i < rows->nextensions; i++)
+        map->type = scim_type_extend(map->pool, map->type, rows->extensions[i], false);
     for (size_t i = 0; rows && i < rows->n; i++)
         if (read_rule(map, rows, i, rows->at(rows->ctx, i), err) != 0) {
             *ret_row = i;

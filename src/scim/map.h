@@ -13,7 +13,8 @@
  * extension of somebody's own, urn:example:…:User:badge. SOURCE:
  *
  *   user-name, email …     what is kept of a person (attr_names), and id, our immutable id
- *   description            any other name: the first value of this attribute of the directory
+ *   description            any other name: the first value of this attribute of the directory; of one that speaks SCIM,
+ *                          a path without brackets
  *   "text"                 a constant; \" and \\ within it
  *   first(A, B…)           the first that there is
  *   join("SEP", A, B…)     those that there are, with SEP between them
@@ -55,6 +56,9 @@ struct scim_map_rows {
     /* The table that a rule names, kept by whoever gives it as long as the map. -1: with err filled; NULL: none can be. */
     int (*table)(void *ctx, size_t i, const char *file, const struct scim_table **ret, struct err *err);
     void *ctx;
+    /* What is known of extensions of somebody's own: only what they have can be a target. Of others any attribute is one, a text. */
+    const struct scim_schema *const *extensions;
+    size_t nextensions;
 };
 
 /*
@@ -92,6 +96,8 @@ void scim_map_write(const struct scim_map *map, const struct scim_person *person
  */
 int scim_map_differs(const struct scim_map *map, const struct scim_person *person, const json_t *user,
                      struct buf *ret);
+/* The same, and ret says how it is there: "title is Chief, no name.givenName". It may hold whatever the User holds. */
+int scim_map_tell(const struct scim_map *map, const struct scim_person *person, const json_t *user, struct buf *ret);
 
 /* --- rule by rule --------------------------------------------------------------------------------------------------- */
 

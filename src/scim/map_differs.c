@@ -4,14 +4,14 @@
 #include "scim/json.h"
 #include "scim/map_inner.h"
 
-static bool is(const struct scim_rule *rule, const char *attr, const char *sub)
+static bool is(const struct scim_map_line *rule, const char *attr, const char *sub)
 {
     const struct scim_attrpath *at = &rule->path.at;
     return !at->extension && strcmp(at->attr->name, attr) == 0 &&
            (sub ? at->sub && strcmp(at->sub->name, sub) == 0 : !at->sub);
 }
 
-static bool same_text(const struct scim_rule *rule, const char *wanted, const char *found)
+static bool same_text(const struct scim_map_line *rule, const char *wanted, const char *found)
 {
     if (is(rule, "userName", NULL) || is(rule, "emails", "value"))
         return text_is_clean(span_str(found)) && text_same(wanted, found);
@@ -25,7 +25,7 @@ static bool is_nothing(const json_t *value)
            ((json_is_array(value) || json_is_object(value)) && json_object_size(value) + json_array_size(value) == 0);
 }
 
-static bool same(const struct scim_rule *rule, const json_t *wanted, const json_t *found)
+static bool same(const struct scim_map_line *rule, const json_t *wanted, const json_t *found)
 {
     if (is_nothing(wanted) || is_nothing(found))
         return is_nothing(wanted) == is_nothing(found);
@@ -42,14 +42,14 @@ static bool same(const struct scim_rule *rule, const json_t *wanted, const json_
  * Among several, whether one that the target means has it. Services that keep no types, or none that they were sent, have
  * theirs compared when nothing is of the type.
  */
-static bool same_element(const struct scim_rule *rule, const json_t *wanted, const json_t *values)
+static bool same_element(const struct scim_map_line *rule, const json_t *wanted, const json_t *values)
 {
     for (int lenient = 0; lenient < 2; lenient++) {
         const json_t *value;
         bool any = false;
         size_t i;
         json_array_foreach (values, i, value) {
-            if (!scim_rule_means(rule, value, lenient))
+            if (!scim_line_means(rule, value, lenient))
                 continue;
             any = true;
             if (same(rule, wanted, scim_json_get(value, rule->path.at.sub->name)))
@@ -62,13 +62,13 @@ static bool same_element(const struct scim_rule *rule, const json_t *wanted, con
 }
 
 /* Which one is preferred is a matter of each service: many take it as said of the first, or do not keep it. */
-static bool is_compared(const struct scim_rule *rule)
+static bool is_compared(const struct scim_map_line *rule)
 {
     return rule->source && !(rule->element && strcmp(rule->path.at.sub->name, "primary") == 0);
 }
 
 /* What a User has where the rule writes, of several the one that the target means. */
-static const json_t *place(const struct scim_rule *rule, const json_t *user)
+static const json_t *place(const struct scim_map_line *rule, const json_t *user)
 {
     const struct scim_attrpath *at = &rule->path.at;
     const json_t *found = scim_attrpath_get(at, user), *value = NULL;
@@ -76,12 +76,12 @@ static const json_t *place(const struct scim_rule *rule, const json_t *user)
     if (!rule->element)
         return at->sub ? json_object_get(found, at->sub->name) : at->attr->multi ? json_array_get(found, 0) : found;
     json_array_foreach (found, i, value)
-        if (scim_rule_means(rule, value, false))
+        if (scim_line_means(rule, value, false))
             return json_object_get(value, at->sub->name);
     return NULL;
 }
 
-static bool has_it(const struct scim_rule *rule, const json_t *wanted, const json_t *user)
+static bool has_it(const struct scim_map_line *rule, const json_t *wanted, const json_t *user)
 {
     const struct scim_attrpath *at = &rule->path.at;
     const json_t *in = at->extension ? scim_json_get(user, at->extension->id) : user;
@@ -93,17 +93,63 @@ static bool has_it(const struct scim_rule *rule, const json_t *wanted, const jso
     return same(rule, wanted, at->sub ? scim_json_get(found, at->sub->name) : found);
 }
 
-int scim_map_differs(const struct scim_map *map, const struct scim_person *person, const json_t *user, struct buf *ret)
+/* Of several values without a type that tells them apart, the first. */
+static const json_t *found_of(const struct scim_map_line *rule, const json_t *user)
+{
+    const struct scim_attrpath *at = &rule->path.at;
+    const json_t *in = at->extension ? scim_json_get(user, at->extension->id) : user;
+    const json_t *found = scim_json_get(in, at->attr->name), *value = NULL;
+    if (rule->element)
+        for (size_t i = json_array_size(found); i-- > 0;)
+            if (!value || scim_line_means(rule, json_array_get(found, i), false))
+                value = json_array_get(found, i);
+    if (rule->element || at->attr->multi)
+        found = value ? value : json_array_get(found, 0);
+    return at->sub ? scim_json_get(found, at->sub->name) : found;
+}
+
+static void name_it(const struct scim_map_line *rule, struct buf *ret)
+{
+    buf_printf(ret, "%s%s", ret->len ? ", " : "", rule->shown.target);
+}
+
+static void tell_it(const struct scim_map_line *rule, const json_t *user, struct buf *ret)
+{
+    const json_t *found = found_of(rule, user);
+    const char *sep = ret->len ? ", " : "";
+    if (is_nothing(found)) {
+        buf_printf(ret, "%sno %s", sep, rule->shown.target);
+        return;
+    }
+    char *text = json_is_string(found) ? NULL : json_dumps(found, JSON_ENCODE_ANY | JSON_COMPACT);
+    buf_printf(ret, "%s%s is %s", sep, rule->shown.target, text ? text : json_string_value(found));
+    free(text);
+}
+
+static int compare(const struct scim_map *map, const struct scim_person *person, const json_t *user, bool tells,
+                   struct buf *ret)
 {
     json_auto_t *wanted = scim_map_user(map, person);
     size_t n = 0;
     for (size_t i = 0; i < map->n; i++) {
-        const struct scim_rule *rule = &map->rules[i];
+        const struct scim_map_line *rule = &map->rules[i];
         if (!is_compared(rule) || has_it(rule, place(rule, wanted), user))
             continue;
-        if (ret)
-            buf_printf(ret, "%s%s", ret->len ? ", " : "", rule->shown.target);
+        if (ret && tells)
+            tell_it(rule, user, ret);
+        else if (ret)
+            name_it(rule, ret);
         n++;
     }
     return n > 0;
+}
+
+int scim_map_differs(const struct scim_map *map, const struct scim_person *person, const json_t *user, struct buf *ret)
+{
+    return compare(map, person, user, false, ret);
+}
+
+int scim_map_tell(const struct scim_map *map, const struct scim_person *person, const json_t *user, struct buf *ret)
+{
+    return compare(map, person, user, true, ret);
 }

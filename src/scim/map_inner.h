@@ -26,7 +26,7 @@ struct scim_expr {
     const struct scim_expr *first, *next; /* what a function is applied to */
 };
 
-struct scim_rule {
+struct scim_map_line {
     struct scim_map_rule shown;
     struct scim_path path;
     json_t *element;               /* of a value among several: what tells it from the others, {"type": "work"}; else NULL */
@@ -36,7 +36,7 @@ struct scim_rule {
 struct scim_map {
     struct pool *pool;
     const struct scim_resource_type *type; /* User with the extensions that the rules name */
-    struct scim_rule rules[SCIM_MAP_RULES_MAX];
+    struct scim_map_line rules[SCIM_MAP_RULES_MAX];
     size_t n;
     const char *raw[SCIM_MAP_RAW_MAX];
     size_t nraw;
@@ -59,19 +59,19 @@ struct span scim_expr_eval(const struct scim_expr *expr, const struct scim_perso
 bool scim_expr_is_constant(const struct scim_expr *expr);
 
 /* Where a target is; extends the map's type by what the name says of somebody's own extension. */
-int scim_target_parse(struct scim_map *map, struct span text, struct scim_rule *ret, struct err *err);
+int scim_target_parse(struct scim_map *map, struct span text, struct scim_map_line *ret, struct err *err);
 
 /* The value as it is sent; NULL: it cannot be one of this attribute, and *ret_why says why. A new reference. */
 json_t *scim_map_json(const struct scim_attr *attr, struct span value, const char **ret_why);
 /* The attribute that a rule's value is of. */
-static inline const struct scim_attr *scim_rule_attr(const struct scim_rule *rule)
+static inline const struct scim_attr *scim_line_attr(const struct scim_map_line *rule)
 {
     return rule->path.at.sub ? rule->path.at.sub : rule->path.at.attr;
 }
 /* The value of a rule for somebody; NULL: none. A new reference. */
-json_t *scim_rule_json(const struct scim_map *map, const struct scim_rule *rule, const struct scim_person *person,
+json_t *scim_line_json(const struct scim_map *map, const struct scim_map_line *rule, const struct scim_person *person,
                        struct pool *pool);
 /* Does a value among several have what the element says, where it says anything of it at all when lenient? */
-bool scim_rule_means(const struct scim_rule *rule, const json_t *value, bool lenient);
+bool scim_line_means(const struct scim_map_line *rule, const json_t *value, bool lenient);
 
 #endif

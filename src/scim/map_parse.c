@@ -100,7 +100,7 @@ static int parse_text(struct reader *r, struct span *ret)
 static bool is_name_char(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-           c == '_';
+           c == '_' || c == ':';
 }
 
 static bool is_function(const char *name, size_t *ret)
@@ -128,7 +128,7 @@ static int check_raw(struct reader *r, const char *name)
     const char *near = strlen(name) > 4 && !is_usual(name) ? text_nearest(name, attr_names, ATTR_COUNT) : NULL;
     if (near && (strchr(name, '-') || strlen(name) + 2 > strlen(near)))
         return fault(r, "unknown source '%s'; did you mean '%s'?", shown(r, span_str(name)), near);
-    if (name[0] == '-' || name[0] == '.' || name[0] == '_' || strlen(name) > 128)
+    if (strchr("-._:", name[0]) || strlen(name) > 256)
         return fault(r, "'%s' is not the name of an attribute", shown(r, span_str(name)));
     return 0;
 }

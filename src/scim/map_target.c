@@ -6,7 +6,9 @@
 #include "scim/limits.h"
 #include "scim/map_inner.h"
 
-#define IETF_URNS "urn:ietf:params:scim:"
+#define NAMES_MAX       600 /* that are looked through for the nearest */
+#define IETF_URNS       "urn:ietf:params:scim:"
+#define IETF_EXTENSIONS IETF_URNS "schemas:extension:"
 
 /* Attributes that something else writes, and what. */
 static const struct {
@@ -43,6 +45,19 @@ static bool is_known_urn(const struct scim_map *map, struct span urn)
            scim_type_extension(map->type, urn);
 }
 
+/*
+ * Vendors name their own extensions as if they were the standard's: urn:ietf:params:scim:schemas:extension:WHATEVER:2.0:User. Only what looks
+ * like a slip is none of these.
+ */
+static bool is_vendors(struct scim_map *map, const char *text)
+{
+    static const char *const known[] = {"enterprise"};
+    const char *name = text + strlen(IETF_EXTENSIONS);
+    if (strncasecmp(text, IETF_EXTENSIONS, strlen(IETF_EXTENSIONS)) != 0)
+        return false;
+    return !text_nearest(pool_strndup(map->pool, name, strcspn(name, ":")), known, 1);
+}
+
 static int check_urn(struct scim_map *map, struct span urn, struct err *err)
 {
     const char *known[] = {SCIM_USER_URN, SCIM_ENTERPRISE_URN};
@@ -50,7 +65,7 @@ static int check_urn(struct scim_map *map, struct span urn, struct err *err)
     if (strncasecmp(text, "urn:", 4) != 0 || urn.n < 8 || !strchr(text + 4, ':'))
         return err_set(err, ERR_CONFIG, "'%s' is not the URN of a schema; write urn:NAMESPACE:NAME:ATTRIBUTE",
                        shown(map, urn));
-    if (strncasecmp(text, IETF_URNS, strlen(IETF_URNS)) != 0)
+    if (strncasecmp(text, IETF_URNS, strlen(IETF_URNS)) != 0 || is_vendors(map, text))
         return 0;
     const char *near = text_nearest(text, known, 2);
     return err_set(err, ERR_CONFIG, "the standard has no schema '%s' for users%s%s%s", shown(map, urn),
@@ -69,6 +84,7 @@ static const struct scim_schema *grown(struct scim_map *map, const struct scim_s
             attrs[n++] = old->attrs[i];
     attrs[n++] = attr;
     *schema = (struct scim_schema){old ? old->id : urn, old ? old->name : urn, "", attrs, n};
+    schema->name = schema->id;
     return schema;
 }
 
@@ -107,9 +123,10 @@ static struct scim_attr own_attr(struct scim_map *map, const struct scim_schema 
     return attr;
 }
 
-static bool is_standard(const struct scim_schema *schema)
+/* Made of what rules name, and not known from elsewhere. */
+static bool is_grown(const struct scim_schema *schema)
 {
-    return schema && strncasecmp(schema->id, IETF_URNS, strlen(IETF_URNS)) == 0;
+    return schema && schema->name == schema->id;
 }
 
 /* Makes sure that the type knows what a target with a URN names. */
@@ -118,8 +135,7 @@ static int know_own(struct scim_map *map, struct span text, struct err *err)
     const char *colon = urn_end(text);
     struct span urn = {text.p, colon ? (size_t)(colon - text.p) : 0};
     if (!colon || is_known_urn(map, text) ||
-        (is_known_urn(map, urn) &&
-         (!scim_type_extension(map->type, urn) || is_standard(scim_type_extension(map->type, urn)))))
+        (is_known_urn(map, urn) && !is_grown(scim_type_extension(map->type, urn))))
         return 0;
     const struct scim_schema *old = scim_type_extension(map->type, urn);
     if (!old && check_urn(map, urn, err) != 0)
@@ -142,7 +158,7 @@ static int know_own(struct scim_map *map, struct span text, struct err *err)
 
 static size_t add_names(const char **names, size_t n, const struct scim_schema *schema)
 {
-    for (size_t i = 0; i < schema->nattrs; i++)
+    for (size_t i = 0; i < schema->nattrs && n < NAMES_MAX; i++)
         names[n++] = schema->attrs[i].name;
     return n;
 }
@@ -170,9 +186,12 @@ static const char *nearest(struct scim_map *map, struct span text)
     if (dot && scim_attrpath_find(map->type, (struct span){text.p, (size_t)(dot - text.p)}, &at))
         return near_sub(map, (struct span){text.p, (size_t)(dot - text.p)},
                         (struct span){dot + 1, whole.n - (size_t)(dot - text.p) - 1});
-    const char *names[64];
-    size_t n = add_names(names, 0, map->type->schema);
-    n = add_names(names, n, &scim_enterprise_schema);
+    const struct scim_schema *own =
+        colon ? scim_type_extension(map->type, (struct span){text.p, (size_t)(colon - text.p)}) : NULL;
+    const char *names[NAMES_MAX];
+    size_t n = add_names(names, 0, own ? own : map->type->schema);
+    for (size_t i = 0; !colon && i < map->type->nextensions; i++)
+        n = add_names(names, n, map->type->extensions[i].schema);
     return text_nearest(pool_strndup(map->pool, name.p, name.n), names, n);
 }
 
@@ -256,7 +275,7 @@ static const char *canonical(struct scim_map *map, const struct scim_path *path,
     return pool_printf(map->pool, "%s[%s].%s", name, terms, path->at.sub->name);
 }
 
-int scim_target_parse(struct scim_map *map, struct span text, struct scim_rule *ret, struct err *err)
+int scim_target_parse(struct scim_map *map, struct span text, struct scim_map_line *ret, struct err *err)
 {
     struct scim_error error = SCIM_ERROR_INIT;
     struct scim_path path;

@@ -49,12 +49,12 @@ json_t *scim_map_json(const struct scim_attr *attr, struct span value, const cha
     return NULL;
 }
 
-static bool is_user_name(const struct scim_map *map, const struct scim_rule *rule)
+static bool is_user_name(const struct scim_map *map, const struct scim_map_line *rule)
 {
     return rule == &map->rules[map->user_name];
 }
 
-static const struct named_value *fixed_of(const struct scim_rule *rule, const struct scim_person *person)
+static const struct named_value *fixed_of(const struct scim_map_line *rule, const struct scim_person *person)
 {
     for (size_t i = 0; i < person->nfixed; i++)
         if (span_eq(person->fixed[i].name, span_str(rule->shown.target)))
@@ -62,7 +62,7 @@ static const struct named_value *fixed_of(const struct scim_rule *rule, const st
     return NULL;
 }
 
-static struct span value_of(const struct scim_map *map, const struct scim_rule *rule, const struct scim_person *person,
+static struct span value_of(const struct scim_map *map, const struct scim_map_line *rule, const struct scim_person *person,
                             struct pool *pool)
 {
     const struct named_value *fixed = person->nfixed ? fixed_of(rule, person) : NULL;
@@ -72,12 +72,12 @@ static struct span value_of(const struct scim_map *map, const struct scim_rule *
     return value.n == 0 && is_user_name(map, rule) ? person->attr[ATTR_EMAIL] : value;
 }
 
-json_t *scim_rule_json(const struct scim_map *map, const struct scim_rule *rule, const struct scim_person *person,
+json_t *scim_line_json(const struct scim_map *map, const struct scim_map_line *rule, const struct scim_person *person,
                        struct pool *pool)
 {
     const char *why;
     struct span value = value_of(map, rule, person, pool);
-    return value.n ? scim_map_json(scim_rule_attr(rule), value, &why) : NULL;
+    return value.n ? scim_map_json(scim_line_attr(rule), value, &why) : NULL;
 }
 
 struct span scim_map_eval(const struct scim_map *map, size_t i, const struct scim_person *person, struct pool *pool,
@@ -85,7 +85,7 @@ struct span scim_map_eval(const struct scim_map *map, size_t i, const struct sci
 {
     const char *why = NULL;
     struct span value = value_of(map, &map->rules[i], person, pool);
-    json_auto_t *json = value.n ? scim_map_json(scim_rule_attr(&map->rules[i]), value, &why) : NULL;
+    json_auto_t *json = value.n ? scim_map_json(scim_line_attr(&map->rules[i]), value, &why) : NULL;
     if (ret_why)
         *ret_why = json ? NULL : why;
     if (json_is_boolean(json))
@@ -119,7 +119,7 @@ static void set(json_t *object, const char *name, json_t *value)
         json_object_del(object, name);
 }
 
-bool scim_rule_means(const struct scim_rule *rule, const json_t *value, bool lenient)
+bool scim_line_means(const struct scim_map_line *rule, const json_t *value, bool lenient)
 {
     const char *key;
     json_t *said;
@@ -135,13 +135,13 @@ bool scim_rule_means(const struct scim_rule *rule, const json_t *value, bool len
 }
 
 /* The one that is meant; or else, with services that keep no types, the first that does not say what it is. */
-static json_t *find_element(const struct scim_rule *rule, json_t *values)
+static json_t *find_element(const struct scim_map_line *rule, json_t *values)
 {
     json_t *value;
     size_t i;
     for (int lenient = 0; lenient < 2; lenient++)
         json_array_foreach (values, i, value)
-            if (scim_rule_means(rule, value, lenient))
+            if (scim_line_means(rule, value, lenient))
                 return value;
     return NULL;
 }
@@ -166,7 +166,7 @@ static void clear_primary(json_t *values)
 }
 
 /* Takes value. */
-static void write_element(const struct scim_rule *rule, json_t *object, json_t *value)
+static void write_element(const struct scim_map_line *rule, json_t *object, json_t *value)
 {
     json_t *values = values_of(object, rule->path.at.attr->name, value != NULL);
     json_t *element = find_element(rule, values);
@@ -179,11 +179,11 @@ static void write_element(const struct scim_rule *rule, json_t *object, json_t *
     set(element, rule->path.at.sub->name, value);
 }
 
-static void write_rule(const struct scim_map *map, const struct scim_rule *rule, const struct scim_person *person,
+static void write_rule(const struct scim_map *map, const struct scim_map_line *rule, const struct scim_person *person,
                        struct pool *pool, json_t *user)
 {
     const struct scim_attrpath *at = &rule->path.at;
-    json_t *value = scim_rule_json(map, rule, person, pool);
+    json_t *value = scim_line_json(map, rule, person, pool);
     json_t *object = at->extension ? inside(user, at->extension->id, value != NULL) : user;
     if (!object)
         return;
@@ -198,19 +198,19 @@ static void write_rule(const struct scim_map *map, const struct scim_rule *rule,
 }
 
 /* Of a value among several: is there anything but what tells it from the others? A telephone number without number is none. */
-static bool is_empty_element(const struct scim_rule *rule, const json_t *element)
+static bool is_empty_element(const struct scim_map_line *rule, const json_t *element)
 {
     if (scim_sub_find(rule->path.at.attr, "value"))
         return !json_object_get(element, "value");
     return json_object_size(element) <= json_object_size(rule->element);
 }
 
-static void tidy_elements(const struct scim_rule *rule, json_t *object)
+static void tidy_elements(const struct scim_map_line *rule, json_t *object)
 {
     const char *name = rule->path.at.attr->name;
     json_t *values = values_of(object, name, false);
     for (size_t i = json_array_size(values); i-- > 0;)
-        if (scim_rule_means(rule, json_array_get(values, i), false) &&
+        if (scim_line_means(rule, json_array_get(values, i), false) &&
             is_empty_element(rule, json_array_get(values, i)))
             json_array_remove(values, i);
     if (values && json_array_size(values) == 0)
@@ -218,7 +218,7 @@ static void tidy_elements(const struct scim_rule *rule, json_t *object)
 }
 
 /* What was left empty goes. */
-static void tidy(const struct scim_rule *rule, json_t *user)
+static void tidy(const struct scim_map_line *rule, json_t *user)
 {
     const struct scim_attrpath *at = &rule->path.at;
     json_t *object = at->extension ? inside(user, at->extension->id, false) : user;
@@ -277,9 +277,9 @@ static void add_operation(json_t *operations, const char *path, json_t *value)
 }
 
 /* Among rules for parts of one attribute with several values, the first speaks for all. */
-static bool is_first_of_attr(const struct scim_map *map, const struct scim_rule *rule)
+static bool is_first_of_attr(const struct scim_map *map, const struct scim_map_line *rule)
 {
-    for (const struct scim_rule *r = map->rules; r < rule; r++)
+    for (const struct scim_map_line *r = map->rules; r < rule; r++)
         if (r->element && r->source && r->path.at.extension == rule->path.at.extension &&
             strcmp(r->path.at.attr->name, rule->path.at.attr->name) == 0)
             return false;
@@ -292,7 +292,7 @@ json_t *scim_map_edits(const struct scim_map *map, const struct scim_person *per
     json_auto_t *user = scim_map_user(map, person);
     json_t *operations = json_array();
     for (size_t i = 0; i < map->n; i++) {
-        const struct scim_rule *rule = &map->rules[i];
+        const struct scim_map_line *rule = &map->rules[i];
         if (!rule->source || (rule->element && !is_first_of_attr(map, rule)))
             continue;
         struct scim_attrpath whole = rule->path.at;

@@ -104,7 +104,8 @@ int delivery_skipped(struct delivery *d, uint32_t seq, bool was_sent, const char
 
 /* The keys of the JSON are those that run.c writes. Attributes stand in the order of enum attr. */
 #define KEPT(key)       "json_extract(c.after, '$." key "')"
-#define ATTRIBUTE(name) ", CASE WHEN c.after IS NULL THEN p." name " ELSE " KEPT(name) " END"
+#define ATTRIBUTE(name)                                                                                                \
+    ", CASE WHEN c.cause = ?5 THEN a." name " WHEN c.after IS NULL THEN p." name " ELSE " KEPT(name) " END"
 /* clang-format off */
 /* An account that is adopted is still that of the entry it had; the ids and attributes are those it gets. */
 static const char person_of_change[] =
@@ -115,9 +116,9 @@ static const char person_of_change[] =
     " FROM run_change c JOIN entry e ON e.id = c.person LEFT JOIN person p ON p.id = c.person"
     " LEFT JOIN account a ON a.team = ?1 AND a.person = CASE WHEN c.op = ?4 THEN c.object ELSE c.person END"
     " WHERE c.run = ?2 AND c.seq = ?3";
-/* The name that the group gets, else the one it has. */
+/* The name that the group gets, else the one it has; a repair gives it the one it has. */
 static const char group_of_change[] =
-    "SELECT s.remote, e.uid, NULL, CASE WHEN c.op IN (?4, ?5) THEN coalesce(" KEPT("name") ", g.display_name, g.name)"
+    "SELECT s.remote, e.uid, NULL, CASE WHEN c.op IN (?4, ?5) AND c.cause <> ?6 THEN coalesce(" KEPT("name") ", g.display_name, g.name)"
     " ELSE coalesce(s.name, g.display_name, g.name) END"
     " FROM run_change c JOIN entry e ON e.id = c.object LEFT JOIN grp g ON g.id = c.object"
     " LEFT JOIN synced_group s ON s.team = ?1 AND s.grp = c.object WHERE c.run = ?2 AND c.seq = ?3";
@@ -154,7 +155,9 @@ static int read_person(struct delivery *d, const struct change *c, uint32_t seq,
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_query(d->store->db, person_of_change,
-                 DB_ARGS(DB_INT(d->team), DB_INT(d->run), DB_INT(seq), DB_INT(OP_ADOPT)), &st, err) != 0)
+                 DB_ARGS(DB_INT(d->team), DB_INT(d->run), DB_INT(seq), DB_INT(OP_ADOPT),
+                         DB_INT(CAUSE_DRIFT)),
+                 &st, err) != 0)
         return -1;
     int found = stmt_step(st, err);
     if (found != 1)
@@ -185,7 +188,9 @@ static int query_object(struct delivery *d, const struct change *c, uint32_t seq
         return db_query(d->store->db, adopted_group, DB_ARGS(DB_INT(d->team), DB_INT(d->run), DB_INT(seq)), ret, err);
     return db_query(
         d->store->db, group_of_change,
-        DB_ARGS(DB_INT(d->team), DB_INT(d->run), DB_INT(seq), DB_INT(OP_ADD_GROUP), DB_INT(OP_RENAME_GROUP)), ret, err);
+        DB_ARGS(DB_INT(d->team), DB_INT(d->run), DB_INT(seq), DB_INT(OP_ADD_GROUP), DB_INT(OP_RENAME_GROUP),
+                DB_INT(CAUSE_DRIFT)),
+        ret, err);
 }
 
 static int read_object(struct delivery *d, const struct change *c, uint32_t seq, struct pool *pool,

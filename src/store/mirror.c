@@ -1,6 +1,7 @@
 #include "store/mirror.h"
 
 #include "base/mem.h"
+#include "store/mapped.h"
 #include "store/schema.h"
 
 struct mirror {
@@ -16,7 +17,7 @@ static int find_directory(struct mirror *m, const char *name, struct err *err)
                err) != 0)
         return -1;
     CLEANUP(stmt_free) struct stmt *find = NULL;
-    if (db_query(m->db, "SELECT id, read_at, version, cursor FROM directory WHERE name = ?", DB_ARGS(DB_TEXT(name)),
+    if (db_query(m->db, "SELECT id, read_at, version, cursor, extra FROM directory WHERE name = ?", DB_ARGS(DB_TEXT(name)),
                  &find, err) != 0 ||
         stmt_step(find, err) != 1)
         return -1;
@@ -25,6 +26,7 @@ static int find_directory(struct mirror *m, const char *name, struct err *err)
         .read_at = stmt_int(find, 1),
         .version = stmt_int(find, 2),
         .cursor = stmt_is_null(find, 3) ? NULL : mem_strdup(stmt_text(find, 3)),
+        .extra = stmt_is_null(find, 4) ? NULL : mem_strdup(stmt_text(find, 4)),
     };
     return 0;
 }
@@ -90,6 +92,7 @@ void mirror_close(struct mirror **mirror)
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         stmt_free(all[i]);
     free(m->directory.cursor);
+    free(m->directory.extra);
     free(m);
     *mirror = NULL;
 }
@@ -199,6 +202,12 @@ int mirror_put_person(struct mirror *m, uint32_t id, uint32_t base, const struct
     return stmt_run(st, err);
 }
 
+int mirror_put_extra(struct mirror *m, uint32_t id, const struct named_value *extra, size_t n, struct err *err)
+{
+    CLEANUP(freep) char *text = named_values_text(extra, n);
+    return db_run(m->db, "UPDATE person SET extra = ? WHERE id = ?", DB_ARGS(DB_TEXT(text), DB_INT(id)), err);
+}
+
 int mirror_put_container(struct mirror *m, uint32_t id, uint32_t base, const struct entry *e, int64_t now,
                          struct err *err)
 {
@@ -292,10 +301,10 @@ int mirror_bulk_end(struct mirror *m, struct err *err)
     return db_exec(m->db, SCHEMA_EDGE_INDEXES, err);
 }
 
-int mirror_done(struct mirror *m, const char *cursor, int64_t now, bool changed, struct err *err)
+int mirror_done(struct mirror *m, const char *cursor, const char *extra, int64_t now, bool changed, struct err *err)
 {
     if (db_exec(m->db, SCHEMA_SEARCH_INDEXES, err) != 0)
         return -1;
-    return db_run(m->db, "UPDATE directory SET cursor = ?, read_at = ?, version = version + ? WHERE id = ?",
-                  DB_ARGS(DB_TEXT(cursor), DB_INT(now), DB_INT(changed), DB_INT(m->directory.id)), err);
+    return db_run(m->db, "UPDATE directory SET cursor = ?, extra = ?, read_at = ?, version = version + ? WHERE id = ?",
+                  DB_ARGS(DB_TEXT(cursor), DB_TEXT(extra), DB_INT(now), DB_INT(changed), DB_INT(m->directory.id)), err);
 }

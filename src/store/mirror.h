@@ -19,6 +19,7 @@ struct mirror_directory {
     int64_t read_at; /* end of the last complete read; 0: never */
     int64_t version; /* moves with every change */
     char *cursor;    /* NULL: none; owned by the struct */
+    char *extra;     /* names of the further attributes that the last read asked for; NULL: none; owned by the struct */
 };
 
 /* Makes the directory's row when there is none. */
@@ -56,6 +57,8 @@ struct mirror_person {
 /* Inserts or replaces; a gone entry is there again. base: the number of the search base it was read through, or 0. */
 int mirror_put_person(struct mirror *mirror, uint32_t id, uint32_t base, const struct entry *entry,
                       const struct mirror_person *person, struct err *err);
+/* The person's further attributes, behind mirror_put_person, which leaves those of before. */
+int mirror_put_extra(struct mirror *mirror, uint32_t id, const struct named_value *extra, size_t n, struct err *err);
 int mirror_put_group(struct mirror *mirror, uint32_t id, uint32_t base, const struct entry *entry, struct err *err);
 /* now: of the read that met it; noted with the name that it had before when it has another. */
 int mirror_put_container(struct mirror *mirror, uint32_t id, uint32_t base, const struct entry *entry, int64_t now,
@@ -74,7 +77,11 @@ int mirror_gone(struct mirror *mirror, uint32_t id, int64_t now, struct err *err
  */
 int mirror_bulk_begin(struct mirror *mirror, bool *ret_bulk, struct err *err);
 int mirror_bulk_end(struct mirror *mirror, struct err *err);
-/* The read ended complete: new cursor (NULL: none), time, and a new version when something changed. */
-int mirror_done(struct mirror *mirror, const char *cursor, int64_t now, bool changed, struct err *err);
+/*
+ * The read ended well: new cursor (NULL: none), the names of further attributes (NULL: none), time, and a new version when something
+ * changed.
+ */
+int mirror_done(struct mirror *mirror, const char *cursor, const char *extra, int64_t now, bool changed,
+                struct err *err);
 
 #endif

@@ -80,7 +80,7 @@ static const char *const statements[OP_COUNT] = {
     PUT_BACK("domain") ", " PUT_BACK("email_hash") ", " PUT_BACK("user_name") ", " PUT_BACK("email") ", "              \
     PUT_BACK("given_name") ", " PUT_BACK("family_name") ", " PUT_BACK("display_name") ", "                             \
     PUT_BACK("employee_number") ", " PUT_BACK("title") ", " PUT_BACK("department") ", " PUT_BACK("language") ", "      \
-    PUT_BACK("fp_hi") ", " PUT_BACK("fp_lo")
+    PUT_BACK("fp_hi") ", " PUT_BACK("fp_lo") ", " PUT_BACK("mapped")
 #define PUT_BACK_STATE PUT_BACK("state") ", " PUT_BACK("since") ", " PUT_BACK("activated_at") ", "
 #define OF_THEM                                                                                                        \
     " FROM run_change c WHERE c.run = ?2 AND c.seq BETWEEN ?3 AND ?4 AND account.team = ?1 AND account.person = "      \

@@ -227,7 +227,7 @@ int run_find(struct store *store, int64_t run, void (*each)(void *ctx, const str
 }
 
 /* What a change takes away or replaces, by which row; nothing for the many that only add. */
-enum { OF_NOTHING, OF_ACCOUNT, OF_SEAT, OF_GROUP, OF_OTHER_ID };
+enum { OF_NOTHING, OF_ACCOUNT, OF_SEAT, OF_GROUP, OF_OTHER_ID, OF_PLATFORM };
 
 static const uint8_t takes_from[OP_COUNT] = {
     [OP_UNASSIGN] = OF_SEAT,      [OP_SUSPEND] = OF_ACCOUNT,   [OP_REMOVE] = OF_ACCOUNT,  [OP_DROP_GROUP] = OF_GROUP,
@@ -257,7 +257,7 @@ static const uint8_t takes_from[OP_COUNT] = {
     "'state', state, 'since', since, 'activated_at', activated_at,"                                                    \
     " 'domain', domain, 'email_hash', email_hash, 'user_name', user_name, 'email', email, 'given_name', given_name,"   \
     " 'family_name', family_name, 'display_name', display_name, 'employee_number', employee_number, 'title', title,"   \
-    " 'department', department, 'language', language, 'fp_hi', fp_hi, 'fp_lo', fp_lo)"
+    " 'department', department, 'language', language, 'fp_hi', fp_hi, 'fp_lo', fp_lo, 'mapped', mapped)"
 #define BEFORE                                                                                                         \
     " CASE v.column8 WHEN 1 THEN (SELECT json_object(" ACCOUNT_KEPT " FROM account WHERE team = ?2"                    \
     "  AND person = v.column4)"                                                                                        \
@@ -265,7 +265,10 @@ static const uint8_t takes_from[OP_COUNT] = {
     "  AND person = v.column5)"                                                                                        \
     " WHEN 2 THEN (SELECT json_object('via', s.via, 'since', s.since) FROM account a"                                  \
     "  JOIN seat s ON s.product = v.column5 AND s.account = a.id WHERE a.team = ?2 AND a.person = v.column4)"          \
-    " WHEN 3 THEN (SELECT json_object('name', name, 'grp', grp) FROM synced_group WHERE team = ?2 AND grp = v.column5) END,"
+    " WHEN 3 THEN (SELECT json_object('name', name, 'grp', grp) FROM synced_group WHERE team = ?2 AND grp = v.column5)"  \
+    " WHEN 5 THEN (SELECT json_object('found', found) FROM drift WHERE team = ?2 AND op = v.column2"                   \
+    "  AND object = v.column5 AND account ="                                                                           \
+    "  coalesce((SELECT id FROM account WHERE team = ?2 AND person = v.column4 AND v.column4 <> 0), 0)) END,"
 #define WRITE_KEEPING(rows)                                                                                            \
     "INSERT INTO run_change (run, seq, op, cause, person, object, detail, domain, before, after)"                      \
     " SELECT " VALUES_OF_ROW " coalesce(json_extract(" UNDONE ", '$.domain'),"                                         \
@@ -307,9 +310,11 @@ void journal_close(struct journal **journal)
     *journal = NULL;
 }
 
-/* Who is invited for the first time has nothing that could be taken. */
+/* Who is invited for the first time has nothing that could be taken. A repair replaces what was found on the platform. */
 static int source_of(const struct change *c)
 {
+    if (c->cause == CAUSE_DRIFT)
+        return OF_PLATFORM;
     return c->op == OP_INVITE && c->cause == CAUSE_IN_DIRECTORY ? OF_NOTHING : takes_from[c->op];
 }
 
@@ -331,7 +336,7 @@ static int write_rows(struct journal *j, bool keeps, size_t seq, const struct ch
                                c[k].person,
                                c[k].object,
                                c[k].detail,
-                               op_takes_attributes((enum op)c[k].op),
+                               op_takes_attributes((enum op)c[k].op) && c[k].cause != CAUSE_DRIFT,
                                source_of(&c[k]),
                                c[k].cause == CAUSE_UNDO ? c[k].other : 0};
         for (int i = 0; i < columns; i++)

@@ -51,7 +51,7 @@ int run_find(struct store *store, int64_t run, void (*each)(void *ctx, const str
 
 /*
  * The journal's writer. Whoever gets the directory's attributes is judged by the domain of the e-mail there; anybody else by the domain of the
- * account, where there is one; and who gets attributes back, by the domain of those.
+ * account, where there is one; and who gets attributes back, by the domain of those. A repair (CAUSE_DRIFT) gives what the account has.
  *
  * What a change takes away or replaces is kept beside it ("before"), as it is when the change is written: the account, the seat's group, the
  * group's name. An undo brings what the undone change replaced ("after"): from there the platform takes it.

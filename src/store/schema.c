@@ -14,7 +14,8 @@ static const char mirror_tables[] =
     "CREATE TABLE directory ("
     "  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, cursor TEXT,"
     "  read_at INTEGER NOT NULL DEFAULT 0,"  /* end of the last complete read */
-    "  version INTEGER NOT NULL DEFAULT 0);" /* moves with every change of the mirror */
+    "  version INTEGER NOT NULL DEFAULT 0," /* moves with every change of the mirror */
+    "  extra TEXT);"                         /* names of the further attributes that the last read asked for; NULL: none */
     "CREATE TABLE entry ("
     "  id INTEGER PRIMARY KEY, directory INTEGER NOT NULL REFERENCES directory (id),"
     "  kind INTEGER NOT NULL, uid TEXT NOT NULL, fp_hi INTEGER NOT NULL, fp_lo INTEGER NOT NULL,"
@@ -33,7 +34,8 @@ static const char mirror_tables[] =
     "  title TEXT, department TEXT, language TEXT,"
     "  email_hash INTEGER, domain TEXT," /* of the e-mail folded for comparison; its domain as an A-label */
     "  active INTEGER NOT NULL, excluded INTEGER NOT NULL,"
-    "  fp_hi INTEGER NOT NULL, fp_lo INTEGER NOT NULL);" /* of the attributes that a platform gets */
+    "  fp_hi INTEGER NOT NULL, fp_lo INTEGER NOT NULL," /* of the attributes that a platform gets */
+    "  extra TEXT);" /* JSON: further attributes, by their names, that some platform's map asks for; NULL: none */
     /* E-mails that people had: an account may have one of them still. */
     "CREATE TABLE former_email (hash INTEGER NOT NULL, person INTEGER NOT NULL, PRIMARY KEY (hash, person)) WITHOUT "
     "ROWID;"
@@ -71,7 +73,9 @@ static const char platform_tables[] =
     "NULL,"
     "  user_name TEXT, email TEXT NOT NULL, given_name TEXT, family_name TEXT, display_name TEXT, employee_number TEXT,"
     "  title TEXT, department TEXT, language TEXT, fp_hi INTEGER NOT NULL, fp_lo INTEGER NOT NULL,"
+    "  mapped TEXT," /* JSON: what it was given by the rules of the platform's own map, by target; NULL: there were none */
     "  UNIQUE (team, person));"
+    "CREATE INDEX account_mapped ON account (team) WHERE mapped IS NOT NULL;"
     "CREATE TABLE product (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team (id), name TEXT NOT NULL,"
     "  remote TEXT, UNIQUE (team, name));"
     "CREATE TABLE seat (account INTEGER NOT NULL REFERENCES account (id), product INTEGER NOT NULL REFERENCES product "
@@ -99,6 +103,16 @@ static const char platform_tables[] =
     "ROWID;"
     "CREATE TABLE last_waiting (team INTEGER NOT NULL, product TEXT NOT NULL, waiting INTEGER NOT NULL,"
     "  PRIMARY KEY (team, product)) WITHOUT ROWID;"
+    /*
+     * What was found on a platform elsewhere that is not as our rows say, by the change that would put it right; object as in run_change.
+     * open: it is so now. A row that was repaired stays for a while, so that what comes back the same is known to.
+     */
+    "CREATE TABLE drift (team INTEGER NOT NULL, op INTEGER NOT NULL, account INTEGER NOT NULL, object INTEGER NOT NULL,"
+    "  stance INTEGER NOT NULL, print INTEGER NOT NULL, found TEXT NOT NULL, look INTEGER NOT NULL,"
+    "  open INTEGER NOT NULL DEFAULT 1, times INTEGER NOT NULL DEFAULT 0, repaired_at INTEGER NOT NULL DEFAULT 0,"
+    "  clean INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (team, account, op, object)) WITHOUT ROWID;"
+    "CREATE TABLE platform_look (team INTEGER PRIMARY KEY, platform TEXT NOT NULL, look INTEGER NOT NULL, at INTEGER NOT NULL);"
+    "CREATE INDEX account_remote ON account (remote) WHERE remote IS NOT NULL;"
     "CREATE TABLE run_change (run INTEGER NOT NULL, seq INTEGER NOT NULL, op INTEGER NOT NULL,"
     "  cause INTEGER NOT NULL, person INTEGER NOT NULL, object INTEGER NOT NULL, detail INTEGER NOT NULL,"
     "  domain TEXT,"

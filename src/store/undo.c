@@ -17,7 +17,7 @@ static const char rows_of_run[] =
     " FROM done_change c LEFT JOIN moved_person mp ON mp.was = c.person AND mp.seq > c.seq"
     " LEFT JOIN moved_group mg ON mg.was = c.object AND mg.seq > c.seq"
     " LEFT JOIN account a ON a.team = ?1 AND a.person = coalesce(mp.goes_by, c.person)"
-    " WHERE c.run = ?2 ORDER BY c.seq";
+    " WHERE c.run = ?2 AND c.cause <> ?9 ORDER BY c.seq";
 /* Behind the state, in the order of enum attr. */
 static const char account_of_change[] =
     "SELECT " KEPT("state") ", " KEPT("user_name") ", " KEPT("email") ", " KEPT("given_name") ", "
@@ -32,7 +32,7 @@ int undo_each(struct store *store, int64_t team, int64_t run, void (*each)(void 
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_query(store->db, rows_of_run,
                  DB_ARGS(DB_INT(team), DB_INT(run), DB_INT(OP_ASSIGN), DB_INT(OP_UNASSIGN), DB_INT(OP_JOIN),
-                         DB_INT(OP_LEAVE), DB_INT(OP_ADOPT), DB_INT(OP_ADOPT_GROUP)),
+                         DB_INT(OP_LEAVE), DB_INT(OP_ADOPT), DB_INT(OP_ADOPT_GROUP), DB_INT(CAUSE_DRIFT)),
                  &st, err) != 0)
         return -1;
     int r;
@@ -63,8 +63,8 @@ int undo_each_later(struct store *store, int64_t team, int64_t run,
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_query(store->db,
                  "SELECT c.run, c.op, c.person, c.object FROM done_change c JOIN run r ON r.id = c.run"
-                 " WHERE c.run > ? AND r.team = ? ORDER BY c.run, c.seq",
-                 DB_ARGS(DB_INT(run), DB_INT(team)), &st, err) != 0)
+                 " WHERE c.run > ? AND r.team = ? AND c.cause <> ? ORDER BY c.run, c.seq",
+                 DB_ARGS(DB_INT(run), DB_INT(team), DB_INT(CAUSE_DRIFT)), &st, err) != 0)
         return -1;
     int r;
     while ((r = stmt_step(st, err)) == 1)
@@ -101,6 +101,12 @@ int undo_read(struct store *store, int64_t run, uint32_t seq, struct pool *pool,
     for (int a = 0; a < ATTR_COUNT; a++)
         ret->attr[a] = span_str(pool_strdup(pool, stmt_text(st, 1 + a)));
     return ret->state != ACCOUNT_NONE;
+}
+
+int undo_repairs(struct store *store, int64_t run, int64_t *ret, struct err *err)
+{
+    return db_number(store->db, "SELECT count(*) FROM done_change WHERE run = ? AND cause = ?",
+                     DB_ARGS(DB_INT(run), DB_INT(CAUSE_DRIFT)), ret, err);
 }
 
 int undo_is_undo(struct store *store, int64_t run, bool *ret, struct err *err)

@@ -20,6 +20,7 @@ const char *const why_names[WHY_COUNT] = {
     [WHY_GROUP_UNTIED] = "group-untied",
     [WHY_UNCONFIGURED] = "unconfigured",
     [WHY_UNDO] = "undo",
+    [WHY_DRIFT] = "drift",
     [WHY_OTHER] = "other",
 };
 
@@ -150,7 +151,8 @@ static int find_cause(struct making *m, const struct change *c, uint32_t *ret, s
         [CAUSE_LEFT_GROUP] = WHY_LEFT_GROUP,     [CAUSE_GONE] = WHY_GONE,
         [CAUSE_DISABLED] = WHY_DISABLED,         [CAUSE_EXCLUDED] = WHY_EXCLUDED,
         [CAUSE_OUT_OF_SCOPE] = WHY_OUT_OF_SCOPE, [CAUSE_GRACE] = WHY_GRACE,
-        [CAUSE_UNCONFIGURED] = WHY_UNCONFIGURED, [CAUSE_UNDO] = WHY_UNDO, /* else WHY_OTHER */
+        [CAUSE_UNCONFIGURED] = WHY_UNCONFIGURED, [CAUSE_UNDO] = WHY_UNDO,
+        [CAUSE_DRIFT] = WHY_DRIFT, /* else WHY_OTHER */
     };
     enum why why = plain[c->cause];
     uint32_t subject = c->cause == CAUSE_EXCLUDED || c->cause == CAUSE_UNDO ? c->detail : 0;

@@ -27,6 +27,7 @@ enum why {
     WHY_GROUP_UNTIED, /* the same; it no longer leads to what they have */
     WHY_UNCONFIGURED,
     WHY_UNDO, /* subject: the run */
+    WHY_DRIFT,
     WHY_COUNT,
 };
 extern const char *const why_names[WHY_COUNT]; /* as written in JSON: "container-moved" … */

@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "sync/guard.h"
 #include "sync/identity.h"
+#include "sync/mapper.h"
+#include "sync/repair.h"
 
 /* One pass over all accounts costs less than looking up this many. */
 #define MANY_GOING 1000
@@ -250,6 +252,35 @@ static int take_protected(struct store *store, struct taking *t, struct err *err
     return 0;
 }
 
+static void note_mapped(void *ctx, uint32_t person)
+{
+    struct taking *t = ctx;
+    if (person <= t->census->max_entry && t->census->by_entry[person].known)
+        t->census->by_entry[person].differs = true;
+}
+
+/* Beside the attributes that are kept of everybody, what the rules of the platform's own map give. */
+static int take_mapped(struct store *store, struct taking *t, struct err *err)
+{
+    CLEANUP(mapper_close) struct mapper *mapper = NULL;
+    const struct policy *p = t->settings->policy;
+    uint32_t only = t->settings->only;
+    if (mapper_open(store, p->platform, p->team, false, &mapper, err) != 0)
+        return -1;
+    if (!mapper)
+        return 0;
+    if (!only)
+        return mapper_differing(mapper, note_mapped, t, err);
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    struct mapper_value *values;
+    size_t n;
+    if (mapper_compare(mapper, only, only, MAPPER_DIFFERS, pool, &values, &n, err) != 0)
+        return -1;
+    if (n > 0 && t->census->by_entry[only].account)
+        note_mapped(t, only);
+    return 0;
+}
+
 int census_take(struct store *store, const struct plan_settings *settings, struct census *ret, struct err *err)
 {
     struct taking t = {.settings = settings, .census = ret, .gate_index = -1};
@@ -258,9 +289,13 @@ int census_take(struct store *store, const struct plan_settings *settings, struc
     ret->by_entry = mem_zero(((size_t)ret->max_entry + 1) * sizeof *ret->by_entry);
     int r = settings->only ? take_one(store, &t, err) : take_everybody(store, &t, err);
     if (r == 0)
+        r = take_mapped(store, &t, err);
+    if (r == 0)
         r = identity_recognise(store, settings, ret, err);
     if (r == 0)
         r = take_protected(store, &t, err);
+    if (r == 0)
+        r = repair_load(store, settings, ret, err);
     keymap_release(&t.emails);
     return r;
 }
@@ -269,5 +304,6 @@ void census_release(struct census *census)
 {
     free(census->by_entry);
     free(census->person_of);
+    free(census->drifted);
     *census = (struct census){0};
 }

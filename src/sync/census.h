@@ -17,15 +17,23 @@ struct resident {
     uint32_t follows;    /* the entry that the account has to leave for this one */
     uint32_t excluded;   /* number of the rule */
     uint32_t base;       /* number of the search base the person was read through, or 0 */
+    uint32_t found;      /* with adrift: the print of what was found */
     uint8_t state;       /* enum account_state */
     uint8_t away;        /* enum cause: why the person is not wanted; CAUSE_IN_DIRECTORY: wanted */
     uint8_t hold;        /* enum hold: why nothing new may be done for the person as the directory has it */
     uint8_t account_hold; /* the same for the account as it is */
+    uint8_t adrift;       /* enum op: the repair of what drifted with the account itself; 0: nothing did */
     bool known;           /* is a person of this directory */
     bool inside;          /* a scope group leads to the person */
     bool differs;         /* the account's attributes are not those of the directory */
     bool shared;          /* somebody else has, or would have, the same e-mail: unfit to recognise anybody by */
     bool blocked;         /* somebody else has the e-mail: no new account, no new attributes; all else goes on */
+};
+
+/* A seat, a membership or a group that drifted; as in struct drift_row. */
+struct drifted {
+    uint32_t account, object, found;
+    uint8_t op;
 };
 
 struct census {
@@ -35,6 +43,9 @@ struct census {
     uint32_t max_account;
     uint32_t accounts;        /* that are not removed, whatever directory they came from */
     struct identity identity; /* how many of them look like people who are there under a new id */
+    struct drifted *drifted;  /* by op, object and account */
+    size_t ndrifted, drifted_cap;
+    uint32_t missing;         /* accounts that are gone, or cannot be used, on the platform */
     bool scope_unresolved;    /* a scope group was not found: nobody is taken as out of scope */
 };
 

@@ -101,7 +101,8 @@ static bool hindered_by(const struct depend *d, enum kept kept, uint32_t entry, 
 static bool lacks_seat(struct depend *d, const struct change *c, struct buf *why)
 {
     const struct seats *s = NULL;
-    uint32_t *count = c->op == OP_ASSIGN ? unreleased(d, c->object, &s) : NULL;
+    bool takes = c->op == OP_ASSIGN && c->cause != CAUSE_DRIFT; /* which gives a seat back that was counted all along */
+    uint32_t *count = takes ? unreleased(d, c->object, &s) : NULL;
     if (!count || !s->limited || *count == 0)
         return false;
     uint32_t spare = s->limit > s->after ? s->limit - s->after : 0;

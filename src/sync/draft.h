@@ -13,6 +13,7 @@ struct draft {
     struct census census;
     struct guard *guard;   /* counts what would be taken away */
     bool hold_removals;    /* the guard tripped: every removal is held */
+    bool hold_repairs;     /* so many accounts are missing on the platform that every repair is */
     uint32_t *stamp, *via; /* by entry: the target it was last met for, and the group that leads there */
     uint32_t round;        /* counts targets, so that stamp needs no clearing */
     uint32_t *entitled;    /* the people of this round, in order */

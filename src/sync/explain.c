@@ -2,8 +2,11 @@
 
 #include "base/keymap.h"
 #include "base/mem.h"
+#include "store/drift.h"
 #include "store/report.h"
 #include "sync/last.h"
+#include "sync/look.h"
+#include "sync/repair.h"
 
 #define DONE_SHOWN 20
 
@@ -145,6 +148,26 @@ static int take_account(struct making *m, struct err *err)
     return 0;
 }
 
+static int take_mapped(struct making *m, struct err *err)
+{
+    struct explain_team *t = m->team;
+    struct mapper_value *values;
+    CLEANUP(mapper_close) struct mapper *mapper = NULL;
+    if (mapper_open(m->store, t->policy.platform, t->policy.team, true, &mapper, err) != 0)
+        return -1;
+    if (!mapper)
+        return 0;
+    uint32_t person = m->e->person.id;
+    if (mapper_compare(mapper, person, person, MAPPER_ALL, m->pool, &values, &t->nmapped, err) != 0)
+        return -1;
+    t->mapped = values;
+    for (size_t i = 0; i < t->nmapped; i++) { /* they outlive the mapper */
+        values[i].target = pool_strdup(m->pool, values[i].target);
+        values[i].source = pool_strdup(m->pool, values[i].source);
+    }
+    return 0;
+}
+
 static int64_t waiting_for(const struct explain_team *t, const char *product)
 {
     const struct plan *plan = t->plan && t->plan->narrowed ? t->plan : NULL;
@@ -246,6 +269,19 @@ static void meet_done(void *ctx, const struct explain_change *change)
     c->command = pool_strdup(m->pool, change->command);
 }
 
+static const struct conf_section *platform_of(const struct making *m)
+{
+    return conf_find(m->conf, "platform", conf_str(m->team->section, "platform"));
+}
+
+static bool trips_on_missing(const struct last_plan *last)
+{
+    for (size_t i = 0; i < last->ntrips; i++)
+        if (strcmp(last->trips[i].what, REPAIR_MISSING) == 0)
+            return true;
+    return false;
+}
+
 /* What the plan says is right only while the entitlements in the database follow from the configuration. */
 static int take_plan(struct making *m, struct err *err)
 {
@@ -260,12 +296,36 @@ static int take_plan(struct making *m, struct err *err)
                                      .only = m->e->person.id};
     char state[DIGEST_HEX_MAX];
     plan_settings_read(&settings);
-    if (last_state(m->store, &settings, state, err) != 0 ||
+    if (look_known(m->store, t->policy.team, platform_of(m), &settings.drift, err) != 0 ||
+        last_state(m->store, &settings, state, err) != 0 ||
         last_plan_get(m->store->db, t->policy.team, m->pool, &t->last, err) != 0)
         return -1;
     t->current = t->last.made_at && strcmp(state, t->last.state) == 0;
     settings.guarded = t->current && t->last.ntrips;
+    settings.missing_guarded = t->current && trips_on_missing(&t->last);
     return plan_make(m->store, &settings, &t->plan, err);
+}
+
+static void meet_note(void *ctx, const struct drift_row *row)
+{
+    struct making *m = ctx;
+    if (row->stance != DRIFT_WILLED && row->stance != DRIFT_UNCLEAR)
+        return;
+    *MEM_PUSH(&m->team->notes, &m->team->nnotes, &m->team->notes_cap) =
+        (struct explain_note){.op = row->op,
+                              .willed = row->stance == DRIFT_WILLED,
+                              .object = row->object,
+                              .times = row->times,
+                              .found = pool_strdup(m->pool, row->found)};
+}
+
+static int take_notes(struct making *m, struct err *err)
+{
+    const struct explain_team *t = m->team;
+    bool known;
+    if (look_known(m->store, t->policy.team, platform_of(m), &known, err) != 0)
+        return -1;
+    return known ? drift_each_of(m->store->db, t->policy.team, m->e->person.id, meet_note, m, err) : 0;
 }
 
 /* As sync/plan.c has it: those who left lose a suspended account after the time of grace, those who are disabled do not. */
@@ -284,7 +344,8 @@ static int take_team(struct making *m, const struct conf_section *section, struc
     if (policy_read(m->store, m->conf, section, &t->policy, err) != 0 || take_scope(m, err) != 0)
         return -1;
     t->away = away_of(m->e);
-    if (take_plan(m, err) != 0 || take_account(m, err) != 0 || take_products(m, err) != 0 || take_synced(m, err) != 0 ||
+    if (take_plan(m, err) != 0 || take_account(m, err) != 0 || take_mapped(m, err) != 0 ||
+        take_products(m, err) != 0 || take_synced(m, err) != 0 || take_notes(m, err) != 0 ||
         explain_changes(m->store->db, t->policy.team, m->e->person.id, DONE_SHOWN, meet_done, m, err) != 0)
         return -1;
     t->removed_at = removed_at(m, t);
@@ -327,6 +388,7 @@ void explain_release(struct explanation *e)
         free(t->products);
         free(t->groups);
         free(t->rivals);
+        free(t->notes);
         free(t->done);
     }
     *e = (struct explanation){0};

@@ -9,6 +9,7 @@
 
 #include "store/explain.h"
 #include "store/last_plan.h"
+#include "sync/mapper.h"
 #include "sync/path.h"
 #include "sync/plan.h"
 
@@ -56,6 +57,14 @@ struct explain_rival {
     enum account_state state; /* of the account that has the e-mail; ACCOUNT_NONE: a person of the directory */
 };
 
+/* What was found of the account on the platform at the last look, and is not repaired. */
+struct explain_note {
+    enum op op;
+    bool willed; /* the platform wants it so: it came back after it was repaired; else nobody can say whose the account is */
+    uint32_t object, times; /* times: how often it was repaired */
+    const char *found;      /* "title is Chief" */
+};
+
 struct explain_team {
     const struct conf_section *section;
     struct policy policy;
@@ -69,6 +78,8 @@ struct explain_team {
     bool current;
     struct explain_account account;
     uint32_t differs;   /* bits of enum attr: account and directory differ */
+    struct mapper_value *mapped; /* what the platform gets by its map; none where it gets the attributes as they are */
+    size_t nmapped;
     int64_t removed_at; /* when a suspended account is removed unless the person comes back; 0: never */
     bool protects;      /* administrator of the team, or matched by protect */
     enum cause away;    /* why the person is not wanted; CAUSE_IN_DIRECTORY: wanted */
@@ -78,6 +89,8 @@ struct explain_team {
     size_t ngroups, groups_cap;
     struct explain_rival *rivals;
     size_t nrivals, rivals_cap;
+    struct explain_note *notes;
+    size_t nnotes, notes_cap;
     struct explain_change *done; /* by the last runs, newest first */
     size_t ndone, done_cap;
 };

@@ -50,6 +50,14 @@ void guard_count_base(struct guard *guard, uint32_t base, uint32_t removals, uin
     count(guard, (struct guard_trip){.what = "people below", .base = base, .removals = removals, .of = of});
 }
 
+bool guard_tripped(const struct guard *guard, const char *what)
+{
+    for (size_t i = 0; i < guard->ntrips; i++)
+        if (strcmp(guard->trips[i].what, what) == 0)
+            return true;
+    return false;
+}
+
 static bool is_admin(const struct conf_section *team, const char *key, const char *email)
 {
     for (size_t i = 0; i < conf_count(team, key); i++)

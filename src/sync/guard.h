@@ -25,7 +25,7 @@ struct guard_limits {
 
 /* A limit that was passed. */
 struct guard_trip {
-    const char *what;     /* "people", "people below", "seats" or "members of group" */
+    const char *what;     /* "people", "people below", "seats", "members of group", or REPAIR_MISSING (sync/repair.h) */
     uint32_t group, base; /* the group's entry; the number of the search base; else 0 */
     uint32_t removals, of, limit;
 };
@@ -43,6 +43,9 @@ uint32_t guard_limit(const struct guard_limits *limits, uint32_t of);
 void guard_count(struct guard *guard, const char *what, uint32_t group, uint32_t removals, uint32_t of);
 /* The same of the people below one search base. */
 void guard_count_base(struct guard *guard, uint32_t base, uint32_t removals, uint32_t of);
+
+/* Was a limit of this kind passed? */
+bool guard_tripped(const struct guard *guard, const char *what);
 
 /* Is this account an administrator's of the team, or protected? Addresses are compared without regard to case, in any script. */
 bool guard_protects(const struct conf_section *team, struct span email, struct span user_name);

@@ -1,6 +1,7 @@
 #include "sync/last.h"
 
 #include "base/mem.h"
+#include "store/drift.h"
 #include "store/report.h"
 
 static void add_number(struct digest *d, int64_t number)
@@ -13,6 +14,7 @@ int last_state(struct store *store, const struct plan_settings *settings, char r
 {
     const struct policy *p = settings->policy;
     int64_t mirror, run;
+    char drift[DIGEST_HEX_MAX] = "";
     if (report_mirror_version(store, p->directory, &mirror, err) != 0 ||
         report_last_run_number(store, p->team, &run, err) != 0)
         return -1;
@@ -24,6 +26,10 @@ int last_state(struct store *store, const struct plan_settings *settings, char r
     add_number(d, p->enabled_at != 0);
     add_number(d, mirror);
     add_number(d, run);
+    add_number(d, settings->drift);
+    if (settings->drift && drift_state(store->db, p->team, drift, err) != 0)
+        return -1;
+    digest_field(d, span_str(drift));
     digest_hex(d, ret);
     return 0;
 }

@@ -9,7 +9,7 @@
 #include "store/last_plan.h"
 #include "sync/plan.h"
 
-/* A digest of what a team's plan is made of: the configuration, the gate, the version of the mirror, the team's last run. */
+/* A digest of what a team's plan is made of: the configuration, the gate, the version of the mirror, the team's last run, what drifted. */
 int last_state(struct store *store, const struct plan_settings *settings, char ret[static DIGEST_HEX_MAX],
                struct err *err);
 /* Notes the plan as one of the state of now. Writes nothing when the same stands there already, so that a quiet run costs no write. */

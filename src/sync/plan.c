@@ -3,6 +3,8 @@
 #include "base/mem.h"
 #include "sync/census.h"
 #include "sync/draft.h"
+#include "sync/mapper.h"
+#include "sync/repair.h"
 
 static enum on_leave on_leave_of(const char *name)
 {
@@ -19,8 +21,8 @@ void plan_settings_read(struct plan_settings *settings)
     guard_read(settings->conf, &settings->limits);
 }
 
-/* What the directory says of a wanted person, against the account. */
-static void plan_wanted(struct draft *d, uint32_t person, const struct resident *r)
+/* What the directory says of a wanted person, against the account. An update does not make an account anew. */
+static bool plan_wanted(struct draft *d, uint32_t person, const struct resident *r)
 {
     struct change c = {.person = person, .hold = (uint8_t)draft_giving_hold(d, r), .other = r->other};
     d->plan->people++;
@@ -38,13 +40,14 @@ static void plan_wanted(struct draft *d, uint32_t person, const struct resident 
         c.op = OP_UPDATE;
         c.cause = CAUSE_ATTRIBUTES;
     } else {
-        return;
+        return false;
     }
     draft_add(d, c);
+    return c.hold == HOLD_NONE && !(c.op == OP_UPDATE && r->adrift == OP_RESTORE);
 }
 
 /* Only those who left lose the account after the time of grace; who is merely disabled in the directory may come back any day. */
-static void plan_unwanted(struct draft *d, uint32_t person, const struct resident *r)
+static bool plan_unwanted(struct draft *d, uint32_t person, const struct resident *r)
 {
     const struct plan_settings *s = d->settings;
     struct change c = {.person = person, .cause = r->away, .hold = (uint8_t)draft_taking_hold(d, r)};
@@ -63,11 +66,12 @@ static void plan_unwanted(struct draft *d, uint32_t person, const struct residen
         c.op = OP_REMOVE;
         c.cause = CAUSE_GRACE;
     } else {
-        return;
+        return false;
     }
     if (c.hold == HOLD_NONE && !d->hold_removals)
         tally_lose(&d->by_base, r->base);
     draft_add(d, c);
+    return c.hold == HOLD_NONE && !d->hold_removals;
 }
 
 /* *ret_accounts: how many accounts there are to lose. */
@@ -82,20 +86,37 @@ static void plan_people(struct draft *d, uint32_t *ret_accounts)
             accounts++;
             tally_have(&d->by_base, r->base);
         }
-        (resident_wanted(r) ? plan_wanted : plan_unwanted)(d, person, r);
+        bool planned = (resident_wanted(r) ? plan_wanted : plan_unwanted)(d, person, r);
+        if (r->adrift)
+            repair_account(d, person, r, planned);
     }
     *ret_accounts = accounts;
 }
 
+/* Is it about what the platform's own map gives? */
+static int name_mapped(struct mapper *mapper, struct change *c, struct err *err)
+{
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    struct mapper_value *values;
+    size_t n;
+    if (mapper_compare(mapper, c->person, c->op == OP_ADOPT ? c->object : c->person, MAPPER_DIFFERS, pool, &values, &n,
+                       err) != 0)
+        return -1;
+    if (n > 0)
+        c->detail |= DETAIL_MAPPED;
+    return 0;
+}
+
 /* Which attributes an update is about, or an adoption: read for the few that differ. */
-static int name_attributes(struct store *store, struct plan *plan, struct change *changes, size_t n, struct err *err)
+static int name_attributes(struct store *store, struct plan *plan, struct mapper *mapper, struct change *changes,
+                           size_t n, struct err *err)
 {
     CLEANUP(person_reader_close) struct person_reader *reader = NULL;
     if (person_reader_open(store->db, plan->team_id, &reader, err) != 0)
         return -1;
     for (size_t i = 0; i < n; i++) {
         bool adopts = changes[i].op == OP_ADOPT;
-        if (changes[i].op != OP_UPDATE && !adopts)
+        if ((changes[i].op != OP_UPDATE && !adopts) || changes[i].cause == CAUSE_DRIFT)
             continue;
         struct person_text now, before;
         if (person_read(reader, changes[i].person, &now, err) != 1 ||
@@ -104,6 +125,8 @@ static int name_attributes(struct store *store, struct plan *plan, struct change
         for (int a = 0; a < ATTR_COUNT; a++)
             if (!span_eq(now.attr[a], before.attr[a]))
                 changes[i].detail |= 1u << a;
+        if (mapper && name_mapped(mapper, &changes[i], err) != 0)
+            return -1;
     }
     return 0;
 }
@@ -131,7 +154,7 @@ static void forget(struct plan *plan)
         free(plan->seats[i].section);
     free(plan->seats);
     plan->seats = NULL;
-    plan->n = plan->nheld = plan->nseats = plan->people = plan->withheld = 0;
+    plan->n = plan->nheld = plan->nseats = plan->people = plan->withheld = plan->repairs = 0;
     memset(plan->counts, 0, sizeof plan->counts);
     memset(plan->holds, 0, sizeof plan->holds);
 }
@@ -141,6 +164,7 @@ static void guard_people(struct draft *d, uint32_t accounts)
 {
     const struct plan *plan = d->plan;
     guard_count(d->guard, "people", 0, plan->counts[OP_SUSPEND] + plan->counts[OP_REMOVE], accounts);
+    guard_count(d->guard, REPAIR_MISSING, 0, d->census.missing, accounts);
     for (size_t i = 0; i < d->by_base.n && d->by_base.n > 1; i++)
         guard_count_base(d->guard, d->by_base.v[i].number, d->by_base.v[i].lose, d->by_base.v[i].have);
     tally_clear(&d->by_base);
@@ -177,8 +201,11 @@ static void narrow(struct plan *plan, uint32_t person)
     plan->nheld = keep_only(plan->held, plan->nheld, person);
     memset(plan->counts, 0, sizeof plan->counts);
     memset(plan->holds, 0, sizeof plan->holds);
-    for (size_t i = 0; i < plan->n; i++)
+    plan->repairs = 0;
+    for (size_t i = 0; i < plan->n; i++) {
         plan->counts[plan->changes[i].op]++;
+        plan->repairs += plan->changes[i].cause == CAUSE_DRIFT;
+    }
     for (size_t i = 0; i < plan->nheld; i++)
         plan->holds[plan->held[i].hold]++;
 }
@@ -197,6 +224,7 @@ static int compare_all(struct store *store, struct draft *d, struct err *err)
         struct guard uncounted = {.limits = plan->guard.limits};
         d->guard = &uncounted;
         d->hold_removals = true;
+        d->hold_repairs = guard_tripped(&plan->guard, REPAIR_MISSING);
         forget(plan);
         if (compare(store, d, err) != 0)
             return -1;
@@ -210,6 +238,7 @@ static int compare_one(struct store *store, struct draft *d, bool *ret_decided, 
     struct guard uncounted = {.limits = d->plan->guard.limits};
     d->guard = &uncounted;
     d->hold_removals = d->settings->guarded;
+    d->hold_repairs = d->settings->missing_guarded;
     if (census_take(store, d->settings, &d->census, err) != 0 || compare(store, d, err) != 0)
         return -1;
     *ret_decided = !d->undecided;
@@ -231,6 +260,7 @@ static int compare_in_all(struct store *store, struct draft *d, struct err *err)
 static int make(struct store *store, struct draft *d, struct err *err)
 {
     struct plan *plan = d->plan;
+    CLEANUP(mapper_close) struct mapper *mapper = NULL;
     bool decided = false;
     if (d->settings->only ? compare_one(store, d, &decided, err) != 0 : compare_all(store, d, err) != 0)
         return -1;
@@ -238,8 +268,9 @@ static int make(struct store *store, struct draft *d, struct err *err)
         return -1;
     sort(plan->changes, plan->n);
     sort(plan->held, plan->nheld);
-    if (name_attributes(store, plan, plan->changes, plan->n, err) != 0 ||
-        name_attributes(store, plan, plan->held, plan->nheld, err) != 0)
+    if (mapper_open(store, d->settings->policy->platform, plan->team_id, false, &mapper, err) != 0 ||
+        name_attributes(store, plan, mapper, plan->changes, plan->n, err) != 0 ||
+        name_attributes(store, plan, mapper, plan->held, plan->nheld, err) != 0)
         return -1;
     return 0;
 }

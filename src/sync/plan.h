@@ -44,6 +44,7 @@ struct plan {
     size_t nseats;
     size_t people;              /* people the team syncs: active, in scope */
     uint32_t counts[OP_COUNT];  /* of changes */
+    uint32_t repairs;           /* of changes, those of CAUSE_DRIFT */
     uint32_t withheld;          /* held removals that an approval lets through: the guard's, and those for a new id */
     uint32_t holds[HOLD_COUNT]; /* of held */
     bool narrowed;              /* for one person, but out of the plan for everybody, as nothing less could say */
@@ -60,13 +61,14 @@ struct plan_settings {
     struct guard_limits limits;
     bool approved; /* somebody approved the withheld removals: nothing is held by the guard, or because of a new id */
     int64_t now;
+    bool drift;     /* what drifted on the platform (sync/look.h) is put right, too */
     bool read_only; /* writes nothing: a product without a number gets one that counts within the plan only */
     /*
      * Not 0: only this person's changes, as the plan for everybody has them, read from this person's rows. The guard counts
      * nothing then; guarded says that it is known to hold the team's removals.
      */
     uint32_t only;
-    bool guarded;
+    bool guarded, missing_guarded; /* missing_guarded: that it holds repairs */
 };
 
 /* Reads the settings' [sync] section. */

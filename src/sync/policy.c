@@ -252,6 +252,7 @@ static int load(struct loading *l, const struct conf *conf, const struct conf_se
     p->team = row.id;
     p->team_name = conf_name(team);
     p->section = team;
+    p->platform = conf_find(conf, "platform", conf_str(team, "platform"));
     p->enabled_at = row.enabled_at;
     p->entitled_from = TAKE(row.policy);
     p->directory = conf_str(team, "directory");

@@ -31,6 +31,7 @@ struct root {
 struct policy {
     const char *team_name;
     const struct conf_section *section; /* the team's */
+    const struct conf_section *platform; /* the team's; NULL: the configuration has none */
     int64_t team, enabled_at;
     char *entitled_from;   /* digest of the policy that the database's entitlements follow; NULL: none yet */
     const char *directory; /* section name */

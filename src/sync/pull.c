@@ -8,6 +8,7 @@
 #include "store/audit.h"
 #include "sync/entitle.h"
 #include "sync/locate.h"
+#include "sync/mapper.h"
 
 #define TICK 1000 /* entries between two calls of progress */
 
@@ -132,13 +133,34 @@ static int find_containers(struct store *store, const struct located_source *sou
     return locate_missing(store, source, missing, n, err);
 }
 
+/* What the platforms' maps want of people beyond what is kept of everybody. */
+static int want_extra(const struct conf *conf, const struct conf_section *section,
+                      const struct directory_connector *connector, struct directory *directory, struct stage *stage,
+                      struct err *err)
+{
+    CLEANUP(pool_free) struct pool *pool = pool_new();
+    const char *const *extra;
+    const char *names;
+    size_t n;
+    if (mapper_wants(conf, section, pool, &extra, &n, &names, err) != 0)
+        return -1;
+    if (n > 0 && !connector->want)
+        return err_set(err, ERR_CONFIG, "its type gives no attributes such as %s, which the map of a platform names; take them out",
+                       names);
+    if (n > 0 && connector->want(directory, extra, n, err) != 0)
+        return -1;
+    stage_ask(stage, names);
+    return 0;
+}
+
 static int pull_open(struct store *store, const struct conf *conf, const struct conf_section *section,
                      struct directory *directory, const struct directory_connector *connector, int64_t now,
                      const struct pull_progress *progress, struct pull_report *ret, struct err *err)
 {
     CLEANUP(stage_free) struct stage *stage = NULL;
     const struct located_source source = {connector, directory, conf_name(section), attrmap_id_name(section)};
-    if (stage_begin(store, conf_name(section), now, &stage, err) != 0)
+    if (stage_begin(store, conf_name(section), now, &stage, err) != 0 ||
+        want_extra(conf, section, connector, directory, stage, err) != 0)
         return -1;
     int r = read_all(connector, directory, stage, progress, &ret->result, err);
     fill_report(ret, stage);

@@ -7,11 +7,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/delivery.h"
+#include "store/drift.h"
 #include "store/pace.h"
 #include "store/roster.h"
 #include "store/run.h"
 #include "sync/assign.h"
 #include "sync/depend.h"
+#include "sync/mapper.h"
 #include "sync/retry.h"
 
 #define TICK 0.2 /* seconds between two looks at whether to stop */
@@ -36,6 +38,7 @@ struct sender {
     struct delivery *delivery;
     struct roster_rows *rows;
     struct depend *depend;
+    struct mapper *mapper; /* NULL: nothing to map */
     struct wave wave;
     struct retry retry;
     double began;
@@ -58,7 +61,8 @@ int sender_open(const struct send_settings *settings, struct sender **ret, struc
     retry_init(&s->retry, settings->section);
     s->wave.pool = pool_new();
     s->depend = depend_new(settings->plan);
-    if (delivery_open(settings->store, settings->run, settings->team, &s->delivery, err) != 0 ||
+    if (mapper_open(settings->store, settings->section, settings->team, false, &s->mapper, err) != 0 ||
+        delivery_open(settings->store, settings->run, settings->team, &s->delivery, err) != 0 ||
         roster_rows_open(settings->store, settings->team, settings->now, ACCOUNT_ACTIVE, false, &s->rows, err) != 0)
         return -1;
     *ret = TAKE(s);
@@ -74,6 +78,7 @@ void sender_close(struct sender **sender)
     if (s->rows)
         roster_rows_close(&s->rows);
     depend_free(&s->depend);
+    mapper_close(&s->mapper);
     pool_free(&s->wave.pool);
     free(s->wave.errands);
     free(s->wave.tasks);
@@ -211,9 +216,12 @@ static int make_task(struct sender *s, size_t i, struct err *err)
                                    .object_uid = text.object_uid,
                                    .object_name = text.object_name,
                                    .former = text.former,
+                                   .claim = e->change.cause == CAUSE_DRIFT,
                                    .first = e->attempts == e->unsent,
                                    .take_over = s->s.take_over};
     memcpy(task->attr, text.attr, sizeof task->attr);
+    if (mapper_task(s->mapper, &e->change, s->s.run, e->seq, s->wave.pool, task, err) != 0)
+        return -1;
     if (task->object_name && !task->object_uid)
         name_product(s, text.object_name, task);
     return 0;
@@ -323,11 +331,17 @@ static int move_row_if_it_fits(struct sender *s, size_t i, struct err *err)
     return db_exec(s->s.store->db, "RELEASE one_row", err);
 }
 
+/* A repair moves none: the platform follows the rows. */
+static bool moves_row(const struct wave *w, size_t i)
+{
+    return w->outcomes[i] == CONFIRMED && w->errands[i]->change.cause != CAUSE_DRIFT;
+}
+
 /* How many from the i-th on are confirmed and follow each other in the journal. */
 static size_t row_of_confirmed(const struct wave *w, size_t i)
 {
     size_t n = 1;
-    while (i + n < w->n && w->outcomes[i + n] == CONFIRMED && w->errands[i + n]->seq == w->errands[i]->seq + n)
+    while (i + n < w->n && moves_row(w, i + n) && w->errands[i + n]->seq == w->errands[i]->seq + n)
         n++;
     return n;
 }
@@ -337,7 +351,7 @@ static int keep_rows(struct sender *s, struct err *err)
     struct wave *w = &s->wave;
     for (size_t i = 0, n; i < w->n; i += n) {
         n = 1;
-        if (w->outcomes[i] != CONFIRMED)
+        if (!moves_row(w, i))
             continue;
         if (!s->s.plan) {
             if (move_row_if_it_fits(s, i, err) != 0)
@@ -351,15 +365,28 @@ static int keep_rows(struct sender *s, struct err *err)
     return 0;
 }
 
+static int keep_confirmed(struct sender *s, size_t i, struct err *err)
+{
+    const struct errand *e = s->wave.errands[i];
+    const char *note = s->wave.answers[i].taken_over ? "the account had been there, and was taken over" : NULL;
+    return delivery_confirmed(s->delivery, e->seq, note, now_of(s), err) != 0 ||
+                   mapper_done(s->mapper, &e->change, &s->wave.tasks[i], err) != 0 || keep_ids(s, i, err) != 0 ||
+                   drift_settled(s->s.store->db, s->s.team, &e->change, now_of(s), err) != 0
+               ? -1
+               : 0;
+}
+
 static int keep_outcome(struct sender *s, size_t i, struct err *err)
 {
     uint32_t seq = s->wave.errands[i]->seq;
-    const char *note = s->wave.answers[i].taken_over ? "the account had been there, and was taken over" : NULL;
     if (s->wave.outcomes[i] == CONFIRMED)
-        return delivery_confirmed(s->delivery, seq, note, now_of(s), err) != 0 ? -1 : keep_ids(s, i, err);
-    if (s->wave.outcomes[i] == SKIPPED)
-        return delivery_skipped(s->delivery, seq, true, s->wave.answers[i].why.text, now_of(s), err);
-    return 0;
+        return keep_confirmed(s, i, err);
+    if (s->wave.outcomes[i] != SKIPPED)
+        return 0;
+    if (s->wave.answers[i].verdict == PLATFORM_SKIP &&
+        drift_refused(s->s.store->db, s->s.team, &s->wave.errands[i]->change, now_of(s), err) != 0)
+        return -1;
+    return delivery_skipped(s->delivery, seq, true, s->wave.answers[i].why.text, now_of(s), err);
 }
 
 static int keep_answers(struct sender *s, struct err *err)

@@ -35,6 +35,8 @@ struct stage {
     uint32_t *dirty;
     size_t ndirty, dirty_cap;
     bool dirty_all, changed, open, loaded;
+    bool had_extra; /* people may have further attributes from the last read */
+    char *extra;    /* names of those that this one asks for; NULL: none */
     struct stage_result result;
 };
 
@@ -257,7 +259,9 @@ static int put_person(struct stage *s, uint32_t id, const struct entry *e, struc
 {
     struct mirror_person p;
     derive_person(s->derive, e, &p);
-    return mirror_put_person(s->mirror, id, s->base, e, &p, err);
+    if (mirror_put_person(s->mirror, id, s->base, e, &p, err) != 0)
+        return -1;
+    return e->nextra || s->had_extra ? mirror_put_extra(s->mirror, id, e->extra, e->nextra, err) : 0;
 }
 
 /* Nobody is entitled to anything by a container: it is kept, and counts nowhere. */
@@ -332,6 +336,7 @@ int stage_begin(struct store *store, const char *directory, int64_t now, struct 
     if (mirror_open(store->db, directory, &s->mirror, err) != 0 ||
         mirror_max_id(s->mirror, &s->max_id, &s->max_ref, err) != 0)
         return -1;
+    s->had_extra = mirror_directory(s->mirror)->extra != NULL;
     *ret = TAKE(s);
     return 0;
 }
@@ -342,6 +347,7 @@ void stage_free(struct stage **stage)
     if (!s)
         return;
     mirror_close(&s->mirror);
+    free(s->extra);
     if (s->open)
         db_rollback(s->store->db);
     for (size_t i = 0; i < s->result.nfaults && i < STAGE_FAULTS_SHOWN; i++) {
@@ -357,6 +363,12 @@ void stage_free(struct stage **stage)
     free(s->missing);
     free(s);
     *stage = NULL;
+}
+
+void stage_ask(struct stage *s, const char *names)
+{
+    free(s->extra);
+    s->extra = *names ? mem_strdup(names) : NULL;
 }
 
 const char *stage_cursor(const struct stage *s)
@@ -401,7 +413,7 @@ int stage_finish(struct stage *s, enum pull_result result, const char *cursor, s
             return -1;
     if (s->refs && refs_flush(s->refs, err) != 0)
         return -1;
-    return mirror_done(s->mirror, cursor, s->now, s->changed, err);
+    return mirror_done(s->mirror, cursor, s->extra, s->now, s->changed, err);
 }
 
 int stage_commit(struct stage *s, struct err *err)

@@ -36,6 +36,8 @@ int stage_begin(struct store *store, const char *directory, int64_t now, struct 
 void stage_free(struct stage **stage);
 
 const char *stage_cursor(const struct stage *stage); /* of the last pull; NULL: none */
+/* Before the pull: names of the further attributes that it asks for ("a,b"); "" for none, which it is unless this is called. Copied. */
+void stage_ask(struct stage *stage, const char *names);
 const struct sink *stage_sink(struct stage *stage);
 /* After the pull: PULL_PARTIAL is refused. cursor is what the next pull begins with; NULL: none. */
 int stage_finish(struct stage *stage, enum pull_result result, const char *cursor, struct err *err);

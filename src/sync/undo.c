@@ -257,6 +257,17 @@ static void stand_under_ids(struct undo *u)
     }
 }
 
+static int refuse_empty(struct store *store, int64_t run, struct err *err)
+{
+    int64_t repairs;
+    if (undo_repairs(store, run, &repairs, err) != 0)
+        return -1;
+    if (repairs)
+        return err_set(err, ERR_REFUSED,
+                       "run %" PRId64 " only repaired what had drifted on the platform, which is not undone", run);
+    return err_set(err, ERR_REFUSED, "run %" PRId64 " changed nothing, so there is nothing to undo", run);
+}
+
 static int load(struct store *store, struct undo *u, struct err *err)
 {
     int64_t team = u->d.settings->policy->team;
@@ -266,7 +277,7 @@ static int load(struct store *store, struct undo *u, struct err *err)
     if (undo_each(store, team, u->run, take_row, u, err) != 0)
         return -1;
     if (u->n == 0)
-        return err_set(err, ERR_REFUSED, "run %" PRId64 " changed nothing, so there is nothing to undo", u->run);
+        return refuse_empty(store, u->run, err);
     if (find_places(store, u, err) != 0)
         return -1;
     qsort(u->steps, u->n, sizeof *u->steps, by_op_and_person);

@@ -130,7 +130,8 @@ def test_on_leave_remove(small, service):
 
 
 def test_gone_on_the_platform(small, service):
-    """Somebody deleted an account there: what takes away is done, what gives is said."""
+    """Somebody deleted an account there, and nobody looks: what takes away is done, what gives is said."""
+    small.conf["platform builtin"]["drift-every"] = "never"
     small.apply()
     for uid in ("ann", "ben"):
         service.ask("DELETE", f"/Users/{service.users()[entry_uuid(uid)]['id']}")
@@ -292,6 +293,9 @@ def test_lost_and_found_again(small, service):
 # --- what goes wrong on the way -------------------------------------------------------------------------------------
 
 
+SINGLY = {"bulk": "no", "members-per-patch": "7"}  # 137 requests for the crowd below, and 70 otherwise
+
+
 def crowd(site, people=60):
     """Enough to need several hundred requests."""
     for i in range(people):
@@ -313,9 +317,10 @@ def move(site, people=60):
     site.conf["product autocad"]["name"] = "AutoCAD"
 
 
-@pytest.mark.parametrize("seed", [SEED, SEED + 1])
-def test_thirty_percent_go_wrong(site, service, proxy, seed):
-    connect(site, proxy.url, retries=40, timeout="400ms", connections=8)
+@pytest.mark.parametrize("seed, settings", [(SEED, {}), (SEED + 1, {"bulk": "no", "members-per-patch": 7}),
+                                            (SEED + 2, {"bulk": "no", "update": "put"})])
+def test_thirty_percent_go_wrong(site, service, proxy, seed, settings):
+    connect(site, proxy.url, **{"retries": 40, "timeout": "400ms", "connections": 8, **settings})
     site.conf["product autocad"]["name"] = "AutoCAD"
     site.conf["sync"]["max-removals"] = "100%"
     crowd(site)
@@ -328,7 +333,7 @@ def test_thirty_percent_go_wrong(site, service, proxy, seed):
     site.settled()
     print(dict(proxy.counts))
     wrong = sum(n for fault, n in proxy.counts.items() if fault != "none")
-    assert 0.2 < wrong / sum(proxy.counts.values()) < 0.4 and len(proxy.counts) == 8
+    assert 0.15 < wrong / sum(proxy.counts.values()) < 0.45 and len(proxy.counts) == 8
 
 
 def kill(site, proxy, after, carried_out):

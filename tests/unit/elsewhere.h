@@ -3,6 +3,8 @@
  * to prove that nothing is done twice and no key stands for two things.
  *
  *   elsewhere_open -> elsewhere_apply, elsewhere_settle… -> elsewhere_agrees -> elsewhere_close
+ *
+ * It can be read as well, and be changed by hand: elsewhere_look compares it with our rows, and the plans behind it repair what drifted.
  */
 #ifndef TESTS_UNIT_ELSEWHERE_H
 #define TESTS_UNIT_ELSEWHERE_H
@@ -12,6 +14,7 @@
 
 #include "store/audit.h"
 #include "store/delivery.h"
+#include "sync/look.h"
 #include "sync/settle.h"
 #include "sync/undo.h"
 #include "world.h"
@@ -21,14 +24,25 @@
 #define FAR_WIDTH 4
 
 struct far_account {
-    char uid[64], email[128];
+    char uid[64], email[128], title[64];
     bool there, active;
+    char id[64], bears[64]; /* when it is not A-uid; when it is not uid, "-" for none */
+    bool stranger;          /* uid is its name, and nobody's id */
+    bool own_title;         /* the platform sets the title itself */
 };
 
 struct far_object {
     char uid[64], name[128];
     bool there, member[FAR_ROOM];
+    unsigned foreign; /* members that are not ours */
+    bool stranger;
+    enum platform_assign how;
+    char value[64];
+    char id[64];
 };
+
+/* How a listing ends. */
+enum far_reading { FAR_ALL, FAR_CUT_OFF, FAR_SILENT, FAR_EMPTY, FAR_HALF };
 
 struct far_key {
     char key[40], what[160];
@@ -46,6 +60,7 @@ struct far {
     int64_t wait;          /* that it asks for with RETRY */
     bool quietly;          /* … and do it all the same: the answer was lost */
     int stop_after;        /* so many tasks are done, then STOP; 0: never */
+    enum far_reading reading;
     enum op refused_op;
     char refused[64]; /* uid of whom, or of what: SKIP; "" : nobody */
     /* Kills the process just before the so manieth step: statements of the store, tasks before and behind. 0: never. */
@@ -133,7 +148,12 @@ static inline bool far_put(const struct platform_task *t, struct far_account *a)
 {
     bool changes = far_set(&a->there, true);
     changes |= far_set(&a->active, t->active);
-    changes |= !span_eq(span_str(a->email), t->attr[ATTR_EMAIL]);
+    changes |= !span_eq(span_str(a->email), t->attr[ATTR_EMAIL]) || t->claim;
+    changes |= !a->own_title && !span_eq(span_str(a->title), t->attr[ATTR_TITLE]);
+    if (!a->own_title)
+        snprintf(a->title, sizeof a->title, "%.*s", (int)t->attr[ATTR_TITLE].n, t->attr[ATTR_TITLE].p);
+    if (t->claim)
+        *a->bears = '\0';
     snprintf(a->email, sizeof a->email, "%.*s", (int)t->attr[ATTR_EMAIL].n, t->attr[ATTR_EMAIL].p);
     return changes;
 }
@@ -163,6 +183,8 @@ static inline bool far_do(const struct platform_task *t)
     case OP_JOIN:
         ck_assert(a->there && (t->op == OP_ASSIGN || o->there));
         o->there = true;
+        o->how = t->assign;
+        snprintf(o->value, sizeof o->value, "%s", t->value ? t->value : "");
         return far_set(&o->member[i], true);
     case OP_UNASSIGN:
     case OP_LEAVE:
@@ -212,14 +234,22 @@ static inline void far_again(struct platform_answer *a)
     err_set(&a->why, ERR_NETWORK, "far away: busy; try later");
 }
 
+static inline void far_id(char kind, const char *own, const char *uid, char ret[static PLATFORM_ID_MAX])
+{
+    if (*own)
+        snprintf(ret, PLATFORM_ID_MAX, "%s", own);
+    else
+        snprintf(ret, PLATFORM_ID_MAX, "%c-%s", kind, uid);
+}
+
 static inline void far_done(const struct platform_task *t, struct far_key *k, struct platform_answer *a)
 {
     k->done += far_do(t);
     a->verdict = PLATFORM_DONE;
     if (t->person && t->op != OP_REMOVE)
-        snprintf(a->account, sizeof a->account, "A-%s", t->person);
+        far_id('A', far->accounts[far_account_of(t->person)].id, t->person, a->account);
     if (t->object_uid)
-        snprintf(a->object, sizeof a->object, "O-%s", t->object_uid);
+        far_id('O', far_object_of(t->object_uid)->id, t->object_uid, a->object);
 }
 
 static inline bool far_refuses(const struct platform_task *t)
@@ -271,6 +301,91 @@ static inline void far_send(struct platform *platform, const struct platform_tas
     }
 }
 
+/* --- reading it --- */
+
+static inline int far_read_account(const struct platform_sink *sink, const struct far_account *a, struct err *err)
+{
+    char id[PLATFORM_ID_MAX];
+    far_id('A', a->id, a->uid, id);
+    const char *ours = *a->bears ? a->bears : a->stranger ? "-" : a->uid;
+    struct platform_found found = {.id = span_str(id),
+                                   .ours = span_str(strcmp(ours, "-") == 0 ? "" : ours),
+                                   .name = span_str(a->email),
+                                   .active = a->active,
+                                   .raw = a};
+    if (sink->account(sink->ctx, &found, err) != 0)
+        return -1;
+    for (size_t i = 0; i < far->nobjects; i++)
+        if (far->objects[i].how != PLATFORM_AS_GROUP && far->objects[i].member[a - far->accounts] &&
+            sink->value(sink->ctx, far->objects[i].how, span_str(far->objects[i].value), err) != 0)
+            return -1;
+    return 0;
+}
+
+static inline int far_read_members(const struct platform_sink *sink, const struct far_object *o, struct err *err)
+{
+    char id[PLATFORM_ID_MAX];
+    for (size_t m = 0; m < far->naccounts; m++) {
+        far_id('A', far->accounts[m].id, far->accounts[m].uid, id);
+        if (o->member[m] && sink->member(sink->ctx, span_str(id), err) != 0)
+            return -1;
+    }
+    for (unsigned i = 0; i < o->foreign; i++)
+        if (sink->member(sink->ctx, span_str("A-somebody"), err) != 0)
+            return -1;
+    return 0;
+}
+
+static inline int far_read_object(const struct platform_sink *sink, const struct far_object *o, struct err *err)
+{
+    char id[PLATFORM_ID_MAX];
+    bool members = false;
+    far_id('O', o->id, o->uid, id);
+    struct platform_found found = {.id = span_str(id),
+                                   .ours = span_str(o->stranger ? "" : o->uid),
+                                   .name = span_str(o->name),
+                                   .raw = o};
+    if (sink->group(sink->ctx, &found, &members, err) != 0)
+        return -1;
+    return members ? far_read_members(sink, o, err) : 0;
+}
+
+static inline int far_read(struct platform *platform, const struct platform_sink *sink, enum pull_result *ret,
+                           struct err *err)
+{
+    (void)platform;
+    size_t n = far->reading == FAR_EMPTY ? 0 : far->reading == FAR_HALF ? far->naccounts / 2 : far->naccounts;
+    if (far->reading == FAR_SILENT)
+        return err_set(err, ERR_NETWORK, "far away: no answer; try later");
+    for (size_t i = 0; i < n; i++)
+        if (far->accounts[i].there && far_read_account(sink, &far->accounts[i], err) != 0)
+            return -1;
+    for (size_t i = 0; far->reading == FAR_ALL && i < far->nobjects; i++)
+        if (far->objects[i].there && far->objects[i].how == PLATFORM_AS_GROUP &&
+            far_read_object(sink, &far->objects[i], err) != 0)
+            return -1;
+    *ret = far->reading == FAR_CUT_OFF ? PULL_PARTIAL : PULL_COMPLETE;
+    if (far->reading == FAR_CUT_OFF)
+        err_set(err, ERR_NETWORK, "far away: it stopped in the middle");
+    return 0;
+}
+
+static inline int far_differs(struct platform *platform, const struct platform_task *task,
+                              const struct platform_found *found, struct buf *ret)
+{
+    (void)platform;
+    if (task->object_uid)
+        return strcmp(((const struct far_object *)found->raw)->name, task->object_name) != 0;
+    const struct far_account *a = found->raw;
+    bool email = !span_eq(span_str(a->email), task->attr[ATTR_EMAIL]),
+         title = !span_eq(span_str(a->title), task->attr[ATTR_TITLE]);
+    if (email)
+        buf_printf(ret, "e-mail is %s%s", a->email, title ? ", " : "");
+    if (title)
+        buf_printf(ret, "title is %s", a->title);
+    return email || title;
+}
+
 static const struct conf_item far_items[] = {PLATFORM_REMOTE_SETTINGS, {0}};
 static const struct conf_variant far_types[] = {{.name = "far", .help = "x", .items = far_items}, {0}};
 static const struct conf_kind far_kinds[] = {{.name = "platform", .named = true, .variants = far_types, .help = "x"},
@@ -283,6 +398,8 @@ static const struct platform_connector far_platform = {.name = "far",
                                                        .open = far_open,
                                                        .send = far_send,
                                                        .width = far_width,
+                                                       .read = far_read,
+                                                       .differs = far_differs,
                                                        .close = far_shut};
 
 /* --- with the world --- */
@@ -321,6 +438,22 @@ static inline int elsewhere_carry_out(struct world *w, const struct plan *plan, 
                             .connector = &far_platform,
                             .stop = stop};
     return apply_plan(w->store, &job, ret_run, ret_done, &w->err);
+}
+
+/* Reads it and compares; plans repair from then on what was found, unless it could not be read. Release the report. */
+static inline struct look_report elsewhere_look(struct world *w)
+{
+    struct look_report report;
+    struct look_settings settings = {.store = w->store,
+                                     .conf = w->conf,
+                                     .platform = conf_find(far_conf, "platform", "vendor"),
+                                     .connector = &far_platform,
+                                     .team = world_int(w, "SELECT id FROM team WHERE name = 'design'"),
+                                     .now = w->now};
+    int r = look_at_platform(&settings, &report, &w->err);
+    ck_assert_msg(r == 0, "%s", w->err.text);
+    w->drift = look_judged(&report);
+    return report;
 }
 
 /* Carries the plan of now out; the number of changes that were not done. */
@@ -383,7 +516,7 @@ static inline int64_t far_live(void)
 {
     int64_t n = 0;
     for (size_t i = 0; i < far->naccounts; i++)
-        n += far->accounts[i].there;
+        n += far->accounts[i].there && !far->accounts[i].stranger;
     return n;
 }
 
@@ -392,7 +525,7 @@ static inline int64_t far_members(bool products)
     int64_t n = 0;
     for (size_t i = 0; i < far->nobjects; i++)
         for (size_t m = 0; m < FAR_ROOM; m++)
-            n += far->objects[i].member[m] && products == (strncmp(far->objects[i].uid, "product:", 8) == 0);
+            n += far->objects[i].member[m] && !far->objects[i].stranger && products == (strncmp(far->objects[i].uid, "product:", 8) == 0);
     return n;
 }
 
@@ -409,7 +542,8 @@ static inline void elsewhere_agrees(struct world *w)
         ck_assert_int_eq(a->there, state != ACCOUNT_REMOVED);
         live += a->there;
         ck_assert_int_eq(a->active, state == ACCOUNT_ACTIVE);
-        CLEANUP(freep) char *remote = mem_printf("A-%s", a->uid);
+        char remote[PLATFORM_ID_MAX];
+        far_id('A', a->id, a->uid, remote);
         ck_assert_str_eq(stmt_text(st, 3), a->there ? remote : "");
         if (a->there)
             ck_assert_str_eq(stmt_text(st, 2), a->email);

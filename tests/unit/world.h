@@ -24,6 +24,7 @@
 #include "push/directories.h"
 #include "roster/roster.h"
 #include "store/domain.h"
+#include "store/drift.h"
 #include "store/mirror.h"
 #include "store/run.h"
 #include "sync/apply.h"
@@ -60,6 +61,7 @@ struct world {
     struct gate_domain domains[2]; /* example.com, open; branch.example, closed */
     struct stage_result result;    /* of the last pull, without texts */
     size_t puts;                   /* entries that the last pull wanted in full */
+    bool drift;                    /* plans repair what the last look at the platform found */
     enum pull_result ends;         /* how the next pulls end */
     struct err err;
 };
@@ -394,6 +396,11 @@ static inline void show_change(struct world *w, const struct plan *plan, const s
                 buf_printf(out, " %s", attr_names[a]);
     } else if (c->cause == CAUSE_EXCLUDED) {
         buf_printf(out, " %" PRIu32, c->detail);
+    } else if (c->cause == CAUSE_DRIFT) {
+        CLEANUP(pool_free) struct pool *pool = pool_new();
+        const char *found;
+        ck_assert_int_eq(drift_found(w->store->db, plan->team_id, c, pool, &found, &w->err), 0);
+        buf_printf(out, ": %s", found);
     } else if (c->cause == CAUSE_UNDO) {
         buf_printf(out, " of run %" PRIu32, c->detail);
     } else if (c->detail) {
@@ -414,7 +421,7 @@ static inline struct plan *world_plan(struct world *w)
     struct plan *plan = NULL;
     int r = policy_load(w->store, w->conf, world_team(w), &policy, &w->err);
     ck_assert_msg(r == 0, "%s", w->err.text);
-    struct plan_settings settings = {.conf = w->conf, .policy = &policy, .gate = &w->gate, .now = w->now};
+    struct plan_settings settings = {.conf = w->conf, .policy = &policy, .gate = &w->gate, .now = w->now, .drift = w->drift};
     plan_settings_read(&settings);
     r = plan_make(w->store, &settings, &plan, &w->err);
     policy_release(&policy);

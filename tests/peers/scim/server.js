@@ -75,7 +75,18 @@ const group = (id, instance) => {
     return {...instance, members: [...members.values()]};
 };
 
+// An extension of somebody's own, as vendors have them, within the standard's names.
+const own = new SCIMMY.Types.SchemaDefinition("Badge", "urn:ietf:params:scim:schemas:extension:badge:2.0:User", "Who comes in", [
+    new SCIMMY.Types.Attribute("string", "objectGUID"),
+    new SCIMMY.Types.Attribute("string", "badge"),
+    new SCIMMY.Types.Attribute("complex", "desk", {}, [
+        new SCIMMY.Types.Attribute("string", "floor"),
+        new SCIMMY.Types.Attribute("boolean", "standing"),
+    ]),
+]);
+
 SCIMMY.Schemas.User.extend(SCIMMY.Schemas.EnterpriseUser, false);
+SCIMMY.Schemas.User.extend(own, false);
 for (const [Resource, store, before] of [[SCIMMY.Resources.User, users, user], [SCIMMY.Resources.Group, groups, group]]) {
     const [ingress, egress, degress] = handlers(store, before);
     SCIMMY.Resources.declare(Resource).ingress(ingress).egress(egress).degress(degress);
