@@ -84,8 +84,17 @@ bool scim_crowd_splits(struct scim_crowd *crowd, const struct scim_answer *answe
         crowd->blamed = false;
         crowd->largest = 0;
     }
+    crowd->least = crowd->size;
     crowd->step = crowd->size / 2;
     return true;
+}
+
+/* Twice as many, until it shows that not somebody but their number is at fault: then the limit is between the two. */
+static size_t next_step(const struct scim_crowd *crowd)
+{
+    if (crowd->blamed || crowd->size >= crowd->least)
+        return crowd->size * 2;
+    return (crowd->largest + crowd->least) / 2;
 }
 
 /*
@@ -98,7 +107,7 @@ static void learn(struct scim_crowd *crowd)
     enum platform_verdict verdict = crowd->said.verdict;
     if (verdict == PLATFORM_DONE) {
         crowd->largest = crowd->size > crowd->largest ? crowd->size : crowd->largest;
-        crowd->step = crowd->step ? crowd->size * 2 : 0;
+        crowd->step = crowd->step ? next_step(crowd) : 0;
     }
     crowd->blamed |= verdict != PLATFORM_DONE;
     if (verdict == PLATFORM_RETRY && crowd->speaker.heard && crowd->said.wait == 0)

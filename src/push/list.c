@@ -15,6 +15,7 @@ struct listing {
     int64_t total;        /* that match; by cursor not all are counted */
     int64_t last;         /* row of the last that was shown */
     size_t links;         /* members and groups that are shown in all of the answer */
+    size_t bytes;         /* of what was shown, as the store has it */
     bool more;            /* by cursor: there is another one */
     double deadline;      /* of clock_monotonic */
     struct pool *scratch; /* for one resource */
@@ -98,14 +99,15 @@ static int match(struct listing *l, const struct pushed_resource *r, json_t **re
     return matches;
 }
 
-/* Members are many: a page ends before they are more than an answer should hold. */
+/* A page ends before it is more than an answer should hold; what is alone is shown whole. */
 static int has_room(struct listing *l, const struct pushed_resource *r)
 {
     int64_t n = 0;
     if (l->shows_links && r->kind == PUSHED_GROUP && l->room &&
         pushed_member_count(l->call->pushed, r->row, &n, l->call->err) != 0)
         return -1;
-    if (l->links > 0 && l->links + (size_t)n > SERVICE_MEMBERS_SHOWN)
+    if ((l->links > 0 && l->links + (size_t)n > SERVICE_MEMBERS_SHOWN) ||
+        (l->bytes > 0 && l->bytes + r->text.n > SERVICE_PAGE_BYTES))
         l->room = 0;
     return l->room > 0;
 }
@@ -121,6 +123,7 @@ static int show(struct listing *l, const struct pushed_resource *r, json_t *whol
     if (l->shows_links)
         l->links += json_array_size(json_object_get(whole, l->type->links));
     json_array_append_new(l->shown, scim_project(&l->query->projection, whole));
+    l->bytes += r->text.n;
     l->last = r->row;
     l->room--;
     return 0;
@@ -156,6 +159,7 @@ struct sorting {
     struct listing *l;
     json_t **keys;
     size_t n, cap;
+    size_t bytes; /* at most, of what the keys hold */
 };
 
 static void sorting_release(struct sorting *s)
@@ -184,10 +188,11 @@ static int collect(void *ctx, const struct pushed_resource *r, struct err *err)
     int matches = match(s->l, r, &whole);
     if (matches != 1)
         return matches;
-    if (s->n == SERVICE_SORT_MAX)
+    s->bytes += r->text.n;
+    if (s->n == SERVICE_SORT_MAX || s->bytes > SERVICE_SORT_BYTES)
         return scim_error_set(&s->l->call->error, SCIM_WRONG_TOO_MANY,
-                              "more than %d resources would be put in order; sort by %s, or filter", SERVICE_SORT_MAX,
-                              s->l->type->name);
+                              "more than %d resources, or large ones, would be put in order; sort by %s, or filter",
+                              SERVICE_SORT_MAX, s->l->type->name);
     *MEM_PUSH(&s->keys, &s->n, &s->cap) = sort_key(&s->l->query->order, whole, r->row);
     return 0;
 }

@@ -22,6 +22,9 @@
 #define SERVICE_ROWS_MAX 500000
 /* Members that one answer shows; a page with more ends early, a single group is shown whole. */
 #define SERVICE_MEMBERS_SHOWN 100000
+/* Bytes of resources after which a page ends, and that are put in order at once. */
+#define SERVICE_PAGE_BYTES (16 * 1024 * 1024)
+#define SERVICE_SORT_BYTES (64 * 1024 * 1024)
 /* Seconds for a query; then it is tooMany. */
 #define SERVICE_SEARCH_SECONDS 5
 /* Resources that are put in order by something else than their names. */

@@ -177,7 +177,10 @@ static const struct scim_attr user[] = {
 
 const struct scim_schema scim_user_schema = {SCIM_USER_URN, "User", "User account", LIST(user)};
 
-/* display is in 4.2's example but in no list of 8.7.1. What a member is called is its own to say: whatever a client sends counts nothing. */
+/*
+ * display is in 4.2's example but in no list of 8.7.1. What a client sends there counts nothing; but it is not readOnly, or a member
+ * that has nothing else would be no value, and a list of such ones no members.
+ */
 static const struct scim_attr members[] = {
     {.name = "value", .description = "The id of the member", .mutability = SCIM_IMMUTABLE, .case_exact = true},
     {.name = "$ref",
@@ -189,7 +192,7 @@ static const struct scim_attr members[] = {
      .description = "What the member is",
      .mutability = SCIM_IMMUTABLE,
      .canonical = WORDS("User", "Group")},
-    {.name = "display", .description = "The name of the member", .mutability = SCIM_READ_ONLY},
+    {.name = "display", .description = "The name of the member", .mutability = SCIM_IMMUTABLE},
 };
 
 /* 8.7.1 shows displayName as not required; 4.2, which binds, requires it. */

@@ -91,17 +91,19 @@ static bool claim_account(struct looking *l, uint32_t account, uint64_t at, enum
 
 /* --- what is wrong with it ---------------------------------------------------------------------------------------- */
 
-static struct platform_task task_of(const struct there_account *a)
+static struct platform_task task_of(struct looking *l, const struct there_account *a)
 {
     struct platform_task task = {
         .op = OP_UPDATE, .key = "", .person = a->uid, .account = a->remote, .active = is_usable((uint8_t)a->state)};
     memcpy(task.attr, a->attr, sizeof task.attr);
+    pool_reset(l->task);
+    mapper_given(l->mapper, a->attr, a->mapped, l->task, &task);
     return task;
 }
 
 static const char *differing(struct looking *l, const struct there_account *a, const struct platform_found *found)
 {
-    struct platform_task task = task_of(a);
+    struct platform_task task = task_of(l, a);
     task.active = found->active; /* which is told in its own words */
     buf_clear(&l->text);
     if (!l->s->connector->differs || l->s->connector->differs(l->platform, &task, found, &l->text) == 0)

@@ -8,6 +8,7 @@
 #include "store/drift.h"
 #include "store/there.h"
 #include "sync/look.h"
+#include "sync/mapper.h"
 
 /* By what something there was taken for ours. */
 enum claim {
@@ -67,7 +68,8 @@ struct looking {
     struct look_report *report;
     struct platform *platform;
     struct there *there;
-    struct pool *pool;
+    struct pool *pool, *task; /* task: of what one account should be */
+    struct mapper *mapper;    /* NULL: nothing is mapped */
     struct digest *digest;
     struct seen *seen; /* by account */
     uint32_t max_account;

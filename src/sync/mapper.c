@@ -259,6 +259,36 @@ static int fill_from_directory(struct mapper *m, uint32_t person, struct pool *p
     return 0;
 }
 
+void mapper_given(const struct mapper *m, const struct span *attr, struct span kept, struct pool *pool,
+                  struct platform_task *task)
+{
+    const struct named_value *values;
+    size_t n = m ? named_values_read(kept, pool, &values) : 0;
+    if (m)
+        task->mapped = values_back(m, values, n, attr, pool, &task->nmapped);
+}
+
+struct repairing {
+    const struct mapper *mapper;
+    struct pool *pool;
+    struct platform_task *task;
+};
+
+static int take_given(void *ctx, const struct mapped_row *row, struct err *err)
+{
+    (void)err;
+    struct repairing *r = ctx;
+    mapper_given(r->mapper, r->task->attr, row->mapped, r->pool, r->task);
+    return 0;
+}
+
+static int fill_from_account(struct mapper *m, uint32_t person, struct pool *pool, struct platform_task *task,
+                             struct err *err)
+{
+    struct repairing r = {m, pool, task};
+    return mapped_one(m->store->db, m->team, person, person, take_given, &r, err) < 0 ? -1 : 0;
+}
+
 int mapper_task(struct mapper *m, const struct change *change, int64_t run, uint32_t seq, struct pool *pool,
                 struct platform_task *task, struct err *err)
 {
@@ -266,6 +296,8 @@ int mapper_task(struct mapper *m, const struct change *change, int64_t run, uint
     size_t nkept;
     if (!m || !op_takes_attributes((enum op)change->op))
         return 0;
+    if (change->cause == CAUSE_DRIFT)
+        return fill_from_account(m, change->person, pool, task, err);
     if (change->cause != CAUSE_UNDO)
         return fill_from_directory(m, change->person, pool, task, err);
     if (mapped_of_change(m->store->db, run, seq, true, pool, &kept, &nkept, err) != 0)
@@ -276,7 +308,8 @@ int mapper_task(struct mapper *m, const struct change *change, int64_t run, uint
 
 int mapper_done(struct mapper *m, const struct change *change, const struct platform_task *task, struct err *err)
 {
-    if (!m || !op_takes_attributes((enum op)change->op) || change->cause == CAUSE_UNDO)
+    if (!m || !op_takes_attributes((enum op)change->op) || change->cause == CAUSE_UNDO ||
+        change->cause == CAUSE_DRIFT)
         return 0;
     return mapped_keep(m->store->db, m->team, change->person, task->mapped, task->nmapped, err);
 }

@@ -75,6 +75,7 @@ struct web {
     struct keeper *keeper;
     struct watching *watching;
     struct outbox *outbox;
+    struct folding *folding;
     _Atomic unsigned long reloads; /* of the configuration */
     struct limit *limit;
     struct line *line; /* of what is pushed */
@@ -137,6 +138,9 @@ void watching_stop(struct watching **watching);
 struct outbox;
 int outbox_start(struct web *web, struct outbox **ret, struct err *err);
 void outbox_stop(struct outbox **outbox);
+struct folding;
+int folding_start(struct web *web, struct folding **ret, struct err *err);
+void folding_stop(struct folding **folding);
 
 void routes_answer(void *web, const struct request *request, struct response *response);
 size_t routes_body_max(void *web, const struct request *request);

@@ -276,7 +276,7 @@ int web_start(struct conf *conf, const char *state_dir, struct web **ret, struct
     want_providers(web, conf);
     if (keeper_start(web->providers, &web->keeper, err) != 0 || listen_for_people(web, serve, err) != 0 ||
         listen_for_status(web, serve, err) != 0 || watching_start(web, &web->watching, err) != 0 ||
-        outbox_start(web, &web->outbox, err) != 0)
+        outbox_start(web, &web->outbox, err) != 0 || folding_start(web, &web->folding, err) != 0)
         return -1;
     *ret = TAKE(web);
     return 0;
@@ -359,6 +359,7 @@ void web_stop(struct web **web)
     keeper_stop(&w->keeper);
     watching_stop(&w->watching);
     outbox_stop(&w->outbox);
+    folding_stop(&w->folding);
     while (w->desks) {
         struct desk *desk = w->desks;
         w->desks = desk->next;

@@ -107,7 +107,9 @@ class Handler(BaseHTTPRequestHandler):
             closed = time.monotonic() < front.closed_until
             status = refused or (503 if closed else 200 if passes else 429)
             front.counts[status] += 1
-        if status == 200:
+        if status == 200 and self.path.removeprefix("/scim/v2").partition("?")[0] in front.hidden:
+            self.refuse(404, "there is no such thing")
+        elif status == 200:
             self.pass_on(body, headers)
         elif status == 503:
             self.refuse(503, "closed for now", [("Retry-After", 1)] if front.closed_says else [])
@@ -122,6 +124,7 @@ class ScimFront:
         self.port, self.token = port, token
         self.lock = threading.Lock()
         self.oauth = self.limit = None
+        self.hidden = ()  # paths that are answered with 404
         self.accepts = None  # tokens that are good; None: whatever comes
         self.token_status, self.closed_until, self.closed_says = None, 0.0, True
         self.given, self.counts, self.log = {}, collections.Counter(), []
@@ -152,6 +155,8 @@ class ScimFront:
         return None
 
     def stop(self):
+        if not self.thread.is_alive():
+            return
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()

@@ -337,13 +337,16 @@ def test_thirty_percent_go_wrong(site, service, proxy, seed, settings):
 
 
 def kill(site, proxy, after, carried_out):
-    """SIGKILL for an apply whose requests beyond so many are not answered."""
+    """SIGKILL for an apply whose requests beyond so many are not answered. False: there were no more."""
     proxy.stall(after, carry_out=carried_out)
     run = site.start("apply", "--yes")
-    assert proxy.stalled.wait(60)
+    while not proxy.stalled.wait(0.05) and run.poll() is None:
+        pass
+    killed = run.poll() is None
     run.send_signal(signal.SIGKILL)
     run.wait()
     proxy.flow()
+    return killed
 
 
 def settled(site):
@@ -353,14 +356,26 @@ def settled(site):
 
 
 @pytest.mark.parametrize("carried_out", [True, False])
-@pytest.mark.parametrize("settings, after", [*((SINGLY, after) for after in (0, 1, 4, 30, 75, 121, 125, 127, 129, 136)),
-                                             *(({}, after) for after in (5, 30, 65, 66, 67, 68, 69))])
-def test_killed_while_the_service_is_silent(site, service, proxy, settings, after, carried_out):
+@pytest.mark.parametrize("after", [0, 3, 4, 5, 30, 65, 66, 68, 90, 120])
+def test_killed_while_the_service_is_silent(site, service, proxy, after, carried_out):
     """SIGKILL while requests are unanswered, carried out or not; the next run ends right, with everybody once."""
-    connect(site, proxy.url, timeout="20s", **settings)
+    connect(site, proxy.url, timeout="20s", bulk="no", **{"members-per-patch": 1})
     site.conf["product autocad"]["name"] = "AutoCAD"
     crowd(site)
-    kill(site, proxy, after, carried_out)
+    assert kill(site, proxy, after, carried_out)
+    site.apply()
+    equal(site, service)
+    settled(site)
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+@pytest.mark.parametrize("after", [0, 3, 5, 6, 7])
+def test_killed_while_much_of_it_is_one_request(site, service, proxy, after, carried_out):
+    """The same with bulk, and with many members in one PATCH."""
+    connect(site, proxy.url, timeout="20s")
+    site.conf["product autocad"]["name"] = "AutoCAD"
+    crowd(site)
+    assert kill(site, proxy, after, carried_out)
     site.apply()
     equal(site, service)
     settled(site)
@@ -368,16 +383,18 @@ def test_killed_while_the_service_is_silent(site, service, proxy, settings, afte
 
 def test_killed_again_and_again_while_a_fifth_goes_wrong(site, service, proxy):
     """Each run first settles the one before, and is killed in that or later."""
-    connect(site, proxy.url, **{"retries": 40, "timeout": "400ms", "connections": 8, "bulk": "no", "members-per-patch": 1})
+    connect(site, proxy.url, retries=40, timeout="400ms", connections=8, bulk="no", **{"members-per-patch": 2})
     site.conf["product autocad"]["name"] = "AutoCAD"
     site.conf["sync"]["max-removals"] = "100%"
     crowd(site)
+    killed = 0
     chance = random.Random(SEED)
     proxy.be_faulty(0.2, hold=0.8, seed=SEED)
     for turn in range(6):
         if turn == 3:
             move(site)
-        kill(site, proxy, chance.randrange(5, 70), chance.choice((True, False)))
+        killed += kill(site, proxy, chance.randrange(5, 70), chance.choice((True, False)))
+    assert killed >= 4
     site.apply()
     equal(site, service)
     settled(site)

@@ -1,5 +1,10 @@
 """A client that pushes, through the whole program: what it sends, what the plan makes of it, and what it never does."""
 
+import concurrent.futures
+import json
+import random
+import sqlite3
+
 import pytest
 
 from pushed_site import Pushed, push_conf
@@ -146,3 +151,43 @@ def test_signed_in_by_the_external_id(site):
         assert plan["read"]["gone"] == 1
     finally:
         server.stop()
+
+
+def test_pulls_while_clients_push(server):
+    """Nothing that was committed between two reads is missed, whatever is pushed while one goes on."""
+    site = server.site
+    site.conf["product autocad"]["group"] = "team0"
+    keys = [server.token() for _ in range(4)]
+
+    def push(number):
+        rng, key, mine = random.Random(number), keys[number], {}
+        team = server.group(key, f"team{number}")
+        for i in range(40):
+            name = f"t{number}u{i}"
+            mine[name] = server.user(key, name)
+            server.patch(key, f"/Groups/{team}", {"op": "add", "path": "members", "value": [{"value": mine[name]}]})
+            if i % 4 == 3:
+                gone = rng.choice(sorted(mine))
+                server.ask("DELETE", f"/Users/{mine.pop(gone)}", key, status=204)
+            server.patch(key, f"/Users/{rng.choice(sorted(mine.values()))}", replace("title", f"T{i}"))
+        return mine
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        pushing = [pool.submit(push, number) for number in range(4)]
+        reads = 0
+        while not all(done.done() for done in pushing) or reads < 3:
+            site.run("plan")
+            reads += 1
+        there = {name for done in pushing for name in done.result()}
+    plan = site.plan()
+    site.apply()
+    assert plan["read"]["result"] == "changes"
+    assert {email.partition("@")[0] for email in site.states()} == there
+    with sqlite3.connect(site.state / "push.db") as db:
+        users = [json.loads(text) for text, in db.execute(
+            "SELECT c.text FROM content c JOIN resource r ON r.row = c.resource WHERE r.kind = 0 AND r.gone = 0")]
+    db.close()
+    mirror = dict(site.sql("SELECT p.user_name, p.title FROM person p JOIN entry e ON e.id = p.id WHERE e.gone_at = 0"))
+    assert mirror == {user["userName"]: user.get("title") for user in users} and set(mirror) == there
+    assert site.seats() == {f"{name}@example.com" for name in there if name.startswith("t0u")}
+    site.settled()

@@ -225,3 +225,35 @@ def test_known_by_our_ids(tmp_path, template, org, slapd):
         assert gone not in Pair.people(pair.far)
     finally:
         pair.stop()
+
+
+def test_a_third_one_reads_what_was_pushed(tmp_path, template, pair):
+    """type = scim pulls from the far one's service: the same people and groups, under the same ids, and changes after changes."""
+    pair.run()
+    third = Site(tmp_path / "third", template)
+    token = third.folder / "token"
+    token.write_text(pair.server.token() + "\n")
+    token.chmod(0o600)
+    third.conf["directory hq"] = {"type": "scim", "url": pair.server.base(), "token-file": token, "page-size": 50, "retry-wait": "20ms"}
+    third.conf["product autocad"]["group"] = "AutoCAD 2027"
+
+    def same():
+        third.apply()
+        assert Pair.people(third) == Pair.people(pair.far) and Pair.groups(third) == Pair.groups(pair.far)
+        assert third.seats() == pair.far.seats()
+        uids = "SELECT p.user_name, e.uid FROM person p JOIN entry e ON e.id = p.id WHERE e.gone_at = 0"
+        assert dict(third.sql(uids)) == dict(pair.far.sql(uids))
+        third.settled()
+
+    same()
+    assert third.plan()["read"]["faults"] == []
+    pair.near.conf["sync"]["on-leave"] = "remove"
+    gone, renamed = sorted(pair.members("bim"))[:2]
+    pair.slapd.delete(Org.dn(gone))
+    del pair.org.people[gone]
+    pair.slapd.replace(Org.dn(renamed), "title", "Chefin")
+    pair.org.people[renamed]["title"] = "Chefin"
+    pair.run()
+    pair.equal()
+    third.conf["directory hq"]["delta"] = "no"  # a delta does not tell who is gone
+    same()

@@ -224,3 +224,52 @@ def test_nobody_is_looked_up_one_by_one(by_file, front, service):
     complete(by_file, service)
     assert len(asked) < 80 + 40, "one request for each, and a few beside"
     assert json.dumps(service.dump()).count("p001@example.com") == 1
+
+
+# --- doorward check ---------------------------------------------------------------------------------------------------
+
+
+def platform_row(site, status=0):
+    rows = site.json("check", status=status)["checks"]
+    return next(row for row in rows if row["what"] == "platform builtin")
+
+
+def test_check_tells_what_a_service_can_and_cannot_do(by_file, front, service):
+    out, _ = by_file.run("check")
+    assert f"platform builtin: {front.url}, 0 accounts, 0 groups" in out
+    can, cannot = (next(line for line in out.splitlines() if line.strip().startswith(word + " ")) for word in ("can", "cannot"))
+    assert "change single attributes (PATCH)" in can and "enterprise extension" in can and "entitlements" in can
+    assert "page by cursor" in cannot and "PATCH" not in cannot
+    row = platform_row(by_file)
+    assert row["ok"] and {a["name"]: a["can"] for a in row["abilities"]}["patch"] is True
+    assert service.dump() == {"users": [], "groups": []}, "it changes nothing"
+
+
+def test_check_tells_what_was_guessed(by_file, front):
+    documents = ("/ServiceProviderConfig", "/Schemas", "/ResourceTypes")
+    front.hidden = documents
+    row = platform_row(by_file)
+    abilities = {a["name"]: a["can"] for a in row["abilities"]}
+    assert row["ok"] and abilities["patch"] and abilities["filter"] and not abilities["bulk"] and not abilities["etag"]
+    for document in documents:
+        assert any(note.startswith(document[1:] + ": not shown (404); ") for note in row["notes"]), row["notes"]
+    assert "note" in by_file.run("check")[0]
+    by_file.apply()
+    by_file.settled()
+
+
+@pytest.mark.parametrize("wrong, status", [("token", 1), ("gone", 1)])
+def test_check_tells_that_it_is_not_let_in(by_file, front, wrong, status):
+    if wrong == "token":
+        front.accepts = set()
+    else:
+        front.stop()
+    row = platform_row(by_file, status=status)
+    assert not row["ok"]
+    assert ("the service refuses the token" if wrong == "token" else "cannot connect") in row["detail"], row["detail"]
+
+
+def test_check_of_oauth(by_oauth, front):
+    assert platform_row(by_oauth)["ok"] and front.counts["token"] == 1
+    secret_file(by_oauth, "secret", "wrong")
+    assert "it does not know us" in platform_row(by_oauth, status=1)["detail"]

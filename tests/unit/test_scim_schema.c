@@ -293,13 +293,17 @@ START_TEST(a_group_has_a_name_and_members)
          " 'members': [{'value': '2819c223', '$ref': 'https://example.com/v2/Users/2819c223', 'display': 'Babs Jensen'},"
          " {'value': '902c246b', 'type': 'Group'}], 'meta': {'resourceType': 'Group'}}",
          "{'schemas': ['urn:ietf:params:scim:schemas:core:2.0:Group'], 'displayName': 'Tour Guides', 'members': [{'value':"
-         " '2819c223', '$ref': 'https://example.com/v2/Users/2819c223'}, {'value': '902c246b',"
+         " '2819c223', '$ref': 'https://example.com/v2/Users/2819c223', 'display': 'Babs Jensen'}, {'value': '902c246b',"
          " 'type': 'Group'}]}"},
         {"{'displayName': 'G', 'members': []}",
          "{'schemas': ['urn:ietf:params:scim:schemas:core:2.0:Group'], 'displayName': 'G'}"},
         {"{'members': []}", NULL},
         {"{'displayName': ''}", NULL},
         {"{'displayName': 'G', 'members': ['2819c223']}", NULL},
+        {"{'displayName': 'G', 'members': [{}]}", NULL},
+        {"{'displayName': 'G', 'members': [null]}", NULL},
+        {"{'displayName': 'G', 'members': [{'value': null}]}", NULL},
+        {"{'displayName': 'G', 'members': [{'value': '1'}, {'unknown': 1}]}", NULL},
         {"{'displayName': 'G', 'members': [{'value': 5}]}", NULL},
         {"{'displayName': 'G', 'members': {'value': '2819c223'}}", NULL},
     };

@@ -950,6 +950,24 @@ START_TEST(a_request_looks_at_so_many_members_and_no_more)
 }
 END_TEST
 
+START_TEST(a_page_has_a_size)
+{
+    char *large = pool_alloc(pool, 65001);
+    memset(large, 'x', 65000);
+    large[65000] = '\0';
+    CLEANUP(buf_release) struct buf text = BUF_INIT;
+    for (int i = 0; i < 15; i++)
+        buf_printf(&text, "%s{'value': '%d%s'}", i ? "," : "", i, large);
+    for (int i = 0; i < 20; i++)
+        ask("POST", "/Users",
+            pool_printf(pool, "{'schemas': ['" USER "'], 'userName': 'u%d', 'roles': [%s]}", i, buf_str(&text)));
+    ck_assert_str_eq(page("/Users", "", ""), "20: u0 u1 u2 u3 u4 u5 u6 u7 u8 u9 u10 u11 u12 u13 u14 u15 u16");
+    ck_assert_str_eq(page("/Users", "18", ""), "20: u17 u18 u19");
+    ck_assert_str_eq(all_by_cursor("/Users", "", "100"),
+                     " u0 u1 u2 u3 u4 u5 u6 u7 u8 u9 u10 u11 u12 u13 u14 u15 u16 | u17 u18 u19 |");
+}
+END_TEST
+
 START_TEST(a_resource_has_a_size)
 {
     char *large = pool_alloc(pool, 60001);
@@ -1012,6 +1030,7 @@ int main(void)
     tcase_add_test(t, a_fault_of_our_own_is_told);
     tcase_add_test(t, one_more_of_many_costs_the_same_as_one);
     tcase_add_test(t, a_request_looks_at_so_many_members_and_no_more);
+    tcase_add_test(t, a_page_has_a_size);
     tcase_add_test(t, a_resource_has_a_size);
     suite_add_tcase(suite, t);
     return suite_run(suite);
