@@ -168,6 +168,7 @@ static void release(struct looking *l)
     if (l->platform)
         l->s->connector->close(&l->platform);
     there_close(&l->there);
+    mapper_close(&l->mapper);
     pool_free(&l->pool);
     pool_free(&l->task);
     mapper_close(&l->mapper);
