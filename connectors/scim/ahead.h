@@ -1,5 +1,5 @@
 /*
- * Pages of a listing that are fetched ahead of their turn, several at once, so that a far service does not cost its
+ * Pages of a listing, or whole resources, that are fetched ahead of their turn, several at once, so that a far service does not cost its
  * latency for each. One that could not be had is simply not there: whoever needs it asks for it, with all tries.
  *
  *   (scim_ahead_fetch -> scim_ahead_take…)… -> scim_ahead_clear
@@ -14,7 +14,7 @@
 
 struct scim_ahead {
     struct scim_ahead_page {
-        size_t start; /* its startIndex */
+        size_t start; /* its startIndex, or whatever it is known by */
         struct buf body;
         bool good;
     } pages[SCIM_AHEAD_MAX];
