@@ -12,6 +12,7 @@
 #include "store/report.h"
 #include "sync/apply.h"
 #include "sync/mapper.h"
+#include "sync/repair.h"
 
 #define ID_LENGTH 16 /* characters of the digest that make the id */
 
@@ -72,10 +73,15 @@ bool carry_asks_approval(const struct cli *cli, const struct plan *plan)
     return plan->withheld && !cli->approve && !cli->yes && !cli->json && isatty(STDIN_FILENO);
 }
 
+static const char *what_is_held(const struct plan *plan)
+{
+    return guard_tripped(&plan->guard, REPAIR_MISSING) ? "removals and repairs" : "removals";
+}
+
 static void ask_number(const struct cli *cli, const struct plan *plan, char *answer, size_t size)
 {
-    printf("\n%s removals are %s. Type %" PRIu32 " to approve them, or press Enter to leave them held: ",
-           term_number(cli->pool, plan->withheld), plan->holds[HOLD_GUARD] ? "above the limits" : "held",
+    printf("\n%s %s are %s. Type %" PRIu32 " to approve them, or press Enter to leave them held: ",
+           term_number(cli->pool, plan->withheld), what_is_held(plan), plan->holds[HOLD_GUARD] ? "above the limits" : "held",
            plan->withheld);
     fflush(stdout);
     if (!fgets(answer, (int)size, stdin))
@@ -97,8 +103,8 @@ int carry_approval(const struct cli *cli, const struct plan *plan, bool *ret, st
         return 0;
     }
     CLEANUP(pool_free) struct pool *pool = pool_new();
-    return err_set(err, ERR_HELD, "this plan holds %s removals, and %s %s; nothing was done",
-                   term_number(pool, plan->withheld), cli->approve ? "--approve-removals says" : "what was typed is",
+    return err_set(err, ERR_HELD, "this plan holds %s %s, and %s %s; nothing was done",
+                   term_number(pool, plan->withheld), what_is_held(plan), cli->approve ? "--approve-removals says" : "what was typed is",
                    text_printable(pool, span_str(number)));
 }
 

@@ -124,25 +124,49 @@ static int object_of(struct words *w, const struct drift_row *row, const char **
     return 0;
 }
 
-static int print_note(struct words *w, const struct note *n, struct err *err)
+/* The same of many people stands in one line, which begins with the first of them. */
+static bool are_alike(const struct note *a, const struct note *b)
+{
+    return a->row.stance == b->row.stance && a->row.op == b->row.op && a->row.object == b->row.object &&
+           strcmp(a->found, b->found) == 0;
+}
+
+static int by_likeness(const void *left, const void *right)
+{
+    const struct note *a = left, *b = right;
+    const int64_t x[] = {a->row.stance, a->row.op, a->row.object}, y[] = {b->row.stance, b->row.op, b->row.object};
+    for (int i = 0; i < 3; i++)
+        if (x[i] != y[i])
+            return x[i] < y[i] ? -1 : 1;
+    int order = strcmp(a->found, b->found);
+    return order ? order : (a->row.account > b->row.account) - (a->row.account < b->row.account);
+}
+
+static int print_note(struct words *w, const struct note *n, size_t alike, struct err *err)
 {
     CLEANUP(pool_free) struct pool *pool = pool_new();
     const char *subject, *object;
     if (subject_of(w, &n->row, pool, &subject, err) != 0 || object_of(w, &n->row, &object, err) != 0)
         return -1;
+    if (alike > 1)
+        subject = pool_printf(pool, "%s and %s", subject, counted(pool, alike - 1, "other"));
     printf("  %s%s%s: %s%s\n", subject, *object ? ", " : "", object, n->found,
            n->row.stance == DRIFT_UNCLEAR ? ""
-           : n->row.times == 1            ? "; was repaired once"
-                                          : pool_printf(pool, "; was repaired %" PRIu32 " times", n->row.times));
+           : n->row.times == 1            ? "; repaired once"
+                                          : pool_printf(pool, "; repaired %" PRIu32 " times", n->row.times));
     return 0;
 }
 
 static int print_notes_of(struct words *w, const struct notes *n, enum drift_stance stance, bool all, struct err *err)
 {
     size_t shown = 0, most = all ? SIZE_MAX : NOTES_SHOWN;
-    for (size_t i = 0; i < n->n; i++)
-        if (n->v[i].row.stance == stance && shown++ < most && print_note(w, &n->v[i], err) != 0)
+    for (size_t i = 0, alike; i < n->n; i += alike) {
+        alike = 1;
+        while (!all && i + alike < n->n && are_alike(&n->v[i], &n->v[i + alike]))
+            alike++;
+        if (n->v[i].row.stance == stance && shown++ < most && print_note(w, &n->v[i], alike, err) != 0)
             return -1;
+    }
     if (shown > most)
         printf("  and %s more; -v shows them\n", term_number(n->pool, shown - most));
     return 0;
@@ -150,9 +174,12 @@ static int print_notes_of(struct words *w, const struct notes *n, enum drift_sta
 
 static int print_notes(struct words *w, const struct notes *n, bool all, struct err *err)
 {
+    if (n->n)
+        qsort(n->v, n->n, sizeof *n->v, by_likeness);
     if (n->willed)
-        printf("%snote%s: the platform wants %s otherwise, as it came back after it was repaired; left so:\n",
-               term_yellow(), term_plain(), n->willed == 1 ? "this" : "these");
+        printf("%snote%s: the platform wants this otherwise, as it came back after it was repaired, or as the platform "
+               "refuses it; left so:\n",
+               term_yellow(), term_plain());
     if (print_notes_of(w, n, DRIFT_WILLED, all, err) != 0)
         return -1;
     if (n->unclear)

@@ -28,7 +28,7 @@ static void print_head(struct cli *cli, const struct explanation *e)
     printf("%s%s%s", term_bold(), explain_name(cli, p), term_plain());
     if (*p->attr[ATTR_EMAIL])
         printf("  %s", shown(cli, p->attr[ATTR_EMAIL]));
-    printf("\nDirectory %s, last read %s (%s ago)%s\n", p->directory, when(cli, p->read_at),
+    printf("\nDirectory %s, last read completely %s (%s ago)%s\n", p->directory, when(cli, p->read_at),
            explain_age(cli->pool, p->read_at, cli->now),
            e->directory ? "" : "; the configuration no longer has this directory");
 }
@@ -140,6 +140,24 @@ static void print_account(struct explain_view *v)
                    *v->e->person.attr[i] ? shown(cli, v->e->person.attr[i]) : "(none)");
 }
 
+static int print_notes(struct explain_view *v, struct err *err)
+{
+    for (size_t i = 0; i < v->team->nnotes; i++) {
+        const struct explain_note *n = &v->team->notes[i];
+        const char *object;
+        if (explain_note_object(v, n, &object, err) != 0)
+            return -1;
+        printf("    on the platform%s%s: %s", *object ? ", " : "", object, n->found);
+        if (n->willed)
+            printf("; it came back after it was repaired, or the platform refuses it (tried %" PRIu32
+                   " times), so it is left to the platform\n",
+                   n->times);
+        else
+            puts("; left alone until it is mended there");
+    }
+    return 0;
+}
+
 /* What the account has, where it is something else. */
 static const char *mapped_value(struct cli *cli, const struct mapper_value *v)
 {
@@ -165,22 +183,6 @@ static void print_mapped(struct explain_view *v)
     if (t->nmapped)
         puts("  Attributes on the platform");
     table_print(table, "    ");
-}
-
-static int print_notes(struct explain_view *v, struct err *err)
-{
-    for (size_t i = 0; i < v->team->nnotes; i++) {
-        const struct explain_note *n = &v->team->notes[i];
-        const char *object;
-        if (explain_note_object(v, n, &object, err) != 0)
-            return -1;
-        printf("    on the platform%s%s: %s", *object ? ", " : "", object, n->found);
-        if (n->willed)
-            printf("; it came back after it was repaired (%" PRIu32 " times), so it is left to the platform\n", n->times);
-        else
-            puts("; left alone until it is mended there");
-    }
-    return 0;
 }
 
 static int print_rivals(struct explain_view *v, struct err *err)
@@ -349,8 +351,7 @@ static int print_team(struct explain_view *v, struct err *err)
         return -1;
     print_account(v);
     print_mapped(v);
-    return print_notes(v, err) != 0 || print_rivals(v, err) != 0 || print_products(v, err) != 0 ||
-                   print_groups(v, err) != 0 ||
+    return print_notes(v, err) != 0 || print_rivals(v, err) != 0 || print_products(v, err) != 0 || print_groups(v, err) != 0 ||
                    print_pending(v, err) != 0 || print_done(v, err) != 0
                ? -1
                : 0;

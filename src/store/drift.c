@@ -24,7 +24,7 @@ static const char put_row[] =
     "INSERT INTO drift (team, op, account, object, stance, print, found, look) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
     " ON CONFLICT (team, account, op, object) DO UPDATE SET look = ?8, found = ?7, print = ?6, open = 1, stance = CASE"
     "  WHEN ?5 <> 0 OR ?9 <> 0 OR print <> ?6 THEN ?5"
-    "  WHEN open = 1 THEN stance"
+    "  WHEN open = 1 THEN CASE WHEN times >= ?10 THEN 1 ELSE stance END"
     "  WHEN times > 0 AND (clean = 0 OR times >= ?10) THEN 1 ELSE 0 END,"
     " times = CASE WHEN print = ?6 THEN times ELSE 0 END";
 
@@ -206,5 +206,15 @@ int drift_settled(struct db *db, int64_t team, const struct change *c, int64_t n
     return db_run(db,
                   "UPDATE drift SET open = 0, times = times + 1, repaired_at = ?5, clean = 0 WHERE team = ?1 AND account"
                   " = " ITS_ACCOUNT " AND op = ?3 AND object = ?4",
+                  DB_ARGS(DB_INT(team), DB_INT(c->person), DB_INT(c->op), DB_INT(c->object), DB_INT(now)), err);
+}
+
+int drift_refused(struct db *db, int64_t team, const struct change *c, int64_t now, struct err *err)
+{
+    if (c->cause != CAUSE_DRIFT)
+        return 0;
+    return db_run(db,
+                  "UPDATE drift SET times = times + 1, repaired_at = ?5 WHERE team = ?1 AND account = " ITS_ACCOUNT
+                  " AND op = ?3 AND object = ?4",
                   DB_ARGS(DB_INT(team), DB_INT(c->person), DB_INT(c->op), DB_INT(c->object), DB_INT(now)), err);
 }

@@ -8,8 +8,9 @@
  * an object; ADD_GROUP, RENAME_GROUP of an object. Our rows are right and never move for it.
  *
  * What was repaired and is found the same way again is the platform's own will: it is kept and told, and not repaired for
- * ever. That is so when nobody has seen it right in between, or when it came back the third time. What gives somebody access who may
- * not have it (SUSPEND, LEAVE) is repaired as often as it is found. A month after its last repair it is forgotten.
+ * ever. That is so when nobody has seen it right in between, when it came back the third time, and when the platform refused to have it
+ * repaired three times. What gives somebody access who may not have it (SUSPEND, LEAVE) is repaired as often as it is found. A month after
+ * the last time it is forgotten.
  */
 #ifndef STORE_DRIFT_H
 #define STORE_DRIFT_H
@@ -35,7 +36,7 @@ struct drift_row {
     uint32_t person;          /* of the account; not read by drift_put */
     uint32_t print;           /* of what was found: the same when the same is found again */
     const char *found;        /* "title is Chief"; printable */
-    uint32_t times;           /* how often it was repaired; not read by drift_put */
+    uint32_t times;           /* how often a repair was tried; not read by drift_put */
 };
 
 /* --- a look --- */
@@ -72,5 +73,7 @@ int drift_state(struct db *db, int64_t team, char ret[static DIGEST_HEX_MAX], st
  * A change was confirmed by the platform. One of CAUSE_DRIFT is a repair; after any other nothing is known of what it was about.
  */
 int drift_settled(struct db *db, int64_t team, const struct change *change, int64_t now, struct err *err);
+/* The platform refused it. Of a change that is no repair nothing is noted. */
+int drift_refused(struct db *db, int64_t team, const struct change *change, int64_t now, struct err *err);
 
 #endif

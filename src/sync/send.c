@@ -380,9 +380,12 @@ static int keep_outcome(struct sender *s, size_t i, struct err *err)
     uint32_t seq = s->wave.errands[i]->seq;
     if (s->wave.outcomes[i] == CONFIRMED)
         return keep_confirmed(s, i, err);
-    if (s->wave.outcomes[i] == SKIPPED)
-        return delivery_skipped(s->delivery, seq, true, s->wave.answers[i].why.text, now_of(s), err);
-    return 0;
+    if (s->wave.outcomes[i] != SKIPPED)
+        return 0;
+    if (s->wave.answers[i].verdict == PLATFORM_SKIP &&
+        drift_refused(s->s.store->db, s->s.team, &s->wave.errands[i]->change, now_of(s), err) != 0)
+        return -1;
+    return delivery_skipped(s->delivery, seq, true, s->wave.answers[i].why.text, now_of(s), err);
 }
 
 static int keep_answers(struct sender *s, struct err *err)

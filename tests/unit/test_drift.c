@@ -392,6 +392,14 @@ START_TEST(access_is_taken_as_often_as_it_is_given)
 }
 END_TEST
 
+static size_t tasks_before;
+
+static bool ended_by_hand(void *ctx)
+{
+    (void)ctx;
+    return far->tasks > tasks_before;
+}
+
 START_TEST(what_was_skipped_is_planned_again)
 {
     snprintf(at(anna)->title, sizeof at(anna)->title, "Chief");
@@ -405,13 +413,40 @@ START_TEST(what_was_skipped_is_planned_again)
 }
 END_TEST
 
-static size_t tasks_before;
-
-static bool ended_by_hand(void *ctx)
+START_TEST(what_is_refused_is_told_in_the_end)
 {
-    (void)ctx;
-    return far->tasks > tasks_before;
+    snprintf(at(anna)->title, sizeof at(anna)->title, "Chief");
+    far->refused_op = OP_UPDATE;
+    snprintf(far->refused, sizeof far->refused, "%s", anna->id);
+    for (int i = 0; i < 3; i++) {
+        look(LOOK_COMPLETE);
+        ck_assert_uint_eq(elsewhere_apply(&w), 1);
+    }
+    look(LOOK_COMPLETE);
+    planned(&w, "");
+    ck_assert_int_eq(world_int(&w, "SELECT count(*) FROM drift WHERE stance = 1 AND times = 3"), 1);
 }
+END_TEST
+
+/* A repair whose answer was lost is sent again, and is done then. */
+START_TEST(a_repair_is_settled)
+{
+    snprintf(at(anna)->title, sizeof at(anna)->title, "Chief");
+    look(LOOK_COMPLETE);
+    tasks_before = far->tasks;
+    far->busy = -1;
+    CLEANUP(plan_free) struct plan *plan = world_plan(&w);
+    int64_t run;
+    size_t done;
+    ck_assert_int_eq(elsewhere_carry_out(&w, plan, ended_by_hand, &run, &done), -1);
+    far->busy = 0;
+    ck_assert_uint_eq(elsewhere_settle(&w).confirmed, 1);
+    ck_assert_str_eq(at(anna)->title, "");
+    ck_assert_int_eq(world_int(&w, "SELECT count(*) FROM drift WHERE open = 0 AND times = 1"), 1);
+    look(LOOK_COMPLETE);
+    elsewhere_is_settled(&w);
+}
+END_TEST
 
 /* Nothing is judged of what was sent and not answered: it may be either way. */
 START_TEST(what_is_unanswered_is_not_judged)
@@ -541,6 +576,8 @@ int main(void)
     tcase_add_test(c, access_is_taken_as_often_as_it_is_given);
     tcase_add_test(c, what_was_skipped_is_planned_again);
     tcase_add_test(c, what_is_unanswered_is_not_judged);
+    tcase_add_test(c, what_is_refused_is_told_in_the_end);
+    tcase_add_test(c, a_repair_is_settled);
     tcase_add_test(c, repairs_are_not_undone);
     tcase_add_test(c, how_often_it_is_read);
     tcase_add_test(c, products_as_values);
