@@ -85,9 +85,9 @@ static size_t plain_of(const struct mapper *m, const char *target)
 static struct span had(const struct mapper *m, const struct sides *s, const char *target, struct pool *pool)
 {
     const struct named_value *kept = find(s->kept, s->nkept, target);
-    size_t plain = plain_of(m, target);
     if (kept || !s->known)
         return kept ? kept->value : nothing;
+    size_t plain = plain_of(m, target);
     return plain == SCIM_MAP_DEFAULT ? nothing : scim_map_eval(m->plain, plain, &s->then, pool, NULL);
 }
 
@@ -115,12 +115,13 @@ static size_t compare(const struct mapper *m, const struct sides *s, enum mapper
             continue;
         struct mapper_value v = {.target = rule.target,
                                  .source = rule.source,
-                                 .where = is_own(&rule) ? conf_where_key(m->platform, "map", rule.row) : NULL,
                                  .known = s->known,
                                  .before = had(m, s, rule.target, pool)};
         v.after = scim_map_eval(map, i, &s->now, pool, &v.why);
-        if (scope != MAPPER_DIFFERS || !span_eq(v.before, v.after))
-            values[n++] = v;
+        if (scope == MAPPER_DIFFERS && span_eq(v.before, v.after))
+            continue;
+        v.where = is_own(&rule) ? conf_where_key(m->platform, "map", rule.row) : NULL;
+        values[n++] = v;
     }
     *ret = values;
     return n;
