@@ -8,7 +8,7 @@
  * counted and left alone, whatever its name or e-mail is. What two things there claim to be, or what bears the id of
  * somebody else by now, is told and left alone as well. Of what was sent and not answered nothing is judged.
  *
- * Some 60 bytes an account.
+ * Some 80 bytes an account.
  */
 #ifndef SYNC_LOOK_H
 #define SYNC_LOOK_H

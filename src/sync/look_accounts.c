@@ -38,6 +38,7 @@ int look_load_accounts(struct looking *l, struct err *err)
 {
     struct doubts doubts = {.l = l};
     int r = account_each(l->s->store->db, l->s->team, take_account, l, err);
+    keymap_reserve(&l->accounts, l->nours);
     if (r == 0)
         r = there_each_unanswered(l->there, take_unanswered, &doubts, err);
     for (uint32_t i = 1; r == 0 && doubts.people.used && i <= l->max_account && l->seen; i++)
