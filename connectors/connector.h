@@ -109,6 +109,8 @@ struct directory_connector {
     int (*name_key)(const char *name, struct key128 *ret, struct err *err);
     /* Where this connection goes, for messages: "ldaps://dc1.example.com". Owned by the directory. */
     const char *(*describe)(const struct directory *directory);
+    /* What there is, and what the source can and cannot do, in words for the administrator; lines, in the pool. NULL: nothing to tell. */
+    const char *(*tell)(const struct directory *directory, struct pool *pool);
     void (*close)(struct directory **directory);
 };
 

@@ -36,7 +36,7 @@ struct platform_task {
     const char *account; /* the platform's id of the account; NULL: none known */
     bool active;         /* of what gives attributes: is the account to be usable afterwards? */
     struct span
-        attr[ATTR_COUNT];    /* of what gives attributes (invite, restore, update): all of them; empty when absent */
+        attr[ATTR_COUNT]; /* of what gives attributes (invite, restore, update): all of them; empty when absent */
     /*
      * With them: what the rules of the platform's own map give, by their targets; empty where nothing. Targets of rules that are not in it
      * have what the rule makes of attr.
@@ -70,6 +70,7 @@ struct platform_answer {
     int64_t wait; /* of RETRY: milliseconds that the platform asks to be left alone for; 0: it does not say */
     bool busy;    /* of RETRY: the platform asks for fewer requests, or for a pause */
     bool unsent;  /* of RETRY: it was not even begun, so that nothing of it can have happened */
+    bool together; /* of RETRY: it went out in one request with another, which stands for both */
     char account[PLATFORM_ID_MAX]; /* of DONE, when the account's id became known: else "" */
     char object[PLATFORM_ID_MAX];  /* the same of the group or product */
     bool taken_over;               /* of DONE: the account had been there, and is ours now */
@@ -120,6 +121,24 @@ struct platform_sink {
     int (*member)(void *ctx, struct span account, struct err *err); /* id of an account, as above */
 };
 
+/* Something that a platform may be able to do. */
+struct platform_ability {
+    const char *name;  /* for programs: "bulk" */
+    const char *words; /* for people: "several changes in one request (up to 1000)" */
+    bool can;
+};
+
+#define PLATFORM_ABILITIES_MAX 48
+#define PLATFORM_NOTES_MAX     24
+
+struct platform_report {
+    const char *where; /* the address, and how much is there */
+    struct platform_ability abilities[PLATFORM_ABILITIES_MAX];
+    size_t nabilities;
+    const char *notes[PLATFORM_NOTES_MAX]; /* what was guessed, is wrong, or follows from what it cannot do */
+    size_t nnotes;
+};
+
 struct platform_connector {
     const char *name;
     const char *help;
@@ -148,7 +167,8 @@ struct platform_connector {
      * them is the platform's. Always answers for each: it does not fail as a whole. Trying again is the caller's.
      */
     void (*send)(struct platform *platform, const struct platform_task *tasks, size_t n, struct platform_answer *ret);
-    size_t (*width)(const struct platform *platform, enum op op); /* how many tasks are worth handing over at once, 1 and up */
+    size_t (*width)(const struct platform *platform,
+                    enum op op); /* how many tasks are worth handing over at once, 1 and up */
     /*
      * Delivers everything that is there, accounts first. NULL: it cannot be read, or need not be. Absence is evidence only after PULL_COMPLETE, as of
      * directories (connectors/connector.h): a listing that changed while it was read is read again or ends as PULL_PARTIAL, for which err has
@@ -162,6 +182,10 @@ struct platform_connector {
      */
     int (*differs)(struct platform *platform, const struct platform_task *task, const struct platform_found *found,
                    struct buf *ret);
+    /*
+     * Reaches it, changes nothing, and tells what it can and cannot do. *ret's texts live in the pool. NULL: there is nothing to be reached.
+     */
+    int (*examine)(struct platform *platform, struct pool *pool, struct platform_report *ret, struct err *err);
     void (*close)(struct platform **platform);
 };
 

@@ -149,6 +149,8 @@ static const char *find_id(struct job *job, const char **ret_place)
         return "missing";
     if (job->scim_id.n > SCIM_MEMBER_ID_MAX)
         return "longer than 255 bytes; no member could be told by it";
+    if (!text_is_clean(job->scim_id))
+        return "has control characters; mend it";
     *ret_place = e->paths->id.texts[0];
     return normal_id(e->pool, scim_paths_first(&e->paths->id, job->resource, e->pool, ret_place), &job->entry.id);
 }

@@ -9,7 +9,7 @@
 ## make fuzz          every tests/fuzz/fuzz_NAME.c for FUZZ_SECONDS (20) each; FUZZ=NAME for one
 ## make valgrind      the unit suites under valgrind; make valgrind-demo and valgrind-integration run the program under it
 ## make bench         100,000 people in a local slapd: each command beside ldapsearch; then signing in (make bench-signin) beside its peers
-## make bench-scim    SCIM's pure functions beside bare jansson
+## make bench-scim    SCIM's pure functions beside bare jansson; the SCIM service on 100,000 users (make bench-scim-service)
 ## make bench-platform  10,000 invitations to a slow SCIM service beside the time that they take at least
 # A missing tool is a failure when CI is set, and a named skip otherwise.
 
@@ -189,7 +189,7 @@ $(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/libdoorward.a
 
 -include $(BENCHES:=.d)
 
-bench: bench-sync bench-signin bench-platform
+bench: bench-sync bench-signin bench-platform bench-scim
 
 bench-sync: $(BUILD)/doorward
 	@PATH="$(TEST_PATH)" PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench/bench.py \
@@ -206,11 +206,19 @@ bench-platform: $(BUILD)/doorward | $(if $(filter bench,$(MAKECMDGOALS)),bench-s
 	@PATH="$(TEST_PATH)" PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench/platform_bench.py \
 		--doorward $(BUILD)/doorward --cache $(BUILD)/bench $(if $(BENCH_STRICT),--strict)
 
-bench-scim: $(BUILD)/tests/bench/scim_bench
+bench-scim: $(BUILD)/tests/bench/scim_bench | $(if $(filter bench,$(MAKECMDGOALS)),bench-platform)
 	$(Q)$<
+	$(SUBMAKE) bench-scim-service
+
+# On the disk, as the service has it: each answer waits for it. Then over HTTP, on the users and groups that this left behind.
+bench-scim-service: $(BUILD)/tests/bench/scim_service_bench $(BUILD)/tests/bench/http_load $(BUILD)/doorward
+	$(Q)rm -rf $(BUILD)/bench/pushed && mkdir -p $(BUILD)/bench/pushed
+	$(Q)$< $(BUILD)/bench/pushed
+	@PATH="$(TEST_PATH)" PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench/push_bench.py \
+		--doorward $(BUILD)/doorward --programs $(BUILD)/tests --pushed $(BUILD)/bench/pushed
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 .PHONY: test test-programs unit-programs unit-sanitized tools peers integration fuzz fuzzers valgrind valgrind-demo \
-        valgrind-integration bench bench-sync bench-signin bench-platform bench-scim help
+        valgrind-integration bench bench-sync bench-signin bench-platform bench-scim bench-scim-service help

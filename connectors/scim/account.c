@@ -32,17 +32,8 @@ static void find_namesake(struct scim_job *job)
     CLEANUP(pool_free) struct pool *pool = pool_new();
     struct scim_person person = scim_task_person(job->task);
     struct span name = scim_map_user_name(job->service->map, &person, pool);
-    struct scim_request request = SCIM_REQUEST_INIT;
     snprintf(job->namesake, sizeof job->namesake, "%.*s", SPAN_ARG(name));
-    scim_find(job->service->base, SCIM_USER, "userName", job->namesake, &request);
-    scim_ask(job, &request,
-        (struct scim_question){.expect = SCIM_EXPECT_LIST,
-                               .attribute = "userName",
-                               .value = job->namesake,
-                               .any_case = true,
-                               .ours = job->task->person,
-                               .email = job->task->attr[ATTR_EMAIL]},
-        on_namesake);
+    scim_look_up_name(job, job->namesake, on_namesake);
 }
 
 static void on_account_made(struct scim_job *job, const struct scim_answer *answer)
@@ -54,6 +45,7 @@ static void on_account_made(struct scim_job *job, const struct scim_answer *answ
         job->conflict = answer->why;
         find_namesake(job);
     } else {
+        scim_doubt(job, SCIM_USER, answer);
         scim_end_fault(job, answer);
     }
 }

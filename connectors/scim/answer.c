@@ -104,10 +104,10 @@ static bool is_gateway(const struct reading *r)
     return r->reply->status == 403 && !r->body;
 }
 
-static bool is_no_target(const struct reading *r)
+static bool is_type(const struct reading *r, const char *wanted)
 {
     const char *type = text_of(r, r->body, "scimType");
-    return r->reply->status == 400 && type && text_same_ascii(type, "noTarget");
+    return r->reply->status == 400 && type && text_same_ascii(type, wanted);
 }
 
 /* Where accounts and groups are made and found there is always something. */
@@ -137,8 +137,10 @@ static void read_refusal(const struct reading *r)
                   "something ahead of the service refuses the request; check url and what the token may do");
         if (is_no_service(r))
             fault(r, SCIM_FAULT, PLATFORM_STOP, "there is no SCIM service at this address; check url");
-        if (is_no_target(r))
+        if (is_type(r, "noTarget"))
             r->ret->finding = SCIM_NO_TARGET;
+        if (is_type(r, "invalidFilter") && r->question->expect == SCIM_EXPECT_LIST)
+            r->ret->finding = SCIM_NO_FILTER;
         if (r->ret->verdict == PLATFORM_RETRY)
             note_wait(r);
         return;
@@ -221,6 +223,17 @@ static bool has_email(const struct reading *r, const json_t *resource)
     return false;
 }
 
+static void read_found(const struct reading *r, const json_t *resource)
+{
+    const char *theirs = json_string_value(json_object_get(resource, "externalId"));
+    if (!take_id(r, resource))
+        return;
+    r->ret->finding = SCIM_GOOD;
+    r->ret->is_ours = theirs && r->question->ours && strcmp(theirs, r->question->ours) == 0;
+    r->ret->is_nobodys = !theirs || !*theirs;
+    r->ret->same_email = has_email(r, resource);
+}
+
 static void read_list(const struct reading *r)
 {
     const json_t *total = json_object_get(r->body, "totalResults"), *found = json_object_get(r->body, "Resources");
@@ -228,7 +241,7 @@ static void read_list(const struct reading *r)
     if (!r->body || !json_is_integer(total) || (found && !json_is_array(found))) {
         not_scim(r);
     } else if (!is_filtered(r, found)) {
-        fault(r, SCIM_FAULT, PLATFORM_STOP,
+        fault(r, SCIM_NO_FILTER, PLATFORM_STOP,
               pool_printf(r->pool, "the service does not look up by %s; it has to, or nothing could be found again",
                           r->question->attribute));
     } else if ((json_int_t)n != json_integer_value(total) || n > 1) {
@@ -240,13 +253,19 @@ static void read_list(const struct reading *r)
         r->ret->verdict = PLATFORM_SKIP;
         err_set(&r->ret->why, ERR_REFUSED, "%s: the service does not have it; if it should, look for it there",
                 r->question->object);
-    } else if (take_id(r, json_array_get(found, 0))) {
-        const char *theirs = json_string_value(json_object_get(json_array_get(found, 0), "externalId"));
-        r->ret->finding = SCIM_GOOD;
-        r->ret->is_ours = theirs && r->question->ours && strcmp(theirs, r->question->ours) == 0;
-        r->ret->is_nobodys = !theirs || !*theirs;
-        r->ret->same_email = has_email(r, json_array_get(found, 0));
+    } else {
+        read_found(r, json_array_get(found, 0));
     }
+}
+
+static void read_self(const struct reading *r)
+{
+    if (!r->body)
+        not_scim(r);
+    else if (!is_asked_for(r, r->body))
+        fault(r, SCIM_FAULT, PLATFORM_RETRY, "the service has another there by now; it is tried again");
+    else
+        read_found(r, r->body);
 }
 
 static void read_nothing(const struct reading *r)
@@ -263,6 +282,7 @@ void scim_read(const struct http_reply *reply, const struct scim_question *quest
         [SCIM_EXPECT_NOTHING] = read_nothing,
         [SCIM_EXPECT_IT] = read_nothing,
         [SCIM_EXPECT_ONE] = read_one,
+        [SCIM_EXPECT_SELF] = read_self,
         [SCIM_EXPECT_LIST] = read_list,
     };
     CLEANUP(pool_free) struct pool *pool = pool_new();

@@ -16,6 +16,7 @@ enum scim_expect {
     SCIM_EXPECT_NOTHING, /* any body, or none */
     SCIM_EXPECT_ONE,     /* the account or group that was made, with its id */
     SCIM_EXPECT_IT,      /* what was asked for by its id, whatever it is */
+    SCIM_EXPECT_SELF,    /* the account of this id; "attribute" has "value" still */
     SCIM_EXPECT_LIST,    /* a ListResponse with what "attribute" has "value" of: none or one */
 };
 
@@ -34,6 +35,7 @@ enum scim_finding {
     SCIM_CONFLICT,  /* 409: somebody else has the name */
     SCIM_NO_TARGET, /* what a PATCH should take away is not there */
     SCIM_NO_METHOD, /* 405, 501: this can not be done this way */
+    SCIM_NO_FILTER, /* of LIST: this service does not look up */
     SCIM_CHANGED,   /* 412: somebody else changed it since it was read */
     SCIM_FAULT,
 };
@@ -41,8 +43,8 @@ enum scim_finding {
 struct scim_answer {
     enum scim_finding finding;
     char id[SCIM_ID_MAX];          /* of GOOD with ONE or LIST */
-    bool is_ours, is_nobodys;      /* of GOOD with LIST: it bears our id; it bears none */
-    bool same_email;               /* of GOOD with LIST: one of its e-mails is the one asked for */
+    bool is_ours, is_nobodys;      /* of GOOD with LIST or SELF: it bears our id; it bears none */
+    bool same_email;               /* likewise: one of its e-mails is the one asked for */
     enum platform_verdict verdict; /* of all but GOOD, for whoever cannot go on from it: RETRY, SKIP or STOP */
     long status;                   /* of HTTP; 0: none */
     int64_t wait;                  /* of RETRY; milliseconds, at most PLATFORM_WAIT_MAX */

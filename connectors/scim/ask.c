@@ -33,7 +33,7 @@ void scim_ask(struct scim_job *job, struct scim_request *request, struct scim_qu
     job->question = question;
     job->question.object = job->object;
     job->then = then;
-    if (question.expect != SCIM_EXPECT_LIST && scim_bulk_put(&job->sending->bulk, job, request))
+    if (question.expect != SCIM_EXPECT_LIST && question.expect != SCIM_EXPECT_SELF && scim_bulk_put(&job->sending->bulk, job, request))
         return;
     scim_send_alone(job, request, 0, scim_take_reply);
     scim_request_release(request);
@@ -122,38 +122,4 @@ void scim_change(struct scim_job *job, struct scim_request *request, scim_then *
     }
     struct scim_request patch = copy_of(request);
     scim_ask(job, &patch, (struct scim_question){.expect = SCIM_EXPECT_NOTHING}, on_patched);
-}
-
-/* --- looking ------------------------------------------------------------------------------------------------------ */
-
-void scim_look_up(struct scim_job *job, enum scim_kind kind, const char *ours, scim_then *then)
-{
-    struct scim_request request = SCIM_REQUEST_INIT;
-    scim_find(job->service->base, kind, "externalId", ours, &request);
-    scim_ask(job, &request,
-             (struct scim_question){.expect = SCIM_EXPECT_LIST, .attribute = "externalId", .value = ours}, then);
-}
-
-static const char *keep(char ret[static SCIM_ID_MAX], const char *id)
-{
-    snprintf(ret, SCIM_ID_MAX, "%s", id);
-    return ret;
-}
-
-void scim_know_account(struct scim_job *job, const char *id)
-{
-    job->account = keep(job->found_account, id);
-    scim_ids_put(&job->service->ids, job->task->person, id);
-}
-
-void scim_know_group(struct scim_job *job, const char *id)
-{
-    job->group = keep(job->found_group, id);
-    scim_ids_put(&job->service->ids, job->task->object_uid, id);
-}
-
-const char *scim_first_id(struct scim_job *job, const char *ours)
-{
-    job->by_former = job->task->former != NULL;
-    return job->by_former ? job->task->former : ours;
 }

@@ -2,9 +2,11 @@
 
 #include "connectors/platform.h"
 
-void brake_init(struct brake *b, size_t most)
+#define PAUSE_MAX 60.0 /* seconds */
+
+void brake_init(struct brake *b, size_t most, int64_t first)
 {
-    *b = (struct brake){.most = most, .width = most, .left = -1};
+    *b = (struct brake){.most = most, .width = most, .left = -1, .first = (double)first / 1000};
 }
 
 static bool is_used_up(const struct brake *b, double now)
@@ -34,22 +36,33 @@ static bool is_too_much(const struct http_reply *reply)
     return reply->status == 429 || reply->status == 503;
 }
 
-/* Those that set out together and came back together count once. */
-static void narrow(struct brake *b, double began, double now)
+/* Seconds. A 503 now and then, in between what goes well, is no reason to pause. */
+static double own_pause(struct brake *b, long status)
+{
+    bool again = b->narrowed > 0 && b->good == 0;
+    b->pause = again && b->pause > 0 ? 2 * b->pause : b->first;
+    b->pause = b->pause < PAUSE_MAX ? b->pause : PAUSE_MAX;
+    return status == 429 || again ? b->pause : 0;
+}
+
+/* Those that set out together and came back together count once. Returns the seconds to pause. */
+static double narrow(struct brake *b, long status, double began, double now)
 {
     if (began < b->narrowed)
-        return;
+        return 0;
+    double pause = own_pause(b, status);
     b->width = b->width > 1 ? b->width / 2 : 1;
     b->narrowed = now;
     b->good = 0;
+    return pause;
 }
 
 static void widen(struct brake *b)
 {
-    if (b->width < b->most && ++b->good >= 2 * b->width) {
-        b->width++;
-        b->good = 0;
-    }
+    if (++b->good < 2 * b->width || b->width == b->most)
+        return;
+    b->width++;
+    b->good = 1;
 }
 
 /*
@@ -77,9 +90,9 @@ void brake_hear(struct brake *b, const struct http_reply *reply, size_t running,
         widen(b);
         return;
     }
-    narrow(b, began, now);
+    double pause = narrow(b, reply->status, began, now);
     if (wait == 0 && reply->limit.left <= 0 && reply->limit.until > 0)
         wait = reply->limit.until < PLATFORM_WAIT_MAX ? reply->limit.until : PLATFORM_WAIT_MAX;
-    if (now + (double)wait / 1000 > b->rest)
-        b->rest = now + (double)wait / 1000;
+    double rest = now + (wait > 0 ? (double)wait / 1000 : pause);
+    b->rest = rest > b->rest ? rest : b->rest;
 }

@@ -84,8 +84,17 @@ bool scim_crowd_splits(struct scim_crowd *crowd, const struct scim_answer *answe
         crowd->blamed = false;
         crowd->largest = 0;
     }
+    crowd->least = crowd->size;
     crowd->step = crowd->size / 2;
     return true;
+}
+
+/* Twice as many, until it shows that not somebody but their number is at fault: then the limit is between the two. */
+static size_t next_step(const struct scim_crowd *crowd)
+{
+    if (crowd->blamed || crowd->size >= crowd->least)
+        return crowd->size * 2;
+    return (crowd->largest + crowd->least) / 2;
 }
 
 /*
@@ -98,7 +107,7 @@ static void learn(struct scim_crowd *crowd)
     enum platform_verdict verdict = crowd->said.verdict;
     if (verdict == PLATFORM_DONE) {
         crowd->largest = crowd->size > crowd->largest ? crowd->size : crowd->largest;
-        crowd->step = crowd->step ? crowd->size * 2 : 0;
+        crowd->step = crowd->step ? next_step(crowd) : 0;
     }
     crowd->blamed |= verdict != PLATFORM_DONE;
     if (verdict == PLATFORM_RETRY && crowd->speaker.heard && crowd->said.wait == 0)
@@ -110,7 +119,7 @@ static void learn(struct scim_crowd *crowd)
     crowd->until = crowd->step = 0;
 }
 
-static void tell(const struct scim_crowd *crowd, struct scim_job *member)
+static void tell(const struct scim_crowd *crowd, struct scim_job *member, bool is_first)
 {
     member->group = crowd->speaker.group;
     if (crowd->said.verdict == PLATFORM_DONE) {
@@ -118,6 +127,7 @@ static void tell(const struct scim_crowd *crowd, struct scim_job *member)
         return;
     }
     *member->answer = crowd->said;
+    member->answer->together = !is_first;
     member->ended(member);
 }
 
@@ -126,7 +136,7 @@ static void on_spoken(struct scim_job *speaker)
     struct scim_crowd *crowd = speaker->crowd;
     learn(crowd);
     for (size_t i = 0; i < crowd->size; i++)
-        tell(crowd, crowd->here[crowd->at + i]);
+        tell(crowd, crowd->here[crowd->at + i], i == 0);
     crowd->at += crowd->size;
     crowd->size = crowd->n - crowd->at;
     bool goes_on = scim_sending_hear(speaker) && crowd->size > 0;

@@ -20,7 +20,8 @@ struct scim_crowd {
 
     size_t at, size;       /* who is being changed: here[at … at + size); before a request all that are left */
     size_t step;           /* at most so many at once, since some were refused */
-    size_t until, largest; /* the end of the first part that was refused; the most that went through in it */
+    size_t until;          /* the end of the first part that was refused */
+    size_t largest, least; /* in it: the most that went through, the fewest that did not */
     bool blamed;           /* somebody in it was refused alone */
 };
 

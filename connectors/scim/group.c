@@ -15,6 +15,7 @@ static void on_group_made(struct scim_job *job, const struct scim_answer *answer
                 "%s: a group of this name exists on the platform and is not ours; rename one of them", job->object);
         scim_end_skip(job, &why);
     } else {
+        scim_doubt(job, SCIM_GROUP, answer);
         scim_end_fault(job, answer);
     }
 }

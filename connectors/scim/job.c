@@ -100,9 +100,9 @@ void scim_end_done(struct scim_job *job)
     if (job->task->former)
         scim_ids_forget(&job->service->ids, job->task->former);
     if (job->task->op == OP_REMOVE)
-        scim_ids_forget(&job->service->ids, job->task->person);
+        scim_forget(job, SCIM_USER, job->task->person);
     if (job->task->op == OP_DROP_GROUP)
-        scim_ids_forget(&job->service->ids, job->task->object_uid);
+        scim_forget(job, SCIM_GROUP, job->task->object_uid);
     report_id(job, job->answer->account, job->task->account, job->account);
     report_id(job, job->answer->object, job->task->object, job->group);
     job->ended(job);
@@ -113,6 +113,7 @@ void scim_end_fault(struct scim_job *job, const struct scim_answer *answer)
     job->answer->verdict = answer->verdict;
     job->answer->wait = answer->wait;
     job->answer->busy = answer->busy;
+    job->answer->together = job->shares;
     job->answer->why = answer->why;
     job->ended(job);
 }
@@ -134,6 +135,7 @@ void scim_job_release(struct scim_job *job)
 /* Gone, or an address that is not of SCIM at all: a look-up tells. It also finds what has another id by now. */
 static void look_again(struct scim_job *job)
 {
+    job->look.again = true;
     if (scim_way_of(job)->on_group) {
         scim_ids_forget(&job->service->ids, job->task->object_uid);
         job->group = NULL;

@@ -49,6 +49,14 @@ struct scim_job {
     scim_then *then;
     struct err conflict; /* what the service said when an account could not be made */
 
+    /* What is looked for: see ask.c. */
+    struct {
+        enum scim_kind kind;
+        const char *attribute, *value;
+        scim_then *then;
+        bool again; /* what was known of it is wrong */
+    } look;
+
     /* A change that is written as a whole: see rewrite.h. */
     struct scim_request change;
     scim_then *changed;

@@ -95,6 +95,13 @@ static enum came changed(const struct listing *l, struct err *err, const char *w
     return CAME_CHANGED;
 }
 
+static enum came too_many(const struct listing *l, struct err *err)
+{
+    err_set(err, ERR_REFUSED, "%s: it has more than %zu resources; narrow what is read", l->query->object,
+            l->reader->most);
+    return CAME_FAULT;
+}
+
 static enum came not_scim(const struct listing *l, const struct scim_error *why, struct err *err)
 {
     scim_reader_not_scim(l->query->object, &l->body, why, err);
@@ -143,11 +150,8 @@ static enum came take(struct listing *l, struct page *page, json_t *resource, st
     l->last = key;
     if (l->total >= 0 && l->count > (size_t)l->total)
         return changed(l, err, "it has more resources than its totalResults");
-    if (l->count > l->reader->most) {
-        err_set(err, ERR_REFUSED, "%s: it has more than %zu resources; narrow what is read", l->query->object,
-                l->reader->most);
-        return CAME_FAULT;
-    }
+    if (l->count > l->reader->most)
+        return too_many(l, err);
     if (id.n)
         keymap_put(&l->met, key, l->round);
     bool again = before != KEYMAP_NONE || (id.n == 0 && l->round > 1);
@@ -192,6 +196,8 @@ static enum came read_head(struct listing *l, const json_t *rest, struct page *p
     if (page->list.total >= 0 && l->total >= 0 && page->list.total != l->total)
         return changed(l, err, "its totalResults changed");
     l->total = page->list.total >= 0 ? page->list.total : l->total;
+    if (l->total > 0 && (size_t)l->total > l->reader->most)
+        return too_many(l, err);
     return CAME_MORE;
 }
 
@@ -321,23 +327,47 @@ int scim_listing_read(struct scim_reader *reader, const struct scim_list_query *
     return r;
 }
 
-int scim_listing_total(struct scim_reader *reader, const struct scim_list_query *query, int64_t *ret, struct err *err)
+/* The first page, of one resource. */
+static int peek(struct scim_reader *reader, const struct scim_list_query *query, struct scim_list *ret, bool *ret_any,
+                struct err *err)
 {
     CLEANUP(buf_release) struct buf url = BUF_INIT, body = BUF_INIT;
     struct listing l = {.reader = reader, .query = query, .page = 1, .plain = true};
     struct scim_error why = SCIM_ERROR_INIT;
     struct scim_pieces pieces;
-    struct scim_list list;
+    struct span first;
     json_auto_t *rest = NULL;
     write_url(&l, &url);
-    if (scim_reader_get(reader, url.data, query->object, false, &body, err) != SCIM_GOT)
+    enum scim_got got = scim_reader_get(reader, url.data, query->object, false, &body, err);
+    if (got == SCIM_GOT_REFUSAL && reader->by_cursor) {
+        reader->by_cursor = false;
+        return peek(reader, query, ret, ret_any, err);
+    }
+    if (got != SCIM_GOT)
         return -1;
     if (scim_pieces_begin((struct span){body.data, body.len}, "Resources", &rest, &pieces, &why) != 0 ||
-        scim_list_read(rest, &list, &why) != 0)
+        scim_list_read(rest, ret, &why) != 0)
         return scim_reader_not_scim(query->object, &body, &why, err);
-    if (list.total < 0)
-        return err_set(err, ERR_REFUSED, "%s: the service does not say its totalResults; ask its makers",
-                       query->object);
+    *ret_any = scim_pieces_next_text(&pieces, &first, &why) != 0;
+    return 0;
+}
+
+int scim_listing_total(struct scim_reader *reader, const struct scim_list_query *query, int64_t *ret, struct err *err)
+{
+    struct scim_list list;
+    bool any;
+    if (peek(reader, query, &list, &any, err) != 0)
+        return -1;
     *ret = list.total;
+    return 0;
+}
+
+int scim_listing_is_empty(struct scim_reader *reader, const struct scim_list_query *query, bool *ret, struct err *err)
+{
+    struct scim_list list;
+    bool any;
+    if (peek(reader, query, &list, &any, err) != 0)
+        return -1;
+    *ret = !any && list.total <= 0;
     return 0;
 }

@@ -39,7 +39,9 @@ typedef int scim_each(void *ctx, json_t *resource, struct scim_pieces *inner, st
 int scim_listing_read(struct scim_reader *reader, const struct scim_list_query *query, scim_each *each, void *ctx,
                       enum pull_result *ret, size_t *ret_count, struct err *err);
 
-/* How many there are, by totalResults. -1: it cannot be read, or is not said. */
+/* How many there are, by totalResults; -1 in *ret: not said. -1: it cannot be read. */
 int scim_listing_total(struct scim_reader *reader, const struct scim_list_query *query, int64_t *ret, struct err *err);
+/* Whether there is nothing at all in it. */
+int scim_listing_is_empty(struct scim_reader *reader, const struct scim_list_query *query, bool *ret, struct err *err);
 
 #endif

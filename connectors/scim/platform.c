@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "connectors/mapping.h"
+#include "connectors/scim/examine.h"
 #include "connectors/scim/look.h"
 #include "connectors/scim/sending.h"
 #include "connectors/scim/settings.h"
@@ -40,6 +41,7 @@ static int scim_open(const struct conf_section *section, struct store *store, in
     p->connections = (size_t)conf_int(section, "connections");
     p->retries = (size_t)conf_int(section, "retries");
     p->retry_wait = conf_int(section, "retry-wait");
+    brake_init(&p->service.brake, p->connections, p->retry_wait);
     *ret = TAKE(p);
     return 0;
 }
@@ -88,6 +90,11 @@ static int differs(struct platform *platform, const struct platform_task *task, 
     return scim_differs(platform->service.map, task, found, ret);
 }
 
+static int examine(struct platform *platform, struct pool *pool, struct platform_report *ret, struct err *err)
+{
+    return scim_examine(&platform->service, pool, ret, err);
+}
+
 const struct platform_connector scim_platform = {
     .name = "scim",
     .help = "A service with SCIM 2.0 (RFC 7644). A product is a group there, by its title, or a value of accounts.",
@@ -99,5 +106,6 @@ const struct platform_connector scim_platform = {
     .width = scim_width,
     .read = scim_read_all,
     .differs = differs,
+    .examine = examine,
     .close = scim_close,
 };

@@ -57,6 +57,11 @@ void scim_find(const char *base, enum scim_kind kind, const char *attribute, con
     buf_printf(&ret->url, "&attributes=id,externalId%s", kind == SCIM_USER ? ",userName,emails" : "");
 }
 
+void scim_get_user(const char *base, const char *id, struct scim_request *ret)
+{
+    begin(ret, "GET", base, SCIM_USER, id);
+}
+
 void scim_delete(const char *base, enum scim_kind kind, const char *id, struct scim_request *ret)
 {
     begin(ret, "DELETE", base, kind, id);

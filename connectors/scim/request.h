@@ -38,6 +38,7 @@ void scim_request_release(struct scim_request *request);
 
 /* base: the address before "/Users", without a slash at its end. ret: SCIM_REQUEST_INIT. */
 
+void scim_get_user(const char *base, const char *id, struct scim_request *ret);
 /* The account with all that the map writes, our id as externalId. */
 void scim_create_user(const char *base, const struct scim_map *map, const struct platform_task *task,
                       struct scim_request *ret);

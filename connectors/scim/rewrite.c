@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/pool.h"
+#include "base/text.h"
 #include "scim/json.h"
 #include "scim/patch.h"
 
@@ -151,14 +152,26 @@ static void write_whole(const struct scim_request *patch, json_t *resource, stru
     buf_adds(&ret->body, text ? text : "{}");
 }
 
+/* Another's values, written where this one's belong, would be the end of it. */
+static bool is_asked_for(const struct scim_request *patch, const json_t *resource)
+{
+    CLEANUP(buf_release) struct buf end = BUF_INIT;
+    const json_t *id = json_object_get(resource, "id");
+    if (!json_is_string(id))
+        return false;
+    buf_addc(&end, '/');
+    text_percent(&end, (struct span){json_string_value(id), json_string_length(id)});
+    return patch->url.len >= end.len && strcmp(patch->url.data + patch->url.len - end.len, end.data) == 0;
+}
+
 int scim_rewrite(const struct scim_map *map, const struct scim_request *patch, const struct http_reply *reply,
                  struct scim_request *ret, struct err *err)
 {
     CLEANUP(pool_free) struct pool *pool = pool_new();
     json_auto_t *resource = load(&reply->body), *now = NULL;
     struct scim_error error = SCIM_ERROR_INIT;
-    if (!json_is_object(resource) || !json_is_string(json_object_get(resource, "id")))
-        return err_set(err, ERR_INPUT, "the service does not show it as a SCIM resource with an id; ask its makers");
+    if (!json_is_object(resource) || !is_asked_for(patch, resource))
+        return err_set(err, ERR_INPUT, "the service does not show it, but something else; ask its makers");
     buf_adds(&ret->version, version_of(reply, resource));
     now = changed(patch->kind == SCIM_USER ? scim_map_type(map) : &scim_groups, pool, patch, resource, &error);
     if (error.status)

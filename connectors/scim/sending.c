@@ -6,7 +6,7 @@
 #include "connectors/scim/steps.h"
 
 /* Tasks for each connection in one send: enough that waiting for the last of them does not count. */
-#define TASKS_PER_CONNECTION 8
+#define TASKS_PER_CONNECTION 16
 /* Tasks in one send where many of them are one request. */
 #define TASKS_MAX 2000
 /* A service that leaves this many tasks in a row without an answer, and as many as go at once, is not asked more. */
@@ -53,7 +53,7 @@ static void pause_sending(struct scim_sending *s, int64_t wait)
 
 static bool is_idle(const struct scim_sending *s)
 {
-    return s->running == 0 && s->service->running == 0 && s->bulk.n == 0;
+    return s->running == 0 && s->service->running == 0 && s->bulk.n == 0 && !s->unlisted;
 }
 
 /* Not from within itself: many that end without a request would be a deep recursion. */
@@ -190,12 +190,52 @@ static void begin(struct scim_sending *s)
 
 /* --- one send ----------------------------------------------------------------------------------------------------- */
 
-/* When nothing is under way, what was collected goes out. */
+void scim_sending_want_roll(struct scim_job *job)
+{
+    job->next = job->sending->unlisted;
+    job->sending->unlisted = job;
+    scim_sending_wait(job);
+}
+
+static int read_roll(struct scim_service *service, enum scim_kind kind, struct err *err)
+{
+    struct scim_roll *roll = &service->roll[kind];
+    if (roll->is_read && roll->sends == service->sends)
+        return 0;
+    if (scim_roll_read(service, kind, roll, err) != 0)
+        return -1;
+    roll->sends = service->sends;
+    return 0;
+}
+
+/* false: nobody waits for one. */
+static bool read_rolls(struct scim_sending *s)
+{
+    struct scim_job *waiting = s->unlisted, *next;
+    s->unlisted = NULL;
+    for (struct scim_job *job = waiting; job; job = next) {
+        struct err why = ERR_INIT;
+        next = job->next;
+        job->next = NULL;
+        if (s->halted)
+            continue;
+        if (read_roll(s->service, job->look.kind, &why) == 0) {
+            job->turn = scim_look_on;
+            scim_sending_ready(job);
+        } else {
+            scim_sending_resume(job);
+            scim_look_failed(job, &why);
+        }
+    }
+    return waiting != NULL;
+}
+
+/* When nothing is under way, what was collected goes out, and what many wait for is read. */
 static void run(struct scim_sending *s)
 {
     do
         http_run(s->service->http);
-    while (!s->halted && scim_bulk_flush(&s->bulk));
+    while (!s->halted && (scim_bulk_flush(&s->bulk) || read_rolls(s)));
 }
 
 static void release(struct scim_sending *s)
@@ -245,6 +285,7 @@ void scim_sending_carry_out(struct scim_service *service, size_t connections, co
         return;
     }
     scim_manner_choose(&service->manner, offer);
+    service->sends++;
     scim_bulk_begin(&s.bulk, service);
     send_all(&s, tasks, ret);
 }

@@ -21,7 +21,7 @@ struct scim_sending {
     struct scim_crowd **crowds;
     size_t ncrowds, crowds_cap;
     struct scim_job *ready, **ready_end;
-    struct scim_job *unlisted; /* they wait for a listing, as the service has no filters */
+    struct scim_job *unlisted; /* they wait for a roll, as the service has no filters */
     struct scim_bulk_queue bulk;
     bool beginning;
     bool halted;                 /* nothing further is begun */
@@ -40,6 +40,8 @@ void scim_sending_ready(struct scim_job *job);
 void scim_sending_wait(struct scim_job *job);
 /* Takes a connection out of turn, for what came of what it waited for. */
 void scim_sending_resume(struct scim_job *job);
+/* Waits until the roll is read anew that its look-up is for, and goes on with scim_look_on. */
+void scim_sending_want_roll(struct scim_job *job);
 /* Takes the answer into account; false: nothing further is to be sent. */
 bool scim_sending_hear(struct scim_job *job);
 /* The job has nothing left to do. */

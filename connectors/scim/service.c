@@ -6,6 +6,7 @@
 #include "connectors/scim/answer.h"
 
 #define OFFER_TRIES 3
+#define PAUSE       1000 /* milliseconds; see brake_init */
 
 void scim_service_mark(struct scim_service *service)
 {
@@ -20,6 +21,8 @@ void scim_service_close(struct scim_service *service)
 {
     http_close(&service->http);
     scim_ids_release(&service->ids);
+    scim_roll_release(&service->roll[SCIM_USER]);
+    scim_roll_release(&service->roll[SCIM_GROUP]);
     scim_offer_release(&service->offer);
     scim_auth_release(&service->auth);
 }
@@ -36,7 +39,7 @@ int scim_service_open(const struct conf_section *section, struct scim_service *r
     scim_ids_init(&s.ids);
     scim_auth_init(&s.auth, section);
     scim_service_mark(&s);
-    brake_init(&s.brake, policy.connections);
+    brake_init(&s.brake, policy.connections, PAUSE);
     /* A file can be read at once, so that a wrong one is told before anything is begun. */
     if (!s.auth.oauth.url && scim_auth_ready(&s.auth, s.http, false, err) != 0)
         return -1;

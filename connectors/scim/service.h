@@ -14,6 +14,7 @@
 #include "connectors/scim/ids.h"
 #include "connectors/scim/manner.h"
 #include "connectors/scim/request.h"
+#include "connectors/scim/roll.h"
 #include "scim/map.h"
 
 #define SCIM_MARK_MAX 10
@@ -38,6 +39,8 @@ struct scim_service {
     bool listed[2];
     size_t looked_up, list_from; /* survey.c: accounts; and how many make the listing worth it, 0: not known */
     struct scim_manner manner;
+    struct scim_roll roll[2]; /* by enum scim_kind; where there are no filters */
+    unsigned sends;           /* how many there were */
     struct scim_offer offer; /* see scim_service_offer */
     bool offer_known;
     unsigned offer_tries;

@@ -13,9 +13,10 @@ const struct command commands[] = {
      "With errors, all of them are printed, with file and line, and the exit status is\n"
      "78.\n\n"
      "  doorward -c /etc/doorward/doorward.conf check-config\n"},
-    {"check", "", NULL, 0, 0, command_check, "reach every directory, connection and domain; report",
-     "Connects to every directory, reads every connection's metadata, looks every\n"
-     "proof up, and changes nothing else.\n"},
+    {"check", "", NULL, 0, 0, command_check, "reach every directory, platform, connection and domain; report",
+     "Connects to every directory and platform, reads every connection's metadata, looks\n"
+     "every proof up, and changes nothing else. Of a platform it tells what the service can\n"
+     "and cannot do, and what is made of that.\n"},
     {"domain", "", NULL, 0, 0, command_domain_list, "every domain and its proof", NULL},
     {"domain list", "", NULL, 0, 0, command_domain_list, "every domain and its proof", NULL},
     {"domain challenge", "DOMAIN", NULL, 1, 1, command_domain_challenge, "the TXT record and the file to publish",

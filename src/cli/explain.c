@@ -36,7 +36,7 @@ static const char *when_read(struct cli *cli, const char *directory, struct err 
     char when[CLOCK_TEXT_MAX];
     if (explain_read_at(cli->store->db, directory, &at, err) != 0)
         return NULL;
-    return pool_printf(cli->pool, "%s (last read completely: %s)", directory, clock_format(at, when));
+    return pool_printf(cli->pool, "%s (last read: %s)", directory, clock_format(at, when));
 }
 
 /* Somebody who is not in the mirror: where was looked, and what may keep an entry out of it. */
@@ -53,7 +53,8 @@ static int refuse_unknown(struct cli *cli, const char *typed, struct err *err)
     return err_set(
         err, ERR_NOT_FOUND,
         "explain %s: nobody with this e-mail address, user name, id, DN or name in directory %s; if the entry "
-        "is there, the directory's base and filters leave it out, or it has a fault that doorward plan shows",
+        "is there, the directory's base and filters leave it out, its client did not push it, or it has a fault that "
+        "doorward plan shows",
         typed, buf_str(&where));
 }
 

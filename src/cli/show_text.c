@@ -205,9 +205,10 @@ static void print_approval(const struct shown_plan *s)
 static void print_read(struct cli *cli, const struct pull_report *pull)
 {
     const struct stage_result *r = &pull->summary;
-    printf("Read completely from %s: %s people, %s groups; since the last read %s new, %s changed, %s gone\n",
-           pull->source, term_number(cli->pool, r->people), term_number(cli->pool, r->groups),
-           term_number(cli->pool, r->added), term_number(cli->pool, r->changed), term_number(cli->pool, r->gone));
+    printf("Read %s from %s: %s people, %s groups; since the last read %s new, %s changed, %s gone\n",
+           pull->result == PULL_CHANGES ? "what changed" : "completely", pull->source,
+           term_number(cli->pool, r->people), term_number(cli->pool, r->groups), term_number(cli->pool, r->added),
+           term_number(cli->pool, r->changed), term_number(cli->pool, r->gone));
 }
 
 static void print_faults(struct cli *cli, const struct pull_report *pull)

@@ -1,9 +1,7 @@
-/* doorward alone, check-config and check: where things stand, and the next command to type. */
+/* doorward alone and check-config: where things stand, and the next command to type. */
 #include <inttypes.h>
 
 #include "base/clock.h"
-#include "base/mem.h"
-#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/gate.h"
 #include "cli/json.h"
@@ -11,10 +9,6 @@
 #include "cli/term.h"
 #include "cli/token.h"
 #include "gate/gate.h"
-#include "gate/refresh.h"
-#include "gate/rp.h"
-#include "oidc/call.h"
-#include "push/directories.h"
 #include "push/directory.h"
 #include "store/report.h"
 #include "store/policy.h"
@@ -28,102 +22,6 @@ int command_check_config(struct cli *cli, struct err *err)
     conf_print(cli->conf, &text);
     fputs(buf_str(&text), stdout);
     return 0;
-}
-
-/* --- check ----------------------------------------------------------------------------------------------------------------- */
-
-static bool say(bool ok, const char *what, const char *detail)
-{
-    printf("%s%s%s  %s%s%s\n", ok ? term_green() : term_red(), ok ? "ok    " : "FAILED", term_plain(), what,
-           *detail ? ": " : "", detail);
-    return ok;
-}
-
-static bool check_directory(struct cli *cli, const struct conf_section *s)
-{
-    struct err err = ERR_INIT;
-    const char *what = pool_printf(cli->pool, "directory %s", conf_name(s));
-    const struct directory_connector *connector = directory_connector_find(conf_variant(s));
-    struct directory *directory = NULL;
-    const char *pushed;
-    if (connector == &push_connector)
-        return token_check_directory(cli, s, &pushed, &err) == 0 ? say(true, what, pushed) : say(false, what, err.text);
-    if (connector->open(s, cli->store, &directory, &err) != 0)
-        return say(false, what, err.text);
-    const char *where = pool_strdup(cli->pool, connector->describe(directory));
-    connector->close(&directory);
-    return say(true, what, where);
-}
-
-/* NULL: nothing is wrong. */
-static const char *look_at_url(struct cli *cli, const struct conf_section *s)
-{
-    struct refresh how;
-    bool changed;
-    struct err err = ERR_INIT;
-    if (!conf_str(s, "metadata-url"))
-        return NULL;
-    if (refresh_look(cli_state_dir(cli), s, cli->now, cli->pool, &how, &changed, &err) != 0)
-        return pool_strdup(cli->pool, err.text);
-    return refresh_trouble(cli_state_dir(cli), s, cli->pool);
-}
-
-/* What we show it, and what it says of itself. */
-static bool check_provider(struct cli *cli, const struct conf_section *s, const char *what)
-{
-    CLEANUP(rp_release) struct rp rp = {.secret = BUF_INIT};
-    CLEANUP(keyset_free) struct keyset *keys = NULL;
-    const char *ca_file = conf_str(s, "ca-file");
-    struct provider provider;
-    struct err err = ERR_INIT;
-    if (rp_read(s, &rp, &err) != 0 ||
-        call_discovery(cli->pool, &call_directly, ca_file, conf_str(s, "issuer"), &provider, &err) != 0 ||
-        call_keyset(&call_directly, ca_file, &provider, &keys, &err) != 0)
-        return say(false, what, err.text);
-    return say(true, what, pool_printf(cli->pool, "%s, %zu keys", provider.issuer, keyset_count(keys)));
-}
-
-static bool check_connection(struct cli *cli, const struct conf_section *s)
-{
-    struct err err = ERR_INIT;
-    const char *what = pool_printf(cli->pool, "connection %s", conf_name(s));
-    if (strcmp(conf_variant(s), "oidc") == 0)
-        return check_provider(cli, s, what);
-    CLEANUP(metadata_free) struct saml_idp *idp = NULL;
-    const char *trouble = look_at_url(cli, s);
-    if (gate_metadata(cli_state_dir(cli), s, cli->now, &idp, &err) != 0)
-        return say(false, what, trouble ? pool_printf(cli->pool, "%s; %s", err.text, trouble) : err.text);
-    if (trouble)
-        return say(false, what, trouble);
-    int64_t until = gate_certificates_until(idp, cli->now);
-    char when[CLOCK_TEXT_MAX];
-    if (until <= cli->now)
-        return say(false, what, "no signing certificate is valid now; get new metadata from the identity provider");
-    return say(true, what,
-               pool_printf(cli->pool, "%s, certificates until %s", idp->entity_id, clock_format(until, when)));
-}
-
-int command_check(struct cli *cli, struct err *err)
-{
-    struct gate gate;
-    if (cli_open(cli, STORE_WRITE, err) != 0)
-        return -1;
-    bool ok = true;
-    for (const struct conf_section *s = conf_next(cli->conf, "directory", NULL); s;
-         s = conf_next(cli->conf, "directory", s))
-        ok &= check_directory(cli, s);
-    for (const struct conf_section *s = conf_next(cli->conf, "connection", NULL); s;
-         s = conf_next(cli->conf, "connection", s))
-        ok &= check_connection(cli, s);
-    if (gate_check(cli->store, cli->conf, cli->now, true, cli->pool, &gate, err) != 0)
-        return -1;
-    for (size_t i = 0; i < gate.n; i++)
-        ok &= say(gate.domains[i].open, pool_printf(cli->pool, "gate of %s", gate.domains[i].domain),
-                  gate.domains[i].open
-                      ? "open"
-                      : pool_printf(cli->pool, "%s; next: %s", gate.domains[i].reason, gate.domains[i].remedy));
-    gate_print_warnings(&gate, stdout);
-    return ok ? 0 : err_exit_status(gate_any_closed(&gate) ? ERR_GATE : ERR_FAILED);
 }
 
 /* --- status ---------------------------------------------------------------------------------------------------------------- */
@@ -190,6 +88,20 @@ static const char *first_step(struct cli *cli)
                   : "write a [domain NAME] section; see doorward help domain";
 }
 
+/* NULL: somebody can push to every directory that waits for it. */
+static const char *token_step(struct cli *cli)
+{
+    for (const struct conf_section *s = conf_next(cli->conf, "directory", NULL); s;
+         s = conf_next(cli->conf, "directory", s)) {
+        struct err err = ERR_INIT;
+        const char *ignored;
+        if (strcmp(conf_variant(s), PUSH_DIRECTORY) == 0 && token_check_directory(cli, s, &ignored, &err) != 0 &&
+            err.kind == ERR_NOT_FOUND)
+            return pool_printf(cli->pool, "doorward token create %s", conf_name(s));
+    }
+    return NULL;
+}
+
 static int show_status(struct cli *cli, const struct gate *gate, json_t *teams, struct err *err)
 {
     const char *organization = conf_str(conf_find(cli->conf, "organization", NULL), "name"), *next = NULL;
@@ -203,6 +115,8 @@ static int show_status(struct cli *cli, const struct gate *gate, json_t *teams, 
             next = gate->domains[i].remedy;
     if (add_teams(cli, gate, teams, &next, err) != 0)
         return -1;
+    if (!next && cli->store)
+        next = token_step(cli);
     if (!next)
         next = cli->store ? "doorward plan" : first_step(cli);
     if (!cli->json) {

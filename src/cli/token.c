@@ -278,8 +278,9 @@ static int pushed_words(struct cli *cli, struct pushed *pushed, const char *dire
     int found = pushed_directory(pushed, directory, &number, err);
     if (found < 0 || (found && pushed_about(pushed, number, &about, err) != 0))
         return -1;
-    *ret = about.change ? pool_printf(cli->pool, "%" PRId64 " users and %" PRId64 " groups, pushed last %s",
-                                      about.users, about.groups, clock_format(about.change / 1000000, when))
+    *ret = about.change ? pool_printf(cli->pool, "%" PRId64 " user%s and %" PRId64 " group%s, pushed last %s",
+                                      about.users, about.users == 1 ? "" : "s", about.groups,
+                                      about.groups == 1 ? "" : "s", clock_format(about.change / 1000000, when))
                         : "nothing was pushed yet";
     return 0;
 }

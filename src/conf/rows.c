@@ -321,6 +321,7 @@ const struct conf_item conf_rows_product[] = {
 static const char *const on_leave[] = {"suspend", "remove", "unassign", NULL};
 
 static const char *const no_schedule[] = {"none", NULL};
+static const char *const no_delay[] = {"none", NULL};
 
 const struct conf_item conf_rows_sync[] = {
     {.key = "schedule",
@@ -331,6 +332,14 @@ const struct conf_item conf_rows_sync[] = {
      .max = 7 * DAY,
      .help = "Time from one run of \"doorward serve\" to the next, which begins up to a tenth later, so that not all "
              "sites begin at once; none leaves the runs to somebody else, such as doorward-sync.timer."},
+    {.key = "push-delay",
+     .type = CONF_DURATION,
+     .choices = no_delay,
+     .def = "30s",
+     .min = 1,
+     .max = 3600,
+     .help = "What is pushed to a directory (type = scim-push) need not wait for the schedule: a run of \"doorward "
+             "serve\" begins when nothing more was pushed for so long; none: the schedule alone counts."},
     {.key = "max-removals",
      .type = CONF_PERCENT,
      .def = "5%",

@@ -12,6 +12,7 @@
 #include "daemon/link.h"
 #include "daemon/run.h"
 #include "daemon/schedule.h"
+#include "daemon/settled.h"
 #include "daemon/signals.h"
 
 #define RUN_LONGEST (6 * 3600) /* seconds; a first run against a slow platform takes long */
@@ -24,6 +25,7 @@ struct sync {
     double began, due, limit;
     struct run refresh; /* of metadata, beside the runs */
     double refresh_due;
+    struct settled settled;
     bool stopping;
 };
 
@@ -70,6 +72,7 @@ static void begin_run(struct sync *sync)
     double now = clock_monotonic();
     sync->began = now;
     sync->limit = now + RUN_LONGEST;
+    settled_run(&sync->settled, sync->daemon->conf, sync->daemon->state_dir, now);
     if (run_start(&sync->run, sync->daemon->run_words, &err) != 0) {
         log_event(LOG_LEVEL_ERROR, "%s", err.text);
         sync->due = schedule_next(every(sync), now, now, chance());
@@ -148,6 +151,14 @@ static void take_signals(struct sync *sync)
     }
 }
 
+static bool is_due(struct sync *sync)
+{
+    double now = clock_monotonic();
+    if (sync->stopping || sync->run.pid || every(sync) == 0)
+        return false;
+    return now >= sync->due || settled_is_due(&sync->settled, sync->daemon->conf, sync->daemon->state_dir, now);
+}
+
 static int pause_ms(const struct sync *sync)
 {
     double wait = sync->due - clock_monotonic();
@@ -172,6 +183,7 @@ int sync_role(struct daemon *daemon, int link)
 {
     struct sync sync = {.daemon = daemon, .link = link, .run = RUN_INIT, .refresh = RUN_INIT};
     drop_capabilities();
+    settled_run(&sync.settled, daemon->conf, daemon->state_dir, clock_monotonic());
     if (every(&sync) > 0)
         sync.due = schedule_first(every(&sync), clock_monotonic(), chance());
     else
@@ -179,7 +191,7 @@ int sync_role(struct daemon *daemon, int link)
     link_ready(link);
     while (!sync.stopping || sync.run.pid || sync.refresh.pid) {
         begin_refresh(&sync);
-        if (!sync.stopping && !sync.run.pid && every(&sync) > 0 && clock_monotonic() >= sync.due)
+        if (is_due(&sync))
             begin_run(&sync);
         wait_for_news(&sync);
         limit_run(&sync);

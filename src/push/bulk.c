@@ -4,15 +4,18 @@
 #include "scim/bulk.h"
 #include "scim/etag.h"
 
-#define OPERATIONS_AT_ONCE 200 /* in a transaction, for which others wait */
+/* In a transaction, for which others wait. */
+#define OPERATIONS_AT_ONCE 200
+#define ROWS_AT_ONCE       100000
 
 struct running {
     struct service_call *call;
     struct scim_bulk *bulk;
-    const char **ids;  /* by operation: what was made or changed */
-    json_t **results;  /* by operation */
+    const char **ids; /* by operation: what was made or changed */
+    json_t **results; /* by operation */
     size_t errors;
     size_t open; /* operations in this transaction; 0: there is none */
+    size_t rows; /* that were looked through when it began */
 };
 
 static const struct service_type *type_of(const struct scim_bulk_op *op)
@@ -62,7 +65,10 @@ static void note_success(struct running *run, size_t i, const struct pushed_reso
 
 static int open_transaction(struct running *run)
 {
-    return run->open++ ? 0 : service_begin(run->call);
+    if (run->open++)
+        return 0;
+    run->rows = run->call->rows;
+    return service_begin(run->call);
 }
 
 static int close_transaction(struct running *run)
@@ -99,7 +105,8 @@ static int step(struct running *run, const struct scim_bulk_step *s)
             return -1;
         note_success(run, s->op, &r);
     }
-    return run->open == OPERATIONS_AT_ONCE ? close_transaction(run) : 0;
+    bool enough = run->open == OPERATIONS_AT_ONCE || call->rows - run->rows > ROWS_AT_ONCE;
+    return enough ? close_transaction(run) : 0;
 }
 
 static int run_all(struct running *run)

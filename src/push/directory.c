@@ -62,15 +62,18 @@ static char *cursor_make(const struct directory *d, int64_t change)
     return mem_printf("%s:%" PRId64 ":%s", pushed_database(d->pushed), change, mark);
 }
 
-/* The change behind which everything is new to us; 0: all is. */
-static int64_t cursor_change(const struct directory *d, const char *cursor)
+/*
+ * The change behind which everything is new to us; 0: all is. A cursor that is ahead of the database is of before it was
+ * put back from a backup.
+ */
+static int64_t cursor_change(const struct directory *d, const char *cursor, int64_t last)
 {
     const char *number = cursor ? strchr(cursor, ':') : NULL;
     if (!number)
         return 0;
     int64_t change = strtoimax(number + 1, NULL, 10);
     CLEANUP(freep) char *same = cursor_make(d, change);
-    return change > 0 && strcmp(same, cursor) == 0 ? change : 0;
+    return change > 0 && change <= last && strcmp(same, cursor) == 0 ? change : 0;
 }
 
 /* --- a pull ------------------------------------------------------------------------------------------------------- */
@@ -119,11 +122,13 @@ static int take_resource(void *ctx, const struct pushed_resource *r, struct err 
 static int pull_changes(struct directory *d, const char *cursor, const struct sink *sink, struct err *err)
 {
     int64_t directory;
+    struct pushed_about about = {0};
     int found = pushed_directory(d->pushed, d->name, &directory, err);
-    if (found < 0)
+    if (found < 0 || (found && pushed_about(d->pushed, directory, &about, err) != 0))
         return -1;
-    struct pull pull = {
-        .directory = d, .entry = scim_entry_new(d->paths, sink, true), .change = cursor_change(d, cursor)};
+    struct pull pull = {.directory = d,
+                        .entry = scim_entry_new(d->paths, sink, true),
+                        .change = cursor_change(d, cursor, about.change)};
     int r = found ? pushed_each_since(d->pushed, directory, pull.change, take_resource, &pull, err) : 0;
     scim_entry_free(&pull.entry);
     if (r != 0)
@@ -140,7 +145,7 @@ static int push_pull(struct directory *d, const char *cursor, const struct sink 
     if (!d->pushed)
         return cursor ? err_set(err, ERR_STORE,
                                 "%s: it is gone, and what was pushed with it; put it back from the backup of the state "
-                                "folder",
+                                "folder, or give the section another name and let the client push everything there",
                                 d->path)
                       : 0;
     if (pushed_snapshot(d->pushed, err) != 0)

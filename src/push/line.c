@@ -19,15 +19,18 @@ struct line {
     pthread_mutex_t lock;
     pthread_cond_t moved;
     struct waiting *first, **last;
-    bool led; /* some thread carries out */
+    bool led;              /* some thread carries out … */
+    struct pushed *pushed; /* … with this handle; NULL: not opened yet */
+    char *dir;
 };
 
-struct line *line_new(void)
+struct line *line_new(const char *dir)
 {
     struct line *line = mem_zero(sizeof *line);
     pthread_mutex_init(&line->lock, NULL);
     pthread_cond_init(&line->moved, NULL);
     line->last = &line->first;
+    line->dir = mem_strdup(dir);
     return line;
 }
 
@@ -37,6 +40,8 @@ void line_free(struct line **line)
         return;
     pthread_mutex_destroy(&(*line)->lock);
     pthread_cond_destroy(&(*line)->moved);
+    pushed_close(&(*line)->pushed);
+    free((*line)->dir);
     free(*line);
     *line = NULL;
 }
@@ -71,10 +76,21 @@ static int carry_out_all(struct pushed *pushed, struct waiting *first, struct er
     return pushed_commit(pushed, err);
 }
 
-static void carry_out(struct pushed *pushed, struct waiting *first)
+static int open_line(struct line *line, struct err *err)
+{
+    CLEANUP(pushed_close) struct pushed *pushed = NULL;
+    if (line->pushed)
+        return 0;
+    if (pushed_open(line->dir, &pushed, err) != 0 || pushed_writes_much(pushed, err) != 0)
+        return -1;
+    line->pushed = TAKE(pushed);
+    return 0;
+}
+
+static void carry_out(struct line *line, struct waiting *first)
 {
     struct err err = ERR_INIT;
-    if (carry_out_all(pushed, first, &err) == 0)
+    if (open_line(line, &err) == 0 && carry_out_all(line->pushed, first, &err) == 0)
         return;
     for (struct waiting *w = first; w; w = w->next) {
         w->result = -1;
@@ -97,11 +113,11 @@ static struct waiting *take_some(struct line *line)
 }
 
 /* With the lock held, but for the work itself. Who leads is in what it takes. */
-static void lead(struct line *line, struct pushed *pushed)
+static void lead(struct line *line)
 {
     struct waiting *some = take_some(line);
     pthread_mutex_unlock(&line->lock);
-    carry_out(pushed, some);
+    carry_out(line, some);
     pthread_mutex_lock(&line->lock);
     for (struct waiting *next = NULL; some; some = next) {
         next = some->next; /* its thread may go on as soon as it is done */
@@ -113,7 +129,7 @@ static void lead(struct line *line, struct pushed *pushed)
     pthread_cond_broadcast(&line->moved);
 }
 
-int line_pass(struct line *line, struct pushed *pushed, line_work *work, void *job, struct err *err)
+int line_pass(struct line *line, line_work *work, void *job, struct err *err)
 {
     struct waiting own = {.work = work, .job = job, .err = err};
     pthread_mutex_lock(&line->lock);
@@ -124,7 +140,7 @@ int line_pass(struct line *line, struct pushed *pushed, line_work *work, void *j
     while (!own.done && !own.leads)
         pthread_cond_wait(&line->moved, &line->lock);
     if (!own.done)
-        lead(line, pushed);
+        lead(line);
     pthread_mutex_unlock(&line->lock);
     return own.result;
 }

@@ -2,7 +2,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "push/service_inner.h"
+#include "push/candidates.h"
 
 /* A listing of one type, or one part of a listing of all. */
 struct listing {
@@ -10,15 +10,17 @@ struct listing {
     const struct service_type *type;
     const struct scim_query *query;
     json_t *shown;
-    size_t room;      /* for so many more */
-    int64_t skip;     /* of those that match, before the first that is shown */
-    int64_t total;    /* that match; by cursor not all are counted */
-    int64_t last;     /* row of the last that was shown */
-    int64_t members;  /* shown in all of the answer */
-    bool more;        /* by cursor: there is another one */
-    double deadline;  /* of clock_monotonic; 0: the candidates are few */
-    bool shows_links; /* members or groups */
-    bool needs_links; /* for the filter */
+    size_t room;          /* for so many more */
+    int64_t skip;         /* of those that match, before the first that is shown */
+    int64_t total;        /* that match; by cursor not all are counted */
+    int64_t last;         /* row of the last that was shown */
+    size_t links;         /* members and groups that are shown in all of the answer */
+    size_t bytes;         /* of what was shown, as the store has it */
+    bool more;            /* by cursor: there is another one */
+    double deadline;      /* of clock_monotonic */
+    struct pool *scratch; /* for one resource */
+    bool shows_links;     /* members or groups */
+    bool needs_links;     /* for the filter */
 };
 
 /* --- filters by the tables ----------------------------------------------------------------------------------------------- */
@@ -28,19 +30,6 @@ struct knowing {
     const struct pushed_resource *resource;
     bool failed;
 };
-
-/* The id in 'members eq "…"', 'members.value eq "…"' or 'members[value eq "…"]'. p NULL: another term. */
-static struct span linked_id(const struct service_type *type, const struct scim_filter *f)
-{
-    const struct scim_attr *links = service_attr(type, type->links), *value = scim_sub_find(links, "value");
-    struct span id = {0};
-    if (f->op == SCIM_VALUE_PATH && f->at.attr == links && f->first->op == SCIM_EQ &&
-        scim_filter_equals(f->first, value, &id, 1) == 1)
-        return id;
-    if (f->op == SCIM_EQ && f->at.attr == links && scim_filter_equals(f, value, &id, 1) == 1)
-        return id;
-    return (struct span){0};
-}
 
 /* Whoever has no such id is in no group, and no group has it. */
 static int is_linked(struct knowing *knowing, struct span id)
@@ -59,7 +48,7 @@ static int is_linked(struct knowing *knowing, struct span id)
 static int know(void *ctx, const struct scim_filter *term)
 {
     struct knowing *knowing = ctx;
-    struct span id = linked_id(&service_types[knowing->resource->kind], term);
+    struct span id = candidates_linked_id(&service_types[knowing->resource->kind], term);
     return id.p ? is_linked(knowing, id) : -1;
 }
 
@@ -67,167 +56,11 @@ static int know(void *ctx, const struct scim_filter *term)
 static bool looks_into_links(const struct service_type *type, const struct scim_filter *f)
 {
     if (f->known && f->at.attr == service_attr(type, type->links))
-        return !linked_id(type, f).p;
+        return !candidates_linked_id(type, f).p;
     for (const struct scim_filter *kid = f->first; kid; kid = kid->next)
         if (looks_into_links(type, kid))
             return true;
     return false;
-}
-
-/* --- candidates ------------------------------------------------------------------------------------------------------------ */
-
-/* Resources that the filter can match at all, in the order of their rows. */
-struct candidates {
-    struct pushed_query query;
-    bool one;         /* only the resource "id" */
-    struct span id;
-    bool none;        /* there is nobody */
-    bool members;     /* the users that are members of the group query.member */
-    bool few;         /* an index gives them */
-};
-
-static const struct scim_filter *equal_on(const struct listing *l, const char *name, const char *sub_name)
-{
-    const struct scim_attr *attr = service_attr(l->type, name);
-    const struct scim_attr *sub = attr && sub_name ? scim_sub_find(attr, sub_name) : NULL;
-    return attr && l->query->filter ? scim_filter_needs_equal(l->query->filter, attr, sub) : NULL;
-}
-
-static void by_key(struct candidates *c, enum pushed_key_kind kind, const struct scim_filter *term)
-{
-    c->few = true;
-    c->query.way = PUSHED_KEYED;
-    c->query.key = (struct pushed_key){kind, term->value.text};
-}
-
-/* The id that every match has to be linked with. */
-static struct span needed_link(const struct service_type *type, const struct scim_filter *f)
-{
-    struct span id = f->known ? linked_id(type, f) : (struct span){0};
-    for (const struct scim_filter *kid = f->op == SCIM_AND ? f->first : NULL; kid && !id.p; kid = kid->next)
-        id = needed_link(type, kid);
-    return id;
-}
-
-static int by_link(struct listing *l, struct candidates *c, struct span id)
-{
-    struct pushed_resource other;
-    int found = pushed_get_any(l->call->pushed, l->call->directory, id, l->call->pool, &other, l->call->err);
-    if (found < 0)
-        return -1;
-    c->few = true;
-    c->none = found == 0;
-    c->members = l->type->kind == PUSHED_USER;
-    c->query.way = PUSHED_MEMBER_OF;
-    c->query.member = found ? other.row : 0;
-    return 0;
-}
-
-/* meta.lastModified gt "…": the instant that every match was changed behind; shown are milliseconds, kept microseconds. */
-static const struct scim_filter *needed_instant(const struct scim_filter *f)
-{
-    bool later = f->op == SCIM_GT || f->op == SCIM_GE;
-    if (later && f->known && f->value.kind == SCIM_INSTANT && f->at.sub && strcmp(f->at.attr->name, "meta") == 0 &&
-        strcmp(f->at.sub->name, "lastModified") == 0)
-        return f;
-    for (const struct scim_filter *kid = f->op == SCIM_AND || f->op == SCIM_VALUE_PATH ? f->first : NULL; kid;
-         kid = kid->next) {
-        const struct scim_filter *found = needed_instant(kid);
-        if (found)
-            return found;
-    }
-    return NULL;
-}
-
-static int choose(struct listing *l, struct candidates *c)
-{
-    const struct scim_filter *term, *filter = l->query->filter;
-    *c = (struct candidates){.query = {.directory = l->call->directory, .kind = l->type->kind, .way = PUSHED_ALL}};
-    if (!filter)
-        return 0;
-    if ((term = equal_on(l, "id", NULL))) {
-        c->one = c->few = true;
-        c->id = term->value.text;
-    } else if ((term = equal_on(l, l->type->name, NULL))) {
-        by_key(c, PUSHED_NAME, term);
-    } else if ((term = equal_on(l, "externalId", NULL))) {
-        by_key(c, PUSHED_EXTERNAL, term);
-    } else if ((term = equal_on(l, "emails", "value"))) {
-        by_key(c, PUSHED_EMAIL, term);
-    } else if (needed_link(l->type, filter).p) {
-        return by_link(l, c, needed_link(l->type, filter));
-    } else if ((term = needed_instant(filter))) {
-        c->query.way = PUSHED_SINCE;
-        c->query.since = term->value.integer - 1;
-    }
-    return 0;
-}
-
-/* Rows first, so that what an index gives in another order comes in that of a listing. */
-struct found {
-    int64_t *rows;
-    size_t n, cap;
-    enum pushed_kind kind;
-};
-
-static void found_release(struct found *found)
-{
-    free(found->rows);
-}
-
-static int note_row(void *ctx, const struct pushed_resource *r, struct err *err)
-{
-    struct found *found = ctx;
-    (void)err;
-    if (r->kind == found->kind)
-        *MEM_PUSH(&found->rows, &found->n, &found->cap) = r->row;
-    return 0;
-}
-
-static int by_row(const void *one, const void *other)
-{
-    const int64_t a = *(const int64_t *)one, b = *(const int64_t *)other;
-    return (a > b) - (a < b);
-}
-
-static int each_row(struct service_call *call, const struct found *found, int64_t after, pushed_each_fn *each,
-                    void *ctx)
-{
-    CLEANUP(pool_free) struct pool *pool = pool_new();
-    for (size_t i = 0; i < found->n; i++) {
-        struct pushed_resource r;
-        if (found->rows[i] <= after)
-            continue;
-        int told = pushed_get_row(call->pushed, found->rows[i], true, pool, &r, call->err);
-        if (told == 1)
-            told = each(ctx, &r, call->err);
-        if (told != 0)
-            return told < 0 ? -1 : 0;
-        pool_reset(pool);
-    }
-    return 0;
-}
-
-static int each_candidate(struct listing *l, struct candidates *c, pushed_each_fn *each, void *ctx)
-{
-    struct service_call *call = l->call;
-    if (c->none)
-        return 0;
-    if (c->one) {
-        struct pushed_resource r;
-        int found = pushed_get(call->pushed, call->directory, l->type->kind, c->id, true, call->pool, &r, call->err);
-        return found < 0 || (found == 1 && r.row > c->query.after && each(ctx, &r, call->err) < 0) ? -1 : 0;
-    }
-    if (!c->members && c->query.way != PUSHED_SINCE) {
-        c->query.with_text = true;
-        return pushed_each(call->pushed, &c->query, each, ctx, call->err);
-    }
-    CLEANUP(found_release) struct found found = {.kind = l->type->kind};
-    int status = c->members ? pushed_members(call->pushed, c->query.member, note_row, &found, call->err)
-                            : pushed_each(call->pushed, &c->query, note_row, &found, call->err);
-    if (found.n)
-        qsort(found.rows, found.n, sizeof *found.rows, by_row);
-    return status != 0 ? -1 : each_row(call, &found, c->query.after, each, ctx);
 }
 
 /* --- matching and showing ------------------------------------------------------------------------------------------------- */
@@ -240,13 +73,12 @@ static int too_long(struct listing *l)
                           l->type->name);
 }
 
-/* 1: it matches, and *ret is it; 0; -1 */
-static int match(struct listing *l, const struct pushed_resource *r, json_t **ret)
+static int match_in(struct listing *l, const struct pushed_resource *r, json_t **ret)
 {
     json_auto_t *whole = NULL;
     struct knowing knowing = {.call = l->call, .resource = r};
     const struct scim_oracle oracle = {know, &knowing};
-    if (l->deadline > 0 && clock_monotonic() > l->deadline)
+    if (clock_monotonic() > l->deadline)
         return too_long(l);
     if (service_whole(l->call, r, l->needs_links, &whole) != 0)
         return -1;
@@ -256,22 +88,28 @@ static int match(struct listing *l, const struct pushed_resource *r, json_t **re
     return knowing.failed ? -1 : 1;
 }
 
-/* Members are many: a page of groups ends before they are more than an answer should hold. */
+/* 1: it matches, and *ret is it; 0; -1. There may be many: what one of them takes is given back behind it. */
+static int match(struct listing *l, const struct pushed_resource *r, json_t **ret)
+{
+    struct pool *own = l->call->pool;
+    pool_reset(l->scratch);
+    l->call->pool = l->scratch;
+    int matches = match_in(l, r, ret);
+    l->call->pool = own;
+    return matches;
+}
+
+/* A page ends before it is more than an answer should hold; what is alone is shown whole. */
 static int has_room(struct listing *l, const struct pushed_resource *r)
 {
     int64_t n = 0;
-    if (l->room == 0)
-        return 0;
-    if (!l->shows_links || r->kind != PUSHED_GROUP)
-        return 1;
-    if (pushed_member_count(l->call->pushed, r->row, &n, l->call->err) != 0)
+    if (l->shows_links && r->kind == PUSHED_GROUP && l->room &&
+        pushed_member_count(l->call->pushed, r->row, &n, l->call->err) != 0)
         return -1;
-    if (l->members > 0 && l->members + n > SERVICE_MEMBERS_SHOWN) {
+    if ((l->links > 0 && l->links + (size_t)n > SERVICE_MEMBERS_SHOWN) ||
+        (l->bytes > 0 && l->bytes + r->text.n > SERVICE_PAGE_BYTES))
         l->room = 0;
-        return 0;
-    }
-    l->members += n;
-    return 1;
+    return l->room > 0;
 }
 
 static int show(struct listing *l, const struct pushed_resource *r, json_t *whole)
@@ -282,7 +120,10 @@ static int show(struct listing *l, const struct pushed_resource *r, json_t *whol
             return -1;
         whole = with_links;
     }
+    if (l->shows_links)
+        l->links += json_array_size(json_object_get(whole, l->type->links));
     json_array_append_new(l->shown, scim_project(&l->query->projection, whole));
+    l->bytes += r->text.n;
     l->last = r->row;
     l->room--;
     return 0;
@@ -318,6 +159,7 @@ struct sorting {
     struct listing *l;
     json_t **keys;
     size_t n, cap;
+    size_t bytes; /* at most, of what the keys hold */
 };
 
 static void sorting_release(struct sorting *s)
@@ -346,10 +188,11 @@ static int collect(void *ctx, const struct pushed_resource *r, struct err *err)
     int matches = match(s->l, r, &whole);
     if (matches != 1)
         return matches;
-    if (s->n == SERVICE_SORT_MAX)
+    s->bytes += r->text.n;
+    if (s->n == SERVICE_SORT_MAX || s->bytes > SERVICE_SORT_BYTES)
         return scim_error_set(&s->l->call->error, SCIM_WRONG_TOO_MANY,
-                              "more than %d resources would be put in order; sort by %s, or filter", SERVICE_SORT_MAX,
-                              s->l->type->name);
+                              "more than %d resources, or large ones, would be put in order; sort by %s, or filter",
+                              SERVICE_SORT_MAX, s->l->type->name);
     *MEM_PUSH(&s->keys, &s->n, &s->cap) = sort_key(&s->l->query->order, whole, r->row);
     return 0;
 }
@@ -368,7 +211,7 @@ static int show_row(struct listing *l, int64_t row)
 static int list_sorted(struct listing *l, struct candidates *c)
 {
     CLEANUP(sorting_release) struct sorting s = {.l = l};
-    if (each_candidate(l, c, collect, &s) != 0)
+    if (candidates_each(l->call, c, collect, &s) != 0)
         return -1;
     if (s.n)
         scim_order_sort(l->call->pool, &l->query->order, s.keys, s.n);
@@ -394,17 +237,15 @@ static int list_type(struct listing *l)
     struct pushed_about about;
     l->shows_links = scim_projection_has(projection, NULL, service_attr(l->type, l->type->links));
     l->needs_links = l->query->filter && looks_into_links(l->type, l->query->filter);
-    if (choose(l, &c) != 0)
+    if (candidates_choose(l->call, l->type, l->query->filter, &c) != 0)
         return -1;
     c.query.after = l->last;
-    if (!c.few && (l->query->filter || order->asked))
-        l->deadline = clock_monotonic() + SERVICE_SEARCH_SECONDS;
     if (order->asked && !is_by_name(l))
         return list_sorted(l, &c);
     c.query.way = order->asked ? PUSHED_BY_NAME : c.query.way;
     c.query.descending = order->descending;
     if (l->query->filter || l->query->page.by_cursor)
-        return each_candidate(l, &c, visit, l);
+        return candidates_each(l->call, &c, visit, l);
     /* Everything there is: how many stands beside it, and the page is read alone. */
     if (pushed_about(l->call->pushed, l->call->directory, &about, l->call->err) != 0)
         return -1;
@@ -412,7 +253,7 @@ static int list_type(struct listing *l)
     c.query.skip = l->skip;
     c.query.most = (int64_t)l->room;
     l->skip = 0;
-    if (l->room && each_candidate(l, &c, visit, l) != 0)
+    if (l->room && candidates_each(l->call, &c, visit, l) != 0)
         return -1;
     l->total = total;
     return 0;
@@ -444,10 +285,16 @@ struct parts {
     int64_t after;
 };
 
-static int list_parts(struct service_call *call, const struct parts *parts, const struct scim_page *page,
-                      json_t *shown, int64_t *ret_total, const char **ret_next)
+static int list_parts(struct service_call *call, const struct parts *parts, const struct scim_page *page, json_t *shown,
+                      int64_t *ret_total, const char **ret_next)
 {
-    struct listing l = {.call = call, .shown = shown, .room = page->count, .last = parts->after};
+    CLEANUP(pool_free) struct pool *scratch = pool_new();
+    struct listing l = {.call = call,
+                        .shown = shown,
+                        .room = page->count,
+                        .last = parts->after,
+                        .deadline = clock_monotonic() + SERVICE_SEARCH_SECONDS,
+                        .scratch = scratch};
     l.skip = page->by_cursor ? 0 : (int64_t)page->start - 1;
     for (enum pushed_kind kind = parts->first; kind <= PUSHED_GROUP && !l.more; kind++) {
         struct scim_query query;

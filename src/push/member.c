@@ -3,19 +3,25 @@
 #include "base/mem.h"
 #include "push/service_inner.h"
 
-struct scim_member *service_members_take(struct service_call *call, json_t *resource, size_t *ret_n)
+int service_members_take(struct service_call *call, json_t *resource, size_t sent, const struct scim_member **ret,
+                         size_t *ret_n)
 {
     const json_t *values = json_object_get(resource, "members"), *value = NULL;
     size_t n = 0, i = 0;
     struct scim_member *members = pool_zero(call->pool, (json_array_size(values) + 1) * sizeof *members);
-    json_array_foreach (values, i, value) {
+    json_array_foreach(values, i, value)
+    {
         const char *id = json_string_value(json_object_get(value, "value"));
         if (id)
             members[n++].id = pool_strdup(call->pool, id);
     }
+    if (n < sent)
+        return scim_error_set(&call->error, SCIM_WRONG_VALUE,
+                              "a member has no \"value\"; send the id of a user or group");
     json_object_del(resource, "members");
+    *ret = members;
     *ret_n = n;
-    return members;
+    return 0;
 }
 
 /* Who is not there cannot join. */
@@ -52,6 +58,7 @@ static int leave(struct service_call *call, int64_t group, int64_t row, bool *re
 struct rows {
     int64_t *rows;
     size_t n, cap;
+    struct service_call *call; /* that they are counted for; NULL: none */
 };
 
 static void rows_release(struct rows *rows)
@@ -65,12 +72,22 @@ static int by_row(const void *one, const void *other)
     return (a > b) - (a < b);
 }
 
+/* Somebody waits for the transaction to end. */
+static int look(struct service_call *call)
+{
+    if (call->rows++ < SERVICE_ROWS_MAX)
+        return 0;
+    return scim_error_set(&call->error, SCIM_WRONG_TOO_MANY,
+                          "the request looks at more than %d members; send several, and name members by \"value\"",
+                          SERVICE_ROWS_MAX);
+}
+
 static int add_row(void *ctx, const struct pushed_resource *r, struct err *err)
 {
     struct rows *rows = ctx;
     (void)err;
     *MEM_PUSH(&rows->rows, &rows->n, &rows->cap) = r->row;
-    return 0;
+    return rows->call ? look(rows->call) : 0;
 }
 
 static int resolve_all(struct service_call *call, const struct scim_member *members, size_t n, struct rows *rows)
@@ -90,7 +107,7 @@ static int resolve_all(struct service_call *call, const struct scim_member *memb
 int service_members_set(struct service_call *call, int64_t group, const struct scim_member *members, size_t n,
                         bool *ret_changed)
 {
-    CLEANUP(rows_release) struct rows wanted = {0}, present = {0};
+    CLEANUP(rows_release) struct rows wanted = {0}, present = {.call = call};
     size_t w = 0, p = 0;
     if (resolve_all(call, members, n, &wanted) != 0 ||
         pushed_members(call->pushed, group, add_row, &present, call->err) != 0)
@@ -131,6 +148,8 @@ static int choose(void *ctx, const struct pushed_resource *r, struct err *err)
 {
     struct choice *choice = ctx;
     json_auto_t *value = service_link(choice->call, r, true);
+    if (look(choice->call) != 0)
+        return -1;
     return scim_filter_match_value(choice->where, value) ? add_row(&choice->rows, r, err) : 0;
 }
 

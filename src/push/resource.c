@@ -30,7 +30,8 @@ static void add_key(struct pushed_content *content, struct pushed_key *keys, enu
         keys[content->nkeys++] = (struct pushed_key){kind, value};
 }
 
-struct pushed_content service_content(struct service_call *call, const struct service_type *type, const json_t *resource)
+struct pushed_content service_content(struct service_call *call, const struct service_type *type,
+                                      const json_t *resource)
 {
     struct pushed_key *keys = pool_alloc(call->pool, KEYS_MAX * sizeof *keys);
     char *text = json_dumps(resource, JSON_COMPACT);
@@ -42,7 +43,7 @@ struct pushed_content service_content(struct service_call *call, const struct se
     free(text);
     add_key(&content, keys, PUSHED_NAME, scim_fold(call->pool, span_str(text_at(resource, type->name))));
     add_key(&content, keys, PUSHED_EXTERNAL, span_str(pool_strdup(call->pool, text_at(resource, "externalId"))));
-    json_array_foreach (json_object_get(resource, "emails"), i, email)
+    json_array_foreach(json_object_get(resource, "emails"), i, email)
         add_key(&content, keys, PUSHED_EMAIL, scim_fold(call->pool, span_str(text_at(email, "value"))));
     return content;
 }
@@ -51,6 +52,14 @@ static int not_unique(struct service_call *call, const struct service_type *type
 {
     return scim_error_set(&call->error, SCIM_WRONG_UNIQUENESS, "%s '%s' belongs to another %s", type->name,
                           text_at(resource, type->name), type->scim->name);
+}
+
+static int check_size(struct service_call *call, const struct service_type *type, const struct pushed_content *content)
+{
+    if (content->text.n <= SERVICE_RESOURCE_MAX)
+        return 0;
+    return scim_error_set(&call->error, SCIM_WRONG_TOO_LARGE, "the %s has %zu bytes; at most %d are kept",
+                          type->scim->name, content->text.n, SERVICE_RESOURCE_MAX);
 }
 
 /* --- finding -------------------------------------------------------------------------------------------------------------- */
@@ -86,15 +95,23 @@ static int check_room(struct service_call *call)
     return 0;
 }
 
+static size_t members_sent(const struct service_type *type, const json_t *data)
+{
+    return type->kind == PUSHED_GROUP ? json_array_size(scim_json_get(data, "members")) : 0;
+}
+
 int service_create(struct service_call *call, const struct service_type *type, json_t *data,
                    struct pushed_resource *ret)
 {
-    size_t n = 0;
+    size_t n = 0, sent = members_sent(type, data);
+    const struct scim_member *members = NULL;
     bool changed = false;
-    if (scim_resource_check(type->scim, SCIM_SENT, data, &call->error) != 0 || check_room(call) != 0)
+    if (scim_resource_check(type->scim, SCIM_SENT, data, &call->error) != 0 || check_room(call) != 0 ||
+        service_members_take(call, data, sent, &members, &n) != 0)
         return -1;
-    const struct scim_member *members = service_members_take(call, data, &n);
     struct pushed_content content = service_content(call, type, data);
+    if (check_size(call, type, &content) != 0)
+        return -1;
     int made = pushed_create(call->pushed, call->directory, type->kind, &content, call->request->now, call->pool, ret,
                              call->err);
     if (made != 1)
@@ -119,6 +136,8 @@ static int keep(struct service_call *call, const struct service_type *type, stru
                 const json_t *resource)
 {
     struct pushed_content content = service_content(call, type, resource);
+    if (check_size(call, type, &content) != 0)
+        return -1;
     int kept = pushed_replace(call->pushed, r, call->directory, &content, call->request->now, call->err);
     r->text = content.text;
     r->display = content.display;
@@ -140,13 +159,14 @@ int service_replace(struct service_call *call, const struct service_target *targ
                     struct pushed_resource *ret)
 {
     json_auto_t *present = NULL;
-    size_t n = 0;
+    const struct scim_member *members = NULL;
+    size_t n = 0, sent = members_sent(target->type, data);
     /* A list that is not there takes nobody away (RFC 7644, 3.5.1 leaves it open); one that is empty does. */
     bool members_changed = false, has_members = scim_json_get(data, "members") != NULL;
     if (service_find(call, target, true, ret) != 0 || load(call, ret, &present) != 0 ||
-        scim_resource_check(target->type->scim, SCIM_SENT, data, &call->error) != 0)
+        scim_resource_check(target->type->scim, SCIM_SENT, data, &call->error) != 0 ||
+        service_members_take(call, data, sent, &members, &n) != 0)
         return -1;
-    const struct scim_member *members = service_members_take(call, data, &n);
     if (scim_resource_agrees(target->type->scim, present, data, &call->error) != 0 ||
         (target->type->kind == PUSHED_GROUP && has_members &&
          service_members_set(call, ret->row, members, n, &members_changed) != 0))

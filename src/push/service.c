@@ -56,7 +56,7 @@ static bool is_json(const char *type)
     return strncasecmp(charset, "utf-8", 5) == 0 || strncasecmp(charset, "utf8", 4) == 0;
 }
 
-static int load_body(struct service_call *call, size_t max, json_t **ret)
+int service_load_body(struct service_call *call, size_t max, json_t **ret)
 {
     if (!is_json(call->request->content_type)) {
         scim_error_set(&call->error, SCIM_WRONG_SYNTAX, "send application/scim+json in UTF-8");
@@ -69,13 +69,13 @@ static int load_body(struct service_call *call, size_t max, json_t **ret)
 
 /* --- one resource ------------------------------------------------------------------------------------------------------- */
 
-static struct service_target target_of(const struct service_call *call, const struct service_type *type,
-                                       const char *id)
+struct service_target service_target_of(const struct service_call *call, const struct service_type *type,
+                                        const char *id)
 {
     return (struct service_target){type, span_str(id), call->request->if_match, call->request->if_none_match};
 }
 
-static int projection_of(struct service_call *call, const struct service_type *type, struct scim_projection *ret)
+int service_projection_of(struct service_call *call, const struct service_type *type, struct scim_projection *ret)
 {
     const struct scim_params *p = &call->request->params;
     return scim_projection_read(call->pool, type->scim, p->attributes, p->excluded, ret, &call->error);
@@ -83,10 +83,10 @@ static int projection_of(struct service_call *call, const struct service_type *t
 
 static int get_one(struct service_call *call, const struct service_type *type, const char *id)
 {
-    struct service_target target = target_of(call, type, id);
+    struct service_target target = service_target_of(call, type, id);
     struct scim_projection projection;
     struct pushed_resource r;
-    if (projection_of(call, type, &projection) != 0 || service_find(call, &target, true, &r) != 0)
+    if (service_projection_of(call, type, &projection) != 0 || service_find(call, &target, true, &r) != 0)
         return -1;
     const char *etag = service_etag(call, &r);
     if (scim_etag_check(target.if_match, target.if_none_match, etag, true) == SCIM_NOT_MODIFIED) {
@@ -95,115 +95,6 @@ static int get_one(struct service_call *call, const struct service_type *type, c
         return 0;
     }
     return service_show(call, &r, &projection, 200);
-}
-
-/* --- changes of one resource ---------------------------------------------------------------------------------------------- */
-
-/* What was read of the request before the transaction, in which others wait for their turn. */
-struct change {
-    struct service_call *call;
-    struct service_target target;
-    struct scim_projection projection;
-    json_t *data;
-    int (*make)(struct change *change);
-};
-
-static int create(struct change *c)
-{
-    struct pushed_resource r;
-    if (service_create(c->call, c->target.type, c->data, &r) != 0)
-        return -1;
-    return service_show(c->call, &r, &c->projection, 201);
-}
-
-static int replace(struct change *c)
-{
-    struct pushed_resource r;
-    if (service_replace(c->call, &c->target, c->data, &r) != 0)
-        return -1;
-    return service_show(c->call, &r, &c->projection, 200);
-}
-
-/* A group is not shown unless somebody asks: its members would all be read for one that joined (3.5.2 allows 204). */
-static bool is_shown(const struct change *c)
-{
-    return c->projection.kind != SCIM_USUAL || c->target.type->kind == PUSHED_USER;
-}
-
-static int patch(struct change *c)
-{
-    struct pushed_resource r;
-    if (service_patch(c->call, &c->target, c->data, &r) != 0)
-        return -1;
-    c->call->answer->status = 204;
-    c->call->answer->etag = service_etag(c->call, &r);
-    return is_shown(c) ? service_show(c->call, &r, &c->projection, 200) : 0;
-}
-
-static int take_away(struct change *c)
-{
-    c->call->answer->status = 204;
-    return service_delete(c->call, &c->target);
-}
-
-static int make_in_line(void *job, struct pushed *pushed, struct err *err)
-{
-    struct change *c = job;
-    struct service_call *call = c->call;
-    struct pushed *own = call->pushed;
-    call->pushed = pushed;
-    call->err = err;
-    int status = service_ready(call) != 0 ? -1 : c->make(c);
-    call->pushed = own;
-    return status == 0 ? 0 : call->error.status ? 1 : -1;
-}
-
-static int make_alone(struct change *c)
-{
-    return service_begin(c->call) != 0 || c->make(c) != 0 ? -1 : service_commit(c->call);
-}
-
-static int make(struct change *c)
-{
-    struct service_call *call = c->call;
-    if (!call->request->line)
-        return make_alone(c);
-    if (line_pass(call->request->line, call->pushed, make_in_line, c, call->err) != 0)
-        return -1;
-    service_count(call);
-    return 0;
-}
-
-static int change_one(struct service_call *call, const struct service_type *type, const char *id,
-                      int (*how)(struct change *change), bool has_body)
-{
-    json_auto_t *data = NULL;
-    struct change change = {.call = call, .target = target_of(call, type, id), .make = how};
-    if (projection_of(call, type, &change.projection) != 0 ||
-        (has_body && load_body(call, SCIM_MESSAGE_MAX, &data) != 0))
-        return -1;
-    change.data = data;
-    return make(&change);
-}
-
-static int post_one(struct service_call *call, const struct service_type *type, const char *id)
-{
-    return change_one(call, type, id, create, true);
-}
-
-static int put_one(struct service_call *call, const struct service_type *type, const char *id)
-{
-    return change_one(call, type, id, replace, true);
-}
-
-static int patch_one(struct service_call *call, const struct service_type *type, const char *id)
-{
-    return change_one(call, type, id, patch, true);
-}
-
-static int delete_one(struct service_call *call, const struct service_type *type, const char *id)
-{
-    return change_one(call, type, id, take_away, false);
 }
 
 /* --- listings, bulk, and what there is not ------------------------------------------------------------------------------- */
@@ -219,7 +110,7 @@ static int search(struct service_call *call, const struct service_type *type, co
     json_auto_t *message = NULL;
     struct scim_params params;
     (void)id;
-    if (load_body(call, SCIM_BULK_MAX, &message) != 0 ||
+    if (service_load_body(call, SCIM_BULK_MAX, &message) != 0 ||
         scim_params_search(call->pool, message, &params, &call->error) != 0)
         return -1;
     return service_list(call, type, &params);
@@ -229,7 +120,7 @@ static int bulk(struct service_call *call, const struct service_type *type, cons
 {
     json_auto_t *message = NULL;
     (void)type, (void)id;
-    return load_body(call, SCIM_BULK_MAX, &message) != 0 ? -1 : service_bulk(call, message);
+    return service_load_body(call, SCIM_BULK_MAX, &message) != 0 ? -1 : service_bulk(call, message);
 }
 
 static int me(struct service_call *call, const struct service_type *type, const char *id)
@@ -267,12 +158,12 @@ static const struct row {
     enum depth depth;
     int (*answer)(struct service_call *call, const struct service_type *type, const char *id);
 } rows[] = {
-    {"POST", NULL, ALONE, post_one},
+    {"POST", NULL, ALONE, service_post},
     {"GET", NULL, ALONE, list},
     {"GET", NULL, WITH_ID, get_one},
-    {"PUT", NULL, WITH_ID, put_one},
-    {"PATCH", NULL, WITH_ID, patch_one},
-    {"DELETE", NULL, WITH_ID, delete_one},
+    {"PUT", NULL, WITH_ID, service_put},
+    {"PATCH", NULL, WITH_ID, service_patch_one},
+    {"DELETE", NULL, WITH_ID, service_delete_one},
     {"GET", "", ALONE, list},
     {"POST", "/.search", ALONE, search},
     {"POST", "/Bulk", ALONE, bulk},

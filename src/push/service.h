@@ -16,9 +16,16 @@
 
 /* Resources of a directory, tombstones apart; more are refused, whatever is sent to us. */
 #define SERVICE_RESOURCES_MAX 2000000
+/* Bytes of one, members apart, and of a request that is about a user. */
+#define SERVICE_RESOURCE_MAX (1024 * 1024)
+/* Rows of members that a request may look through, beside those that it names. */
+#define SERVICE_ROWS_MAX 500000
 /* Members that one answer shows; a page with more ends early, a single group is shown whole. */
 #define SERVICE_MEMBERS_SHOWN 100000
-/* Seconds for a query that no index answers; then it is tooMany. */
+/* Bytes of resources after which a page ends, and that are put in order at once. */
+#define SERVICE_PAGE_BYTES (16 * 1024 * 1024)
+#define SERVICE_SORT_BYTES (64 * 1024 * 1024)
+/* Seconds for a query; then it is tooMany. */
 #define SERVICE_SEARCH_SECONDS 5
 /* Resources that are put in order by something else than their names. */
 #define SERVICE_SORT_MAX 20000
@@ -29,11 +36,11 @@ struct service_request {
     bool has_params;    /* there were some that can mean a query */
     struct scim_params params;
     struct span body;
-    const char *content_type;           /* NULL: not sent */
+    const char *content_type;            /* NULL: not sent */
     struct span if_match, if_none_match; /* p NULL: not sent */
-    const char *base;                   /* the address of the base, without "/" at the end */
-    int64_t now;                        /* microseconds since 1970 */
-    struct line *line;                  /* for changes, with those of other threads; NULL: each is a transaction of its own */
+    const char *base;                    /* the address of the base, without "/" at the end */
+    int64_t now;                         /* microseconds since 1970 */
+    struct line *line; /* for changes, with those of other threads; NULL: each is a transaction of its own */
 };
 
 /* What was done; of a request that was refused, nothing. */

@@ -16,6 +16,7 @@ struct service_call {
     struct pool *pool;
     struct service_answer *answer;
     struct service_tally tally; /* of the transaction that is open; the answer's once it is on the disk */
+    size_t rows;                /* of members that were looked through */
     struct scim_error error;
     struct err *err;
 };
@@ -50,7 +51,8 @@ int service_patch(struct service_call *call, const struct service_target *target
                   struct pushed_resource *ret);
 int service_delete(struct service_call *call, const struct service_target *target);
 /* What the store is to keep of it; keys and text live in the pool. */
-struct pushed_content service_content(struct service_call *call, const struct service_type *type, const json_t *resource);
+struct pushed_content service_content(struct service_call *call, const struct service_type *type,
+                                      const json_t *resource);
 
 /* --- members (member.c) ------------------------------------------------------------------------------------------------- */
 
@@ -59,8 +61,9 @@ int service_members_set(struct service_call *call, int64_t group, const struct s
                         bool *ret_changed);
 /* The edits that are apart, in their order. */
 int service_members_edit(struct service_call *call, int64_t group, const struct scim_patch *patch, bool *ret_changed);
-/* Takes "members" out of a resource that was checked. */
-struct scim_member *service_members_take(struct service_call *call, json_t *resource, size_t *ret_n);
+/* Takes "members" out of a resource that was checked. sent: how many there were before: one that says nobody is no empty list. */
+int service_members_take(struct service_call *call, json_t *resource, size_t sent, const struct scim_member **ret,
+                         size_t *ret_n);
 
 /* --- what is shown (show.c) ---------------------------------------------------------------------------------------------- */
 
@@ -75,6 +78,22 @@ int service_show(struct service_call *call, const struct pushed_resource *resour
                  const struct scim_projection *projection, int status);
 /* Fills the answer; takes the reference. */
 void service_body(struct service_call *call, int status, json_t *body);
+
+/* --- what a request says (service.c) ------------------------------------------------------------------------------------ */
+
+/* The body as JSON, when its type is one of ours: 415, 413, 400. ret: a new reference. */
+int service_load_body(struct service_call *call, size_t max, json_t **ret);
+/* The resource of this id, under the conditions of the headers. */
+struct service_target service_target_of(const struct service_call *call, const struct service_type *type,
+                                        const char *id);
+int service_projection_of(struct service_call *call, const struct service_type *type, struct scim_projection *ret);
+
+/* --- requests that change one resource (change.c) ------------------------------------------------------------------------ */
+
+int service_post(struct service_call *call, const struct service_type *type, const char *id);
+int service_put(struct service_call *call, const struct service_type *type, const char *id);
+int service_patch_one(struct service_call *call, const struct service_type *type, const char *id);
+int service_delete_one(struct service_call *call, const struct service_type *type, const char *id);
 
 /* --- the rest ----------------------------------------------------------------------------------------------------------- */
 

@@ -16,7 +16,7 @@ static const char *skip_string(const char *p, const char *end)
 
 static void measure(struct span text, struct measure *m)
 {
-    const char *end = text.p + text.n;
+    const char *end = text.n ? text.p + text.n : text.p;
     for (const char *p = text.p; p < end; p++) {
         if (*p == '"') {
             p = skip_string(p + 1, end);

@@ -134,13 +134,15 @@ bool scim_line_means(const struct scim_map_line *rule, const json_t *value, bool
     return json_is_object(value);
 }
 
+/* The one that is meant; or else, with services that keep no types, the first that does not say what it is. */
 static json_t *find_element(const struct scim_map_line *rule, json_t *values)
 {
     json_t *value;
     size_t i;
-    json_array_foreach (values, i, value)
-        if (scim_line_means(rule, value, false))
-            return value;
+    for (int lenient = 0; lenient < 2; lenient++)
+        json_array_foreach (values, i, value)
+            if (scim_line_means(rule, value, lenient))
+                return value;
     return NULL;
 }
 

@@ -177,7 +177,10 @@ static const struct scim_attr user[] = {
 
 const struct scim_schema scim_user_schema = {SCIM_USER_URN, "User", "User account", LIST(user)};
 
-/* display is in 4.2's example but in no list of 8.7.1. */
+/*
+ * display is in 4.2's example but in no list of 8.7.1. What a client sends there counts nothing; but it is not readOnly, or a member
+ * that has nothing else would be no value, and a list of such ones no members.
+ */
 static const struct scim_attr members[] = {
     {.name = "value", .description = "The id of the member", .mutability = SCIM_IMMUTABLE, .case_exact = true},
     {.name = "$ref",

@@ -219,6 +219,9 @@ static int check_all(const struct scim_attr *attr, enum scim_check how, json_t *
         else
             json_array_set_new(values, i, checked ? checked : json_null());
     }
+    /* A list of members that say nothing is no list of no members: a group must not be emptied by a client's mistake. */
+    if (nulls && how == SCIM_SENT && scim_attr_is_membership(attr))
+        return not_a("one of the values has no value; name a member by its id", error);
     if (nulls)
         without_nulls(values);
     if (primaries > 1 && how == SCIM_SENT)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -112,15 +113,13 @@ int db_settle_writing(struct db *db, struct err *err)
 /* Once a process: counting every allocation under a lock costs a tenth of a bulk load, and nobody reads the count. */
 static void configure_library(void)
 {
-    static bool done;
-    if (!done)
-        sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-    done = true;
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
 int db_open(const char *path, bool read_only, struct db **ret, struct err *err)
 {
-    configure_library();
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, configure_library);
     if (!read_only && make_private(path, err) != 0)
         return -1;
     CLEANUP(db_close) struct db *db = mem_zero(sizeof *db);

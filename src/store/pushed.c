@@ -15,14 +15,12 @@ static const char tables[] =
 
 /* --- opening --------------------------------------------------------------------------------------------------------- */
 
-void pushed_new_id(char ret[static PUSHED_ID_SIZE])
+static void write_uuid(unsigned char b[static 16], unsigned version, char ret[static PUSHED_ID_SIZE])
 {
-    unsigned char b[16];
     size_t n = 0;
-    random_bytes(b, sizeof b);
-    b[6] = (b[6] & 0x0f) | 0x40;
+    b[6] = (unsigned char)((b[6] & 0x0f) | version << 4);
     b[8] = (b[8] & 0x3f) | 0x80;
-    for (size_t i = 0; i < sizeof b; i++) {
+    for (size_t i = 0; i < 16; i++) {
         if (i == 4 || i == 6 || i == 8 || i == 10)
             ret[n++] = '-';
         ret[n++] = "0123456789abcdef"[b[i] >> 4];
@@ -31,14 +29,28 @@ void pushed_new_id(char ret[static PUSHED_ID_SIZE])
     ret[n] = '\0';
 }
 
+/* Milliseconds ahead, so that what is made together stands together in the index of ids. */
+void pushed_new_id(int64_t now, char ret[static PUSHED_ID_SIZE])
+{
+    unsigned char b[16];
+    int64_t millis = now / 1000;
+    random_bytes(b, sizeof b);
+    for (int i = 5; i >= 0; i--, millis >>= 8)
+        b[i] = (unsigned char)millis;
+    write_uuid(b, 7, ret);
+}
+
 static int make_tables(struct db *db, struct err *err)
 {
+    unsigned char b[16];
     char id[PUSHED_ID_SIZE];
-    pushed_new_id(id);
+    random_bytes(b, sizeof b);
+    write_uuid(b, 4, id);
     CLEANUP(freep)
     char *sql = mem_printf("%s %s %s %s PRAGMA application_id = %d; PRAGMA user_version = %d", tables,
                            pushed_resource_tables, pushed_member_tables, push_tokens_tables, APPLICATION_ID, VERSION);
-    return db_exec(db, sql, err) != 0 ? -1 : db_run(db, "INSERT INTO origin (id) VALUES (?)", DB_ARGS(DB_TEXT(id)), err);
+    return db_exec(db, sql, err) != 0 ? -1
+                                      : db_run(db, "INSERT INTO origin (id) VALUES (?)", DB_ARGS(DB_TEXT(id)), err);
 }
 
 static int check_version(struct db *db, int64_t application, int64_t version, struct err *err)
@@ -82,15 +94,24 @@ static int read_origin(struct pushed *pushed, struct err *err)
         memcpy(pushed->database, stmt_text(st, 0), PUSHED_ID_SIZE);
         return 0;
     }
-    return r < 0 ? -1
-                 : err_set(err, ERR_STORE, "%s: the database is damaged; restore it from a backup", db_path(pushed->db));
+    return r < 0
+               ? -1
+               : err_set(err, ERR_STORE, "%s: the database is damaged; restore it from a backup", db_path(pushed->db));
 }
+
+/*
+ * KB of cache, as there is a handle a thread and rows are found by key; pages of 4 KB, 16 GB of them; pages of the log (64 MB) that are brought
+ * into the file by whoever writes, in case that nobody calls pushed_fold.
+ */
+static const char limits[] =
+    "PRAGMA cache_size = -1000; PRAGMA max_page_count = 4194304; PRAGMA wal_autocheckpoint = 16000";
 
 int pushed_open(const char *dir, struct pushed **ret, struct err *err)
 {
     CLEANUP(freep) char *path = mem_printf("%s/push.db", dir);
     CLEANUP(pushed_close) struct pushed *pushed = mem_zero(sizeof *pushed);
-    if (db_open(path, false, &pushed->db, err) != 0 || settle(pushed->db, err) != 0 || read_origin(pushed, err) != 0)
+    if (db_open(path, false, &pushed->db, err) != 0 || settle(pushed->db, err) != 0 || read_origin(pushed, err) != 0 ||
+        db_exec(pushed->db, limits, err) != 0)
         return -1;
     *ret = TAKE(pushed);
     return 0;
@@ -124,6 +145,16 @@ void pushed_close(struct pushed **pushed)
     db_close(&(*pushed)->db);
     free(*pushed);
     *pushed = NULL;
+}
+
+int pushed_writes_much(struct pushed *pushed, struct err *err)
+{
+    return db_exec(pushed->db, "PRAGMA cache_size = -32000", err);
+}
+
+int pushed_fold(struct pushed *pushed, struct err *err)
+{
+    return db_exec(pushed->db, "PRAGMA wal_checkpoint(PASSIVE)", err);
 }
 
 const char *pushed_database(const struct pushed *pushed)
@@ -185,8 +216,7 @@ int pushed_directory_make(struct pushed *pushed, const char *name, int64_t *ret,
     int found = pushed_directory(pushed, name, ret, err);
     if (found != 0)
         return found < 0 ? -1 : 0;
-    if (db_run(pushed->db,
-               "INSERT INTO directory (name, users, groups) VALUES (?, 0, 0) ON CONFLICT (name) DO NOTHING",
+    if (db_run(pushed->db, "INSERT INTO directory (name, users, groups) VALUES (?, 0, 0) ON CONFLICT (name) DO NOTHING",
                DB_ARGS(DB_TEXT(name)), err) != 0)
         return -1;
     return pushed_directory(pushed, name, ret, err) < 0 ? -1 : 0;

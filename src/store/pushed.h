@@ -13,6 +13,8 @@
  *
  * Each change of a resource has a number, which is its version and its time, too: microseconds since 1970, one more than the last when
  * the clock stands still or goes back. So the numbers of a file that was put back from a backup do not come again.
+ *
+ * The file grows to 16 GB; then nothing more is taken (ERR_STORE). Tombstones stay in it for good: 200 bytes each.
  */
 #ifndef STORE_PUSHED_H
 #define STORE_PUSHED_H
@@ -24,13 +26,17 @@
 #include "base/span.h"
 #include "store/db.h"
 
-#define PUSHED_ID_SIZE 37 /* of the id of a resource, or of the database: a UUID (RFC 9562, version 4) and NUL */
+#define PUSHED_ID_SIZE 37 /* of the id of a resource, or of the database: a UUID (RFC 9562) and NUL */
 
 struct pushed;
 
 /* Opens dir/push.db (mode 0600), making it when there is none; dir is there. ERR_STORE: damaged, not ours, or of a newer version. */
 int pushed_open(const char *dir, struct pushed **ret, struct err *err);
-/* The same to read alone. ERR_NOT_FOUND: there is none, as nothing was ever pushed. */
+/* Of the one handle that most is written with: a larger cache, which stays good as long as nobody else writes. */
+int pushed_writes_much(struct pushed *pushed, struct err *err);
+/* Brings what was written into the file itself, which nobody waits for: about once a second while much is written. */
+int pushed_fold(struct pushed *pushed, struct err *err);
+/* The same as pushed_open to read alone. ERR_NOT_FOUND: there is none, as nothing was ever pushed. */
 int pushed_open_read(const char *dir, struct pushed **ret, struct err *err);
 void pushed_close(struct pushed **pushed); /* NULL inside is fine; fits CLEANUP */
 

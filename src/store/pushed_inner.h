@@ -20,7 +20,8 @@ struct pushed_resource pushed_read(struct stmt *st, int text_column);
 struct pushed_resource pushed_keep_read(struct stmt *st, int text_column, struct pool *pool);
 /* Steps through the statement. */
 int pushed_give(struct stmt *st, int text_column, pushed_each_fn *each, void *ctx, struct err *err);
-void pushed_new_id(char ret[static PUSHED_ID_SIZE]);
+/* Of a resource that is made now (microseconds): a UUID of version 7. */
+void pushed_new_id(int64_t now, char ret[static PUSHED_ID_SIZE]);
 /* The number of a change that is made now. */
 int pushed_next_change(struct pushed *pushed, int64_t directory, int64_t now, int64_t *ret, struct err *err);
 /* Takes it out of all groups, and all out of it. */

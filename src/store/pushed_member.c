@@ -15,9 +15,8 @@ static int run_counted(struct pushed *pushed, const char *sql, int64_t group, in
 
 int pushed_member_add(struct pushed *pushed, int64_t group, int64_t member, struct err *err)
 {
-    return run_counted(pushed,
-                       "INSERT INTO member (grp, member) VALUES (?, ?) ON CONFLICT (grp, member) DO NOTHING", group,
-                       member, err);
+    return run_counted(pushed, "INSERT INTO member (grp, member) VALUES (?, ?) ON CONFLICT (grp, member) DO NOTHING",
+                       group, member, err);
 }
 
 int pushed_member_remove(struct pushed *pushed, int64_t group, int64_t member, struct err *err)

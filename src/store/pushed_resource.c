@@ -2,7 +2,8 @@
 
 /*
  * resource is narrow, so that 50,000 members are listed by their ids, and one more is counted, without reading what they hold: that is in
- * content. Rows are numbered in the order in which they came, which is the order of a listing.
+ * content. Rows are numbered in the order in which they came, which is the order of a listing. A tree less is a page less to write: that a user's
+ * name is its own is looked at in "lookup" by whoever holds the writer's lock.
  */
 const char pushed_resource_tables[] =
     "CREATE TABLE resource (row INTEGER PRIMARY KEY, directory INTEGER NOT NULL REFERENCES directory,"
@@ -14,8 +15,7 @@ const char pushed_resource_tables[] =
     "CREATE TABLE lookup (directory INTEGER NOT NULL, kind INTEGER NOT NULL, what INTEGER NOT NULL,"
     "  value TEXT NOT NULL, resource INTEGER NOT NULL,"
     "  PRIMARY KEY (directory, kind, what, value, resource)) WITHOUT ROWID;"
-    "CREATE INDEX lookup_resource ON lookup (resource);"
-    "CREATE UNIQUE INDEX lookup_user_name ON lookup (directory, value) WHERE kind = 0 AND what = 0;";
+    "CREATE INDEX lookup_resource ON lookup (resource);";
 
 /* --- reading ----------------------------------------------------------------------------------------------------------- */
 
@@ -87,9 +87,8 @@ int pushed_get_any(struct pushed *pushed, int64_t directory, struct span id, str
                    struct pushed_resource *ret, struct err *err)
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
-    if (db_prepare(pushed->db,
-                   "SELECT " PUSHED_COLUMNS " FROM resource r WHERE directory = ? AND id = ? AND gone = 0", &st,
-                   err) != 0)
+    if (db_prepare(pushed->db, "SELECT " PUSHED_COLUMNS " FROM resource r WHERE directory = ? AND id = ? AND gone = 0",
+                   &st, err) != 0)
         return -1;
     stmt_bind_int(st, 1, directory);
     stmt_bind_span(st, 2, id);
@@ -112,7 +111,7 @@ int pushed_user_named(struct pushed *pushed, int64_t directory, struct span name
 {
     CLEANUP(stmt_free) struct stmt *st = NULL;
     if (db_prepare(pushed->db,
-                   "SELECT resource FROM lookup WHERE directory = ? AND value = ? AND kind = 0 AND what = 0", &st,
+                   "SELECT resource FROM lookup WHERE directory = ? AND kind = 0 AND what = 0 AND value = ?", &st,
                    err) != 0)
         return -1;
     stmt_bind_int(st, 1, directory);
@@ -268,15 +267,16 @@ int pushed_create(struct pushed *pushed, int64_t directory, enum pushed_kind kin
     int is_free = name_is_free(pushed, directory, kind, 0, content, err);
     if (is_free != 1)
         return is_free;
-    pushed_new_id(id);
+    pushed_new_id(now, id);
     if (pushed_next_change(pushed, directory, now, &r.change, err) != 0)
         return -1;
     r.created = r.change;
-    if (db_run(pushed->db,
-               "INSERT INTO resource (directory, kind, gone, id, display, created, change) VALUES (?, ?, 0, ?, ?, ?, ?)",
-               DB_ARGS(DB_INT(directory), DB_INT(kind), DB_TEXT(id), DB_TEXT(r.display), DB_INT(r.created),
-                       DB_INT(r.change)),
-               err) != 0)
+    if (db_run(
+            pushed->db,
+            "INSERT INTO resource (directory, kind, gone, id, display, created, change) VALUES (?, ?, 0, ?, ?, ?, ?)",
+            DB_ARGS(DB_INT(directory), DB_INT(kind), DB_TEXT(id), DB_TEXT(r.display), DB_INT(r.created),
+                    DB_INT(r.change)),
+            err) != 0)
         return -1;
     r.row = db_last_id(pushed->db);
     if (put_text(pushed, r.row, content->text, err) != 0 || put_keys(pushed, directory, &r, content, err) != 0 ||

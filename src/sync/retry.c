@@ -33,14 +33,16 @@ static bool is_answer(const struct platform_answer *a)
 void retry_hear(struct retry *r, const struct platform_answer *answers, size_t n)
 {
     bool heard = false;
+    size_t asked = 0;
     double now = clock_monotonic();
     for (size_t i = 0; i < n; i++) {
         heard |= is_answer(&answers[i]);
+        asked += !answers[i].together;
         double rest = now + rest_of(&answers[i]);
         r->rest_until = rest > r->rest_until ? rest : r->rest_until;
     }
     r->silent_waves = heard ? 0 : r->silent_waves + 1;
-    r->silent_changes = heard ? 0 : r->silent_changes + n;
+    r->silent_changes = heard ? 0 : r->silent_changes + asked;
 }
 
 bool retry_moves(const struct platform_answer *answers, size_t n)

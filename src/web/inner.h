@@ -32,6 +32,7 @@ enum count {
     COUNT_PUSHED_DELETED,
     COUNT_PUSHED_JOINED,
     COUNT_PUSHED_LEFT,
+    COUNT_PUSHED_FAILED,
     COUNTS
 };
 
@@ -74,9 +75,11 @@ struct web {
     struct keeper *keeper;
     struct watching *watching;
     struct outbox *outbox;
+    struct folding *folding;
     _Atomic unsigned long reloads; /* of the configuration */
     struct limit *limit;
     struct line *line; /* of what is pushed */
+    atomic_uint large; /* bodies that are being worked on */
     bool tls;
 };
 
@@ -89,6 +92,7 @@ struct call {
     struct visitor visitor;
     enum language language; /* of the pages that are answered */
     const char *word;       /* the last part of the path, where the route has one */
+    const char *noted;      /* more fields of its line in the log; NULL: none */
     const char *policy;     /* Content-Security-Policy; NULL: that of pages */
     bool cacheable;         /* the same for everybody */
     bool leads_away;        /* a page whose form ends at an identity provider, by whatever way that one takes people */
@@ -114,6 +118,8 @@ extern const struct route signin_routes[], saml_routes[], oidc_routes[], broker_
 
 /* Of scim_routes, which look at who asks before a body is read. */
 size_t scim_body_max(struct web *web, const struct request *request);
+/* Whether it may take longer than a sign-in should wait for. */
+bool scim_is_slow(const struct request *request);
 
 struct web_site *site_hold(struct web *web);
 void site_give(struct web_site **site); /* NULL inside is fine; fits CLEANUP */
@@ -132,6 +138,9 @@ void watching_stop(struct watching **watching);
 struct outbox;
 int outbox_start(struct web *web, struct outbox **ret, struct err *err);
 void outbox_stop(struct outbox **outbox);
+struct folding;
+int folding_start(struct web *web, struct folding **ret, struct err *err);
+void folding_stop(struct folding **folding);
 
 void routes_answer(void *web, const struct request *request, struct response *response);
 size_t routes_body_max(void *web, const struct request *request);

@@ -59,6 +59,8 @@ bool routes_is_slow(void *ctx, const struct request *request)
     struct web *web = ctx;
     const char *word, *allow;
     const struct route *route = find(request, &word, &allow);
+    if (route && route->how & ROUTE_TREE)
+        return scim_is_slow(request);
     return route && (route->how & ROUTE_SLOW || (route->how & ROUTE_FIRST && !providers_known(web->providers)));
 }
 
@@ -195,9 +197,10 @@ static void answer(struct call *call)
 static void log_answer(const struct call *call, double began)
 {
     log_event_with(LOG_LEVEL_INFO,
-                   pool_printf(call->in.pool, "status=%d ms=%.1f client=%s",
+                   pool_printf(call->in.pool, "status=%d ms=%.1f client=%s%s",
                                request_is_too_large(call->request) ? 413 : call->response->status,
-                               (clock_monotonic() - began) * 1000, call->visitor.client),
+                               (clock_monotonic() - began) * 1000, call->visitor.client,
+                               call->noted ? call->noted : ""),
                    "%s %s", request_method(call->request), answer_logged_path(call));
 }
 

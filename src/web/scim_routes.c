@@ -13,7 +13,9 @@
 
 #define MEDIA      "application/scim+json"
 #define TOKEN_MAX  1024 /* bytes of one that is looked up at all */
-#define RETRY_TIME "2"  /* seconds, while somebody else keeps the database */
+#define BODY_SLOW  (256 * 1024)
+#define LARGE_MAX  4   /* such bodies at once: JSON takes many times its length */
+#define RETRY_TIME "2" /* seconds, while somebody else keeps the database */
 
 /* --- who asks ------------------------------------------------------------------------------------------------------------ */
 
@@ -24,8 +26,7 @@ static const struct conf_section *directory_of(const struct conf *conf, struct p
     const char *slash = path ? strchr(path, '/') : NULL;
     if (!slash || strncmp(slash, "/v2", 3) != 0 || (slash[3] && slash[3] != '/'))
         return NULL;
-    const struct conf_section *section =
-        conf_find(conf, "directory", pool_strndup(pool, path, (size_t)(slash - path)));
+    const struct conf_section *section = conf_find(conf, "directory", pool_strndup(pool, path, (size_t)(slash - path)));
     *ret_below = slash + 3;
     return section && strcmp(conf_variant(section), "scim-push") == 0 ? section : NULL;
 }
@@ -64,8 +65,7 @@ size_t scim_body_max(struct web *web, const struct request *request)
     struct err ignored = ERR_INIT; /* whoever answers meets it again */
     const char *below;
     CLEANUP(site_give) struct web_site *site = site_hold(web);
-    const struct conf_section *section =
-        directory_of(site->conf, request_pool(request), path_behind(request), &below);
+    const struct conf_section *section = directory_of(site->conf, request_pool(request), path_behind(request), &below);
     if (!section || desk_take(web, &desk, &ignored) != 0)
         return SERVER_BODY_UNREAD;
     int known = check_token(web, desk, section, request, &ignored);
@@ -75,14 +75,22 @@ size_t scim_body_max(struct web *web, const struct request *request)
     return strcmp(below, "/Bulk") == 0 ? SCIM_BULK_MAX : SCIM_MESSAGE_MAX;
 }
 
+/* Queries may look at everything there is, and large bodies be many rows. */
+bool scim_is_slow(const struct request *request)
+{
+    const char *path = request_path(request), *end = strrchr(path, '/'), *ignored = NULL;
+    return strcmp(end, "/Bulk") == 0 || strcmp(end, "/.search") == 0 || request_body(request).n > BODY_SLOW ||
+           request_param(request, "filter", &ignored) != 0 || request_param(request, "sortBy", &ignored) != 0;
+}
+
 /* --- answers --------------------------------------------------------------------------------------------------------------- */
 
 /* application/json for whoever takes nothing else (RFC 7644, 3.1). */
 static const char *media_of(const struct request *request)
 {
     const char *accept = request_header_lines(request, "Accept");
-    bool plain = accept && !strcasestr(accept, "scim+json") && !strstr(accept, "*/*") &&
-                 strcasestr(accept, "application/json");
+    bool plain =
+        accept && !strcasestr(accept, "scim+json") && !strstr(accept, "*/*") && strcasestr(accept, "application/json");
     return plain ? "application/json" : MEDIA;
 }
 
@@ -130,26 +138,22 @@ static void answer_broken(struct call *call, const struct err *err)
     answer_wrong(call, &error);
 }
 
-/* How much came in, never what. */
-static void note(struct call *call, const char *directory, const struct service_tally *t)
+/* How much came in, never what: for the metrics, and the request's line in the log. */
+static void note(struct call *call, const struct service_tally *t)
 {
     const struct {
+        const char *name;
         enum count count;
         unsigned long n;
-    } counted[] = {{COUNT_PUSHED_CREATED, t->created},
-                   {COUNT_PUSHED_CHANGED, t->changed},
-                   {COUNT_PUSHED_DELETED, t->deleted},
-                   {COUNT_PUSHED_JOINED, t->joined},
-                   {COUNT_PUSHED_LEFT, t->left}};
-    unsigned long any = t->failed;
+    } counted[] = {{"created", COUNT_PUSHED_CREATED, t->created}, {"changed", COUNT_PUSHED_CHANGED, t->changed},
+                   {"deleted", COUNT_PUSHED_DELETED, t->deleted}, {"joined", COUNT_PUSHED_JOINED, t->joined},
+                   {"left", COUNT_PUSHED_LEFT, t->left},          {"failed", COUNT_PUSHED_FAILED, t->failed}};
+    call->noted = "";
     for (size_t i = 0; i < sizeof counted / sizeof *counted; i++) {
         atomic_fetch_add(&call->web->counts[counted[i].count], counted[i].n);
-        any += counted[i].n;
+        if (counted[i].n)
+            call->noted = pool_printf(call->in.pool, "%s %s=%lu", call->noted, counted[i].name, counted[i].n);
     }
-    if (any)
-        log_event(LOG_LEVEL_INFO,
-                  "directory %s: pushed: %lu created, %lu changed, %lu deleted, %lu joined, %lu left, %lu failed",
-                  directory, t->created, t->changed, t->deleted, t->joined, t->left, t->failed);
 }
 
 /* --- a request ------------------------------------------------------------------------------------------------------------- */
@@ -228,8 +232,30 @@ static void answer_service(struct call *call, struct desk *desk, const struct co
         put_header(call, "ETag", answer.etag);
         put_header(call, "Allow", answer.allow);
     }
-    note(call, conf_name(section), &answer.tally);
+    note(call, &answer.tally);
     buf_release(&answer.body);
+}
+
+static void answer_later(struct call *call)
+{
+    struct scim_error error = SCIM_ERROR_INIT;
+    scim_error_set(&error, SCIM_WRONG_TOO_LARGE, "%d large requests are being worked on; send it again", LARGE_MAX);
+    error.status = 429;
+    response_header(call->response, "Retry-After", RETRY_TIME);
+    atomic_fetch_add(&call->web->counts[COUNT_HELD_UP], 1);
+    answer_wrong(call, &error);
+}
+
+static void answer_known(struct call *call, struct desk *desk, const struct conf_section *section, const char *below)
+{
+    bool large = request_body(call->request).n > BODY_SLOW;
+    atomic_fetch_add(&call->web->counts[COUNT_PUSHES], 1);
+    if (large && atomic_fetch_add(&call->web->large, 1) >= LARGE_MAX)
+        answer_later(call);
+    else
+        answer_service(call, desk, section, below);
+    if (large)
+        atomic_fetch_sub(&call->web->large, 1);
 }
 
 static void answer_too_large(struct call *call)
@@ -259,8 +285,7 @@ static void scim_answer(struct call *call)
     } else if (known == 0 || request_is_unread(call->request)) {
         answer_refused(call);
     } else {
-        atomic_fetch_add(&call->web->counts[COUNT_PUSHES], 1);
-        answer_service(call, desk, section, below);
+        answer_known(call, desk, section, below);
     }
     if (desk)
         desk_give(call->web, desk);

@@ -103,7 +103,8 @@ static void show_metrics(struct web *web, const struct request *request, struct 
         {COUNT_PUSHED_DELETED, "doorward_scim_deleted_total", "Users and groups that were deleted."},
         {COUNT_PUSHED_JOINED, "doorward_scim_joined_total", "Members that joined a group."},
         {COUNT_PUSHED_LEFT, "doorward_scim_left_total", "Members that left a group, but for deleted ones."},
-        {COUNT_HELD_UP, "doorward_http_held_up_total", "Requests above signin-rate or application-rate."},
+        {COUNT_PUSHED_FAILED, "doorward_scim_bulk_failed_total", "Operations of bulk requests that failed."},
+        {COUNT_HELD_UP, "doorward_http_held_up_total", "Requests above signin-rate, application-rate or token-rate."},
     };
     response->status = 200;
     response->type = "text/plain; version=0.0.4; charset=utf-8";

@@ -269,14 +269,14 @@ int web_start(struct conf *conf, const char *state_dir, struct web **ret, struct
     web->state_dir = mem_strdup(state_dir);
     web->providers = providers_new(&call_directly);
     web->limit = limit_new();
-    web->line = line_new();
+    web->line = line_new(state_dir);
     if (saml_init(err) != 0 || signins_open(state_dir, &web->sweeper, err) != 0 ||
         site_read(conf, state_dir, &web->site, err) != 0)
         return -1;
     want_providers(web, conf);
     if (keeper_start(web->providers, &web->keeper, err) != 0 || listen_for_people(web, serve, err) != 0 ||
         listen_for_status(web, serve, err) != 0 || watching_start(web, &web->watching, err) != 0 ||
-        outbox_start(web, &web->outbox, err) != 0)
+        outbox_start(web, &web->outbox, err) != 0 || folding_start(web, &web->folding, err) != 0)
         return -1;
     *ret = TAKE(web);
     return 0;
@@ -359,6 +359,7 @@ void web_stop(struct web **web)
     keeper_stop(&w->keeper);
     watching_stop(&w->watching);
     outbox_stop(&w->outbox);
+    folding_stop(&w->folding);
     while (w->desks) {
         struct desk *desk = w->desks;
         w->desks = desk->next;

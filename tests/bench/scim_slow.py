@@ -3,8 +3,8 @@
 
     tests/bench/scim_slow.py MILLISECONDS      prints the port of 127.0.0.1 that it listens on
 
-GET /counts says how many requests there were by method, how many were under way at once at most, and how many accounts there are. The
-time is that of a network: requests wait beside each other, and those of one connection one behind the other, as HTTP/1.1 has it.
+GET /counts says how many requests there were by method, how many were under way at once at most, how many accounts there are, and how
+many seconds the requests were really held in all, which is more on a busy machine. The time is that of a network: requests wait beside each other, and those of one connection one behind the other, as HTTP/1.1 has it.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ EQUALS = re.compile(r'(\w+) eq "((?:[^"\\]|\\.)*)"')
 stores = {"/Users": {}, "/Groups": {}}
 by_key = {}  # (path, attribute, value) -> resource
 counts = collections.Counter()
-under_way = most = 0
+under_way = most = held = 0
 
 
 def created(path, body):
@@ -55,7 +55,7 @@ def answer(method, target, body):
     url = urlsplit(target)
     path = url.path.removeprefix("/scim/v2")
     if path == "/counts":
-        return 200, {"POST": 0, "GET": 0, "PATCH": 0, **counts, "most": most, "accounts": len(stores["/Users"])}
+        return 200, {"POST": 0, "GET": 0, "PATCH": 0, **counts, "most": most, "held": held, "accounts": len(stores["/Users"])}
     counts[method] += 1
     if path == "/ServiceProviderConfig":
         return 200, CONFIG
@@ -88,11 +88,13 @@ class Connection(asyncio.Protocol):
         under_way += 1
         most = max(most, under_way)
         wait = 0 if target == "/counts" else LATENCY
-        asyncio.get_running_loop().call_later(wait, self.reply, *answer(method, target, rest[:n]))
+        loop = asyncio.get_running_loop()
+        loop.call_later(wait, self.reply, loop.time(), *answer(method, target, rest[:n]))
 
-    def reply(self, status, body):
-        global under_way
+    def reply(self, began, status, body):
+        global under_way, held
         under_way -= 1
+        held += asyncio.get_running_loop().time() - began
         text = json.dumps(body).encode() if body is not None else b""
         self.transport.write(b"HTTP/1.1 %d X\r\nContent-Type: application/scim+json\r\nContent-Length: %d\r\n\r\n%b" %
                              (status, len(text), text))

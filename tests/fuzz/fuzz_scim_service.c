@@ -33,6 +33,17 @@ static struct {
     int64_t other_change;
 } world;
 
+/* Not memmem, from which the fuzzer would learn what it looks for. */
+static bool has_canary(const char *text, size_t n)
+{
+    for (size_t i = 0, same = 0; i < n; i++) {
+        same = text[i] == CANARY[same] ? same + 1 : text[i] == CANARY[0];
+        if (same == strlen(CANARY))
+            return true;
+    }
+    return false;
+}
+
 static void require_at(bool ok, int line, const char *what)
 {
     if (ok)
@@ -73,8 +84,7 @@ static json_t *answer(struct pool *pool, const char *name, struct service_reques
             "a request that was refused, or reads, changed something");
     json_t *body = got.body.len ? json_loadb(got.body.data, got.body.len, 0, NULL) : NULL;
     require(!got.body.len || body, buf_str(&got.body));
-    require(!got.body.len || !memmem(got.body.data, got.body.len, CANARY, strlen(CANARY)),
-            "another directory is shown");
+    require(strcmp(name, "other") == 0 || !has_canary(got.body.data, got.body.len), "another directory is shown");
     if (got.status >= 400)
         require(strtol(json_string_value(json_object_get(body, "status")) ?: "", NULL, 10) == got.status &&
                     json_string_length(json_object_get(body, "detail")) > 0,
@@ -301,7 +311,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     CLEANUP(pool_free) struct pool *pool = pool_new();
     struct span rest = {(const char *)data, size};
-    if (memmem(data, size, CANARY, strlen(CANARY)))
+    if (has_canary((const char *)data, size))
         return 0;
     begin(pool);
     for (int n = 0; n < REQUESTS && rest.n; n++) {

@@ -12,14 +12,17 @@ from site_fixture import URL, Site
 class PushSite(Site):
     """Team design takes its people from "cloud"; "elsewhere" is another directory of the same server, of no team, as are more."""
 
-    def __init__(self, folder, template, directories=(), **serve):
-        super().__init__(folder, template)
+    def __init__(self, folder, template, directories=(), resolver=None, prepare=None, **serve):
+        """prepare: called with the site before the server begins; serve: more keys of [serve]"""
+        super().__init__(folder, template, resolver=resolver)
         for name in ("cloud", "elsewhere", *directories):
             self.conf[f"directory {name}"] = {"type": "scim-push"}
         self.conf["team design"]["directory"] = "cloud"
         self.conf["product autocad"]["group"] = "CAD People"
         del self.conf["directory hq"]
         self.tokens = {}
+        if prepare:
+            prepare(self)
         self.server = Server(self, **serve)
 
     def token(self, directory="cloud"):

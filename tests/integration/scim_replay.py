@@ -36,6 +36,7 @@ class ScimClient:
         self.address = urllib.parse.urlsplit(base)
         self.headers = {"Authorization": f"Bearer {token}", **(headers or {})}
         self.connection = None
+        self.again = True  # asks once more when a connection that was kept turns out to be closed
 
     def fill(self, value):
         """The value with {{name}} replaced by what was kept under the name."""
@@ -60,7 +61,7 @@ class ScimClient:
         return self.exchange(method, self.address.path + path, raw, {k: v for k, v in sent.items() if v is not None})
 
     def exchange(self, method, path, raw, headers):
-        for again in (True, False):
+        for again in (self.again, False):
             if not self.connection:
                 self.connection = http.client.HTTPConnection(self.address.netloc, timeout=120)
                 self.connection.connect()
@@ -186,10 +187,12 @@ def check_end(client, end):
             assert client.send(f"GET /{kind}/{resource['id']}").body == resource
 
 
-def replay_folder(client, folder):
-    """What end.json says beside the state on the service."""
+def replay_folder(client, folder, after=None):
+    """What end.json says beside the state on the service. after: called behind each file."""
     for path in sorted(folder.glob("[0-9]*.json")):
         replay(client, json.loads(path.read_text(encoding="utf-8")), f"{folder.name}/{path.name}")
+        if after:
+            after()
     end = json.loads((folder / "end.json").read_text(encoding="utf-8"))
     check_end(client, end)
     return end

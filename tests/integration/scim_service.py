@@ -1,6 +1,7 @@
 """scimmy's SCIM service on a free loopback port, in a process of its own; tests/peers/scim says what it is.
 
     service = ScimService(); service.dump(); service.stop()
+    service = ScimService(options=("no-patch", "members=10"))          as server.js has them
     service = ScimService(certificate="cert.pem", key="key.pem"); service.tls_url
 """
 
@@ -18,13 +19,13 @@ TOKEN = "a-token-of-the-tests-8d1f"
 
 
 class ScimService:
-    def __init__(self, token=TOKEN, certificate=None, key=None):
+    def __init__(self, token=TOKEN, certificate=None, key=None, options=()):
         if not shutil.which("node") or not (PEER / "node_modules").is_dir():
             assert not os.environ.get("CI"), "node or build/peers/scim is missing: make peers"
             pytest.skip("missing: node and npm, or build/peers/scim; run: sudo sh packaging/deps.sh --test && make peers")
         self.token = token
         more = [certificate, key] if certificate else []
-        self.process = subprocess.Popen(["node", PEER / "server.js", token, *more], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(["node", PEER / "server.js", token, *more, *(f"--{option}" for option in options)], stdout=subprocess.PIPE, text=True)
         ports = self.process.stdout.readline().split()
         self.port = int(ports[0])
         self.url = f"http://127.0.0.1:{self.port}/scim/v2"
@@ -44,6 +45,10 @@ class ScimService:
 
     def dump(self):
         return self.get("/dump")
+
+    def counts(self):
+        """How many requests came, by method and kind: {"PATCH Groups": 3}."""
+        return self.get("/counts")
 
     # --- the state, as cases compare it
 

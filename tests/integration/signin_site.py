@@ -32,9 +32,9 @@ class Server:
         site.conf["sync"]["schedule"] = schedule
         self.start()
 
-    def start(self):
+    def start(self, **environment):
         (self.site.folder / "notify").unlink(missing_ok=True)
-        self.served = Served(self.site).ready()
+        self.served = Served(self.site, **environment).ready()
         ports = self.served.says(r"listening on port (\d+), for health and metrics on port (\d+)")
         self.url, self.status_url = (f"http://127.0.0.1:{port}" for port in ports.groups())
 

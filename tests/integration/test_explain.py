@@ -200,7 +200,7 @@ def test_protected(firm):
 def test_nobody(firm):
     firm.run("plan")
     err = firm.refused("explain", "nobody@example.com", status=1)
-    assert "nobody with this" in err and "hq (last read completely: 2" in err
+    assert "nobody with this" in err and "hq (last read: 2" in err
     firm.refused("explain", "\x1b[31m", status=64)
     firm.refused("explain", status=64)
     firm.refused("explain", "a", "b", status=64)

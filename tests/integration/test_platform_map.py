@@ -328,3 +328,27 @@ def test_value_too_long(mapped):
     rules(mapped, "nickName <- description")
     out = mapped.run("plan")[0]
     assert "description: longer than 1024 bytes" in out
+
+
+# --- drift ----------------------------------------------------------------------------------------------------------
+
+
+def test_drift_of_mapped_attributes(mapped, service):
+    """What somebody changes there is put right by what the map gave; what the map does not write is nobody's business."""
+    rules(mapped, "title <- first(description, title)", f"{OWN}:badge <- roomNumber", "preferredLanguage <- none",
+          'phoneNumbers[type eq "work"].value <- telephoneNumber')
+    mapped.apply()
+    mapped.settled()
+    ann = user(service, "ann")
+    service.ask("PATCH", f"/Users/{ann['id']}", {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [
+        {"op": "replace", "path": "title", "value": "Boss"}, {"op": "remove", "path": f"{OWN}:badge"},
+        {"op": "replace", "path": "preferredLanguage", "value": "ko"},
+        {"op": "replace", "path": "phoneNumbers", "value": [{"type": "work", "value": "1"}, {"type": "home", "value": "2"}]}]})
+    out = mapped.run("plan")[0]
+    line = next(line for line in out.splitlines() if "update" in line and "ann@example.com" in line)
+    assert "title" in line and f"{OWN}:badge" in line and "phoneNumbers" in line and "preferredLanguage" not in line
+    mapped.apply()
+    ann = user(service, "ann")
+    assert ann["title"] == "Head of design" and ann[OWN]["badge"] == "3" and ann["preferredLanguage"] == "ko"
+    assert {p["value"] for p in ann["phoneNumbers"] if p["type"] == "work"} == {"+82 2 123"}
+    mapped.settled()

@@ -103,7 +103,6 @@ def always(status, headers=None, body=""):
     (always(302, {"Location": "http://127.0.0.1:1/"}), "redirects elsewhere"),
     (always(401, {}, json.dumps({"detail": f"no token {TOKEN} here"})), f"no token {'*' * len(TOKEN)} here"),
     (always(404, {"Content-Type": "text/html"}, "<html>"), "there is no SCIM service at this address; check url"),
-    (always(200, {}, json.dumps({"totalResults": 1, "Resources": [{"id": "9", "externalId": "somebody"}]})), "does not look up by externalId"),
 ])
 def test_stops(sender, script, answer, words):
     """And nothing further is asked, made or taken away; of many tasks only as many as go at once were begun."""

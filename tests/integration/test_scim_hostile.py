@@ -239,6 +239,16 @@ def test_passwords_are_kept_nowhere(site, client):
     assert client.send(f"DELETE /Users/{user}").status == 204
 
 
+@pytest.mark.parametrize("what, headers, statuses", [
+    ("TRACE /Users", {}, (400, 404, 405, 501)), ("OPTIONS /Users", {}, (200, 204, 400, 404, 405, 501)), ("BREW /Users", {}, (400, 404, 405, 501)),
+    ("POST /Users", {"Content-Encoding": "gzip"}, (400, 415)), ("POST /Users", {"Transfer-Encoding": "gzip"}, (400, 411, 415, 501)),
+], ids=["trace", "options", "unknown", "gzip", "gzip-transfer"])
+def test_other_methods_and_codings(client, what, headers, statuses):
+    answer = client.send(what, raw=b"\x1f\x8b\x08\x00" if headers else None, headers=headers)
+    client.close()
+    assert answer.status in statuses and b"Bearer" not in answer.raw, answer
+
+
 # --- slow -----------------------------------------------------------------------------------------------------------
 
 

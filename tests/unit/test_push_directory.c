@@ -1,7 +1,9 @@
 /* push/directory.h: from push.db into the mirror, one pull after the other. */
 #include "world.h"
 
+#include "base/file.h"
 #include "connectors/scim_paths.h"
+#include "daemon/settled.h"
 #include "store/pushed.h"
 #include "suite.h"
 #include "sync/pull.h"
@@ -268,6 +270,48 @@ START_TEST(another_database)
 }
 END_TEST
 
+/* What was pushed since the backup is not in the file, and nothing says that it is gone; what changed is as it was. */
+START_TEST(put_back_from_a_backup)
+{
+    open_pushed();
+    struct pushed_resource anna = user("anna");
+    pull(1, 0, 0);
+    pushed_close(&pushed);
+    CLEANUP(freep) char *path = world_path(&w, "state/push.db");
+    CLEANUP(buf_release) struct buf bytes = BUF_INIT;
+    ck_assert_int_eq(file_read(path, 1 << 24, &bytes, &w.err), 0);
+    open_pushed();
+    replace(&anna, "anna", user_text("anna", ", \"title\": \"Boss\""));
+    user("ben");
+    pull(1, 1, 0);
+    pushed_close(&pushed);
+    ck_assert_int_eq(file_replace(path, bytes.data, bytes.len, 0600, &w.err), 0);
+    open_pushed();
+    pull(0, 1, 0);
+    ck_assert_int_eq(there(), 2);
+    ck_assert_int_eq(world_int(&w, "SELECT count(*) FROM person WHERE title = 'Boss'"), 0);
+    user("carl");
+    pull(1, 0, 0);
+}
+END_TEST
+
+/* The client deletes somebody and makes them anew: somebody of the same e-mail under a new id, as of any directory. */
+START_TEST(deleted_and_made_anew)
+{
+    open_pushed();
+    struct pushed_resource anna = create(PUSHED_USER, "anna", user_text("anna", ", \"title\": \"Boss\""));
+    pull(1, 0, 0);
+    ck_assert_uint_gt(world_apply(&w), 0);
+    drop(&anna);
+    create(PUSHED_USER, "anna", user_text("anna", ", \"title\": \"Boss\""));
+    pull(1, 0, 1);
+    CLEANUP(plan_free) struct plan *plan = world_plan(&w);
+    CLEANUP(buf_release) struct buf text = BUF_INIT;
+    show_plan(&w, plan, &text);
+    ck_assert_str_eq(buf_str(&text), "suspend ?: gone [new-id ?]\ninvite ?: in-directory [new-id ?]\n");
+}
+END_TEST
+
 START_TEST(another_map_delivers_everything_anew)
 {
     open_pushed();
@@ -340,6 +384,47 @@ START_TEST(cursor_stays_when_the_pull_fails)
 }
 END_TEST
 
+static bool is_due(struct settled *s, double now)
+{
+    CLEANUP(freep) char *state = world_path(&w, "state");
+    return settled_is_due(s, w.conf, state, now);
+}
+
+static void run_begins(struct settled *s, double now)
+{
+    CLEANUP(freep) char *state = world_path(&w, "state");
+    settled_run(s, w.conf, state, now);
+}
+
+#define SETTLING(delay) CONF("") "[sync]\npush-delay = " delay "\n"
+
+START_TEST(a_run_waits_until_pushes_settle)
+{
+    struct settled s = {0};
+    world_conf(&w, SETTLING("10s"));
+    run_begins(&s, 100);
+    ck_assert(!is_due(&s, 120)); /* nothing was ever pushed */
+    open_pushed();
+    user("anna");
+    ck_assert(!is_due(&s, 130));
+    ck_assert(!is_due(&s, 131)); /* no look yet */
+    ck_assert(!is_due(&s, 139));
+    user("ben");
+    ck_assert(!is_due(&s, 145));
+    ck_assert(!is_due(&s, 150));
+    ck_assert(is_due(&s, 156));
+    run_begins(&s, 156);
+    ck_assert(!is_due(&s, 200));
+    ck_assert_int_eq(pushed_directory_make(pushed, "other", &directory, &w.err), 0);
+    user("carl"); /* to a directory that no team has */
+    ck_assert(!is_due(&s, 210) && !is_due(&s, 230));
+    world_conf(&w, SETTLING("none"));
+    ck_assert_int_eq(pushed_directory_make(pushed, "hq", &directory, &w.err), 0);
+    user("dora");
+    ck_assert(!is_due(&s, 250) && !is_due(&s, 270));
+}
+END_TEST
+
 START_TEST(a_damaged_text_is_no_entry)
 {
     open_pushed();
@@ -363,10 +448,13 @@ int main(void)
                                   renamed_groups_stay_bound,
                                   a_directory_has_its_own,
                                   another_database,
+                                  put_back_from_a_backup,
+                                  deleted_and_made_anew,
                                   another_map_delivers_everything_anew,
                                   known_by_the_external_id,
                                   faults_stay,
                                   cursor_stays_when_the_pull_fails,
+                                  a_run_waits_until_pushes_settle,
                                   a_damaged_text_is_no_entry};
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(c, tests[i]);

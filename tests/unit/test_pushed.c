@@ -199,10 +199,9 @@ START_TEST(listings)
                      "c a b");
     ck_assert_str_eq(listed((struct pushed_query){.way = PUSHED_KEYED, .key = {PUSHED_NAME, span_str("b")}}), "b");
     ck_assert_str_eq(listed((struct pushed_query){.way = PUSHED_SINCE, .since = a.change}), "b");
-    ck_assert_str_eq(
-        listed((struct pushed_query){.kind = PUSHED_GROUP, .way = PUSHED_MEMBER_OF, .member = a.row}), "g");
-    ck_assert_str_eq(
-        listed((struct pushed_query){.kind = PUSHED_GROUP, .way = PUSHED_MEMBER_OF, .member = c.row}), "");
+    ck_assert_str_eq(listed((struct pushed_query){.kind = PUSHED_GROUP, .way = PUSHED_MEMBER_OF, .member = a.row}),
+                     "g");
+    ck_assert_str_eq(listed((struct pushed_query){.kind = PUSHED_GROUP, .way = PUSHED_MEMBER_OF, .member = c.row}), "");
 }
 END_TEST
 

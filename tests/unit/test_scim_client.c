@@ -63,7 +63,7 @@ static struct http_reply *reply;
 
 static void setup(void)
 {
-    brake_init(&brake, 16);
+    brake_init(&brake, 16, 1000);
     reply = mem_zero(sizeof *reply);
     reply->status = 200;
     reply->limit = RATE_LIMIT_NONE;
@@ -84,19 +84,37 @@ static void hear(long status, int64_t wait, double began, double now)
 START_TEST(too_much_is_answered_by_half_and_one_more_after_another)
 {
     ck_assert(brake_lets(&brake, 15, 0) && !brake_lets(&brake, 16, 0));
-    hear(429, 0, 0, 1);
-    ck_assert(brake_lets(&brake, 7, 1) && !brake_lets(&brake, 8, 1));
+    hear(503, 0, 0, 1);
+    ck_assert_msg(brake_lets(&brake, 7, 1) && !brake_lets(&brake, 8, 1), "one alone is no reason to pause");
     for (int i = 0; i < 15; i++) /* those that were under way with it */
-        hear(429, 0, 0.5, 1.1);
+        hear(503, 0, 0.5, 1.1);
     ck_assert(brake_lets(&brake, 7, 1.2));
+    hear(200, 0, 1.1, 1.3);
     hear(503, 0, 1.2, 2);
-    hear(503, 0, 2.1, 3);
-    hear(503, 0, 3.1, 4);
-    hear(503, 0, 4.1, 5);
-    ck_assert_msg(brake_lets(&brake, 0, 5), "one always may go");
+    ck_assert(brake_lets(&brake, 3, 2) && !brake_lets(&brake, 4, 2));
     for (int i = 0; i < 2000; i++)
         hear(200, 0, 6, 7);
     ck_assert(brake_lets(&brake, 15, 7) && !brake_lets(&brake, 16, 7));
+}
+END_TEST
+
+START_TEST(who_does_not_say_how_long_is_left_alone_longer_each_time)
+{
+    double now = 1;
+    for (int64_t pause = 1000; pause < 64000; pause *= 2) {
+        hear(429, 0, now, now + 0.1);
+        ck_assert_int_eq(brake_wait(&brake, now + 0.1) / 10, pause / 10);
+        ck_assert(!brake_lets(&brake, 0, now + 0.1));
+        now += 100;
+    }
+    ck_assert_msg(brake_lets(&brake, 0, now) && !brake_lets(&brake, 1, now), "one always may go");
+    hear(429, 0, now, now + 0.1);
+    ck_assert_int_eq(brake_wait(&brake, now + 0.1), 60001);
+    hear(200, 0, now + 100, now + 101);
+    hear(429, 0, now + 101, now + 102);
+    ck_assert_int_eq(brake_wait(&brake, now + 102), 1001);
+    hear(503, 0, now + 200, now + 201);
+    ck_assert_msg(brake_wait(&brake, now + 201) > 0, "nothing went well in between");
 }
 END_TEST
 
@@ -229,6 +247,7 @@ int main(void)
     tcase = tcase_create("brake");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, too_much_is_answered_by_half_and_one_more_after_another);
+    tcase_add_test(tcase, who_does_not_say_how_long_is_left_alone_longer_each_time);
     tcase_add_test(tcase, retry_after_is_kept);
     tcase_add_test(tcase, no_more_is_begun_than_is_left);
     tcase_add_test(tcase, no_answer_says_nothing);

@@ -175,7 +175,7 @@ END_TEST
 
 /* --- answers ---------------------------------------------------------------------------------------------------- */
 
-static const char *const findings[] = {"good", "absent", "conflict", "no-target", "no-method", "changed", "fault"};
+static const char *const findings[] = {"good", "absent", "conflict", "no-target", "no-method", "no-filter", "changed", "fault"};
 static const char *const verdicts[] = {"done", "retry", "skip", "stop"};
 
 static struct scim_question question_of(const char *expectation)

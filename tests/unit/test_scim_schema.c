@@ -300,6 +300,10 @@ START_TEST(a_group_has_a_name_and_members)
         {"{'members': []}", NULL},
         {"{'displayName': ''}", NULL},
         {"{'displayName': 'G', 'members': ['2819c223']}", NULL},
+        {"{'displayName': 'G', 'members': [{}]}", NULL},
+        {"{'displayName': 'G', 'members': [null]}", NULL},
+        {"{'displayName': 'G', 'members': [{'value': null}]}", NULL},
+        {"{'displayName': 'G', 'members': [{'value': '1'}, {'unknown': 1}]}", NULL},
         {"{'displayName': 'G', 'members': [{'value': 5}]}", NULL},
         {"{'displayName': 'G', 'members': {'value': '2819c223'}}", NULL},
     };

@@ -1,6 +1,10 @@
 // A SCIM 2.0 service in memory, for Doorward to write to. The protocol is scimmy's; this is only its store.
 //
-//   node server.js TOKEN [CERTIFICATE KEY]     prints the port of 127.0.0.1 that it listens on, and one with TLS
+//   node server.js TOKEN [CERTIFICATE KEY] [OPTION…]     prints the port of 127.0.0.1 that it listens on, and one with TLS
+//
+//   --no-patch --no-bulk --no-filter   cannot do it, and says so         --refuse-patch --refuse-bulk   says that it can, and cannot
+//   --ignore-filter                    lists everybody instead           --members=N                    more in one PATCH are refused
+//   --versions                         PUT only with the right If-Match  --interfere                    … and others are faster, once each
 //
 // GET /dump gives everything as JSON. A group's PATCH is read, changed and written by scimmy with a wait in between, as in
 // many a real service: two at once lose one.
@@ -14,7 +18,9 @@ import http from "node:http";
 import http2 from "node:http2";
 import {setTimeout as sleep} from "node:timers/promises";
 
-const [token, certificate, key] = process.argv.slice(2);
+const [token, certificate, key] = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+const options = new Map(process.argv.slice(2).filter((word) => word.startsWith("--")).map((word) => word.slice(2).split("=")));
+const versions = new Map();
 const users = new Map();
 const groups = new Map();
 
@@ -38,6 +44,7 @@ const handlers = (store, before) => [
         const id = resource.id ?? randomUUID();
         if (resource.id) find(store, id);
         const now = new Date().toISOString();
+        versions.set(id, (versions.get(id) ?? 0) + 1);
         const kept = {...before(id, plain(instance)), id, meta: {created: store.get(id)?.meta.created ?? now, lastModified: now}};
         store.set(id, kept);
         return kept;
@@ -86,6 +93,42 @@ for (const [Resource, store, before] of [[SCIMMY.Resources.User, users, user], [
 }
 
 const app = express();
+const counts = {};
+app.get("/counts", (request, response) => response.json(counts));
+
+const refuse = (response, status, scimType, detail) =>
+    response.status(status).type("application/scim+json").send(JSON.stringify({schemas: ["urn:ietf:params:scim:api:messages:2.0:Error"], status: String(status), scimType, detail}));
+
+// What a service in the field cannot do, ahead of scimmy, which can.
+app.use("/scim/v2", express.json({type: "application/scim+json", limit: "64mb"}), (request, response, next) => {
+    const [, type, id] = request.path.split("/");
+    const what = `${request.method} ${type}`;
+    counts[what] = (counts[what] ?? 0) + 1;
+    const cannot = (name) => options.has(`no-${name}`) || options.has(`refuse-${name}`);
+    if (request.method === "PATCH" && cannot("patch")) return refuse(response, 501, undefined, "no PATCH here");
+    if (type === "Bulk" && cannot("bulk")) return refuse(response, 501, undefined, "no bulk here");
+    if (request.query.filter && options.has("no-filter")) return refuse(response, 400, "invalidFilter", "no filters here");
+    if (request.query.filter && options.has("ignore-filter")) request.url = request.path;
+    const members = (request.body?.Operations ?? []).flatMap((operation) => operation.value ?? [operation]).length;
+    if (request.method === "PATCH" && type === "Groups" && members > Number(options.get("members") ?? Infinity))
+        return refuse(response, 400, "tooMany", `${members} members at once`);
+    if (options.has("versions") && id) {
+        const version = `W/"${versions.get(id)}"`;
+        if (request.method === "PUT" && request.header("If-Match") !== version) return refuse(response, 412, undefined, `it is ${version}`);
+        if (request.method === "GET") response.set("ETag", version);
+        if (request.method === "GET" && options.has("interfere")) response.on("finish", () => interfere(id));
+    }
+    return next();
+});
+
+const met = new Set();
+const interfere = (id) => {
+    if (met.has(id)) return;
+    met.add(id);
+    versions.set(id, versions.get(id) + 1);
+    if (users.has(id)) users.get(id).nickName = "by somebody else";
+};
+
 app.get("/dump", (request, response) => response.json({users: [...users.values()], groups: [...groups.values()]}));
 app.use("/scim/v2", new SCIMMYRouters({
     type: "bearer",
@@ -95,12 +138,16 @@ app.use("/scim/v2", new SCIMMYRouters({
     },
 }));
 
+// Behind the routers, which say what they can.
+for (const feature of ["patch", "bulk", "filter"])
+    if (options.has(`no-${feature}`)) SCIMMY.Config.set({[feature]: {supported: false}});
+
 // HTTP/2 and 1.1 over TLS, passed on to the above. GET /versions says how many requests came in each.
-const versions = {};
-app.get("/versions", (request, response) => response.json(versions));
+const spoken = {};
+app.get("/versions", (request, response) => response.json(spoken));
 
 const passOn = (port) => (request, response) => {
-    versions[request.httpVersion] = (versions[request.httpVersion] ?? 0) + 1;
+    spoken[request.httpVersion] = (spoken[request.httpVersion] ?? 0) + 1;
     const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !name.startsWith(":")));
     const {method, url: path} = request;
     request.pipe(http.request({host: "127.0.0.1", port, method, path, headers}, (answer) => {
@@ -115,6 +162,6 @@ const server = app.listen(0, "127.0.0.1", () => {
         console.log(port);
         return;
     }
-    const options = {cert: readFileSync(certificate), key: readFileSync(key), allowHTTP1: true};
-    const secure = http2.createSecureServer(options, passOn(port)).listen(0, "127.0.0.1", () => console.log(port, secure.address().port));
+    const tls = {cert: readFileSync(certificate), key: readFileSync(key), allowHTTP1: true};
+    const secure = http2.createSecureServer(tls, passOn(port)).listen(0, "127.0.0.1", () => console.log(port, secure.address().port));
 });

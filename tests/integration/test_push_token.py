@@ -1,0 +1,170 @@
+"""doorward token, and what a token is good for: through the program and its server."""
+
+import fcntl
+import json
+import sqlite3
+
+import pytest
+
+from pushed_site import Pushed, push_conf
+from test_serve_process import begins_runs, until
+
+
+@pytest.fixture(name="server")
+def server_fixture(site):
+    push_conf(site)
+    site.conf["directory other"] = {"type": "scim-push"}
+    server = Pushed(site)
+    yield server
+    server.stop()
+
+
+def tokens(site, *words):
+    return site.json("token", "list", *words)
+
+
+def test_made_shown_once_and_good(server, site):
+    assert tokens(site) == []
+    out, _ = site.run("token", "create", "hq", "--note", "for Entra")
+    token = next(line.split()[1] for line in out.splitlines() if line.strip().startswith("token "))
+    assert token.startswith("dwscim_") and "https://signin.example.com/scim/hq/v2" in out
+    assert "Tenant URL" in out and "Okta" in out
+    assert server.ask("GET", "/Users", token)["totalResults"] == 0
+    listed = tokens(site)
+    assert [(t["directory"], t["number"], t["state"], t["note"]) for t in listed] == [("hq", 1, "good", "for Entra")]
+    assert listed[0]["used"] != "never" and token not in json.dumps(listed)
+    for path in site.state.rglob("*"):
+        assert not path.is_file() or token[7:].encode() not in path.read_bytes(), path
+    assert token[7:] not in server.served.text()
+    server.user(token, "ann")
+    assert token[7:] not in server.served.text() and "pushed: 1 created" in server.served.text()
+    audit = [json.loads(line) for line in site.run("runs", "audit", "--json")[0].splitlines()]
+    assert [(a["what"], a["subject"]) for a in audit][-1] == ("token-made", "hq") and token not in json.dumps(audit)
+    site.run("runs", "verify")
+
+
+def test_good_for_its_own_directory_alone(server, site):
+    token = server.token("hq")
+    server.user(token, "ann")
+    for other in ("other", "nowhere", "HQ2"):
+        server.ask("GET", "/Users", token, directory=other, status=401)
+    for wrong in (None, "", "dwscim_", token[:-1], token + "a", token.upper()):
+        server.ask("GET", "/Users", wrong, status=401)
+        server.ask("POST", "/Users", wrong, {"userName": "eve"}, status=401)
+    assert server.ask("GET", "/Users", server.token("other"), directory="other")["totalResults"] == 0
+    assert server.ask("GET", "/Users", token)["totalResults"] == 1
+
+
+def test_exchanged_without_a_gap(server, site):
+    first, second = server.token("hq"), server.token("hq", "--expires", "26w")
+    for token in (first, second):
+        server.ask("GET", "/Users", token)
+    assert "no longer good" in site.run("token", "revoke", "hq", "1")[0]
+    server.ask("GET", "/Users", first, status=401)
+    server.ask("GET", "/Users", second)
+    assert [t["state"] for t in tokens(site, "hq")] == ["revoked", "good"]
+    assert "has no token 1" in site.refused("token", "revoke", "hq", "1", status=1)
+    assert "has no token 2" in site.refused("token", "revoke", "other", "2", status=1)
+    audit = [json.loads(line) for line in site.run("runs", "audit", "--json")[0].splitlines()]
+    assert [a["what"] for a in audit][-3:] == ["token-made", "token-made", "token-revoked"]
+
+
+def test_over_in_time(server, site):
+    token = server.token("hq", "--expires", "1d")
+    server.ask("GET", "/Users", token)
+    with sqlite3.connect(site.state / "push.db") as db:
+        db.execute("UPDATE token SET expires = strftime('%s') - 1")
+    db.close()
+    server.ask("GET", "/Users", token, status=401)
+    assert [t["state"] for t in tokens(site)] == ["expired"]
+    assert "no token is good" in site.run("check", status=1)[0]
+
+
+def test_revoked_while_a_run_holds_the_state(server, site):
+    """Whoever found a token does not push on because somebody else is writing."""
+    token = server.token("hq")
+    with open(site.state / "lock", "r+", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        err = site.refused("token", "revoke", "hq", "1", status=1)
+        assert "token 1 is revoked, but the audit log does not say so: state folder" in err
+        server.ask("GET", "/Users", token, status=401)
+        assert "in use by" in site.refused("token", "create", "hq", status=1)
+    assert len(tokens(site)) == 1
+
+
+@pytest.mark.parametrize("words, said", [
+    (("create", "hq", "--expires", "0d"), "--expires 0d: write how long it is good"),
+    (("create", "hq", "--expires", "10y"), "--expires 10y"),
+    (("create", "hq", "--expires", "99999d"), "--expires 99999d"),
+    (("create", "hq", "--note", "a\x07b"), "--note: write at most"),
+    (("create", "hqq"), "did you mean 'hq'?"),
+    (("create", "paper"), "directory paper: it has type = ldif; only to one with type = scim-push"),
+    (("revoke", "hq", "one"), "'one' is no number of a token"),
+    (("revoke", "hq", "-1"), "unknown option"),
+    (("create",), "usage: doorward token create DIRECTORY"),
+])
+def test_wrong_words(site, words, said):
+    push_conf(site)
+    site.conf["directory paper"] = {"type": "ldif", "file": "directory.ldif"}
+    site.ldif.write_text("version: 1\n")
+    assert said in site.refused("token", *words, status=64)
+
+
+def test_check_says_where_things_stand(server, site):
+    site.conf["directory other"]["type"] = None
+    del site.conf["directory other"]
+    assert "Next: doorward token create hq\n" in site.run()[0]
+    out = site.run("check", status=1)[0]
+    assert "directory hq: no token is good, so nobody can push; run: doorward token create hq (nothing was pushed yet)" in out
+    token = server.token("hq")
+    assert "Next: doorward plan\n" in site.run()[0]
+    out = site.run("check")[0]
+    assert "directory hq: https://signin.example.com/scim/hq/v2; nothing was pushed yet; 1 token is good, used last never" in out
+    server.user(token, "ann")
+    server.group(token, "cad")
+    out = site.run("check")[0]
+    assert "1 user and 1 group, pushed last 20" in out and "used last 20" in out
+
+
+def test_needs_the_server(site):
+    push_conf(site)
+    del site.conf["serve"]
+    for command in ("serve", "check-config", "plan"):
+        err = site.refused(command, status=78)
+        assert "directory hq: it is pushed to \"doorward serve\", and there is no [serve] section" in err, err
+    site.conf["serve"] = {"listen": "127.0.0.1:0"}
+    site.conf["organization"]["url"] = None
+    assert "below the organization's url, which is missing" in site.refused("check-config", status=78)
+
+
+@pytest.mark.parametrize("line, said", [
+    ("map-email = emials.value", "did you mean 'emails.value'?"),
+    ("map-active = actve!=false", "did you mean 'active'?"),
+    ("exclude = emails.value", "not a rule; write PATH=PATTERN"),
+    ("id-attribute = emails.value", "a Group has no such attribute"),
+    ("flavour = openldap", "flavour"),
+])
+def test_wrong_paths_are_named_with_their_line(site, line, said):
+    push_conf(site)
+    key, value = line.split(" = ", 1)
+    site.conf["directory hq"][key] = value
+    err = site.refused("check-config", status=78)
+    assert said in err and "doorward.conf:" in err, err
+
+
+@begins_runs
+def test_a_run_follows_what_was_pushed(site):
+    """It does not wait for the schedule."""
+    push_conf(site, schedule="1h")
+    site.conf["sync"]["push-delay"] = "1s"
+    server = Pushed(site)
+    try:
+        token = server.token()
+        ann = server.user(token, "ann")
+        server.group(token, "cad", ann)
+        until(lambda: site.sql("SELECT count(*) FROM seat")[0][0] == 1 or None, server.served.text)
+        server.ask("GET", "/Users", token)
+        server.patch(token, f"/Users/{ann}", {"op": "replace", "path": "active", "value": False})
+        until(lambda: site.states()["ann@example.com"] == "suspended" or None, server.served.text)
+    finally:
+        server.stop()
