@@ -10,14 +10,13 @@ struct there {
 
 #define COLUMNS                                                                                                        \
     "SELECT a.id, a.person, a.state, a.uid, a.remote, a.user_name, a.email, a.given_name, a.family_name,"              \
-    " a.display_name, a.employee_number, a.title, a.department, a.language FROM "
+    " a.display_name, a.employee_number, a.title, a.department, a.language, a.mapped FROM "
 
 enum { COL_ID, COL_PERSON, COL_STATE, COL_UID, COL_REMOTE, COL_ATTR };
 
 /* An account bears the id of its entry, which has an index. */
-static const char account_of[] = COLUMNS
-    "directory d CROSS JOIN entry e ON e.directory = d.id AND e.uid = ?2"
-    " CROSS JOIN account a ON a.team = ?1 AND a.person = e.id";
+static const char account_of[] = COLUMNS "directory d CROSS JOIN entry e ON e.directory = d.id AND e.uid = ?2"
+                                         " CROSS JOIN account a ON a.team = ?1 AND a.person = e.id";
 static const char account_at[] = COLUMNS "account a WHERE a.remote = ?2 AND a.team = ?1";
 
 int there_open(struct store *store, int64_t team, struct there **ret, struct err *err)
@@ -61,6 +60,7 @@ static int find_account(struct stmt *st, int64_t team, struct span id, struct th
                                   .remote = stmt_is_null(st, COL_REMOTE) ? NULL : stmt_text(st, COL_REMOTE)};
     for (int a = 0; a < ATTR_COUNT; a++)
         ret->attr[a] = stmt_span(st, COL_ATTR + a);
+    ret->mapped = stmt_span(st, COL_ATTR + ATTR_COUNT);
     return 1;
 }
 

@@ -41,13 +41,15 @@ void look_stranger(struct looking *l, const char *what, struct span name, const 
     struct look_report *r = l->report;
     CLEANUP(pool_free) struct pool *pool = pool_new();
     if (r->nnames < LOOK_NAMES_MAX)
-        *MEM_PUSH(&r->names, &r->nnames, &r->names_cap) =
-            mem_printf("%s %s%s", what, text_printable(pool, name), more);
+        *MEM_PUSH(&r->names, &r->nnames, &r->names_cap) = mem_printf("%s %s%s", what, text_printable(pool, name), more);
 }
 
 /* --- which of it counts ------------------------------------------------------------------------------------------- */
 
-/* What was found of something that turned out not to be ours, or of an account of which nothing can be said, does not count. */
+/*
+ * What was found of something that turned out not to be ours, or of an account of which nothing can be said, does not
+ * count.
+ */
 static bool counts(const struct looking *l, const struct fact *f)
 {
     const struct seen *s = f->account ? &l->seen[f->account] : NULL;
@@ -148,8 +150,8 @@ static int read_all(struct looking *l, struct err *err)
 static int look(struct looking *l, struct err *err)
 {
     const struct look_settings *s = l->s;
-    if (there_open(s->store, s->team, &l->there, err) != 0 ||
-        mapper_open(s->store, s->platform, s->team, false, &l->mapper, err) != 0 || look_load_accounts(l, err) != 0 ||
+    if (mapper_open(s->store, s->platform, s->team, false, &l->mapper, err) != 0 ||
+        there_open(s->store, s->team, &l->there, err) != 0 || look_load_accounts(l, err) != 0 ||
         look_load_objects(l, err) != 0)
         return -1;
     if (!l->nours)
@@ -170,7 +172,8 @@ static void release(struct looking *l)
     there_close(&l->there);
     mapper_close(&l->mapper);
     pool_free(&l->pool);
-    pool_free(&l->brief);
+    pool_free(&l->task);
+    mapper_close(&l->mapper);
     digest_free(&l->digest);
     keymap_release(&l->accounts);
     keymap_release(&l->by_uid);
@@ -206,7 +209,7 @@ int look_at_platform(const struct look_settings *s, struct look_report *ret, str
         ret->result = LOOK_NOT_DUE;
         return 0;
     }
-    struct looking l = {.s = s, .report = ret, .pool = pool_new(), .brief = pool_new(), .digest = digest_new()};
+    struct looking l = {.s = s, .report = ret, .pool = pool_new(), .task = pool_new(), .digest = digest_new()};
     int r = look(&l, err);
     release(&l);
     return r;
