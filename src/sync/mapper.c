@@ -85,9 +85,9 @@ static size_t plain_of(const struct mapper *m, const char *target)
 static struct span had(const struct mapper *m, const struct sides *s, const char *target, struct pool *pool)
 {
     const struct named_value *kept = find(s->kept, s->nkept, target);
-    size_t plain = plain_of(m, target);
     if (kept || !s->known)
         return kept ? kept->value : nothing;
+    size_t plain = plain_of(m, target);
     return plain == SCIM_MAP_DEFAULT ? nothing : scim_map_eval(m->plain, plain, &s->then, pool, NULL);
 }
 
@@ -115,12 +115,13 @@ static size_t compare(const struct mapper *m, const struct sides *s, enum mapper
             continue;
         struct mapper_value v = {.target = rule.target,
                                  .source = rule.source,
-                                 .where = is_own(&rule) ? conf_where_key(m->platform, "map", rule.row) : NULL,
                                  .known = s->known,
                                  .before = had(m, s, rule.target, pool)};
         v.after = scim_map_eval(map, i, &s->now, pool, &v.why);
-        if (scope != MAPPER_DIFFERS || !span_eq(v.before, v.after))
-            values[n++] = v;
+        if (scope == MAPPER_DIFFERS && span_eq(v.before, v.after))
+            continue;
+        v.where = is_own(&rule) ? conf_where_key(m->platform, "map", rule.row) : NULL;
+        values[n++] = v;
     }
     *ret = values;
     return n;
@@ -259,34 +260,29 @@ static int fill_from_directory(struct mapper *m, uint32_t person, struct pool *p
     return 0;
 }
 
-void mapper_given(const struct mapper *m, const struct span *attr, struct span kept, struct pool *pool,
-                  struct platform_task *task)
-{
-    const struct named_value *values;
-    size_t n = m ? named_values_read(kept, pool, &values) : 0;
-    if (m)
-        task->mapped = values_back(m, values, n, attr, pool, &task->nmapped);
-}
-
-struct repairing {
-    const struct mapper *mapper;
+struct given {
     struct pool *pool;
-    struct platform_task *task;
+    const struct named_value *kept;
+    size_t n;
 };
 
 static int take_given(void *ctx, const struct mapped_row *row, struct err *err)
 {
+    struct given *g = ctx;
     (void)err;
-    struct repairing *r = ctx;
-    mapper_given(r->mapper, r->task->attr, row->mapped, r->pool, r->task);
+    g->n = named_values_read(row->mapped, g->pool, &g->kept);
     return 0;
 }
 
-static int fill_from_account(struct mapper *m, uint32_t person, struct pool *pool, struct platform_task *task,
-                             struct err *err)
+int mapper_given(struct mapper *m, uint32_t person, struct pool *pool, struct platform_task *task, struct err *err)
 {
-    struct repairing r = {m, pool, task};
-    return mapped_one(m->store->db, m->team, person, person, take_given, &r, err) < 0 ? -1 : 0;
+    struct given given = {.pool = pool};
+    if (!m)
+        return 0;
+    if (mapped_one(m->store->db, m->team, person, person, take_given, &given, err) < 0)
+        return -1;
+    task->mapped = values_back(m, given.kept, given.n, task->attr, pool, &task->nmapped);
+    return 0;
 }
 
 int mapper_task(struct mapper *m, const struct change *change, int64_t run, uint32_t seq, struct pool *pool,
@@ -297,7 +293,7 @@ int mapper_task(struct mapper *m, const struct change *change, int64_t run, uint
     if (!m || !op_takes_attributes((enum op)change->op))
         return 0;
     if (change->cause == CAUSE_DRIFT)
-        return fill_from_account(m, change->person, pool, task, err);
+        return mapper_given(m, change->person, pool, task, err);
     if (change->cause != CAUSE_UNDO)
         return fill_from_directory(m, change->person, pool, task, err);
     if (mapped_of_change(m->store->db, run, seq, true, pool, &kept, &nkept, err) != 0)
