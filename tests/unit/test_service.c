@@ -233,8 +233,9 @@ START_TEST(a_put_replaces_and_a_patch_changes)
     ask("PATCH", users_path(id), "{" PATCH "[{'op': 'replace', 'path': 'active', 'value': false}]}");
     ck_assert_int_eq(ask("PUT", users_path(id), "{'schemas': ['" USER "'], 'userName': 'ann'}"), 200);
     ck_assert(json_is_false(json_object_get(body, "active")));
-    ck_assert_int_eq(ask("PUT", users_path(id), "{'schemas': ['" USER
-                                                "'], 'userName': 'anna', 'title': 'T', 'active': true, 'EXTERNALID': null}"),
+    ck_assert_int_eq(ask("PUT", users_path(id),
+                         "{'schemas': ['" USER
+                         "'], 'userName': 'anna', 'title': 'T', 'active': true, 'EXTERNALID': null}"),
                      200);
     ck_assert_str_eq(at("displayName"), "");
     ck_assert_str_eq(found("/Users", "userName eq 'anna'"), "1: anna");
@@ -969,6 +970,29 @@ START_TEST(a_request_looks_at_so_many_members_and_no_more)
 }
 END_TEST
 
+START_TEST(a_page_has_so_many_members)
+{
+    struct err err = ERR_INIT;
+    pushed_close(&db);
+    sqlite3_auto_extension((void (*)(void))note_handle);
+    ck_assert_int_eq(pushed_open(dir, &db, &err), 0);
+    sqlite3_reset_auto_extension();
+    make_large_group();
+    ck_assert_int_eq(sqlite3_exec(handle, "UPDATE content SET text = '{\"displayName\":\"large\"}'", NULL, NULL, NULL),
+                     SQLITE_OK);
+    group("second", ""), group("third", "");
+    ck_assert_int_eq(sqlite3_exec(handle,
+                                  "INSERT INTO member SELECT g.row, u.row FROM resource g, resource u"
+                                  " WHERE g.display IN ('second', 'third') AND u.kind = 0",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    ck_assert_str_eq(page("/Groups", "", ""), "3: large second");
+    ck_assert_str_eq(page("/Groups", "3", ""), "3: third");
+    request.params.excluded = param("members");
+    ck_assert_str_eq(page("/Groups", "", ""), "3: large second third");
+}
+END_TEST
+
 START_TEST(a_page_has_a_size)
 {
     char *large = pool_alloc(pool, 65001);
@@ -1061,6 +1085,7 @@ int main(void)
     tcase_add_test(together, a_fault_of_our_own_is_told);
     tcase_add_test(alone, one_more_of_many_costs_the_same_as_one);
     tcase_add_test(alone, a_request_looks_at_so_many_members_and_no_more);
+    tcase_add_test(alone, a_page_has_so_many_members);
     tcase_add_test(alone, a_page_has_a_size);
     tcase_add_test(alone, a_resource_has_a_size);
     suite_add_tcase(suite, alone);
