@@ -28,7 +28,7 @@ static void print_head(struct cli *cli, const struct explanation *e)
     printf("%s%s%s", term_bold(), explain_name(cli, p), term_plain());
     if (*p->attr[ATTR_EMAIL])
         printf("  %s", shown(cli, p->attr[ATTR_EMAIL]));
-    printf("\nDirectory %s, last read completely %s (%s ago)%s\n", p->directory, when(cli, p->read_at),
+    printf("\nDirectory %s, last read %s (%s ago)%s\n", p->directory, when(cli, p->read_at),
            explain_age(cli->pool, p->read_at, cli->now),
            e->directory ? "" : "; the configuration no longer has this directory");
 }
@@ -351,7 +351,8 @@ static int print_team(struct explain_view *v, struct err *err)
         return -1;
     print_account(v);
     print_mapped(v);
-    return print_notes(v, err) != 0 || print_rivals(v, err) != 0 || print_products(v, err) != 0 || print_groups(v, err) != 0 ||
+    return print_notes(v, err) != 0 || print_rivals(v, err) != 0 || print_products(v, err) != 0 ||
+                   print_groups(v, err) != 0 ||
                    print_pending(v, err) != 0 || print_done(v, err) != 0
                ? -1
                : 0;

@@ -21,6 +21,7 @@ struct there_account {
     const char *uid;    /* our id */
     const char *remote; /* the platform's; NULL: none known */
     struct span attr[ATTR_COUNT];
+    struct span mapped; /* what it was given by the platform's own map (store/mapped.h), as kept */
 };
 /* By our id of it; by the platform's. 1: found; 0: the team has none; -1 */
 int there_account_of(struct there *there, struct span uid, struct there_account *ret, struct err *err);

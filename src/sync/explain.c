@@ -345,8 +345,7 @@ static int take_team(struct making *m, const struct conf_section *section, struc
         return -1;
     t->away = away_of(m->e);
     if (take_plan(m, err) != 0 || take_account(m, err) != 0 || take_mapped(m, err) != 0 ||
-        take_products(m, err) != 0 || take_synced(m, err) != 0 ||
-        take_notes(m, err) != 0 ||
+        take_products(m, err) != 0 || take_synced(m, err) != 0 || take_notes(m, err) != 0 ||
         explain_changes(m->store->db, t->policy.team, m->e->person.id, DONE_SHOWN, meet_done, m, err) != 0)
         return -1;
     t->removed_at = removed_at(m, t);

@@ -148,8 +148,8 @@ static int read_all(struct looking *l, struct err *err)
 static int look(struct looking *l, struct err *err)
 {
     const struct look_settings *s = l->s;
-    if (there_open(s->store, s->team, &l->there, err) != 0 ||
-        mapper_open(s->store, s->platform, s->team, false, &l->mapper, err) != 0 || look_load_accounts(l, err) != 0 ||
+    if (mapper_open(s->store, s->platform, s->team, false, &l->mapper, err) != 0 ||
+        there_open(s->store, s->team, &l->there, err) != 0 || look_load_accounts(l, err) != 0 ||
         look_load_objects(l, err) != 0)
         return -1;
     if (!l->nours)
@@ -170,7 +170,8 @@ static void release(struct looking *l)
     there_close(&l->there);
     mapper_close(&l->mapper);
     pool_free(&l->pool);
-    pool_free(&l->brief);
+    pool_free(&l->task);
+    mapper_close(&l->mapper);
     digest_free(&l->digest);
     keymap_release(&l->accounts);
     keymap_release(&l->by_uid);
@@ -206,7 +207,7 @@ int look_at_platform(const struct look_settings *s, struct look_report *ret, str
         ret->result = LOOK_NOT_DUE;
         return 0;
     }
-    struct looking l = {.s = s, .report = ret, .pool = pool_new(), .brief = pool_new(), .digest = digest_new()};
+    struct looking l = {.s = s, .report = ret, .pool = pool_new(), .task = pool_new(), .digest = digest_new()};
     int r = look(&l, err);
     release(&l);
     return r;

@@ -38,7 +38,6 @@ int look_load_accounts(struct looking *l, struct err *err)
 {
     struct doubts doubts = {.l = l};
     int r = account_each(l->s->store->db, l->s->team, take_account, l, err);
-    keymap_reserve(&l->accounts, l->nours);
     if (r == 0)
         r = there_each_unanswered(l->there, take_unanswered, &doubts, err);
     for (uint32_t i = 1; r == 0 && doubts.people.used && i <= l->max_account && l->seen; i++)
@@ -92,36 +91,30 @@ static bool claim_account(struct looking *l, uint32_t account, uint64_t at, enum
 
 /* --- what is wrong with it ---------------------------------------------------------------------------------------- */
 
-static struct platform_task task_of(const struct there_account *a)
+static struct platform_task task_of(struct looking *l, const struct there_account *a)
 {
     struct platform_task task = {
         .op = OP_UPDATE, .key = "", .person = a->uid, .account = a->remote, .active = is_usable((uint8_t)a->state)};
     memcpy(task.attr, a->attr, sizeof task.attr);
+    pool_reset(l->task);
+    mapper_given(l->mapper, a->attr, a->mapped, l->task, &task);
     return task;
 }
 
-/* *ret NULL: it has what it was given. */
-static int differing(struct looking *l, const struct there_account *a, const struct platform_found *found,
-                     const char **ret, struct err *err)
+static const char *differing(struct looking *l, const struct there_account *a, const struct platform_found *found)
 {
-    struct platform_task task = task_of(a);
+    struct platform_task task = task_of(l, a);
     task.active = found->active; /* which is told in its own words */
-    *ret = NULL;
     buf_clear(&l->text);
-    pool_reset(l->brief);
-    if (mapper_given(l->mapper, a->person, l->brief, &task, err) != 0)
-        return -1;
-    if (l->s->connector->differs && l->s->connector->differs(l->platform, &task, found, &l->text) != 0)
-        *ret = look_text(l, (struct span){l->text.data, l->text.len});
-    return 0;
+    if (!l->s->connector->differs || l->s->connector->differs(l->platform, &task, found, &l->text) == 0)
+        return NULL;
+    return look_text(l, (struct span){l->text.data, l->text.len});
 }
 
-static int compare_usable(struct looking *l, const struct there_account *a, const struct platform_found *found,
-                          struct fact fact, struct err *err)
+static void compare_usable(struct looking *l, const struct there_account *a, const struct platform_found *found,
+                           struct fact fact)
 {
-    const char *differs;
-    if (differing(l, a, found, &differs, err) != 0)
-        return -1;
+    const char *differs = differing(l, a, found);
     fact.op = found->active ? OP_UPDATE : OP_RESTORE;
     if (!found->active)
         fact.found = differs ? pool_printf(l->pool, "the account cannot be used; %s", differs)
@@ -133,19 +126,16 @@ static int compare_usable(struct looking *l, const struct there_account *a, cons
     fact.idless = found->active && !differs;
     if (fact.found)
         look_add(l, fact);
-    return 0;
 }
 
 /* Whoever is suspended keeps what attributes there are. */
-static int compare(struct looking *l, const struct there_account *a, const struct platform_found *found, uint64_t at,
-                   struct err *err)
+static void compare(struct looking *l, const struct there_account *a, const struct platform_found *found, uint64_t at)
 {
     if (is_usable((uint8_t)a->state))
-        return compare_usable(l, a, found, (struct fact){.account = a->id, .from = at}, err);
-    if (found->active)
+        compare_usable(l, a, found, (struct fact){.account = a->id, .from = at});
+    else if (found->active)
         look_add(l, (struct fact){
                         .account = a->id, .from = at, .op = OP_SUSPEND, .found = "the account can be used"});
-    return 0;
 }
 
 static void note_id(struct looking *l, const struct there_account *a, const struct platform_found *found, uint64_t at)
@@ -169,22 +159,22 @@ static int take_stranger(struct looking *l, const struct platform_found *found, 
     return 0;
 }
 
-static int take_ours(struct looking *l, const struct there_account *a, const struct platform_found *found,
-                     enum claim claim, struct err *err)
+static void take_ours(struct looking *l, const struct there_account *a, const struct platform_found *found,
+                      enum claim claim)
 {
     struct key128 key = look_key(l, found->id);
     uint64_t at = key.lo | 1;
     l->bearing += found->ours.n > 0;
     if (!claim_account(l, a->id, at, claim))
-        return 0;
+        return;
     keymap_put(&l->accounts, key, a->id);
     if (seen_of(l, a->id)->unsure)
-        return 0;
+        return;
     if (claim == CLAIM_BY_UID)
         note_id(l, a, found, at);
     l->account = a->id;
     l->account_at = at;
-    return compare(l, a, found, at, err);
+    compare(l, a, found, at);
 }
 
 /* The account that we know by this id says that it is another's; whose it is now is for people to say. */
@@ -218,17 +208,21 @@ static int take(struct looking *l, const struct platform_found *found, struct er
     struct there_account of = {0}, at = {0};
     if (there_account_of(l->there, found->ours, &of, err) < 0)
         return -1;
-    if (is_ours(&of) && of.remote && span_eq(span_str(of.remote), found->id))
-        return take_ours(l, &of, found, CLAIM_BY_ID, err);
-    if (there_account_at(l->there, found->id, &at, err) < 0)
-        return -1;
-    if (is_ours(&at) && found->ours.n && !bears(l, found, at.uid)) {
-        take_lost(l, &at, is_ours(&of) ? &of : NULL);
+    if (is_ours(&of) && of.remote && span_eq(span_str(of.remote), found->id)) {
+        take_ours(l, &of, found, CLAIM_BY_ID);
         return 0;
     }
-    if (is_ours(&at))
-        return take_ours(l, &at, found, CLAIM_BY_ID, err);
-    return is_ours(&of) ? take_ours(l, &of, found, CLAIM_BY_UID, err) : take_stranger(l, found, err);
+    if (there_account_at(l->there, found->id, &at, err) < 0)
+        return -1;
+    if (is_ours(&at) && found->ours.n && !bears(l, found, at.uid))
+        take_lost(l, &at, is_ours(&of) ? &of : NULL);
+    else if (is_ours(&at))
+        take_ours(l, &at, found, CLAIM_BY_ID);
+    else if (is_ours(&of))
+        take_ours(l, &of, found, CLAIM_BY_UID);
+    else
+        return take_stranger(l, found, err);
+    return 0;
 }
 
 int look_account(void *ctx, const struct platform_found *found, struct err *err)

@@ -68,8 +68,8 @@ struct looking {
     struct look_report *report;
     struct platform *platform;
     struct there *there;
-    struct mapper *mapper; /* NULL: the platform gets the attributes as the defaults have them */
-    struct pool *pool, *brief; /* brief: of one account */
+    struct pool *pool, *task; /* task: of what one account should be */
+    struct mapper *mapper;    /* NULL: nothing is mapped */
     struct digest *digest;
     struct seen *seen; /* by account */
     uint32_t max_account;

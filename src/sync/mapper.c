@@ -260,29 +260,34 @@ static int fill_from_directory(struct mapper *m, uint32_t person, struct pool *p
     return 0;
 }
 
-struct given {
+void mapper_given(const struct mapper *m, const struct span *attr, struct span kept, struct pool *pool,
+                  struct platform_task *task)
+{
+    const struct named_value *values;
+    size_t n = m ? named_values_read(kept, pool, &values) : 0;
+    if (m)
+        task->mapped = values_back(m, values, n, attr, pool, &task->nmapped);
+}
+
+struct repairing {
+    const struct mapper *mapper;
     struct pool *pool;
-    const struct named_value *kept;
-    size_t n;
+    struct platform_task *task;
 };
 
 static int take_given(void *ctx, const struct mapped_row *row, struct err *err)
 {
-    struct given *g = ctx;
     (void)err;
-    g->n = named_values_read(row->mapped, g->pool, &g->kept);
+    struct repairing *r = ctx;
+    mapper_given(r->mapper, r->task->attr, row->mapped, r->pool, r->task);
     return 0;
 }
 
-int mapper_given(struct mapper *m, uint32_t person, struct pool *pool, struct platform_task *task, struct err *err)
+static int fill_from_account(struct mapper *m, uint32_t person, struct pool *pool, struct platform_task *task,
+                             struct err *err)
 {
-    struct given given = {.pool = pool};
-    if (!m)
-        return 0;
-    if (mapped_one(m->store->db, m->team, person, person, take_given, &given, err) < 0)
-        return -1;
-    task->mapped = values_back(m, given.kept, given.n, task->attr, pool, &task->nmapped);
-    return 0;
+    struct repairing r = {m, pool, task};
+    return mapped_one(m->store->db, m->team, person, person, take_given, &r, err) < 0 ? -1 : 0;
 }
 
 int mapper_task(struct mapper *m, const struct change *change, int64_t run, uint32_t seq, struct pool *pool,
@@ -293,7 +298,7 @@ int mapper_task(struct mapper *m, const struct change *change, int64_t run, uint
     if (!m || !op_takes_attributes((enum op)change->op))
         return 0;
     if (change->cause == CAUSE_DRIFT)
-        return mapper_given(m, change->person, pool, task, err);
+        return fill_from_account(m, change->person, pool, task, err);
     if (change->cause != CAUSE_UNDO)
         return fill_from_directory(m, change->person, pool, task, err);
     if (mapped_of_change(m->store->db, run, seq, true, pool, &kept, &nkept, err) != 0)

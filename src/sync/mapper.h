@@ -53,14 +53,14 @@ int mapper_compare_undo(struct mapper *mapper, int64_t run, uint32_t seq, uint32
                         struct pool *pool, struct mapper_value **ret, size_t *ret_n, struct err *err);
 
 /*
- * Fills mapped of a task with attributes: from the directory as the mirror has it; of an undo (CAUSE_UNDO), which is change seq of run, what the journal
- * keeps; of a repair (CAUSE_DRIFT), what the account was given. mapper may be NULL.
+ * Fills mapped of a task with attributes: from the directory as the mirror has it; of an undo (CAUSE_UNDO), which is change seq of run, what
+ * the journal keeps; of a repair (CAUSE_DRIFT) what the account was given. mapper may be NULL.
  */
 int mapper_task(struct mapper *mapper, const struct change *change, int64_t run, uint32_t seq, struct pool *pool,
                 struct platform_task *task, struct err *err);
-/* The same of what the person's account was given, whatever the task is about. */
-int mapper_given(struct mapper *mapper, uint32_t person, struct pool *pool, struct platform_task *task,
-                 struct err *err);
+/* The same of what an account was given: attr are its attributes; kept: account.mapped. */
+void mapper_given(const struct mapper *mapper, const struct span *attr, struct span kept, struct pool *pool,
+                  struct platform_task *task);
 /* After it was done: keeps what the account was given. mapper may be NULL. */
 int mapper_done(struct mapper *mapper, const struct change *change, const struct platform_task *task, struct err *err);
 
