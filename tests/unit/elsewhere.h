@@ -54,6 +54,8 @@ struct far {
     struct far_object objects[FAR_ROOM];
     struct far_key keys[FAR_KEYS];
     size_t naccounts, nobjects, nkeys, waves, tasks;
+    size_t turns; /* how often a join was of another group than the one before it */
+    char joined[64];
     /* How it answers; 0 or NULL: always done. */
     unsigned faults, seed; /* percent of tasks, at random */
     int busy;              /* so many tasks get RETRY before one is done; -1: all of them */
@@ -280,6 +282,14 @@ static inline void far_answer(const struct platform_task *t, struct far_key *k, 
     }
 }
 
+static inline void far_note_turns(const struct platform_task *tasks, size_t n)
+{
+    for (size_t i = 0; i < n && tasks[0].op == OP_JOIN; i++) {
+        far->turns += strcmp(far->joined, tasks[i].object_uid) != 0;
+        snprintf(far->joined, sizeof far->joined, "%s", tasks[i].object_uid);
+    }
+}
+
 /* Backwards: the order within a wave is the platform's. */
 static inline void far_send(struct platform *platform, const struct platform_task *tasks, size_t n,
                             struct platform_answer *ret)
@@ -287,6 +297,7 @@ static inline void far_send(struct platform *platform, const struct platform_tas
     (void)platform;
     ck_assert_uint_le(n, FAR_WIDTH);
     far->waves++;
+    far_note_turns(tasks, n);
     for (size_t i = n; i-- > 0;) {
         ck_assert_int_eq(tasks[i].op, tasks[0].op);
         for (size_t k = 0; k < i && tasks[i].person; k++)
