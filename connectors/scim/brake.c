@@ -48,7 +48,7 @@ static double own_pause(struct brake *b, long status)
 /* Those that set out together and came back together count once. Returns the seconds to pause. */
 static double narrow(struct brake *b, long status, double began, double now)
 {
-    if (began < b->narrowed)
+    if (began < b->narrowed || now < b->rest)
         return 0;
     double pause = own_pause(b, status);
     b->width = b->width > 1 ? b->width / 2 : 1;

@@ -97,12 +97,18 @@ void scim_sending_over(struct scim_job *job)
     scim_sending_wait(job);
 }
 
+/* As the service asks for; or as long as the brake holds, where it says only that it is too much. */
+static int64_t pause_after(const struct scim_sending *s, const struct platform_answer *a)
+{
+    return a->wait > 0 || !a->busy ? a->wait : brake_wait(&s->service->brake, clock_monotonic());
+}
+
 /* Refused as a whole, asked to be left alone, or silent: the rest would only be answered the same, or later. */
 static bool is_halt(struct scim_sending *s, const struct scim_job *job)
 {
     const struct platform_answer *a = job->answer;
     s->silent = a->verdict == PLATFORM_RETRY && !job->heard ? s->silent + !job->shares : 0;
-    return a->verdict == PLATFORM_STOP || (a->verdict == PLATFORM_RETRY && a->wait > 0) ||
+    return a->verdict == PLATFORM_STOP || (a->verdict == PLATFORM_RETRY && pause_after(s, a) > 0) ||
            (s->silent >= SILENT_TASKS && s->silent >= s->connections);
 }
 
@@ -114,8 +120,10 @@ static void halt(struct scim_sending *s, const struct scim_job *job)
     size_t named = strlen(job->object) + 2;
     const char *why = job->answer->why.text;
     s->halted = true;
-    s->rest = (struct platform_answer){
-        .verdict = job->answer->verdict, .wait = job->answer->wait, .busy = job->answer->busy, .unsent = true};
+    s->rest = (struct platform_answer){.verdict = job->answer->verdict,
+                                       .wait = pause_after(s, job->answer),
+                                       .busy = job->answer->busy,
+                                       .unsent = true};
     err_set(&s->rest.why, job->answer->why.kind, "not sent, because of another: %s",
             strlen(why) > named ? why + named : why);
 }

@@ -2,14 +2,48 @@
 
 #include <inttypes.h>
 
+#include "store/pace.h"
+
 #define WORTH_TELLING 2.0 /* seconds */
 
-int pace_read(struct cli *cli, const char *platform, size_t changes, struct pace *ret, struct err *err)
+/* What the kinds that were measured take; *ret_known is how many changes that are. */
+static int add_kinds(struct store *store, const char *platform, const size_t n[static OP_COUNT], struct pace *ret,
+                     size_t *ret_known, struct err *err)
 {
+    double longest = 0;
+    for (int op = 0; op < OP_COUNT; op++) {
+        struct pace_found found;
+        int r = n[op] ? pace_find(store, platform, (enum op)op, n[op], &found, err) : 0;
+        if (r < 0)
+            return -1;
+        if (r == 0)
+            continue;
+        double seconds = (double)n[op] * found.milliseconds / 1000;
+        ret->seconds += seconds;
+        *ret_known += n[op];
+        if (seconds >= longest)
+            ret->measured.run = found.run;
+        longest = seconds > longest ? seconds : longest;
+    }
+    return 0;
+}
+
+int pace_read(struct cli *cli, const char *platform, const struct plan *plan, struct pace *ret, struct err *err)
+{
+    size_t n[OP_COUNT] = {0}, known = 0;
     *ret = (struct pace){0};
+    for (size_t i = 0; i < plan->n; i++)
+        n[plan->changes[i].op]++;
+    if (add_kinds(cli->store, platform, n, ret, &known, err) != 0)
+        return -1;
+    if (known > 0) {
+        ret->seconds *= (double)plan->n / (double)known;
+        ret->measured.per_second = ret->seconds > 0 ? (double)plan->n / ret->seconds : 0;
+        return 0;
+    }
     int found = run_pace(cli->store, platform, &ret->measured, err);
     if (found == 1)
-        ret->seconds = (double)changes / ret->measured.per_second;
+        ret->seconds = (double)plan->n / ret->measured.per_second;
     return found < 0 ? -1 : 0;
 }
 

@@ -162,7 +162,7 @@ static int plan_with(struct job *job, const struct conf_section *platform, const
                                .id = id,
                                .platform = conf_name(platform),
                                .state = &state};
-    if (pace_read(cli, shown.platform, plan->n, &shown.pace, err) != 0)
+    if (pace_read(cli, shown.platform, plan, &shown.pace, err) != 0)
         return -1;
     if (job->saved &&
         (compare_saved(job, &shown, err) != 0 || release_approved(job, &settings, &shown, &plan, &was_shown, err) != 0))

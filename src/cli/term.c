@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/eta.h"
 
 static bool colored, silent;
 
@@ -130,6 +131,7 @@ void table_print(const struct table *t, const char *indent)
 static struct {
     const char *what;
     double began, shown;
+    struct eta eta;
 } progress;
 
 void progress_begin(const char *what)
@@ -137,19 +139,21 @@ void progress_begin(const char *what)
     progress.what = what;
     progress.began = clock_monotonic();
     progress.shown = 0;
+    eta_begin(&progress.eta, progress.began);
 }
 
 void progress_at(size_t done, size_t total)
 {
     double now = clock_monotonic(), spent = now - progress.began;
+    eta_note(&progress.eta, done, now);
     if (silent || spent < 2 || now - progress.shown < 0.2)
         return;
     progress.shown = now;
     CLEANUP(pool_free) struct pool *pool = pool_new();
     fprintf(stderr, "\r\033[K%s  %s", progress.what, term_number(pool, done));
-    if (total > done && done > 0)
-        fprintf(stderr, " of about %s  ~%.0f s left", term_number(pool, total),
-                spent * (double)(total - done) / (double)done);
+    double left = total > done ? eta_left(&progress.eta, done, total, now) : -1;
+    if (left >= 0)
+        fprintf(stderr, " of about %s  ~%.0f s left", term_number(pool, total), left);
     fflush(stderr);
 }
 

@@ -105,7 +105,7 @@ static int show(const struct undoing *u, const struct plan *plan, const char *id
                                .id = id,
                                .platform = conf_name(u->platform),
                                .state = &state};
-    if (pace_read(cli, shown.platform, plan->n, &shown.pace, err) != 0)
+    if (pace_read(cli, shown.platform, plan, &shown.pace, err) != 0)
         return -1;
     return cli->json ? show_plan_json(cli, &shown, stdout, err) : show_plan_text(cli, &shown, err);
 }

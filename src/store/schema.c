@@ -126,6 +126,8 @@ static const char platform_tables[] =
     "  state TEXT NOT NULL CHECK (state IN ('sent', 'confirmed', 'skipped')),"
     "  attempts INTEGER NOT NULL, at INTEGER NOT NULL, message TEXT, PRIMARY KEY (run, seq)) WITHOUT ROWID;"
     "CREATE INDEX delivery_sent ON delivery (run) WHERE state = 'sent';"
+    "CREATE TABLE pace (run INTEGER NOT NULL, op TEXT NOT NULL, changes INTEGER NOT NULL, millis INTEGER NOT NULL,"
+    "  PRIMARY KEY (run, op)) WITHOUT ROWID;"
     "CREATE VIEW done_change AS SELECT c.* FROM run_change c JOIN run r ON r.id = c.run WHERE r.elsewhere = 0 OR EXISTS"
     " (SELECT 1 FROM delivery d WHERE d.run = c.run AND d.seq = c.seq AND d.state = 'confirmed');";
 

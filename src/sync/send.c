@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/pace.h"
+#include "store/run.h"
 #include "sync/assign.h"
 #include "sync/send_inner.h"
 
@@ -348,6 +350,19 @@ static int send_kind(struct sender *s, struct errand *errands, size_t n, struct 
     }
 }
 
+/* What it took, for the next estimate; also when it was ended in the middle. */
+static int send_measured(struct sender *s, struct errand *errands, size_t n, struct err *err)
+{
+    double began = clock_monotonic();
+    size_t before = s->done;
+    struct err ignored = ERR_INIT;
+    int r = send_kind(s, errands, n, err);
+    int64_t took = (int64_t)((clock_monotonic() - began) * 1000);
+    if (s->done > before)
+        pace_add(s->s.store, s->s.run, (enum op)errands->change.op, s->done - before, took, &ignored);
+    return r;
+}
+
 int sender_send(struct sender *s, struct errand *errands, size_t n, struct err *err)
 {
     for (size_t i = 0, some; i < n; i += some) {
@@ -355,7 +370,7 @@ int sender_send(struct sender *s, struct errand *errands, size_t n, struct err *
         while (i + some < n && errands[i + some].change.op == errands[i].change.op &&
                (errands[i + some].change.cause == CAUSE_UNDO) == (errands[i].change.cause == CAUSE_UNDO))
             some++;
-        if (send_kind(s, errands + i, some, err) != 0)
+        if (send_measured(s, errands + i, some, err) != 0)
             return -1;
     }
     log_debug("platform %s: %zu changes confirmed, %zu skipped", conf_name(s->s.section), s->done, s->skipped);

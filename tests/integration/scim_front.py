@@ -107,7 +107,10 @@ class Handler(BaseHTTPRequestHandler):
             closed = time.monotonic() < front.closed_until
             status = refused or (503 if closed else 200 if passes else 429)
             front.counts[status] += 1
-        if status == 200 and self.path.removeprefix("/scim/v2").partition("?")[0] in front.hidden:
+        changed = front.changed(self.command, self.path) if status == 200 and front.changed else None
+        if changed:
+            self.say(*changed)
+        elif status == 200 and self.path.removeprefix("/scim/v2").partition("?")[0] in front.hidden:
             self.refuse(404, "there is no such thing")
         elif status == 200:
             self.pass_on(body, headers)
@@ -124,6 +127,7 @@ class ScimFront:
         self.port, self.token = port, token
         self.lock = threading.Lock()
         self.oauth = self.limit = None
+        self.changed = None  # of method and path: another answer, (status, body), in place of the service's
         self.hidden = ()  # paths that are answered with 404
         self.accepts = None  # tokens that are good; None: whatever comes
         self.token_status, self.closed_until, self.closed_says = None, 0.0, True

@@ -7,6 +7,7 @@ import pytest
 
 from scim_front import Limit, ScimFront
 from scim_service import TOKEN, ScimService
+from slapd import entry_uuid
 
 SECRET = "s:cret%+of&the-tests"
 
@@ -273,3 +274,82 @@ def test_check_of_oauth(by_oauth, front):
     assert platform_row(by_oauth)["ok"] and front.counts["token"] == 1
     secret_file(by_oauth, "secret", "wrong")
     assert "it does not know us" in platform_row(by_oauth, status=1)["detail"]
+
+
+def old_account(site, service, uid, name):
+    """As an earlier installation left it: with our id, and another name by now."""
+    service.ask("POST", "/Users", {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name, "active": True,
+                                   "externalId": entry_uuid(uid), "emails": [{"value": name + "@example.com"}]})
+
+
+def test_who_is_there_already_is_no_second_time(by_file, service):
+    """Its name would be no hindrance."""
+    crowd(by_file, 40)
+    old_account(by_file, service, "p007", "another-name")
+    by_file.apply()
+    complete(by_file, service)
+    assert len(service.users()) == 40 and service.users()[entry_uuid("p007")]["userName"] == "p007"
+
+
+def is_listing(method, path):
+    return method == "GET" and path.startswith("/scim/v2/Users?") and "filter=" not in path
+
+
+LISTINGS = {
+    "no listing": (404, b"{}"),
+    "HTML": (200, b"<html>", (), "text/html"),
+    "out of order": (500, b""),
+    "empty, and says that there is one": (200, b'{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":1,"Resources":[]}'),
+    "without names": (200, b'{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":1,"Resources":[{"id":"x"}]}'),
+}
+
+
+@pytest.mark.parametrize("lie", LISTINGS, ids=lambda lie: lie.replace(" ", "-"))
+def test_a_listing_that_is_none_proves_nothing(by_file, front, service, lie):
+    """Then everybody is looked up, as ever."""
+    by_file.conf["platform builtin"]["drift-every"] = "never"
+    crowd(by_file, 40)
+    old_account(by_file, service, "p007", "another-name")
+    front.changed = lambda method, path: LISTINGS[lie] if is_listing(method, path) else None
+    by_file.apply()
+    front.changed = None
+    assert service.active() == set(by_file.org.people) and len(service.users()) == 40
+
+
+# --- how long it is going to take -------------------------------------------------------------------------------------
+
+
+def took(site):
+    """Seconds of the last run, as the program recorded them."""
+    return site.sql("SELECT millis FROM run ORDER BY id DESC LIMIT 1")[0][0] / 1000
+
+
+@pytest.mark.parametrize("faults", ["429", "503"])
+def test_the_estimate_is_within_a_factor_of_two(by_file, front, service, faults):
+    """What plan shows is compared with what the run then took, as a ratio: the limit is the service's, so that the machine hardly matters."""
+    front.limit = Limit(15, 1) if faults == "429" else Limit(20, 1, "ratelimit")
+    crowd(by_file, 60)
+    by_file.apply()
+    crowd(by_file, 160)
+    shown = by_file.plan()["summary"]["estimate"]
+    if faults == "503":
+        front.closed_until = time.monotonic() + 1
+    out, _ = by_file.apply()
+    assert "about " in out and "changes a second as in run 1" in out
+    ratio = shown["seconds"] / took(by_file)
+    print(f"estimated {shown['seconds']:.1f} s, took {took(by_file):.1f} s")
+    assert 0.5 < ratio < 2, shown
+    assert front.counts[int(faults)] > 0 and service.active() == set(by_file.org.people)
+
+
+def test_each_kind_has_its_own_pace(by_file, front, service):
+    """Sixty accounts took their time; many members are one request."""
+    front.limit = Limit(20, 0.5, "ratelimit")
+    crowd(by_file, 60)
+    by_file.org.group("cad")
+    by_file.apply()
+    by_file.org.group("cad", *by_file.org.people)
+    by_file.apply()
+    front.limit = None
+    rows = dict(by_file.sql("SELECT op, sum(millis) / sum(changes) FROM pace GROUP BY op"))
+    assert rows["invite"] > 3 * rows["join"], rows

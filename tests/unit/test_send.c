@@ -1,5 +1,6 @@
 /* Changes that are sent to a platform elsewhere: every answer it can give, and what it leads to. */
 #include "elsewhere.h"
+#include "store/pace.h"
 #include "suite.h"
 
 static struct world w;
@@ -568,6 +569,35 @@ START_TEST(the_pace_is_measured)
 }
 END_TEST
 
+/* Of one kind: the last run that is no smaller than half, or else the largest. */
+START_TEST(the_pace_of_a_kind_is_found_by_how_many_there_are)
+{
+    static const struct {
+        size_t wanted;
+        int64_t run;
+        double milliseconds;
+    } rows[] = {{10, 4, 5}, {40, 4, 5}, {41, 3, 50}, {400, 3, 50}, {2000, 2, 100}, {2001, 2, 100}, {100000, 2, 100}};
+    struct pace_found found;
+    elsewhere_apply(&w); /* run 1 */
+    ck_assert_int_eq(pace_find(w.store, "vendor", OP_RENAME_GROUP, 100, &found, &w.err), 0);
+    world_sql(&w, "INSERT INTO run SELECT id + 1, team, command, started_at, ended_at, state, plan, changes, done, held, message, platform,"
+                  " elsewhere, millis FROM run; INSERT INTO run SELECT id + 2, team, command, started_at, ended_at, state, plan, changes,"
+                  " done, held, message, platform, elsewhere, millis FROM run");
+    ck_assert_int_eq(pace_add(w.store, 2, OP_RENAME_GROUP, 900, 90000, &w.err), 0);
+    ck_assert_int_eq(pace_add(w.store, 2, OP_RENAME_GROUP, 100, 10000, &w.err), 0);
+    ck_assert_int_eq(pace_add(w.store, 3, OP_RENAME_GROUP, 200, 10000, &w.err), 0);
+    ck_assert_int_eq(pace_add(w.store, 4, OP_RENAME_GROUP, 20, 100, &w.err), 0);
+    ck_assert_int_eq(pace_add(w.store, 4, OP_DROP_GROUP, 9, 100, &w.err), 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        ck_assert_int_eq(pace_find(w.store, "vendor", OP_RENAME_GROUP, rows[i].wanted, &found, &w.err), 1);
+        ck_assert_msg(found.run == rows[i].run && found.milliseconds == rows[i].milliseconds, "%zu: run %d",
+                      rows[i].wanted, (int)found.run);
+    }
+    ck_assert_int_eq(pace_find(w.store, "vendor", OP_DROP_GROUP, 10, &found, &w.err), 0);
+    ck_assert_int_eq(pace_find(w.store, "another", OP_RENAME_GROUP, 10, &found, &w.err), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("send");
@@ -593,7 +623,8 @@ int main(void)
                                   a_row_that_no_longer_fits,
                                   undone,
                                   keys_are_of_their_own,
-                                  the_pace_is_measured};
+                                  the_pace_is_measured,
+                                  the_pace_of_a_kind_is_found_by_how_many_there_are};
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(c, tests[i]);
     tcase_add_loop_test(c, sent_again_until_it_is_done, 0, 2);
