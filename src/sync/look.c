@@ -181,7 +181,6 @@ static void release(struct looking *l)
     mapper_close(&l->mapper);
     pool_free(&l->pool);
     pool_free(&l->task);
-    mapper_close(&l->mapper);
     digest_free(&l->digest);
     keymap_release(&l->accounts);
     keymap_release(&l->by_uid);
