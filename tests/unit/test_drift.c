@@ -249,6 +249,13 @@ START_TEST(an_account_that_bears_another_id)
     planned(&w, "suspend anna: gone [unclear-account]\n"
                 "unassign anna autocad: gone [unclear-account]\n"
                 "leave anna cad: gone [unclear-account]\n");
+    CLEANUP(plan_free) struct plan *plan = world_plan(&w);
+    ck_assert_uint_eq(plan->withheld, 3); /* which somebody may approve, who knows that it is hers */
+    w.approved = true;
+    planned(&w, "suspend anna: gone\n"
+                "unassign anna autocad: gone\n"
+                "leave anna cad: gone\n");
+    w.approved = false;
     *at(anna)->bears = '\0';
     look(LOOK_COMPLETE);
     ck_assert_uint_eq(elsewhere_apply(&w), 0);
