@@ -28,7 +28,7 @@ static void print_head(struct cli *cli, const struct explanation *e)
     printf("%s%s%s", term_bold(), explain_name(cli, p), term_plain());
     if (*p->attr[ATTR_EMAIL])
         printf("  %s", shown(cli, p->attr[ATTR_EMAIL]));
-    printf("\nDirectory %s, last read completely %s (%s ago)%s\n", p->directory, when(cli, p->read_at),
+    printf("\nDirectory %s, last read %s (%s ago)%s\n", p->directory, when(cli, p->read_at),
            explain_age(cli->pool, p->read_at, cli->now),
            e->directory ? "" : "; the configuration no longer has this directory");
 }

@@ -42,7 +42,7 @@ struct far_object {
 };
 
 /* How a listing ends. */
-enum far_reading { FAR_ALL, FAR_CUT_OFF, FAR_SILENT, FAR_EMPTY, FAR_HALF };
+enum far_reading { FAR_ALL, FAR_CUT_OFF, FAR_SILENT, FAR_EMPTY, FAR_HALF, FAR_NEARLY };
 
 struct far_key {
     char key[40], what[160];
@@ -371,12 +371,13 @@ static inline int far_read(struct platform *platform, const struct platform_sink
     for (size_t i = 0; i < n; i++)
         if (far->accounts[i].there && far_read_account(sink, &far->accounts[i], err) != 0)
             return -1;
-    for (size_t i = 0; far->reading == FAR_ALL && i < far->nobjects; i++)
+    bool cut = far->reading == FAR_CUT_OFF || far->reading == FAR_NEARLY;
+    for (size_t i = 0; (far->reading == FAR_ALL || far->reading == FAR_NEARLY) && i < far->nobjects; i++)
         if (far->objects[i].there && far->objects[i].how == PLATFORM_AS_GROUP &&
             far_read_object(sink, &far->objects[i], err) != 0)
             return -1;
-    *ret = far->reading == FAR_CUT_OFF ? PULL_PARTIAL : PULL_COMPLETE;
-    if (far->reading == FAR_CUT_OFF)
+    *ret = cut ? PULL_PARTIAL : PULL_COMPLETE;
+    if (cut)
         err_set(err, ERR_NETWORK, "far away: it stopped in the middle");
     return 0;
 }
