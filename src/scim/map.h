@@ -10,8 +10,7 @@
  *
  * A rule is TARGET <- SOURCE. TARGET: an attribute of User as a path of a PATCH names it: title, name.givenName,
  * emails[type eq "work"].value, urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department, or an attribute
- * of an
- * extension of somebody's own, urn:example:…:User:badge. SOURCE:
+ * of an extension of somebody's own, urn:example:…:User:badge. SOURCE:
  *
  *   user-name, email …     what is kept of a person (attr_names), and id, our immutable id
  *   description            any other name: the first value of this attribute of the directory; of one that speaks SCIM,
@@ -24,8 +23,7 @@
  *   none                   alone: the attribute is left to others, although a default would write it
  *
  * Rules come beside the defaults, and in place of the default for the same target. Whatever a map does not write stays
- * as
- * the platform has it; a target whose source gives nothing is taken away there. id, externalId, active and schemas
+ * as the platform has it; a target whose source gives nothing is taken away there. id, externalId, active and schemas
  * are no business of a map.
  *
  * A map is never changed once it is made, so that threads may share it.
@@ -102,8 +100,7 @@ void scim_map_write(const struct scim_map *map, const struct scim_person *person
  * Whether a User has something else than what the map writes: 1, and the names are added to ret ("title,
  * name.givenName"); 0: it has not.
  * Text is compared byte by byte, user names and e-mail addresses without regard to case; of several values, the one
- * that the
- * target means, or the only one when the service keeps no types. ret may be NULL.
+ * that the target means, or the only one when the service keeps no types. ret may be NULL.
  */
 int scim_map_differs(const struct scim_map *map, const struct scim_person *person, const json_t *user,
                      struct buf *ret);
@@ -124,9 +121,8 @@ size_t scim_map_count(const struct scim_map *map);
 struct scim_map_rule scim_map_rule(const struct scim_map *map, size_t i);
 /*
  * What the i-th rule gives, in the form in which it is sent; empty: nothing. In the pool, or a part of the person's
- * own values. ret_why may be
- * NULL; else *ret_why says why there is nothing although the source has something (a text that is no boolean), or is
- * NULL.
+ * own values. ret_why may be NULL; else *ret_why says why there is nothing although the source has something (a text
+ * that is no boolean), or is NULL.
  */
 struct span scim_map_eval(const struct scim_map *map, size_t i, const struct scim_person *person, struct pool *pool,
                           const char **ret_why);

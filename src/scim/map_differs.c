@@ -40,8 +40,7 @@ static bool same(const struct scim_map_line *rule, const json_t *wanted, const j
 
 /*
  * Among several, whether one that the target means has it. Services that keep no types, or none that they were sent,
- * have
- * theirs compared when nothing is of the type.
+ * have theirs compared when nothing is of the type.
  */
 static bool same_element(const struct scim_map_line *rule, const json_t *wanted, const json_t *values)
 {

@@ -121,8 +121,7 @@ static bool is_usual(const char *name)
 
 /*
  * What is no name of ours is one of the directory, whose names nobody knows here. What differs from one of ours by a
- * letter or two is a slip
- * all the same, unless directories have it.
+ * letter or two is a slip all the same, unless directories have it.
  */
 static int check_raw(struct reader *r, const char *name)
 {

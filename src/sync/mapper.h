@@ -4,8 +4,7 @@
  *   mapper_open -> mapper_differing, mapper_compare, mapper_task… -> mapper_close
  *
  * Of the nine attributes that are kept of everybody the rows of accounts tell by themselves; here it is about the
- * rules that somebody
- * wrote. A map that changed is so found as what it is: other values for whom it concerns.
+ * rules that somebody wrote. A map that changed is so found as what it is: other values for whom it concerns.
  */
 #ifndef SYNC_MAPPER_H
 #define SYNC_MAPPER_H
@@ -19,8 +18,7 @@ struct mapper;
 
 /*
  * platform: its section, may be NULL. *ret NULL: it gets the attributes as they are; or (unless always) as the
- * defaults have them, and so
- * did every account. Tables are read anew.
+ * defaults have them, and so did every account. Tables are read anew.
  */
 int mapper_open(struct store *store, const struct conf_section *platform, int64_t team, bool always,
                 struct mapper **ret, struct err *err);
@@ -49,16 +47,14 @@ int mapper_compare(struct mapper *mapper, uint32_t person, uint32_t holder, enum
                    struct mapper_value **ret, size_t *ret_n, struct err *err);
 /*
  * What an undo of change seq of run puts back, as far as it differs from what the account of holder has. attr: the
- * attributes that it puts
- * back with it.
+ * attributes that it puts back with it.
  */
 int mapper_compare_undo(struct mapper *mapper, int64_t run, uint32_t seq, uint32_t holder, const struct span *attr,
                         struct pool *pool, struct mapper_value **ret, size_t *ret_n, struct err *err);
 
 /*
  * Fills mapped of a task with attributes: from the directory as the mirror has it; of an undo (CAUSE_UNDO), which is
- * change seq of run, what
- * the journal keeps; of a repair (CAUSE_DRIFT) what the account was given. mapper may be NULL.
+ * change seq of run, what the journal keeps; of a repair (CAUSE_DRIFT) what the account was given. mapper may be NULL.
  */
 int mapper_task(struct mapper *mapper, const struct change *change, int64_t run, uint32_t seq, struct pool *pool,
                 struct platform_task *task, struct err *err);

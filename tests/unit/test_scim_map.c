@@ -2,10 +2,9 @@
  * scim: maps (scim/map.h), and the tables that they look things up in.
  *
  * tests/data/scim-map/NAME.json: "rules", "tables" by their names, "person" with attributes by their names, those of
- * the directory in "extra"
- * and values by target in "fixed"; "extensions" are schemas. Then what is expected: "refused" (a part of the message)
- * at rule number "row"; or "user", "edits",
- * "raw"; and of a User that was "found", what "differs" in it, and how it is after it was "written".
+ * the directory in "extra" and values by target in "fixed"; "extensions" are schemas. Then what is expected: "refused"
+ * (a part of the message) at rule number "row"; or "user", "edits", "raw"; and of a User that was "found", what
+ * "differs" in it, and how it is after it was "written".
  */
 #include <dirent.h>
 
