@@ -55,7 +55,8 @@ void scim_make_account(struct scim_job *job)
     struct scim_request request = SCIM_REQUEST_INIT;
     scim_ids_expect(&job->service->ids, job->task->person);
     scim_create_user(job->service->base, job->service->map, job->task, &request);
-    scim_ask(job, &request, (struct scim_question){.expect = SCIM_EXPECT_ONE, .ours = job->task->person}, on_account_made);
+    scim_ask(job, &request, (struct scim_question){.expect = SCIM_EXPECT_ONE, .ours = job->task->person},
+             on_account_made);
 }
 
 void scim_account_found(struct scim_job *job, const struct scim_answer *answer)

@@ -33,7 +33,8 @@ void scim_ask(struct scim_job *job, struct scim_request *request, struct scim_qu
     job->question = question;
     job->question.object = job->object;
     job->then = then;
-    if (question.expect != SCIM_EXPECT_LIST && question.expect != SCIM_EXPECT_SELF && scim_bulk_put(&job->sending->bulk, job, request))
+    if (question.expect != SCIM_EXPECT_LIST && question.expect != SCIM_EXPECT_SELF &&
+        scim_bulk_put(&job->sending->bulk, job, request))
         return;
     scim_send_alone(job, request, 0, scim_take_reply);
     scim_request_release(request);
@@ -95,7 +96,8 @@ static void read_whole(struct scim_job *job)
 
 static void on_patched(struct scim_job *job, const struct scim_answer *answer)
 {
-    if (answer->finding == SCIM_NO_METHOD && (job->service->manner.put || scim_manner_without_patch(&job->service->manner)))
+    if (answer->finding == SCIM_NO_METHOD &&
+        (job->service->manner.put || scim_manner_without_patch(&job->service->manner)))
         read_whole(job);
     else
         end_change(job, answer);

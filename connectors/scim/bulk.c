@@ -45,8 +45,8 @@ static json_t *operation(const struct scim_service *service, const struct scim_b
     char id[24];
     const struct scim_request *r = &item->request;
     snprintf(id, sizeof id, "%zu", i);
-    json_t *op = json_pack("{s:s, s:s, s:s}", "method", r->method, "bulkId", id, "path",
-                           r->url.data + strlen(service->base));
+    json_t *op =
+        json_pack("{s:s, s:s, s:s}", "method", r->method, "bulkId", id, "path", r->url.data + strlen(service->base));
     if (r->version.len)
         json_object_set_new(op, "version", json_string(r->version.data));
     if (r->body.len)

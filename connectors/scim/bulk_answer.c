@@ -163,7 +163,9 @@ static void read_result(struct reading *r, const json_t *result)
     long status = status_of(result);
     const json_t *shown = scim_json_get(result, "response");
     bool is_made = is_post(r, i) && status < 300;
-    json_auto_t *body = is_made ? made(r, i, result) : json_is_object(shown) ? json_incref((json_t *)(uintptr_t)shown) : NULL;
+    json_auto_t *body = is_made                 ? made(r, i, result)
+                        : json_is_object(shown) ? json_incref((json_t *)(uintptr_t)shown)
+                                                : NULL;
     if (r->answer->replies[i] || !agrees(r, i, result) || !status || (is_made && !body))
         r->spoilt[i] = true;
     else
@@ -183,14 +185,14 @@ void scim_bulk_answer_read(struct scim_bulk_answer *ret, const char *base, const
                            const struct http_reply *reply)
 {
     CLEANUP(freep) bool *spoilt = mem_zero(n * sizeof *spoilt);
-    json_auto_t *body = json_loadb(reply->body.len ? reply->body.data : "", reply->body.len, JSON_REJECT_DUPLICATES, NULL);
+    json_auto_t *body =
+        json_loadb(reply->body.len ? reply->body.data : "", reply->body.len, JSON_REJECT_DUPLICATES, NULL);
     json_auto_t *ids = json_object();
     const json_t *result, *results = scim_json_get(body, "Operations");
     size_t i;
     *ret = (struct scim_bulk_answer){.replies = mem_zero(n * sizeof *ret->replies), .n = n};
     struct reading r = {ret, base, items, spoilt, ids};
-    json_array_foreach (results, i, result)
-        read_result(&r, result);
+    json_array_foreach(results, i, result) read_result(&r, result);
     drop_spoilt(&r);
 }
 

@@ -33,7 +33,7 @@ struct scim_job {
     struct scim_job *next, *behind;
     void (*turn)(struct scim_job *job); /* what it does when it may */
     bool holds;                         /* one of the connections */
-    bool over, joined; /* joined: waits for its crowd */
+    bool over, joined;                  /* joined: waits for its crowd */
 
     /* The rest is the job's own. */
     bool heard;                  /* the last request got an answer */

@@ -6,7 +6,9 @@
 
 static void say(struct scim_job *job, const char *id)
 {
-    struct scim_answer answer = {.finding = id && *id ? SCIM_GOOD : id ? SCIM_FAULT : SCIM_ABSENT,
+    struct scim_answer answer = {.finding = id && *id ? SCIM_GOOD
+                                            : id      ? SCIM_FAULT
+                                                      : SCIM_ABSENT,
                                  .verdict = PLATFORM_SKIP};
     if (id)
         snprintf(answer.id, sizeof answer.id, "%s", id);
@@ -53,9 +55,8 @@ static void look_in_roll(struct scim_job *job)
 
 void scim_look_failed(struct scim_job *job, const struct err *why)
 {
-    struct scim_answer answer = {.finding = SCIM_FAULT,
-                                 .verdict = why->kind == ERR_NETWORK ? PLATFORM_RETRY : PLATFORM_STOP,
-                                 .why = *why};
+    struct scim_answer answer = {
+        .finding = SCIM_FAULT, .verdict = why->kind == ERR_NETWORK ? PLATFORM_RETRY : PLATFORM_STOP, .why = *why};
     err_wrap(&answer.why, "%s", job->object);
     job->heard = false;
     job->look.then(job, &answer);

@@ -29,7 +29,8 @@ static bool remove_members(json_t *members, const struct scim_edit *edit)
     json_auto_t *gone = set_of(edit), *left = json_array();
     const json_t *member;
     size_t i, before = json_array_size(members);
-    json_array_foreach (members, i, member) {
+    json_array_foreach(members, i, member)
+    {
         const char *id = json_string_value(scim_json_get(member, "value"));
         if (!id || !json_object_get(gone, id))
             json_array_append(left, (json_t *)(uintptr_t)member);
@@ -46,13 +47,13 @@ static bool add_members(json_t *members, const struct scim_edit *edit)
     const char *id;
     json_t *ignored;
     size_t i;
-    json_array_foreach (members, i, member) {
+    json_array_foreach(members, i, member)
+    {
         id = json_string_value(scim_json_get(member, "value"));
         if (id)
             json_object_del(added, id);
     }
-    json_object_foreach (added, id, ignored)
-        json_array_append_new(members, json_pack("{s:s}", "value", id));
+    json_object_foreach(added, id, ignored) json_array_append_new(members, json_pack("{s:s}", "value", id));
     return json_object_size(added) > 0;
 }
 
@@ -80,7 +81,8 @@ static void keep_schemas(const json_t *before, json_t *now)
     json_t *schemas = json_object_get(now, "schemas");
     const json_t *urn, *old = json_object_get(before, "schemas");
     size_t i;
-    json_array_foreach (old, i, urn) {
+    json_array_foreach(old, i, urn)
+    {
         const char *name = json_string_value(urn);
         bool known = false;
         for (size_t k = 0; k < json_array_size(schemas); k++)

@@ -65,7 +65,10 @@ static int on_resource(void *ctx, json_t *resource, struct scim_pieces *inner, s
 
 static const struct scim_list_query queries[] = {
     [SCIM_USER] = {.path = "/Users", .object = "the list of accounts", .attributes = "id,externalId,userName"},
-    [SCIM_GROUP] = {.path = "/Groups", .object = "the list of groups", .attributes = "id,externalId", .inner = "members"},
+    [SCIM_GROUP] = {.path = "/Groups",
+                    .object = "the list of groups",
+                    .attributes = "id,externalId",
+                    .inner = "members"},
 };
 
 int scim_roll_read(struct scim_service *service, enum scim_kind kind, struct scim_roll *roll, struct err *err)

@@ -173,7 +173,7 @@ static int plan_with(struct job *job, const struct conf_section *platform, const
         return -1;
     log_debug("team %s: shown", plan->team);
     job->pending |= plan->n > 0;
-    job->guard_held |= plan->holds[HOLD_GUARD] > 0 || plan->holds[HOLD_NEW_ID] > 0;
+    job->guard_held |= plan->holds[HOLD_GUARD] > 0 || plan->holds[HOLD_NEW_ID] > 0 || plan->withheld > 0;
     job->gate_held |= plan_gate_held(plan) || gate_all_closed(&job->gate) || !policy->enabled_at;
     if (!job->apply)
         return last_note(cli->store, &settings, plan, err);

@@ -191,7 +191,9 @@ static void print_approval(const struct shown_plan *s)
 {
     const struct plan *plan = s->plan;
     const char *meant =
-        plan->holds[HOLD_GUARD] ? "find out what happened; if all of it is meant" : "if they are different people";
+        plan->holds[HOLD_GUARD]    ? "find out what happened; if all of it is meant"
+        : plan->holds[HOLD_NEW_ID] ? "if they are different people"
+                                   : "if it is the person's account all the same";
     if (!plan->withheld)
         return;
     if (s->undoes)

@@ -34,9 +34,9 @@ int drift_begin(struct db *db, int64_t team, const char *platform, int64_t now, 
     struct drift_look *look = mem_zero(sizeof *look);
     *look = (struct drift_look){.db = db, .team = team, .now = now};
     if (db_run(db,
-               "INSERT INTO platform_look (team, platform, look, at) VALUES (?1, ?2, 1, ?3)"
-               " ON CONFLICT (team) DO UPDATE SET platform = ?2, look = look + 1, at = ?3",
-               DB_ARGS(DB_INT(team), DB_TEXT(platform), DB_INT(now)), err) != 0 ||
+               "INSERT INTO platform_look (team, platform, look, at) VALUES (?1, ?2, 1, 0) ON CONFLICT (team) DO UPDATE"
+               " SET platform = ?2, look = look + 1, at = CASE WHEN platform = ?2 THEN at ELSE 0 END",
+               DB_ARGS(DB_INT(team), DB_TEXT(platform)), err) != 0 ||
         db_number(db, "SELECT look FROM platform_look WHERE team = ?", DB_ARGS(DB_INT(team)), &look->number, err) !=
             0 ||
         db_prepare(db, put_row, &look->put, err) != 0) {
@@ -77,7 +77,9 @@ static int close_others(struct drift_look *look, bool complete, struct err *err)
                           "look <> ?2",
                           DB_ARGS(DB_INT(look->team), DB_INT(look->number), DB_INT(complete)), err) != 0 ||
                    db_run(db, "DELETE FROM drift WHERE team = ? AND open = 0 AND repaired_at < ?",
-                          DB_ARGS(DB_INT(look->team), DB_INT(look->now - KEPT_FOR)), err) != 0
+                          DB_ARGS(DB_INT(look->team), DB_INT(look->now - KEPT_FOR)), err) != 0 ||
+                   (complete && db_run(db, "UPDATE platform_look SET at = ? WHERE team = ?",
+                                       DB_ARGS(DB_INT(look->now), DB_INT(look->team)), err) != 0)
                ? -1
                : 0;
 }

@@ -41,7 +41,7 @@ struct drift_row {
 
 /* --- a look --- */
 
-/* When the team's platform was last looked at; 0: never, or it was another platform. */
+/* When the team's platform was last read completely; 0: never, or it was another platform. */
 int drift_looked_at(struct db *db, int64_t team, const char *platform, int64_t *ret, struct err *err);
 
 struct drift_look;

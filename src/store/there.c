@@ -5,7 +5,7 @@
 struct there {
     struct db *db;
     int64_t team;
-    struct stmt *of, *at, *is, *seat;
+    struct stmt *of, *at, *is, *others, *seat;
 };
 
 #define COLUMNS                                                                                                        \
@@ -19,14 +19,22 @@ static const char account_of[] = COLUMNS "directory d CROSS JOIN entry e ON e.di
                                          " CROSS JOIN account a ON a.team = ?1 AND a.person = e.id";
 static const char account_at[] = COLUMNS "account a WHERE a.remote = ?2 AND a.team = ?1";
 
+static const char person_of[] =
+    "SELECT max(EXISTS (SELECT 1 FROM team t CROSS JOIN account a ON a.team = t.id AND a.person = e.id"
+    "  WHERE t.id <> ?1 AND a.state <> 'removed')) FROM directory d CROSS JOIN entry e ON e.directory = d.id"
+    " AND e.uid = ?2 HAVING count(*) > 0";
+static const char object_of_others[] =
+    "SELECT 1 FROM product WHERE team <> ?1 AND 'product:' || name = ?2 UNION ALL"
+    " SELECT 1 FROM directory d CROSS JOIN entry e ON e.directory = d.id AND e.uid = ?2"
+    " CROSS JOIN synced_group s ON s.grp = e.id AND s.team <> ?1 LIMIT 1";
+
 int there_open(struct store *store, int64_t team, struct there **ret, struct err *err)
 {
     CLEANUP(there_close) struct there *t = mem_zero(sizeof *t);
     t->db = store->db;
     t->team = team;
     if (db_prepare(t->db, account_of, &t->of, err) != 0 || db_prepare(t->db, account_at, &t->at, err) != 0 ||
-        db_prepare(t->db, "SELECT 1 FROM directory d CROSS JOIN entry e ON e.directory = d.id AND e.uid = ?1", &t->is,
-                   err) != 0 ||
+        db_prepare(t->db, person_of, &t->is, err) != 0 || db_prepare(t->db, object_of_others, &t->others, err) != 0 ||
         db_prepare(t->db, "SELECT 1 FROM seat WHERE product = ? AND account = ?", &t->seat, err) != 0)
         return -1;
     *ret = TAKE(t);
@@ -40,6 +48,7 @@ void there_close(struct there **there)
     stmt_free(&(*there)->of);
     stmt_free(&(*there)->at);
     stmt_free(&(*there)->is);
+    stmt_free(&(*there)->others);
     stmt_free(&(*there)->seat);
     free(*there);
     *there = NULL;
@@ -74,11 +83,23 @@ int there_account_at(struct there *t, struct span remote, struct there_account *
     return remote.n ? find_account(t->at, t->team, remote, ret, err) : 0;
 }
 
-int there_is_person(struct there *t, struct span uid, bool *ret, struct err *err)
+int there_is_person(struct there *t, struct span uid, bool *ret, bool *ret_other, struct err *err)
 {
     stmt_reset(t->is);
-    stmt_bind_span(t->is, 1, uid);
+    stmt_bind_int(t->is, 1, t->team);
+    stmt_bind_span(t->is, 2, uid);
     int found = uid.n ? stmt_step(t->is, err) : 0;
+    *ret = found == 1;
+    *ret_other = found == 1 && stmt_int(t->is, 0) != 0;
+    return found < 0 ? -1 : 0;
+}
+
+int there_is_others_object(struct there *t, struct span uid, bool *ret, struct err *err)
+{
+    stmt_reset(t->others);
+    stmt_bind_int(t->others, 1, t->team);
+    stmt_bind_span(t->others, 2, uid);
+    int found = uid.n ? stmt_step(t->others, err) : 0;
     *ret = found == 1;
     return found < 0 ? -1 : 0;
 }

@@ -27,8 +27,10 @@ struct there_account {
 /* By our id of it; by the platform's. 1: found; 0: the team has none; -1 */
 int there_account_of(struct there *there, struct span uid, struct there_account *ret, struct err *err);
 int there_account_at(struct there *there, struct span remote, struct there_account *ret, struct err *err);
-/* Is it our id of anybody, in whatever directory? */
-int there_is_person(struct there *there, struct span uid, bool *ret, struct err *err);
+/* Is it our id of anybody, in whatever directory? *ret_other: of somebody who has an account of another team. */
+int there_is_person(struct there *there, struct span uid, bool *ret, bool *ret_other, struct err *err);
+/* Is it our id of another team's synced group, or of its product ("product:" and the section)? */
+int there_is_others_object(struct there *there, struct span uid, bool *ret, struct err *err);
 int there_has_seat(struct there *there, uint32_t account, uint32_t product, bool *ret, struct err *err);
 
 /* The team's synced groups: object is the entry each stands for. Its products: uid is the section. */

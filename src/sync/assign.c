@@ -53,15 +53,17 @@ int assign_check(const struct conf *conf, const struct conf_section *product, st
     const struct conf_section *platform = platform_of(conf, product), *other = NULL;
     const struct platform_connector *connector = platform_connector_find(conf_variant(platform));
     if (a.how == PLATFORM_AS_GROUP && conf_str(product, "assign-value"))
-        return err_set(err, ERR_CONFIG,
-                       "%s: product %s: assign-value is for assign = entitlement and assign = role; drop it, or say which",
-                       conf_where_key(product, "assign-value", 0), conf_name(product));
+        return err_set(
+            err, ERR_CONFIG,
+            "%s: product %s: assign-value is for assign = entitlement and assign = role; drop it, or say which",
+            conf_where_key(product, "assign-value", 0), conf_name(product));
     if (a.how == PLATFORM_AS_GROUP)
         return 0;
     if (!connector->send)
-        return err_set(err, ERR_CONFIG,
-                       "%s: product %s: platform %s has no entitlements and roles; drop assign, or use one of type scim",
-                       conf_where_key(product, "assign", 0), conf_name(product), conf_name(platform));
+        return err_set(
+            err, ERR_CONFIG,
+            "%s: product %s: platform %s has no entitlements and roles; drop assign, or use one of type scim",
+            conf_where_key(product, "assign", 0), conf_name(product), conf_name(platform));
     other = same_value(conf, product);
     if (other)
         return err_set(err, ERR_CONFIG,

@@ -15,7 +15,8 @@ void draft_add(struct draft *d, struct change c)
     } else {
         *MEM_PUSH(&p->held, &p->nheld, &p->held_cap) = c;
         p->holds[c.hold]++;
-        p->withheld += (removes || repairs) && (c.hold == HOLD_GUARD || c.hold == HOLD_NEW_ID);
+        p->withheld += ((removes || repairs) && (c.hold == HOLD_GUARD || c.hold == HOLD_NEW_ID)) ||
+                       (removes && c.hold == HOLD_UNCLEAR);
     }
 }
 
@@ -32,6 +33,8 @@ enum hold draft_giving_hold(const struct draft *d, const struct resident *r)
 enum hold draft_taking_hold(const struct draft *d, const struct resident *r)
 {
     bool waits = r->account_hold == HOLD_NONE && r->twin && !d->settings->approved;
+    if (r->account_hold == HOLD_UNCLEAR && d->settings->approved)
+        return HOLD_NONE;
     return waits ? HOLD_NEW_ID : (enum hold)r->account_hold;
 }
 

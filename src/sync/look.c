@@ -46,6 +46,12 @@ void look_stranger(struct looking *l, const char *what, struct span name, const 
 
 /* --- which of it counts ------------------------------------------------------------------------------------------- */
 
+/* Whether what bears our id is ours takes knowing that what has the platform's id is not there. */
+static bool is_certain(const struct looking *l, uint8_t claim)
+{
+    return l->report->result == LOOK_COMPLETE || claim == CLAIM_NONE || claim == CLAIM_BY_ID || claim == CLAIM_LOST;
+}
+
 /*
  * What was found of something that turned out not to be ours, or of an account of which nothing can be said, does not
  * count.
@@ -53,6 +59,8 @@ void look_stranger(struct looking *l, const char *what, struct span name, const 
 static bool counts(const struct looking *l, const struct fact *f)
 {
     const struct seen *s = f->account ? &l->seen[f->account] : NULL;
+    if ((s && !is_certain(l, s->claim)) || (f->object && !f->object->value && !is_certain(l, f->object->claim)))
+        return false;
     if ((f->absence && l->report->result != LOOK_COMPLETE) || (f->idless && !l->bearing))
         return false;
     if (s && (!s->person || s->unsure))
@@ -112,7 +120,7 @@ static int keep(struct looking *l, struct err *err)
     if (drift_begin(s->store->db, s->team, conf_name(s->platform), s->now, &look, err) != 0)
         return -1;
     int r = keep_facts(l, look, err);
-    for (size_t i = 0; r == 0 && i < l->nnew_ids; i++)
+    for (size_t i = 0; r == 0 && i < l->nnew_ids && l->report->result == LOOK_COMPLETE; i++)
         r = keep_id(l, &l->new_ids[i], err);
     struct err ignored = ERR_INIT;
     if (drift_end(&look, l->report->result == LOOK_COMPLETE, r == 0 ? err : &ignored) != 0 || r != 0)
@@ -173,7 +181,6 @@ static void release(struct looking *l)
     mapper_close(&l->mapper);
     pool_free(&l->pool);
     pool_free(&l->task);
-    mapper_close(&l->mapper);
     digest_free(&l->digest);
     keymap_release(&l->accounts);
     keymap_release(&l->by_uid);

@@ -5,9 +5,9 @@
  *   look_at_platform -> plan_make with settings.drift = look_judged(&report) -> show -> look_report_release
  *
  * Ours is what bears the platform's id that we know, or our id when that one is not there. What bears neither was not
- * made by sync: it is counted and left alone, whatever its name or e-mail is. What two things there claim to be, or
- * what bears the id of somebody else by now, is told and left alone as well. Of what was sent and not answered
- * nothing is judged.
+ * made by sync: it is counted and left alone, whatever its name or e-mail is. (What another team has there is not
+ * even counted.) What two things there claim to be, or what bears the id of somebody else by now, is told and left
+ * alone as well. Of what was sent and not answered nothing is judged.
  *
  * Some 80 bytes an account.
  */

@@ -153,9 +153,11 @@ static void note_id(struct looking *l, const struct there_account *a, const stru
 
 static int take_stranger(struct looking *l, const struct platform_found *found, struct err *err)
 {
-    bool borrowed;
-    if (there_is_person(l->there, found->ours, &borrowed, err) != 0)
+    bool borrowed, other;
+    if (there_is_person(l->there, found->ours, &borrowed, &other, err) != 0)
         return -1;
+    if (other)
+        return 0;
     l->report->strangers.accounts++;
     l->report->strangers.borrowed += borrowed;
     look_stranger(l, "account", found->name,

@@ -89,13 +89,19 @@ static bool claim_object(struct object *o, uint64_t at, enum claim claim)
     return claim != CLAIM_TWICE;
 }
 
-static void take_stranger(struct looking *l, const struct platform_found *found)
+static int take_stranger(struct looking *l, const struct platform_found *found, struct err *err)
 {
+    bool other;
+    if (there_is_others_object(l->there, found->ours, &other, err) != 0)
+        return -1;
+    if (other)
+        return 0;
     struct object *namesake = object_at(l, &l->by_name, found->name);
     if (namesake)
         namesake->namesake = true;
     l->report->strangers.groups++;
     look_stranger(l, "group", found->name, "");
+    return 0;
 }
 
 /* --- members ------------------------------------------------------------------------------------------------------ */
@@ -241,8 +247,7 @@ static int take(struct looking *l, const struct platform_found *found, bool *ret
         return take_ours(l, at, found, CLAIM_BY_ID, ret_members, err);
     if (of)
         return take_ours(l, of, found, CLAIM_BY_UID, ret_members, err);
-    take_stranger(l, found);
-    return 0;
+    return take_stranger(l, found, err);
 }
 
 int look_group(void *ctx, const struct platform_found *found, bool *ret_members, struct err *err)

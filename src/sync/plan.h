@@ -45,7 +45,7 @@ struct plan {
     size_t people;              /* people the team syncs: active, in scope */
     uint32_t counts[OP_COUNT];  /* of changes */
     uint32_t repairs;           /* of changes, those of CAUSE_DRIFT */
-    uint32_t withheld;          /* held removals that an approval lets through: the guard's, and those for a new id */
+    uint32_t withheld;          /* held removals that an approval lets through: the guard's, those for a new id, and of unclear accounts */
     uint32_t holds[HOLD_COUNT]; /* of held */
     bool narrowed;              /* for one person, but out of the plan for everybody, as nothing less could say */
     struct identity identity;

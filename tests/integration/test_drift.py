@@ -223,6 +223,9 @@ def test_an_account_that_another_system_took(synced, service, hand):
     out = synced.run("explain", "ann@example.com")[0]
     assert "on the platform: the account bears an id that is not ours; left alone until it is mended there" in out
     assert synced.json("explain", "ann@example.com")["teams"][0]["platform_notes"][0]["kind"] == "unclear"
+    del synced.org.people["ann"]  # whoever leaves does not stay unnoticed by that
+    out, _ = synced.run("plan", status=4)
+    assert "approve a removal in a saved plan" in out and "--approve-removals 3" in out
 
 
 def test_the_platforms_own_will(synced, service, hand):

@@ -42,7 +42,7 @@ struct far_object {
 };
 
 /* How a listing ends. */
-enum far_reading { FAR_ALL, FAR_CUT_OFF, FAR_SILENT, FAR_EMPTY, FAR_HALF };
+enum far_reading { FAR_ALL, FAR_CUT_OFF, FAR_SILENT, FAR_EMPTY, FAR_HALF, FAR_NEARLY };
 
 struct far_key {
     char key[40], what[160];
@@ -54,6 +54,8 @@ struct far {
     struct far_object objects[FAR_ROOM];
     struct far_key keys[FAR_KEYS];
     size_t naccounts, nobjects, nkeys, waves, tasks;
+    size_t turns; /* how often a join was of another group than the one before it */
+    char joined[64];
     /* How it answers; 0 or NULL: always done. */
     unsigned faults, seed; /* percent of tasks, at random */
     int busy;              /* so many tasks get RETRY before one is done; -1: all of them */
@@ -280,6 +282,14 @@ static inline void far_answer(const struct platform_task *t, struct far_key *k, 
     }
 }
 
+static inline void far_note_turns(const struct platform_task *tasks, size_t n)
+{
+    for (size_t i = 0; i < n && tasks[0].op == OP_JOIN; i++) {
+        far->turns += strcmp(far->joined, tasks[i].object_uid) != 0;
+        snprintf(far->joined, sizeof far->joined, "%s", tasks[i].object_uid);
+    }
+}
+
 /* Backwards: the order within a wave is the platform's. */
 static inline void far_send(struct platform *platform, const struct platform_task *tasks, size_t n,
                             struct platform_answer *ret)
@@ -287,6 +297,7 @@ static inline void far_send(struct platform *platform, const struct platform_tas
     (void)platform;
     ck_assert_uint_le(n, FAR_WIDTH);
     far->waves++;
+    far_note_turns(tasks, n);
     for (size_t i = n; i-- > 0;) {
         ck_assert_int_eq(tasks[i].op, tasks[0].op);
         for (size_t k = 0; k < i && tasks[i].person; k++)
@@ -360,12 +371,13 @@ static inline int far_read(struct platform *platform, const struct platform_sink
     for (size_t i = 0; i < n; i++)
         if (far->accounts[i].there && far_read_account(sink, &far->accounts[i], err) != 0)
             return -1;
-    for (size_t i = 0; far->reading == FAR_ALL && i < far->nobjects; i++)
+    bool cut = far->reading == FAR_CUT_OFF || far->reading == FAR_NEARLY;
+    for (size_t i = 0; (far->reading == FAR_ALL || far->reading == FAR_NEARLY) && i < far->nobjects; i++)
         if (far->objects[i].there && far->objects[i].how == PLATFORM_AS_GROUP &&
             far_read_object(sink, &far->objects[i], err) != 0)
             return -1;
-    *ret = far->reading == FAR_CUT_OFF ? PULL_PARTIAL : PULL_COMPLETE;
-    if (far->reading == FAR_CUT_OFF)
+    *ret = cut ? PULL_PARTIAL : PULL_COMPLETE;
+    if (cut)
         err_set(err, ERR_NETWORK, "far away: it stopped in the middle");
     return 0;
 }

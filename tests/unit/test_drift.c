@@ -134,6 +134,42 @@ START_TEST(groups_gone_and_renamed)
 }
 END_TEST
 
+/* Of a read that was cut off nobody knows whether the account that was known is there still. */
+START_TEST(our_id_proves_nothing_in_part_of_a_listing)
+{
+    size_t twin = far_account_of("twin");
+    far->accounts[twin] =
+        (struct far_account){.uid = "twin", .email = "a@example.com", .there = true, .active = false, .stranger = true};
+    snprintf(far->accounts[twin].bears, sizeof far->accounts[twin].bears, "%s", anna->id);
+    at(anna)->there = false;
+    far_object_of(crew->id)->member[place(ben)] = false;
+    far->reading = FAR_NEARLY;
+    look(LOOK_PARTIAL);
+    planned(&w, "");
+    ck_assert_int_eq(world_int(&w, "SELECT count(*) FROM account WHERE remote = 'A-twin'"), 0);
+    ck_assert_int_eq(world_int(&w, "SELECT count(*) FROM drift WHERE stance <> 3"), 0);
+    ck_assert_int_eq(world_int(&w, "SELECT at FROM platform_look"), 0); /* and it is due again */
+}
+END_TEST
+
+/* Two teams on one platform. */
+START_TEST(what_another_team_has_is_no_stranger)
+{
+    far->accounts[far_account_of("odd")] =
+        (struct far_account){.uid = "odd", .email = "odd@example.com", .there = true, .active = true, .stranger = true};
+    snprintf(far->accounts[far_account_of("odd")].bears, 64, "%s", cleo->id);
+    far_object_of("product:maya")->there = true;
+    world_sql(&w, "INSERT INTO team (id, name) VALUES (77, 'other')");
+    world_sql(&w, "INSERT INTO product (team, name) VALUES (77, 'maya')");
+    world_sql(&w, "UPDATE account SET team = 77 WHERE email = 'cleo@example.com'");
+    at(cleo)->there = false;
+    look(LOOK_COMPLETE);
+    ck_assert_uint_eq(report.strangers.accounts, 0);
+    ck_assert_uint_eq(report.strangers.groups, 0);
+    ck_assert_uint_eq(report.nnames, 0);
+}
+END_TEST
+
 START_TEST(what_sync_did_not_make_is_left_alone)
 {
     size_t guest = far_account_of("guest");
@@ -213,6 +249,13 @@ START_TEST(an_account_that_bears_another_id)
     planned(&w, "suspend anna: gone [unclear-account]\n"
                 "unassign anna autocad: gone [unclear-account]\n"
                 "leave anna cad: gone [unclear-account]\n");
+    CLEANUP(plan_free) struct plan *plan = world_plan(&w);
+    ck_assert_uint_eq(plan->withheld, 3); /* which somebody may approve, who knows that it is hers */
+    w.approved = true;
+    planned(&w, "suspend anna: gone\n"
+                "unassign anna autocad: gone\n"
+                "leave anna cad: gone\n");
+    w.approved = false;
     *at(anna)->bears = '\0';
     look(LOOK_COMPLETE);
     ck_assert_uint_eq(elsewhere_apply(&w), 0);
@@ -561,6 +604,8 @@ int main(void)
     tcase_add_test(c, whoever_was_suspended_can_use_it_again);
     tcase_add_test(c, seats_and_members);
     tcase_add_test(c, groups_gone_and_renamed);
+    tcase_add_test(c, our_id_proves_nothing_in_part_of_a_listing);
+    tcase_add_test(c, what_another_team_has_is_no_stranger);
     tcase_add_test(c, what_sync_did_not_make_is_left_alone);
     tcase_add_test(c, a_group_with_others_in_it_is_not_dropped);
     tcase_add_test(c, an_id_that_changed);

@@ -122,10 +122,12 @@ START_TEST(accounts)
                                  .attr = {[ATTR_USER_NAME] = span_str("ann"), [ATTR_TITLE] = span_str("Architect")}};
     scim_change_user(BASE, "8", map, &task, true, &patch);
     snprintf(reply->etag, sizeof reply->etag, "\"v1\"");
-    rewrite("{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\",\"urn:x:User\"],\"id\":\"8\",\"userName\":\"Ann\","
+    rewrite("{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\",\"urn:x:User\"],\"id\":\"8\",\"userName\":"
+            "\"Ann\","
             "\"nickName\":\"A\",\"active\":false,\"name\":{\"givenName\":\"Ann\",\"middleName\":\"M\"},"
             "\"urn:x:User\":{\"badge\":5},\"groups\":[{\"value\":\"1\"}],\"meta\":{\"created\":\"x\"}}");
-    writes("{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\",\"urn:x:User\"],\"id\":\"8\",\"userName\":\"ann\","
+    writes("{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\",\"urn:x:User\"],\"id\":\"8\",\"userName\":"
+           "\"ann\","
            "\"nickName\":\"A\",\"active\":true,\"name\":{\"middleName\":\"M\"},\"title\":\"Architect\","
            "\"urn:x:User\":{\"badge\":5},\"externalId\":\"e1\"}");
     ck_assert_str_eq(buf_str(&whole.version), "\"v1\"");
@@ -136,9 +138,11 @@ START_TEST(values)
 {
     struct platform_task task = {.person = "e1", .assign = PLATFORM_AS_ROLE, .value = "cad"};
     scim_add_value(BASE, "8", &task, &patch);
-    rewrite("{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\",\"urn:x:User\"],\"id\":\"8\",\"userName\":\"ann\","
+    rewrite("{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\",\"urn:x:User\"],\"id\":\"8\",\"userName\":"
+            "\"ann\","
             "\"roles\":[{\"value\":\"old\"}],\"urn:x:User\":{\"badge\":5}}");
-    writes("{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\",\"urn:x:User\"],\"id\":\"8\",\"userName\":\"ann\","
+    writes("{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\",\"urn:x:User\"],\"id\":\"8\",\"userName\":"
+           "\"ann\","
            "\"roles\":[{\"value\":\"old\"},{\"value\":\"cad\"}],\"urn:x:User\":{\"badge\":5}}");
 }
 END_TEST
@@ -191,9 +195,11 @@ static void drop_items(void)
     free(reply);
 }
 
-#define ONE   "{\"method\":\"POST\",\"bulkId\":\"0\",\"location\":\"" BASE "/Users/1\",\"status\":\"201\"}"
-#define TWO   "{\"bulkId\":\"1\",\"status\":201,\"response\":{\"id\":\"2\",\"externalId\":\"e2\"}}"
-#define THREE "{\"method\":\"patch\",\"location\":\"/scim/v2/Users/a%2Fb\",\"status\":{\"code\":\"200\"},\"version\":\"W/\\\"1\\\"\"}"
+#define ONE "{\"method\":\"POST\",\"bulkId\":\"0\",\"location\":\"" BASE "/Users/1\",\"status\":\"201\"}"
+#define TWO "{\"bulkId\":\"1\",\"status\":201,\"response\":{\"id\":\"2\",\"externalId\":\"e2\"}}"
+#define THREE                                                                                                          \
+    "{\"method\":\"patch\",\"location\":\"/scim/v2/Users/a%2Fb\",\"status\":{\"code\":\"200\"},\"version\":\"W/"       \
+    "\\\"1\\\"\"}"
 
 /* clang-format off */
 static const struct {
@@ -231,8 +237,9 @@ START_TEST(bulk_answers)
     buf_printf(&reply->body, "{\"Operations\":[%s]}", bulks[_i].results);
     scim_bulk_answer_read(&answer, BASE, items, N, reply);
     for (size_t i = 0; i < N; i++)
-        ck_assert_msg((answer.replies[i] ? answer.replies[i]->status : 0) == bulks[_i].status[i], "%s: operation %zu: %ld",
-                      bulks[_i].results, i, answer.replies[i] ? answer.replies[i]->status : 0);
+        ck_assert_msg((answer.replies[i] ? answer.replies[i]->status : 0) == bulks[_i].status[i],
+                      "%s: operation %zu: %ld", bulks[_i].results, i,
+                      answer.replies[i] ? answer.replies[i]->status : 0);
     ck_assert_int_eq(answer.lies, bulks[_i].lies);
 }
 END_TEST

@@ -76,6 +76,19 @@ START_TEST(everything_is_done)
 }
 END_TEST
 
+/* However people and groups are mixed in the journal. */
+START_TEST(memberships_go_out_by_groups)
+{
+    member(crew, cleo);
+    member(cad, person(&w, "dan"));
+    world_pull(&w);
+    ck_assert_uint_eq(elsewhere_apply(&w), 0);
+    ck_assert_int_eq(far_members(false), 5);
+    ck_assert_uint_eq(far->turns, 2);
+    elsewhere_is_settled(&w);
+}
+END_TEST
+
 START_TEST(every_kind_of_change)
 {
     elsewhere_apply(&w);
@@ -606,6 +619,7 @@ int main(void)
     tcase_add_checked_fixture(c, setup, teardown);
     const TTest *const tests[] = {everything_is_done,
                                   every_kind_of_change,
+                                  memberships_go_out_by_groups,
                                   the_platform_is_left_alone_as_long_as_it_asks,
                                   given_up_after_the_last_retry,
                                   what_needs_the_account_is_not_tried,

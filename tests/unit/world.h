@@ -61,6 +61,7 @@ struct world {
     struct gate_domain domains[2]; /* example.com, open; branch.example, closed */
     struct stage_result result;    /* of the last pull, without texts */
     size_t puts;                   /* entries that the last pull wanted in full */
+    bool approved;                 /* what is withheld is let through */
     bool drift;                    /* plans repair what the last look at the platform found */
     enum pull_result ends;         /* how the next pulls end */
     struct err err;
@@ -421,7 +422,8 @@ static inline struct plan *world_plan(struct world *w)
     struct plan *plan = NULL;
     int r = policy_load(w->store, w->conf, world_team(w), &policy, &w->err);
     ck_assert_msg(r == 0, "%s", w->err.text);
-    struct plan_settings settings = {.conf = w->conf, .policy = &policy, .gate = &w->gate, .now = w->now, .drift = w->drift};
+    struct plan_settings settings = {.conf = w->conf, .policy = &policy, .gate = &w->gate, .now = w->now, .drift = w->drift,
+                                     .approved = w->approved};
     plan_settings_read(&settings);
     r = plan_make(w->store, &settings, &plan, &w->err);
     policy_release(&policy);
