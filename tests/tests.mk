@@ -213,9 +213,9 @@ bench-scim: $(BUILD)/tests/bench/scim_bench | $(if $(filter bench,$(MAKECMDGOALS
 # On the disk, as the service has it: each answer waits for it. Then over HTTP, on the users and groups that this left behind.
 bench-scim-service: $(BUILD)/tests/bench/scim_service_bench $(BUILD)/tests/bench/http_load $(BUILD)/doorward
 	$(Q)rm -rf $(BUILD)/bench/pushed && mkdir -p $(BUILD)/bench/pushed
-	$(Q)$< $(BUILD)/bench/pushed
+	$(Q)$(if $(BENCH_STRICT),BENCH_STRICT=1) $< $(BUILD)/bench/pushed
 	@PATH="$(TEST_PATH)" PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench/push_bench.py \
-		--doorward $(BUILD)/doorward --programs $(BUILD)/tests --pushed $(BUILD)/bench/pushed
+		--doorward $(BUILD)/doorward --programs $(BUILD)/tests --pushed $(BUILD)/bench/pushed $(if $(BENCH_STRICT),--strict)
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)

@@ -126,7 +126,9 @@ static void judge(struct carriage *c, const struct http_reply *reply)
     } else if (is_good) {
         tell_each(c, reply);
     } else {
-        if (reply->status >= 500 && reply->wait == 0)
+        if (reply->status == 0)
+            manner->bulk = c->n / 2; /* it may only have taken too long */
+        else if (reply->status >= 500 && reply->wait == 0)
             scim_manner_without_bulk(manner);
         tell_all(c, reply);
     }

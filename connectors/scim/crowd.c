@@ -99,7 +99,8 @@ static size_t next_step(const struct scim_crowd *crowd)
 
 /*
  * A part that was refused as a whole, and of which nobody was refused alone, was too many at once: this is the
- * service's limit. Out of order at so many at once may mean that one of them is too much for it: next time fewer.
+ * service's limit. Out of order, or too slow, at so many at once may mean that one of them is too much for it: next time
+ * fewer.
  */
 static void learn(struct scim_crowd *crowd)
 {
@@ -110,7 +111,7 @@ static void learn(struct scim_crowd *crowd)
         crowd->step = crowd->step ? next_step(crowd) : 0;
     }
     crowd->blamed |= verdict != PLATFORM_DONE;
-    if (verdict == PLATFORM_RETRY && crowd->speaker.heard && crowd->said.wait == 0)
+    if (verdict == PLATFORM_RETRY && crowd->said.wait == 0)
         scim_manner_trouble(manner, crowd->size);
     if (crowd->until == 0 || crowd->at + crowd->size < crowd->until)
         return;

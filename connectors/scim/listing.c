@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/keymap.h"
 #include "base/text.h"
+#include "connectors/scim/ahead.h"
 #include "crypto/digest.h"
 #include "scim/json.h"
 #include "scim/limits.h"
@@ -27,6 +28,7 @@ struct listing {
     const struct scim_list_query *query;
     scim_each *each;
     void *ctx;
+    struct scim_ahead ahead;
     struct digest *digest;
     struct keymap met; /* id -> the round in which it came last */
     struct buf body;
@@ -39,8 +41,8 @@ struct listing {
     size_t count;  /* resources that came */
     int64_t total; /* -1: not said */
     struct key128 last;
-    bool aligned; /* the service begins pages where it likes: none begins with the last of the one before */
-    size_t empty_pages;
+    bool aligned;             /* the service begins pages where it likes: none begins with the last of the one before */
+    size_t empty_pages, full; /* full: resources of the last page, the one that it began with too */
     char cursor[SCIM_CURSOR_MAX + 1]; /* of the next page; "": there is none */
 };
 
@@ -64,14 +66,20 @@ static bool by_cursor(const struct listing *l)
     return *l->cursor || (l->count == 0 && l->reader->by_cursor);
 }
 
-static void write_url(const struct listing *l, struct buf *ret)
+static size_t next_start(const struct listing *l)
+{
+    return overlaps(l) ? l->count : l->count + 1;
+}
+
+/* start: of a page by index. */
+static void write_url(const struct listing *l, size_t start, struct buf *ret)
 {
     const struct scim_list_query *query = l->query;
     buf_printf(ret, "%s%s?", l->reader->service->base, query->path);
     if (by_cursor(l))
         buf_printf(ret, "cursor=%s", l->cursor);
     else
-        buf_printf(ret, "startIndex=%zu", overlaps(l) ? l->count : l->count + 1);
+        buf_printf(ret, "startIndex=%zu", start);
     buf_printf(ret, "&count=%zu", l->page);
     add_parameter(ret, "filter", query->filter);
     add_parameter(ret, "attributes", l->plain ? NULL : query->attributes);
@@ -219,6 +227,7 @@ static enum came turn_by_index(struct listing *l, const struct page *page, struc
 /* Who is asked by cursor and gives none has given everything, or leaves cursors aside. */
 static enum came turn(struct listing *l, const struct page *page, struct err *err)
 {
+    l->full = page->n + page->overlapped;
     l->empty_pages = page->n == 0 ? l->empty_pages + 1 : 0;
     snprintf(l->cursor, sizeof l->cursor, "%s", page->list.next ? page->list.next : "");
     if (*l->cursor)
@@ -250,6 +259,7 @@ static bool ask_otherwise(struct listing *l, enum scim_got got)
     bool first = l->count == 0 && !*l->cursor;
     if (got == SCIM_GOT_LARGE && l->page > 1) {
         l->page = l->page > PAGE_SHRINK ? l->page / PAGE_SHRINK : 1;
+        l->full = 0;
         return true;
     }
     if (got == SCIM_GOT_REFUSAL && first && l->reader->by_cursor) {
@@ -263,12 +273,45 @@ static bool ask_otherwise(struct listing *l, enum scim_got got)
     return false;
 }
 
-static enum came next_page(struct listing *l, struct err *err)
+/*
+ * Several pages at once, as long as pages are as long as the last one was: from a shorter one on, those behind it begin at
+ * places that nobody asks for.
+ */
+static void look_ahead(struct listing *l)
+{
+    struct buf urls[SCIM_AHEAD_MAX] = {{NULL, 0, 0}};
+    const char *texts[SCIM_AHEAD_MAX];
+    size_t starts[SCIM_AHEAD_MAX], n = 0, step = overlaps(l) ? l->full - 1 : l->full;
+    bool worth = !by_cursor(l) && l->total > 0 && l->full > 1 && l->body.len < SCIM_AHEAD_SIZE;
+    size_t width = worth ? scim_ahead_width(l->reader) : 0;
+    for (size_t start = next_start(l); width > 1 && n < width && start < (size_t)l->total; start += step) {
+        write_url(l, start, &urls[n]);
+        texts[n] = urls[n].data;
+        starts[n++] = start;
+    }
+    if (n > 1)
+        scim_ahead_fetch(&l->ahead, l->reader, starts, texts, n);
+    for (size_t i = 0; i < n; i++)
+        buf_release(&urls[i]);
+}
+
+static enum scim_got fetch(struct listing *l, struct err *err)
 {
     CLEANUP(buf_release) struct buf url = BUF_INIT;
+    size_t start = next_start(l);
+    if (!*l->cursor && scim_ahead_take(&l->ahead, start, &l->body))
+        return SCIM_GOT;
+    look_ahead(l);
+    if (!*l->cursor && scim_ahead_take(&l->ahead, start, &l->body))
+        return SCIM_GOT;
+    write_url(l, start, &url);
+    return scim_reader_get(l->reader, url.data, l->query->object, false, &l->body, err);
+}
+
+static enum came next_page(struct listing *l, struct err *err)
+{
     struct page page = {.overlaps = overlaps(l), .asked = l->count, .within = *l->cursor, .by_cursor = by_cursor(l)};
-    write_url(l, &url);
-    enum scim_got got = scim_reader_get(l->reader, url.data, l->query->object, false, &l->body, err);
+    enum scim_got got = fetch(l, err);
     if (got != SCIM_GOT && ask_otherwise(l, got))
         return CAME_MORE;
     if (got != SCIM_GOT)
@@ -283,7 +326,8 @@ static enum came read_round(struct listing *l, uint32_t round, struct err *err)
 {
     enum came came = CAME_MORE;
     l->round = round;
-    l->count = l->empty_pages = 0;
+    l->count = l->empty_pages = l->full = 0;
+    scim_ahead_clear(&l->ahead);
     l->total = -1;
     l->last = (struct key128){0, 0};
     *l->cursor = '\0';
@@ -321,6 +365,7 @@ int scim_listing_read(struct scim_reader *reader, const struct scim_list_query *
     int r = read_listing(&l, ret, err);
     if (ret_count)
         *ret_count = l.count;
+    scim_ahead_clear(&l.ahead);
     digest_free(&l.digest);
     keymap_release(&l.met);
     buf_release(&l.body);
@@ -337,7 +382,7 @@ static int peek(struct scim_reader *reader, const struct scim_list_query *query,
     struct scim_pieces pieces;
     struct span first;
     json_auto_t *rest = NULL;
-    write_url(&l, &url);
+    write_url(&l, 1, &url);
     enum scim_got got = scim_reader_get(reader, url.data, query->object, false, &body, err);
     if (got == SCIM_GOT_REFUSAL && reader->by_cursor) {
         reader->by_cursor = false;

@@ -7,7 +7,7 @@
  * moved up or down in between shows. A listing that does not agree with itself changed while it was read: it is read
  * once again from its beginning, where what was delivered before is not delivered again.
  *
- * Memory: one page, and some 40 bytes for each resource.
+ * Memory: up to SCIM_AHEAD_MAX pages (ahead.h), and some 60 bytes for each resource.
  */
 #ifndef CONNECTORS_SCIM_LISTING_H
 #define CONNECTORS_SCIM_LISTING_H

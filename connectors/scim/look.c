@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "connectors/scim/ahead.h"
 #include "connectors/scim/listing.h"
 #include "connectors/scim/request.h"
 #include "scim/json.h"
@@ -12,11 +13,13 @@
 struct look {
     struct scim_reader *reader;
     const struct platform_sink *sink;
-    struct buf body; /* of a group */
+    struct buf body;         /* of a group */
+    json_t *groups;          /* all of them, without members */
+    struct scim_ahead ahead; /* whole groups, by their place in groups */
+    size_t fetched;          /* so many of groups had their turn to be fetched ahead */
     struct err
         why;      /* ERR_NONE, or what could not be taken first: nothing can be inferred from the rest, which is read */
     bool cut_off; /* nothing more is to be had */
-    bool stopped; /* the sink ended it */
 };
 
 static struct span text_of(const json_t *resource, const char *name)
@@ -144,16 +147,56 @@ static int give_members(struct look *look, struct span id, const char *object, s
     }
 }
 
-static int read_members(struct look *look, const struct platform_found *group, struct span id, struct err *err)
+static void write_group_url(const struct look *look, struct span id, struct buf *ret)
+{
+    buf_printf(ret, "%s/Groups/", look->reader->service->base);
+    text_percent(ret, id);
+}
+
+/* Those that bear an id of ours are most likely wanted with their members. */
+static bool is_likely(const json_t *group)
+{
+    return text_of(group, "externalId").n > 0 && scim_id_of(group).n > 0;
+}
+
+static void look_ahead(struct look *look, size_t from)
+{
+    struct buf urls[SCIM_AHEAD_MAX] = {{NULL, 0, 0}};
+    const char *texts[SCIM_AHEAD_MAX];
+    size_t places[SCIM_AHEAD_MAX], n = 0, width = scim_ahead_width(look->reader);
+    for (look->fetched = from; n < width && look->fetched < json_array_size(look->groups); look->fetched++) {
+        const json_t *group = json_array_get(look->groups, look->fetched);
+        if (!is_likely(group))
+            continue;
+        write_group_url(look, scim_id_of(group), &urls[n]);
+        texts[n] = urls[n].data;
+        places[n++] = look->fetched;
+    }
+    if (n > 1)
+        scim_ahead_fetch(&look->ahead, look->reader, places, texts, n);
+    for (size_t i = 0; i < n; i++)
+        buf_release(&urls[i]);
+}
+
+static enum scim_got get_group(struct look *look, size_t place, struct span id, const char *object, struct err *err)
+{
+    CLEANUP(buf_release) struct buf url = BUF_INIT;
+    if (place >= look->fetched && is_likely(json_array_get(look->groups, place)))
+        look_ahead(look, place);
+    if (scim_ahead_take(&look->ahead, place, &look->body))
+        return SCIM_GOT;
+    write_group_url(look, id, &url);
+    return scim_reader_get(look->reader, url.data, object, true, &look->body, err);
+}
+
+static int read_members(struct look *look, size_t place, const struct platform_found *group, struct span id,
+                        struct err *err)
 {
     CLEANUP(pool_free) struct pool *pool = pool_new();
-    CLEANUP(buf_release) struct buf url = BUF_INIT;
     const struct span name = {group->name.p, group->name.n < NAME_SHOWN ? group->name.n : NAME_SHOWN};
     const char *object = pool_printf(pool, "group %s", text_printable(pool, name));
     struct err why;
-    buf_printf(&url, "%s/Groups/", look->reader->service->base);
-    text_percent(&url, id);
-    switch (scim_reader_get(look->reader, url.data, object, true, &look->body, &why)) {
+    switch (get_group(look, place, id, object, &why)) {
     case SCIM_GOT:
         return give_members(look, id, object, err);
     case SCIM_GOT_NONE:
@@ -168,8 +211,9 @@ static int read_members(struct look *look, const struct platform_found *group, s
     }
 }
 
-static int give_group(struct look *look, const json_t *group, struct err *err)
+static int give_group(struct look *look, size_t place, struct err *err)
 {
+    const json_t *group = json_array_get(look->groups, place);
     char id[PLATFORM_ID_MAX];
     bool members = false;
     const struct platform_found found = {.id = marked(look, scim_id_of(group), id),
@@ -181,17 +225,16 @@ static int give_group(struct look *look, const json_t *group, struct err *err)
     hear_of(look, group);
     if (look->sink->group(look->sink->ctx, &found, &members, err) != 0)
         return -1;
-    return members ? read_members(look, &found, scim_id_of(group), err) : 0;
+    return members ? read_members(look, place, &found, scim_id_of(group), err) : 0;
 }
 
+/* The list is read to its end first: a cursor does not wait, and what is there has less time to change. */
 static int on_group(void *ctx, json_t *group, struct scim_pieces *none, struct err *err)
 {
     struct look *look = ctx;
-    (void)none;
-    if (give_group(look, group, err) == 0)
-        return 0;
-    look->stopped = !look->cut_off;
-    return -1;
+    (void)none, (void)err;
+    json_array_append(look->groups, group);
+    return 0;
 }
 
 /* --- the whole -------------------------------------------------------------------------------------------------- */
@@ -203,26 +246,34 @@ static const struct scim_list_query users = {.path = "/Users", .object = "the li
                                               .excluded = "members",
                                               .inner = "members"};
 
-/* Accounts that were read are true without the groups. */
+/* Accounts that were read are true without the groups. -1: the sink ended it. */
 static int look_at_groups(struct look *look, enum pull_result *ret, struct err *err)
 {
-    if (scim_listing_read(look->reader, &groups, on_group, look, ret, NULL, err) == 0) {
-        look->reader->service->listed[SCIM_GROUP] = *ret == PULL_COMPLETE;
-        return 0;
+    if (scim_listing_read(look->reader, &groups, on_group, look, ret, NULL, err) != 0)
+        *ret = PULL_PARTIAL;
+    for (size_t i = 0; i < json_array_size(look->groups); i++) {
+        struct err why;
+        if (give_group(look, i, &why) == 0)
+            continue;
+        *err = why;
+        *ret = PULL_PARTIAL;
+        return look->cut_off ? 0 : -1;
     }
-    *ret = PULL_PARTIAL;
-    return look->stopped ? -1 : 0;
+    look->reader->service->listed[SCIM_GROUP] = *ret == PULL_COMPLETE;
+    return 0;
 }
 
 int scim_look(struct scim_reader *reader, const struct platform_sink *sink, enum pull_result *ret, struct err *err)
 {
-    struct look look = {.reader = reader, .sink = sink};
+    struct look look = {.reader = reader, .sink = sink, .groups = json_array()};
     enum pull_result result;
     int r = scim_listing_read(reader, &users, on_user, &look, &result, NULL, err);
     reader->service->listed[SCIM_USER] = r == 0 && result == PULL_COMPLETE;
     if (reader->service->listed[SCIM_USER])
         r = look_at_groups(&look, &result, err);
     buf_release(&look.body);
+    scim_ahead_clear(&look.ahead);
+    json_decref(look.groups);
     if (r != 0)
         return -1;
     if (result == PULL_COMPLETE && look.why.kind != ERR_NONE) {

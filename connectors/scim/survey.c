@@ -99,7 +99,8 @@ static size_t pages(struct scim_service *service)
 void scim_survey_if_worth(struct scim_service *service, const struct platform_task *tasks, size_t n)
 {
     size_t wanted = look_ups(service, tasks, n);
-    if (service->listed[SCIM_USER] || wanted == 0)
+    /* Without filters one listing answers for everything anyway: roll.h. */
+    if (service->listed[SCIM_USER] || wanted == 0 || !service->manner.filters)
         return;
     service->looked_up += wanted;
     if (service->looked_up < WORTH_FROM || service->looked_up < service->list_from)

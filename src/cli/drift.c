@@ -76,7 +76,9 @@ static void stranger_words(struct pool *pool, const struct look_strangers *s, st
     add_count(out, pool, s->seats, "seat", " given one by one");
 }
 
-/* --- what is told and not repaired --------------------------------------------------------------------------------- */
+/*
+ * --- what is told and not repaired ---------------------------------------------------------------------------------
+ */
 
 struct note {
     struct drift_row row;
@@ -196,16 +198,16 @@ static void print_left_alone(const struct look_report *r, bool names, struct poo
     stranger_words(pool, &r->strangers, &text);
     if (!text.len)
         return;
-    printf("  not made by sync, and left alone: %s%s\n", buf_str(&text),
-           r->nnames && !names ? "; -v names them" : "");
+    printf("  not made by sync, and left alone: %s%s\n", buf_str(&text), r->nnames && !names ? "; -v names them" : "");
     for (size_t i = 0; names && i < r->nnames; i++)
         printf("    %s\n", r->names[i]);
     if (r->strangers.borrowed)
-        printf("%snote%s: %s on the platform bear%s the id of somebody whose account sync did not make, or removed; find "
-               "out who made %s%s\n",
-               term_yellow(), term_plain(), counted(pool, r->strangers.borrowed, "account"),
-               r->strangers.borrowed == 1 ? "s" : "", r->strangers.borrowed == 1 ? "it" : "them",
-               names ? "" : "; -v names them");
+        printf(
+            "%snote%s: %s on the platform bear%s the id of somebody whose account sync did not make, or removed; find "
+            "out who made %s%s\n",
+            term_yellow(), term_plain(), counted(pool, r->strangers.borrowed, "account"),
+            r->strangers.borrowed == 1 ? "s" : "", r->strangers.borrowed == 1 ? "it" : "them",
+            names ? "" : "; -v names them");
 }
 
 static void print_result(const char *platform, const struct look_report *r, struct pool *pool)

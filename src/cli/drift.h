@@ -12,7 +12,10 @@
 #include "cli/words.h"
 #include "sync/look.h"
 
-/* Reads the team's platform, where it needs to be, with progress. A platform that cannot be read is a line of the plan, not an error. */
+/*
+ * Reads the team's platform, where it needs to be, with progress. A platform that cannot be read is a line of the
+ * plan, not an error.
+ */
 int drift_look(struct cli *cli, int64_t team, const struct conf_section *platform, struct look_report *ret,
                struct err *err);
 
@@ -21,7 +24,10 @@ int drift_print(struct cli *cli, struct words *words, const char *platform, cons
                 struct err *err);
 int drift_json(struct words *words, const struct look_report *report, json_t **ret, struct err *err);
 
-/* "title is Chief", behind "on the platform: "; of what is not known any more, "not as sync left it". In the pool of words. */
+/*
+ * "title is Chief", behind "on the platform: "; of what is not known any more, "not as sync left it". In the pool of
+ * words.
+ */
 int drift_words(struct words *words, const struct change *change, const char **ret, struct err *err);
 
 #endif

@@ -95,26 +95,35 @@ static void show_made(struct cli *cli, const struct conf_section *directory, con
     puts("Entra ID keeps to the standard when ?aadOptscim062020 stands behind the address; both ways are understood.");
 }
 
-/* The record first: there is never a token that nobody is known to have made. */
+static int record_made(struct cli *cli, const char *directory, const struct push_token *made, struct err *err)
+{
+    char until[CLOCK_TEXT_MAX];
+    if (db_begin(cli->store->db, err) != 0)
+        return -1;
+    if (audit_write(cli->store,
+                    &(struct audit_record){AUDIT_TOKEN_MADE, directory,
+                                           AUDIT_DETAIL(AUDIT_INT("number", made->id),
+                                                        AUDIT_TEXT("expires", clock_format(made->expires, until)),
+                                                        AUDIT_TEXT("note", made->note))},
+                    err) == 0)
+        return db_commit(cli->store->db, err);
+    db_rollback(cli->store->db);
+    return -1;
+}
+
+/* Recorded before it is good: there is never a token that nobody is known to have made. */
 static int make(struct cli *cli, const struct conf_section *directory, int64_t expires, struct push_token *ret,
                 char token[static PUSH_TOKEN_SIZE], struct err *err)
 {
     CLEANUP(pushed_close) struct pushed *pushed = NULL;
-    const char *name = conf_name(directory), *note = cli->note ? cli->note : "";
-    char until[CLOCK_TEXT_MAX];
-    clock_format(expires, until);
-    if (pushed_open(cli_state_dir(cli), &pushed, err) != 0 || db_begin(cli->store->db, err) != 0)
+    const char *note = cli->note ? cli->note : "";
+    if (pushed_open(cli_state_dir(cli), &pushed, err) != 0 || pushed_begin(pushed, err) != 0)
         return -1;
-    if (audit_write(cli->store,
-                    &(struct audit_record){AUDIT_TOKEN_MADE, name,
-                                           AUDIT_DETAIL(AUDIT_TEXT("expires", until), AUDIT_TEXT("note", note))},
-                    err) != 0) {
-        db_rollback(cli->store->db);
-        return -1;
-    }
-    if (db_commit(cli->store->db, err) != 0)
-        return -1;
-    return push_tokens_make(pushed, name, note, cli->now, expires, token, ret, err);
+    if (push_tokens_make(pushed, conf_name(directory), note, cli->now, expires, token, ret, err) == 0 &&
+        record_made(cli, conf_name(directory), ret, err) == 0)
+        return pushed_commit(pushed, err);
+    pushed_rollback(pushed);
+    return -1;
 }
 
 int command_token_create(struct cli *cli, struct err *err)

@@ -16,7 +16,7 @@ struct listing {
     int64_t last;         /* row of the last that was shown */
     size_t links;         /* members and groups that are shown in all of the answer */
     size_t bytes;         /* of what was shown, as the store has it */
-    bool more;            /* by cursor: there is another one */
+    bool more;            /* there is another one behind the page */
     double deadline;      /* of clock_monotonic */
     struct pool *scratch; /* for one resource */
     bool shows_links;     /* members or groups */
@@ -296,7 +296,7 @@ static int list_parts(struct service_call *call, const struct parts *parts, cons
                         .deadline = clock_monotonic() + SERVICE_SEARCH_SECONDS,
                         .scratch = scratch};
     l.skip = page->by_cursor ? 0 : (int64_t)page->start - 1;
-    for (enum pushed_kind kind = parts->first; kind <= PUSHED_GROUP && !l.more; kind++) {
+    for (enum pushed_kind kind = parts->first; kind <= PUSHED_GROUP && !(l.more && page->by_cursor); kind++) {
         struct scim_query query;
         l.type = parts->type ? parts->type : &service_types[kind];
         l.total = 0;

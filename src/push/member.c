@@ -103,7 +103,7 @@ static int resolve_all(struct service_call *call, const struct scim_member *memb
     return 0;
 }
 
-/* Two sorted lists: only what differs is written. */
+/* Two sorted lists: only what differs is written. Who is wanted twice joins once. */
 int service_members_set(struct service_call *call, int64_t group, const struct scim_member *members, size_t n,
                         bool *ret_changed)
 {
@@ -120,8 +120,6 @@ int service_members_set(struct service_call *call, int64_t group, const struct s
             return -1;
         w += order <= 0;
         p += order >= 0;
-        while (order <= 0 && w < wanted.n && wanted.rows[w] == wanted.rows[w - 1])
-            w++;
     }
     return 0;
 }

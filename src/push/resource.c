@@ -155,18 +155,41 @@ static int settle(struct service_call *call, const struct service_type *type, st
                    : pushed_touch(call->pushed, r, call->directory, call->request->now, call->err);
 }
 
+/*
+ * RFC 7644, 3.5.1, leaves open what becomes of what is not sent. By its externalId a person may be known to sign-ins: a client
+ * that leaves it out, as Okta's examples do, does not mean that it is somebody else from now on. And nobody who was locked out comes
+ * in again because a client did not speak of it. null takes both away.
+ */
+static const char *const kept[] = {"externalId", "active"};
+#define KEPT (sizeof kept / sizeof *kept)
+
+static void note_unsaid(const json_t *data, bool unsaid[static KEPT])
+{
+    for (size_t i = 0; i < KEPT; i++)
+        unsaid[i] = !scim_json_get(data, kept[i]);
+}
+
+static void keep_unsaid(json_t *data, const json_t *present, const bool unsaid[static KEPT])
+{
+    for (size_t i = 0; i < KEPT; i++)
+        if (unsaid[i] && json_object_get(present, kept[i]))
+            json_object_set(data, kept[i], json_object_get(present, kept[i]));
+}
+
 int service_replace(struct service_call *call, const struct service_target *target, json_t *data,
                     struct pushed_resource *ret)
 {
     json_auto_t *present = NULL;
     const struct scim_member *members = NULL;
     size_t n = 0, sent = members_sent(target->type, data);
-    /* A list that is not there takes nobody away (RFC 7644, 3.5.1 leaves it open); one that is empty does. */
-    bool members_changed = false, has_members = scim_json_get(data, "members") != NULL;
+    /* A list that is not there takes nobody away; one that is empty does. */
+    bool members_changed = false, has_members = scim_json_get(data, "members") != NULL, unsaid[KEPT];
+    note_unsaid(data, unsaid);
     if (service_find(call, target, true, ret) != 0 || load(call, ret, &present) != 0 ||
         scim_resource_check(target->type->scim, SCIM_SENT, data, &call->error) != 0 ||
         service_members_take(call, data, sent, &members, &n) != 0)
         return -1;
+    keep_unsaid(data, present, unsaid);
     if (scim_resource_agrees(target->type->scim, present, data, &call->error) != 0 ||
         (target->type->kind == PUSHED_GROUP && has_members &&
          service_members_set(call, ret->row, members, n, &members_changed) != 0))

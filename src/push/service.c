@@ -180,10 +180,12 @@ struct place {
     const char *id;       /* "" for none */
 };
 
-/* "/Users/2819c223"; a "/" at the end means nothing. */
+/* "/Users/2819c223"; a "/" at the end means nothing, nor one more at the start: the base was typed with one at its end. */
 static struct place read_path(struct service_call *call)
 {
     const char *path = call->request->path;
+    while (path[0] == '/' && path[1] == '/')
+        path++;
     size_t n = strlen(path);
     while (n && path[n - 1] == '/')
         n--;

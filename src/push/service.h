@@ -33,7 +33,6 @@
 struct service_request {
     const char *method; /* "GET"; HEAD is the caller's */
     const char *path;   /* decoded, below the base: "/Users/2819c223"; "" for the base itself */
-    bool has_params;    /* there were some that can mean a query */
     struct scim_params params;
     struct span body;
     const char *content_type;            /* NULL: not sent */

@@ -85,6 +85,11 @@ struct span scim_map_eval(const struct scim_map *map, size_t i, const struct sci
 {
     const char *why = NULL;
     struct span value = value_of(map, &map->rules[i], person, pool);
+    enum scim_attr_type type = scim_line_attr(&map->rules[i])->type;
+    if (ret_why)
+        *ret_why = NULL;
+    if (type == SCIM_STRING || type == SCIM_REFERENCE)
+        return value;
     json_auto_t *json = value.n ? scim_map_json(scim_line_attr(&map->rules[i]), value, &why) : NULL;
     if (ret_why)
         *ret_why = json ? NULL : why;

@@ -139,6 +139,8 @@ static int emit(struct reader *r, enum scim_edit_op op, const struct scim_path *
     if (!is_mutable(path))
         return r->named ? scim_error_set(r->error, SCIM_WRONG_MUTABILITY, "%s is read-only", name_of(r, path)) : 0;
     if (path->at.attr == r->apart) {
+        if (op == SCIM_REPLACE && !value && !path->where)
+            return scim_error_set(r->error, SCIM_WRONG_VALUE, "%s: there is no value", name_of(r, path));
         struct scim_edit edit = {.op = op, .path = *path};
         return scim_patch_members(r->pool, value, &edit, r->error) != 0 ? -1 : push(r, edit);
     }

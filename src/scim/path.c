@@ -18,6 +18,15 @@ static int read_sub(struct span text, struct span rest, struct scim_path *path, 
     return path->at.sub ? 0 : no_path(text, "there is no such sub-attribute", error);
 }
 
+/* In a query what is not there has no value; in a path it is a mistake, and "ne" would choose all. */
+static bool is_known(const struct scim_filter *f)
+{
+    for (const struct scim_filter *kid = f->first; kid; kid = kid->next)
+        if (!is_known(kid))
+            return false;
+    return f->first || f->known;
+}
+
 int scim_path_parse(struct pool *pool, const struct scim_resource_type *type, struct span text, struct scim_path *ret,
                     struct scim_error *error)
 {
@@ -40,6 +49,8 @@ int scim_path_parse(struct pool *pool, const struct scim_resource_type *type, st
     struct span rest = {close + 1, (size_t)(text.p + text.n - close) - 1};
     if (scim_filter_parse_values(pool, &path.at, inside, &path.where, error) != 0)
         return scim_error_wrap(error, "path '%.*s'", text.n > 200 ? 200 : (int)text.n, text.p);
+    if (!is_known(path.where))
+        return no_path(text, "the brackets name something that its values do not have", error);
     if (read_sub(text, rest, &path, error) != 0)
         return -1;
     *ret = path;

@@ -2,8 +2,8 @@
 
 #include "base/mem.h"
 
-#define TIMES_MAX 3                  /* so often it is repaired, although it was right in between */
-#define KEPT_FOR  (30 * 24 * 3600)   /* seconds after the last repair */
+#define TIMES_MAX 3                /* so often it is repaired, although it was right in between */
+#define KEPT_FOR  (30 * 24 * 3600) /* seconds after the last repair */
 
 struct drift_look {
     struct db *db;
@@ -72,7 +72,9 @@ static int close_others(struct drift_look *look, bool complete, struct err *err)
     struct db *db = look->db;
     return db_run(db, "DELETE FROM drift WHERE team = ? AND look <> ? AND times = 0",
                   DB_ARGS(DB_INT(look->team), DB_INT(look->number)), err) != 0 ||
-                   db_run(db, "UPDATE drift SET open = 0, clean = CASE WHEN ?3 THEN 1 ELSE clean END WHERE team = ?1 AND look <> ?2",
+                   db_run(db,
+                          "UPDATE drift SET open = 0, clean = CASE WHEN ?3 THEN 1 ELSE clean END WHERE team = ?1 AND "
+                          "look <> ?2",
                           DB_ARGS(DB_INT(look->team), DB_INT(look->number), DB_INT(complete)), err) != 0 ||
                    db_run(db, "DELETE FROM drift WHERE team = ? AND open = 0 AND repaired_at < ?",
                           DB_ARGS(DB_INT(look->team), DB_INT(look->now - KEPT_FOR)), err) != 0
@@ -203,10 +205,11 @@ int drift_settled(struct db *db, int64_t team, const struct change *c, int64_t n
 {
     if (c->cause != CAUSE_DRIFT)
         return forget_about(db, team, c, err);
-    return db_run(db,
-                  "UPDATE drift SET open = 0, times = times + 1, repaired_at = ?5, clean = 0 WHERE team = ?1 AND account"
-                  " = " ITS_ACCOUNT " AND op = ?3 AND object = ?4",
-                  DB_ARGS(DB_INT(team), DB_INT(c->person), DB_INT(c->op), DB_INT(c->object), DB_INT(now)), err);
+    return db_run(
+        db,
+        "UPDATE drift SET open = 0, times = times + 1, repaired_at = ?5, clean = 0 WHERE team = ?1 AND account"
+        " = " ITS_ACCOUNT " AND op = ?3 AND object = ?4",
+        DB_ARGS(DB_INT(team), DB_INT(c->person), DB_INT(c->op), DB_INT(c->object), DB_INT(now)), err);
 }
 
 int drift_refused(struct db *db, int64_t team, const struct change *c, int64_t now, struct err *err)

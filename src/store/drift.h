@@ -4,13 +4,13 @@
  *   drift_begin -> drift_put… -> drift_end        one look, in a transaction of the caller's
  *   drift_each -> a plan repairs -> drift_settled, in the transaction of the answer
  *
- * A row stands for the change that would put it right: OP_RESTORE, SUSPEND, UPDATE of an account; ASSIGN, JOIN, LEAVE of an account and
- * an object; ADD_GROUP, RENAME_GROUP of an object. Our rows are right and never move for it.
+ * A row stands for the change that would put it right: OP_RESTORE, SUSPEND, UPDATE of an account; ASSIGN, JOIN, LEAVE
+ * of an account and an object; ADD_GROUP, RENAME_GROUP of an object. Our rows are right and never move for it.
  *
- * What was repaired and is found the same way again is the platform's own will: it is kept and told, and not repaired for
- * ever. That is so when nobody has seen it right in between, when it came back the third time, and when the platform refused to have it
- * repaired three times. What gives somebody access who may not have it (SUSPEND, LEAVE) is repaired as often as it is found. A month after
- * the last time it is forgotten.
+ * What was repaired and is found the same way again is the platform's own will: it is kept and told, and not repaired
+ * for ever. That is so when nobody has seen it right in between, when it came back the third time, and when the
+ * platform refused to have it repaired three times. What gives somebody access who may not have it (SUSPEND, LEAVE)
+ * is repaired as often as it is found. A month after the last time it is forgotten.
  */
 #ifndef STORE_DRIFT_H
 #define STORE_DRIFT_H
@@ -70,7 +70,8 @@ int drift_found(struct db *db, int64_t team, const struct change *change, struct
 int drift_state(struct db *db, int64_t team, char ret[static DIGEST_HEX_MAX], struct err *err);
 
 /*
- * A change was confirmed by the platform. One of CAUSE_DRIFT is a repair; after any other nothing is known of what it was about.
+ * A change was confirmed by the platform. One of CAUSE_DRIFT is a repair; after any other nothing is known of what it
+ * was about.
  */
 int drift_settled(struct db *db, int64_t team, const struct change *change, int64_t now, struct err *err);
 /* The platform refused it. Of a change that is no repair nothing is noted. */

@@ -42,39 +42,21 @@ static int check_room(struct pushed *pushed, const char *directory, int64_t now,
                    directory, PUSH_TOKENS_MAX);
 }
 
-static int make(struct pushed *pushed, const char *directory, const char *note, const char *token,
-                struct push_token *made, struct err *err)
-{
-    char hash[DIGEST_HEX_MAX];
-    digest_hex_of(token, strlen(token), hash);
-    if (check_room(pushed, directory, made->created, err) != 0 ||
-        db_run(
-            pushed->db,
-            "INSERT INTO token (directory, hash, note, created, expires, used, revoked) VALUES (?, ?, ?, ?, ?, 0, 0)",
-            DB_ARGS(DB_TEXT(directory), DB_TEXT(hash), DB_TEXT(note), DB_INT(made->created), DB_INT(made->expires)),
-            err) != 0)
-        return -1;
-    made->id = db_last_id(pushed->db);
-    return 0;
-}
-
 int push_tokens_make(struct pushed *pushed, const char *directory, const char *note, int64_t now, int64_t expires,
                      char ret_token[static PUSH_TOKEN_SIZE], struct push_token *ret, struct err *err)
 {
-    struct push_token made = {.created = now, .expires = expires, .note = note};
-    char word[TOKEN_SIZE], token[PUSH_TOKEN_SIZE];
+    char word[TOKEN_SIZE], token[PUSH_TOKEN_SIZE], hash[DIGEST_HEX_MAX];
     token_new(word);
     snprintf(token, sizeof token, "%s%s", PUSH_TOKEN_PREFIX, word);
-    if (pushed_begin(pushed, err) != 0)
-        return -1;
-    if (make(pushed, directory, note, token, &made, err) != 0) {
-        pushed_rollback(pushed);
-        return -1;
-    }
-    if (pushed_commit(pushed, err) != 0)
+    digest_hex_of(token, strlen(token), hash);
+    if (check_room(pushed, directory, now, err) != 0 ||
+        db_run(
+            pushed->db,
+            "INSERT INTO token (directory, hash, note, created, expires, used, revoked) VALUES (?, ?, ?, ?, ?, 0, 0)",
+            DB_ARGS(DB_TEXT(directory), DB_TEXT(hash), DB_TEXT(note), DB_INT(now), DB_INT(expires)), err) != 0)
         return -1;
     memcpy(ret_token, token, sizeof token);
-    *ret = made;
+    *ret = (struct push_token){.id = db_last_id(pushed->db), .created = now, .expires = expires, .note = note};
     return 0;
 }
 

@@ -26,8 +26,8 @@ struct push_token {
 bool push_token_is_good(const struct push_token *token, int64_t now);
 
 /*
- * A new one for the directory of this name: *ret_token is shown once, *ret has the rest. expires 0: never. note: for
- * people, may be "". ERR_CONFLICT: there are PUSH_TOKENS_MAX good ones.
+ * A new one for the directory of this name, within pushed_begin: *ret_token is shown once, *ret has the rest. expires 0:
+ * never. note: for people, may be "". ERR_CONFLICT: there are PUSH_TOKENS_MAX good ones.
  */
 int push_tokens_make(struct pushed *pushed, const char *directory, const char *note, int64_t now, int64_t expires,
                      char ret_token[static PUSH_TOKEN_SIZE], struct push_token *ret, struct err *err);

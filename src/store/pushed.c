@@ -117,13 +117,26 @@ int pushed_open(const char *dir, struct pushed **ret, struct err *err)
     return 0;
 }
 
+static int not_there(const char *path, struct err *err)
+{
+    return err_set(err, ERR_NOT_FOUND, "%s: nothing was pushed yet", path);
+}
+
+/* One that is being made this very moment has no tables yet. */
 static int require(struct db *db, struct err *err)
 {
-    int64_t application, version;
+    int64_t application, version, any;
     if (db_get_int(db, "PRAGMA application_id", &application, err) != 0 ||
-        db_get_int(db, "PRAGMA user_version", &version, err) != 0)
+        db_get_int(db, "PRAGMA user_version", &version, err) != 0 ||
+        db_get_int(db, "SELECT count(*) FROM sqlite_schema", &any, err) != 0)
         return -1;
-    return check_version(db, application, version, err);
+    return any == 0 && application == 0 ? not_there(db_path(db), err) : check_version(db, application, version, err);
+}
+
+bool pushed_is_there(const char *dir)
+{
+    CLEANUP(freep) char *path = mem_printf("%s/push.db", dir);
+    return access(path, F_OK) == 0;
 }
 
 int pushed_open_read(const char *dir, struct pushed **ret, struct err *err)
@@ -131,7 +144,7 @@ int pushed_open_read(const char *dir, struct pushed **ret, struct err *err)
     CLEANUP(freep) char *path = mem_printf("%s/push.db", dir);
     CLEANUP(pushed_close) struct pushed *pushed = mem_zero(sizeof *pushed);
     if (access(path, F_OK) != 0)
-        return err_set(err, ERR_NOT_FOUND, "%s: nothing was pushed yet", path);
+        return not_there(path, err);
     if (db_open(path, true, &pushed->db, err) != 0 || require(pushed->db, err) != 0 || read_origin(pushed, err) != 0)
         return -1;
     *ret = TAKE(pushed);

@@ -38,6 +38,8 @@ int pushed_writes_much(struct pushed *pushed, struct err *err);
 int pushed_fold(struct pushed *pushed, struct err *err);
 /* The same as pushed_open to read alone. ERR_NOT_FOUND: there is none, as nothing was ever pushed. */
 int pushed_open_read(const char *dir, struct pushed **ret, struct err *err);
+/* Whether there is a file at all. */
+bool pushed_is_there(const char *dir);
 void pushed_close(struct pushed **pushed); /* NULL inside is fine; fits CLEANUP */
 
 /* Random, made with the file: change numbers mean nothing in another one. Owned by pushed. */

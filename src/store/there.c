@@ -15,9 +15,8 @@ struct there {
 enum { COL_ID, COL_PERSON, COL_STATE, COL_UID, COL_REMOTE, COL_ATTR };
 
 /* An account bears the id of its entry, which has an index. */
-static const char account_of[] = COLUMNS
-    "directory d CROSS JOIN entry e ON e.directory = d.id AND e.uid = ?2"
-    " CROSS JOIN account a ON a.team = ?1 AND a.person = e.id";
+static const char account_of[] = COLUMNS "directory d CROSS JOIN entry e ON e.directory = d.id AND e.uid = ?2"
+                                         " CROSS JOIN account a ON a.team = ?1 AND a.person = e.id";
 static const char account_at[] = COLUMNS "account a WHERE a.remote = ?2 AND a.team = ?1";
 
 int there_open(struct store *store, int64_t team, struct there **ret, struct err *err)

@@ -1,5 +1,6 @@
 /*
- * What a platform elsewhere should have by our rows, looked up thing by thing: for comparing it with what it has (sync/look.h).
+ * What a platform elsewhere should have by our rows, looked up thing by thing: for comparing it with what it has
+ * (sync/look.h).
  *
  *   there_open -> there_account_of…, there_has_seat… -> there_close
  */

@@ -41,13 +41,15 @@ void look_stranger(struct looking *l, const char *what, struct span name, const 
     struct look_report *r = l->report;
     CLEANUP(pool_free) struct pool *pool = pool_new();
     if (r->nnames < LOOK_NAMES_MAX)
-        *MEM_PUSH(&r->names, &r->nnames, &r->names_cap) =
-            mem_printf("%s %s%s", what, text_printable(pool, name), more);
+        *MEM_PUSH(&r->names, &r->nnames, &r->names_cap) = mem_printf("%s %s%s", what, text_printable(pool, name), more);
 }
 
 /* --- which of it counts ------------------------------------------------------------------------------------------- */
 
-/* What was found of something that turned out not to be ours, or of an account of which nothing can be said, does not count. */
+/*
+ * What was found of something that turned out not to be ours, or of an account of which nothing can be said, does not
+ * count.
+ */
 static bool counts(const struct looking *l, const struct fact *f)
 {
     const struct seen *s = f->account ? &l->seen[f->account] : NULL;

@@ -1,14 +1,15 @@
 /*
- * A look at a platform elsewhere: reads what it has, compares it with our rows, and keeps what is not as they say (store/drift.h) for the
- * plan to repair.
+ * A look at a platform elsewhere: reads what it has, compares it with our rows, and keeps what is not as they say
+ * (store/drift.h) for the plan to repair.
  *
  *   look_at_platform -> plan_make with settings.drift = look_judged(&report) -> show -> look_report_release
  *
- * Ours is what bears the platform's id that we know, or our id when that one is not there. What bears neither was not made by sync: it is
- * counted and left alone, whatever its name or e-mail is. What two things there claim to be, or what bears the id of
- * somebody else by now, is told and left alone as well. Of what was sent and not answered nothing is judged.
+ * Ours is what bears the platform's id that we know, or our id when that one is not there. What bears neither was not
+ * made by sync: it is counted and left alone, whatever its name or e-mail is. What two things there claim to be, or
+ * what bears the id of somebody else by now, is told and left alone as well. Of what was sent and not answered
+ * nothing is judged.
  *
- * Some 60 bytes an account.
+ * Some 80 bytes an account.
  */
 #ifndef SYNC_LOOK_H
 #define SYNC_LOOK_H
@@ -19,11 +20,11 @@
 #define LOOK_NAMES_MAX 1000 /* names of what is left alone; more are only counted */
 
 enum look_result {
-    LOOK_NONE,     /* the platform needs no look, or nothing there is ours */
-    LOOK_NEVER,    /* drift-every = never */
-    LOOK_NOT_DUE,  /* what the last one found still counts */
-    LOOK_FAILED,   /* why says so; nothing is judged */
-    LOOK_PARTIAL,  /* cut off, why says by what: only what was met is judged */
+    LOOK_NONE,    /* the platform needs no look, or nothing there is ours */
+    LOOK_NEVER,   /* drift-every = never */
+    LOOK_NOT_DUE, /* what the last one found still counts */
+    LOOK_FAILED,  /* why says so; nothing is judged */
+    LOOK_PARTIAL, /* cut off, why says by what: only what was met is judged */
     LOOK_COMPLETE,
 };
 extern const char *const look_result_names[]; /* as written in JSON */
@@ -33,8 +34,8 @@ struct look_strangers {
     size_t accounts;
     size_t borrowed; /* of these, accounts that bear our id of somebody whose account they are not */
     size_t groups;
-    size_t members;  /* of our groups */
-    size_t seats;    /* of our accounts, of products */
+    size_t members; /* of our groups */
+    size_t seats;   /* of our accounts, of products */
 };
 
 struct look_report {

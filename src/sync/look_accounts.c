@@ -38,6 +38,7 @@ int look_load_accounts(struct looking *l, struct err *err)
 {
     struct doubts doubts = {.l = l};
     int r = account_each(l->s->store->db, l->s->team, take_account, l, err);
+    keymap_reserve(&l->accounts, l->nours);
     if (r == 0)
         r = there_each_unanswered(l->there, take_unanswered, &doubts, err);
     for (uint32_t i = 1; r == 0 && doubts.people.used && i <= l->max_account && l->seen; i++)
@@ -58,10 +59,14 @@ static bool is_usable(uint8_t state)
     return state == ACCOUNT_INVITED || state == ACCOUNT_ACTIVE;
 }
 
-/* op only tells apart what is told: OP_REMOVE of what holds all that would be done to the account (sync/repair.h), OP_INVITE of what does not. */
+/*
+ * op only tells apart what is told: OP_REMOVE of what holds all that would be done to the account (sync/repair.h),
+ * OP_INVITE of what does not.
+ */
 static void tell(struct looking *l, uint32_t account, uint64_t from, enum op op, const char *found)
 {
-    look_add(l, (struct fact){.account = account, .from = from, .op = (uint8_t)op, .stance = DRIFT_UNCLEAR, .found = found});
+    look_add(
+        l, (struct fact){.account = account, .from = from, .op = (uint8_t)op, .stance = DRIFT_UNCLEAR, .found = found});
 }
 
 static void tell_twin(struct looking *l, uint32_t account)
@@ -117,8 +122,8 @@ static void compare_usable(struct looking *l, const struct there_account *a, con
     const char *differs = differing(l, a, found);
     fact.op = found->active ? OP_UPDATE : OP_RESTORE;
     if (!found->active)
-        fact.found = differs ? pool_printf(l->pool, "the account cannot be used; %s", differs)
-                             : "the account cannot be used";
+        fact.found =
+            differs ? pool_printf(l->pool, "the account cannot be used; %s", differs) : "the account cannot be used";
     else if (differs)
         fact.found = differs;
     else if (!found->ours.n)
@@ -134,8 +139,7 @@ static void compare(struct looking *l, const struct there_account *a, const stru
     if (is_usable((uint8_t)a->state))
         compare_usable(l, a, found, (struct fact){.account = a->id, .from = at});
     else if (found->active)
-        look_add(l, (struct fact){
-                        .account = a->id, .from = at, .op = OP_SUSPEND, .found = "the account can be used"});
+        look_add(l, (struct fact){.account = a->id, .from = at, .op = OP_SUSPEND, .found = "the account can be used"});
 }
 
 static void note_id(struct looking *l, const struct there_account *a, const struct platform_found *found, uint64_t at)

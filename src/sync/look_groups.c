@@ -45,7 +45,8 @@ static void take_unanswered(void *ctx, enum op op, uint32_t person, uint32_t obj
 
 int look_load_objects(struct looking *l, struct err *err)
 {
-    if (there_each_group(l->there, take_group, l, err) != 0 || there_each_product(l->there, take_product, l, err) != 0 ||
+    if (there_each_group(l->there, take_group, l, err) != 0 ||
+        there_each_product(l->there, take_product, l, err) != 0 ||
         there_each_unanswered(l->there, take_unanswered, l, err) != 0)
         return -1;
     for (size_t i = 0; i < l->nobjects; i++) {
@@ -164,8 +165,8 @@ int look_member(void *ctx, struct span id, struct err *err)
         return 0;
     l->report->strangers.seats += o->product;
     if (!o->product)
-        look_add(l, (struct fact){
-                        .object = o, .account = account, .from = l->open_at, .op = OP_LEAVE, .found = "a member"});
+        look_add(
+            l, (struct fact){.object = o, .account = account, .from = l->open_at, .op = OP_LEAVE, .found = "a member"});
     return 0;
 }
 
@@ -192,11 +193,8 @@ void look_end_group(struct looking *l)
 
 static void compare(struct looking *l, const struct object *o, const struct platform_found *found, uint64_t at)
 {
-    struct platform_task task = {.op = OP_RENAME_GROUP,
-                                 .key = "",
-                                 .object = o->remote,
-                                 .object_uid = o->uid,
-                                 .object_name = o->name};
+    struct platform_task task = {
+        .op = OP_RENAME_GROUP, .key = "", .object = o->remote, .object_uid = o->uid, .object_name = o->name};
     if (o->product || !l->s->connector->differs)
         return;
     buf_clear(&l->text);

@@ -1,4 +1,7 @@
-/* What the parts of a look share: look.c drives it and keeps what was found, look_accounts.c and look_groups.c compare. */
+/*
+ * What the parts of a look share: look.c drives it and keeps what was found, look_accounts.c and look_groups.c
+ * compare.
+ */
 #ifndef SYNC_LOOK_INNER_H
 #define SYNC_LOOK_INNER_H
 
@@ -13,10 +16,10 @@
 /* By what something there was taken for ours. */
 enum claim {
     CLAIM_NONE,
-    CLAIM_BY_UID,  /* it bears our id, and what had the platform's id that we know was not met (yet) */
-    CLAIM_BY_ID,   /* it has the platform's id that we know */
-    CLAIM_TWICE,   /* two bear our id, and neither has that */
-    CLAIM_LOST,    /* it has that, and bears another's id */
+    CLAIM_BY_UID, /* it bears our id, and what had the platform's id that we know was not met (yet) */
+    CLAIM_BY_ID,  /* it has the platform's id that we know */
+    CLAIM_TWICE,  /* two bear our id, and neither has that */
+    CLAIM_LOST,   /* it has that, and bears another's id */
 };
 
 /* One of our accounts, by its number. */
@@ -79,7 +82,7 @@ struct looking {
     struct object *objects;
     size_t nobjects, objects_cap;
     struct keymap by_uid, by_remote, by_name; /* -> place in objects */
-    uint32_t account; /* the account whose values follow; 0: not ours */
+    uint32_t account;                         /* the account whose values follow; 0: not ours */
     uint64_t account_at;
     struct object *open; /* the group whose members follow; NULL: none */
     uint64_t open_at;

@@ -34,8 +34,8 @@ static void take_row(void *ctx, const struct drift_row *row)
     if (row->account && !row->object)
         take_account_row(c, row);
     else if (row->stance == DRIFT_REPAIR || row->stance == DRIFT_FOREIGN)
-        *MEM_PUSH(&c->drifted, &c->ndrifted, &c->drifted_cap) =
-            (struct drifted){.op = (uint8_t)row->op, .account = row->account, .object = row->object, .found = row->print};
+        *MEM_PUSH(&c->drifted, &c->ndrifted, &c->drifted_cap) = (struct drifted){
+            .op = (uint8_t)row->op, .account = row->account, .object = row->object, .found = row->print};
 }
 
 static int by_op_and_object(const void *left, const void *right)

@@ -1,11 +1,13 @@
 /*
- * Repairs: the changes of a draft that put right what drifted on the platform (store/drift.h), laid over those that follow from the directory.
+ * Repairs: the changes of a draft that put right what drifted on the platform (store/drift.h), laid over those that
+ * follow from the directory.
  *
  *   repair_load, behind the census -> repair_account, repair_round, repair_group while the draft is made
  *
- * A repair makes the platform as our rows say, and only where the rows stay as they are: what the directory changes anyway is changed by its
- * own change. Only who is wanted gets anything back. Where more accounts are missing than the guard would let go at once, nothing is repaired
- * before somebody approved it: it may be another platform that answers.
+ * A repair makes the platform as our rows say, and only where the rows stay as they are: what the directory changes
+ * anyway is changed by its own change. Only who is wanted gets anything back. Where more accounts are missing than
+ * the guard would let go at once, nothing is repaired before somebody approved it: it may be another platform that
+ * answers.
  */
 #ifndef SYNC_REPAIR_H
 #define SYNC_REPAIR_H

@@ -1,6 +1,6 @@
 /*
- * One round of a draft: one thing that people have or should have, a seat of a product or a group's membership. Whoever is entitled is met
- * first, then whoever has it; the difference is taken away or given.
+ * One round of a draft: one thing that people have or should have, a seat of a product or a group's membership.
+ * Whoever is entitled is met first, then whoever has it; the difference is taken away or given.
  *
  *   round_begin -> round_meet_entitled -> round_meet_having… -> round_give
  */
@@ -31,16 +31,16 @@ int round_meet_entitled(struct store *store, const struct target *target, struct
 void round_meet_having(void *ctx, uint32_t account, uint32_t via);
 void round_meet_member(void *ctx, uint32_t account);
 /*
- * Gives to whoever is entitled and has it not, in the order in which the directory's people were first met, while seats last. seats
- * NULL: of a group.
+ * Gives to whoever is entitled and has it not, in the order in which the directory's people were first met, while
+ * seats last. seats NULL: of a group.
  */
 void round_give(struct round *round, struct seats *seats);
 
 /* What would be done for, and to, one person; without a word of whether it is to be. */
 struct change round_giving(const struct round *round, uint32_t person, const struct resident *r);
 struct change round_taking(const struct round *round, uint32_t person, const struct resident *r, uint32_t via);
-bool round_is_entitled(const struct draft *draft, uint32_t person);     /* and has it not, as far as was met */
-bool round_keeps(const struct draft *draft, uint32_t person);           /* is entitled, and has it */
+bool round_is_entitled(const struct draft *draft, uint32_t person); /* and has it not, as far as was met */
+bool round_keeps(const struct draft *draft, uint32_t person);       /* is entitled, and has it */
 /* The account of whom the plan is for; 0 when it is for everybody, or there is none. */
 uint32_t round_only_account(const struct draft *draft);
 

@@ -6,46 +6,16 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "store/delivery.h"
-#include "store/drift.h"
 #include "store/pace.h"
-#include "store/roster.h"
 #include "store/run.h"
 #include "sync/assign.h"
-#include "sync/depend.h"
-#include "sync/mapper.h"
-#include "sync/retry.h"
+#include "sync/send_inner.h"
 
 #define TICK 0.2 /* seconds between two looks at whether to stop */
 
 DEFINE_CLEANUP(rollback, struct db *, db_rollback)
 
-enum outcome { CONFIRMED, SKIPPED, AGAIN, STOPPED };
-
-/* One change on its way: the errand, what the platform is told of it, and what it answers. */
-struct wave {
-    struct errand **errands;
-    struct platform_task *tasks;
-    struct platform_answer *answers;
-    char (*keys)[DELIVERY_KEY_MAX];
-    enum outcome *outcomes;
-    size_t n, cap;
-    struct pool *pool; /* owns the texts of the tasks */
-};
-
-struct sender {
-    struct send_settings s;
-    struct delivery *delivery;
-    struct roster_rows *rows;
-    struct depend *depend;
-    struct mapper *mapper; /* NULL: nothing to map */
-    struct wave wave;
-    struct retry retry;
-    double began;
-    size_t done, skipped;
-};
-
-static int64_t now_of(const struct sender *s)
+int64_t sender_now(const struct sender *s)
 {
     return s->s.now + (int64_t)(clock_monotonic() - s->began);
 }
@@ -237,7 +207,7 @@ static int note_sent(struct sender *s, struct err *err)
     CLEANUP(rollback) struct db *open = s->s.store->db;
     for (size_t i = 0; i < w->n; i++)
         if (make_task(s, i, err) != 0 ||
-            delivery_sent(s->delivery, w->errands[i]->seq, w->errands[i]->attempts, now_of(s), err) != 0)
+            delivery_sent(s->delivery, w->errands[i]->seq, w->errands[i]->attempts, sender_now(s), err) != 0)
             return -1;
     open = NULL;
     if (db_commit(s->s.store->db, err) != 0)
@@ -287,127 +257,7 @@ static void judge_wave(struct sender *s)
         w->outcomes[i] = judge(s, w->errands[i], &w->answers[i]);
 }
 
-/* --- keeping them ------------------------------------------------------------------------------------------------- */
-
-/* An id that the platform names is kept; that of an account which was removed is none any more. */
-static int keep_ids(struct sender *s, size_t i, struct err *err)
-{
-    const struct platform_answer *a = &s->wave.answers[i];
-    const struct change *c = &s->wave.errands[i]->change;
-    if ((*a->account || c->op == OP_REMOVE) && c->person &&
-        delivery_keep_account(s->delivery, c->person, *a->account ? a->account : NULL, err) != 0)
-        return -1;
-    if (!*a->object || !c->object)
-        return 0;
-    return delivery_keep_object(s->delivery, c, s->wave.errands[i]->seq, a->object, err);
-}
-
-static int move_rows(struct sender *s, const struct errand *first, size_t n, struct err *err)
-{
-    return roster_rows_change(s->rows, s->s.run, (enum op)first->change.op, first->change.cause == CAUSE_UNDO,
-                              first->seq, first->seq + n - 1, err);
-}
-
-/*
- * Of a run that is settled, something else may have moved a row since. Then the change stays without effect here and is given up, or the run
- * could never be closed; the next plan compares again.
- */
-static int move_row_if_it_fits(struct sender *s, size_t i, struct err *err)
-{
-    const struct errand *e = s->wave.errands[i];
-    struct err why = ERR_INIT;
-    if (db_exec(s->s.store->db, "SAVEPOINT one_row", err) != 0)
-        return -1;
-    if (move_rows(s, e, 1, &why) != 0) {
-        if (why.kind != ERR_CONFLICT) {
-            *err = why;
-            return -1;
-        }
-        s->wave.outcomes[i] = SKIPPED;
-        s->wave.answers[i].why = why;
-        if (db_exec(s->s.store->db, "ROLLBACK TO one_row", err) != 0)
-            return -1;
-    }
-    return db_exec(s->s.store->db, "RELEASE one_row", err);
-}
-
-/* A repair moves none: the platform follows the rows. */
-static bool moves_row(const struct wave *w, size_t i)
-{
-    return w->outcomes[i] == CONFIRMED && w->errands[i]->change.cause != CAUSE_DRIFT;
-}
-
-/* How many from the i-th on are confirmed and follow each other in the journal. */
-static size_t row_of_confirmed(const struct wave *w, size_t i)
-{
-    size_t n = 1;
-    while (i + n < w->n && moves_row(w, i + n) && w->errands[i + n]->seq == w->errands[i]->seq + n)
-        n++;
-    return n;
-}
-
-static int keep_rows(struct sender *s, struct err *err)
-{
-    struct wave *w = &s->wave;
-    for (size_t i = 0, n; i < w->n; i += n) {
-        n = 1;
-        if (!moves_row(w, i))
-            continue;
-        if (!s->s.plan) {
-            if (move_row_if_it_fits(s, i, err) != 0)
-                return -1;
-            continue;
-        }
-        n = row_of_confirmed(w, i);
-        if (move_rows(s, w->errands[i], n, err) != 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int keep_confirmed(struct sender *s, size_t i, struct err *err)
-{
-    const struct errand *e = s->wave.errands[i];
-    const char *note = s->wave.answers[i].taken_over ? "the account had been there, and was taken over" : NULL;
-    return delivery_confirmed(s->delivery, e->seq, note, now_of(s), err) != 0 ||
-                   mapper_done(s->mapper, &e->change, &s->wave.tasks[i], err) != 0 || keep_ids(s, i, err) != 0 ||
-                   drift_settled(s->s.store->db, s->s.team, &e->change, now_of(s), err) != 0
-               ? -1
-               : 0;
-}
-
-static int keep_outcome(struct sender *s, size_t i, struct err *err)
-{
-    uint32_t seq = s->wave.errands[i]->seq;
-    if (s->wave.outcomes[i] == CONFIRMED)
-        return keep_confirmed(s, i, err);
-    if (s->wave.outcomes[i] != SKIPPED)
-        return 0;
-    if (s->wave.answers[i].verdict == PLATFORM_SKIP &&
-        drift_refused(s->s.store->db, s->s.team, &s->wave.errands[i]->change, now_of(s), err) != 0)
-        return -1;
-    return delivery_skipped(s->delivery, seq, true, s->wave.answers[i].why.text, now_of(s), err);
-}
-
-static int keep_answers(struct sender *s, struct err *err)
-{
-    struct wave *w = &s->wave;
-    size_t done = s->done;
-    if (db_begin(s->s.store->db, err) != 0)
-        return -1;
-    CLEANUP(rollback) struct db *open = s->s.store->db;
-    if (keep_rows(s, err) != 0)
-        return -1;
-    for (size_t i = 0; i < w->n; i++) {
-        if (keep_outcome(s, i, err) != 0)
-            return -1;
-        done += w->outcomes[i] == CONFIRMED;
-    }
-    if (run_progress(s->s.store, s->s.run, done, err) != 0)
-        return -1;
-    open = NULL;
-    return db_commit(s->s.store->db, err);
-}
+/* --- the wave as a whole ------------------------------------------------------------------------------------------ */
 
 /* What is only in memory follows when the transaction stands. */
 static void settle_wave(struct sender *s)
@@ -448,7 +298,7 @@ static int send_wave(struct sender *s, struct err *err)
     memset(w->answers, 0, w->n * sizeof *w->answers);
     s->s.connector->send(s->s.platform, w->tasks, w->n, w->answers);
     judge_wave(s);
-    if (keep_answers(s, err) != 0)
+    if (keep_wave(s, err) != 0)
         return -1;
     settle_wave(s);
     return check_wave(s, err);
@@ -469,7 +319,8 @@ static int skip_dependents(struct sender *s, struct errand *errands, size_t n, s
         buf_clear(&why);
         if (!depend_hinders(s->depend, &errands[i].change, &why))
             continue;
-        if (delivery_skipped(s->delivery, errands[i].seq, errands[i].attempts > 0, buf_str(&why), now_of(s), err) != 0)
+        if (delivery_skipped(s->delivery, errands[i].seq, errands[i].attempts > 0, buf_str(&why), sender_now(s), err) !=
+            0)
             return -1;
         errands[i].answered = true;
         s->skipped++;

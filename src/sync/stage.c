@@ -1,33 +1,19 @@
 #include "sync/stage.h"
 
-#include "base/keymap.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "crypto/digest.h"
 #include "store/mirror.h"
 #include "sync/derive.h"
+#include "sync/known.h"
 #include "sync/refs.h"
-
-/* What is remembered of one entry while a pull runs. */
-struct known {
-    struct key128 fingerprint;
-    uint32_t id;
-    uint16_t base;
-    uint8_t kind;
-    bool seen : 1, gone : 1;
-    bool told : 1; /* the source reported it as gone, in this pull */
-};
 
 struct stage {
     struct store *store;
     struct mirror *mirror;
     int64_t now;
     struct sink sink;
-    struct digest *digest;
     struct derive *derive;
-    struct keymap by_uid; /* -> index into known */
-    struct known *known;
-    size_t nknown, cap;
+    struct known_set known;
     struct refs *refs; /* loaded when the first difference shows up */
     uint32_t max_id, max_ref, base;
     uint32_t *missing; /* containers that are newly gone */
@@ -40,56 +26,10 @@ struct stage {
     struct stage_result result;
 };
 
-/* The id as a key: the bytes of a UUID themselves, else a digest. */
-static struct key128 uid_key(struct stage *s, struct span uid)
-{
-    unsigned char raw[16];
-    size_t n = 0;
-    int high = -1;
-    for (size_t i = 0; i < uid.n && uid.n == 36; i++) {
-        char c = uid.p[i];
-        int v = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-        if (v < 0 && c == '-' && (i == 8 || i == 13 || i == 18 || i == 23))
-            continue;
-        if (v < 0 || n == sizeof raw)
-            break;
-        if (high < 0) {
-            high = v;
-        } else {
-            raw[n++] = (unsigned char)(high << 4 | v);
-            high = -1;
-        }
-    }
-    struct key128 key;
-    if (n == sizeof raw) {
-        memcpy(&key, raw, sizeof key);
-        return key;
-    }
-    digest_start(s->digest);
-    digest_field(s->digest, span_str("uid"));
-    digest_field(s->digest, uid);
-    return digest_key(s->digest);
-}
-
-static struct known *find(struct stage *s, struct span uid, struct key128 *ret_key)
-{
-    *ret_key = uid_key(s, uid);
-    uint32_t i = keymap_find(&s->by_uid, *ret_key);
-    return i == KEYMAP_NONE ? NULL : &s->known[i];
-}
-
-static struct known *remember(struct stage *s, struct key128 key, uint32_t id, enum entry_kind kind)
-{
-    keymap_put(&s->by_uid, key, (uint32_t)s->nknown);
-    struct known *k = MEM_PUSH(&s->known, &s->nknown, &s->cap);
-    *k = (struct known){.id = id, .kind = (uint8_t)kind};
-    return k;
-}
-
 static int remember_row(void *ctx, const struct mirror_row *row)
 {
     struct stage *s = ctx;
-    struct known *k = remember(s, uid_key(s, row->uid), row->id, row->kind);
+    struct known *k = known_add(&s->known, known_key(&s->known, row->uid), row->id, row->kind);
     k->fingerprint = row->fingerprint;
     k->gone = row->gone;
     k->base = (uint16_t)row->base;
@@ -119,7 +59,7 @@ static int need_known(struct stage *s, struct err *err)
     if (s->loaded)
         return 0;
     s->loaded = true;
-    keymap_reserve(&s->by_uid, s->max_id);
+    known_reserve(&s->known, s->max_id);
     return mirror_load_entries(s->mirror, remember_row, s, err);
 }
 
@@ -129,7 +69,7 @@ static int on_seen(void *ctx, enum entry_kind kind, struct span id, struct key12
     if (need_known(s, err) != 0)
         return -1;
     struct key128 key;
-    struct known *k = find(s, id, &key);
+    struct known *k = known_find(&s->known, id, &key);
     if (!k || k->gone || k->kind != kind || k->base != (uint16_t)s->base || !key_eq(k->fingerprint, fingerprint))
         return 0;
     count_met(s, k);
@@ -158,9 +98,9 @@ static int need_refs(struct stage *s, struct err *err)
         return 0;
     if (refs_load(s->mirror, s->max_id, s->max_ref, add_dirty, s, &s->refs, err) != 0)
         return -1;
-    for (size_t i = 0; i < s->nknown; i++)
-        if (s->known[i].kind == ENTRY_GROUP)
-            refs_mark_group(s->refs, s->known[i].id);
+    for (size_t i = 0; i < s->known.n; i++)
+        if (s->known.all[i].kind == ENTRY_GROUP)
+            refs_mark_group(s->refs, s->known.all[i].id);
     return 0;
 }
 
@@ -177,7 +117,7 @@ static int on_fault(void *ctx, struct span id, struct span name, const char *why
     }
     s->result.nfaults++;
     struct key128 key;
-    struct known *k = id.n ? find(s, id, &key) : NULL;
+    struct known *k = id.n ? known_find(&s->known, id, &key) : NULL;
     if (k)
         count_met(s, k);
     if (id.n == 0)
@@ -217,22 +157,8 @@ static int on_gone(void *ctx, enum entry_kind kind, struct span id, struct err *
     if (need_known(s, err) != 0)
         return -1;
     struct key128 key;
-    struct known *k = find(s, id, &key);
+    struct known *k = known_find(&s->known, id, &key);
     return k && k->kind == kind ? take_report(s, k, err) : 0;
-}
-
-/* They were loaded in the order of their ids, and new ones get higher ones. */
-static struct known *find_number(struct stage *s, uint32_t id)
-{
-    size_t low = 0, high = s->nknown;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (s->known[middle].id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < s->nknown && s->known[low].id == id ? &s->known[low] : NULL;
 }
 
 static int on_gone_key(void *ctx, struct key128 name, struct span but, struct err *err)
@@ -242,8 +168,8 @@ static int on_gone_key(void *ctx, struct key128 name, struct span but, struct er
         return -1;
     struct key128 key;
     uint32_t bearer = refs_bearer(s->refs, name);
-    struct known *k = bearer ? find_number(s, bearer) : NULL;
-    if (!k || (but.n && find(s, but, &key) == k))
+    struct known *k = bearer ? known_numbered(&s->known, bearer) : NULL;
+    if (!k || (but.n && known_find(&s->known, but, &key) == k))
         return 0;
     return take_report(s, k, err);
 }
@@ -268,11 +194,11 @@ static int put_person(struct stage *s, uint32_t id, const struct entry *e, struc
 static int put_container(struct stage *s, const struct entry *e, struct err *err)
 {
     struct key128 key;
-    struct known *k = find(s, e->id, &key);
+    struct known *k = known_find(&s->known, e->id, &key);
     if (k && (k->kind != ENTRY_CONTAINER || k->seen))
         return 0;
     if (!k)
-        k = remember(s, key, ++s->max_id, ENTRY_CONTAINER);
+        k = known_add(&s->known, key, ++s->max_id, ENTRY_CONTAINER);
     k->seen = true;
     k->gone = false;
     k->base = (uint16_t)s->base;
@@ -290,13 +216,13 @@ static int on_put(void *ctx, const struct entry *e, struct err *err)
     if (need_refs(s, err) != 0)
         return -1;
     struct key128 key;
-    struct known *k = find(s, e->id, &key);
+    struct known *k = known_find(&s->known, e->id, &key);
     if (k && k->kind != e->kind)
         return on_fault(s, e->id, e->name, "the same id was an entry of another kind; it stays what it was", err);
     if (k && k->seen)
         return 0; /* changed between two searches of one pull: the next pull sees it whole */
     if (!k) {
-        k = remember(s, key, ++s->max_id, e->kind);
+        k = known_add(&s->known, key, ++s->max_id, e->kind);
         s->result.added++;
     } else if (k->gone || !key_eq(k->fingerprint, e->fingerprint)) {
         s->result.changed++; /* else it is the same, through another base */
@@ -321,7 +247,7 @@ int stage_begin(struct store *store, const char *directory, int64_t now, struct 
     CLEANUP(stage_free) struct stage *s = mem_zero(sizeof *s);
     s->store = store;
     s->now = now;
-    s->digest = digest_new();
+    known_init(&s->known);
     s->derive = derive_new();
     s->sink = (struct sink){.ctx = s,
                             .seen = on_seen,
@@ -356,9 +282,7 @@ void stage_free(struct stage **stage)
     }
     refs_free(&s->refs);
     derive_free(&s->derive);
-    digest_free(&s->digest);
-    keymap_release(&s->by_uid);
-    free(s->known);
+    known_release(&s->known);
     free(s->dirty);
     free(s->missing);
     free(s);
@@ -408,8 +332,8 @@ int stage_finish(struct stage *s, enum pull_result result, const char *cursor, s
         return err_set(err, ERR_NETWORK, "a read that was cut off changes nothing");
     if (need_known(s, err) != 0)
         return -1;
-    for (size_t i = 0; i < s->nknown && result == PULL_COMPLETE; i++)
-        if (mark_gone(s, &s->known[i], err) != 0)
+    for (size_t i = 0; i < s->known.n && result == PULL_COMPLETE; i++)
+        if (mark_gone(s, &s->known.all[i], err) != 0)
             return -1;
     if (s->refs && refs_flush(s->refs, err) != 0)
         return -1;

@@ -8,19 +8,10 @@ struct folding {
     struct worker worker;
 };
 
-static bool is_pushed(struct web *web)
-{
-    CLEANUP(site_give) struct web_site *site = site_hold(web);
-    for (const struct conf_section *d = conf_next(site->conf, "directory", NULL); d;
-         d = conf_next(site->conf, "directory", d))
-        if (strcmp(conf_variant(d), "scim-push") == 0)
-            return true;
-    return false;
-}
-
+/* As long as nobody has a token there is no file, and it is not for us to make. */
 static int fold(struct worker *worker, struct err *err)
 {
-    if (!is_pushed(worker->web))
+    if (!pushed_is_there(worker->web->state_dir))
         return 0;
     return desk_open_pushed(worker->web, worker->desk, err) != 0 ? -1 : pushed_fold(worker->desk->pushed, err);
 }

@@ -46,7 +46,7 @@ static int check_token(struct web *web, struct desk *desk, const struct conf_sec
                        const struct request *request, struct err *err)
 {
     const char *token = bearer_of(request);
-    if (!section || !token)
+    if (!section || !token || !pushed_is_there(web->state_dir)) /* without a file nobody has a token */
         return 0;
     if (desk_open_pushed(web, desk, err) != 0)
         return -1;
@@ -282,8 +282,11 @@ static void scim_answer(struct call *call)
         known = check_token(call->web, desk, section, call->request, &err);
     if (known < 0) {
         answer_broken(call, &err);
-    } else if (known == 0 || request_is_unread(call->request)) {
+    } else if (known == 0) {
         answer_refused(call);
+    } else if (request_is_unread(call->request)) {
+        err_set(&err, ERR_CONFLICT, "the token could not be looked at when the request came");
+        answer_broken(call, &err);
     } else {
         answer_known(call, desk, section, below);
     }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include <inttypes.h>
+#include <stddef.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -83,6 +84,52 @@ static void show_connections(struct web *web, struct pool *pool, struct buf *out
     desk_give(web, desk);
 }
 
+struct gauge {
+    const char *name, *help;
+    size_t at; /* of struct pushed_about */
+    double unit;
+};
+
+static void show_directory(struct pushed *pushed, const char *name, const struct gauge *gauge, struct buf *out)
+{
+    struct pushed_about about;
+    struct err ignored = ERR_INIT;
+    int64_t directory, value;
+    if (pushed_directory(pushed, name, &directory, &ignored) != 1 ||
+        pushed_about(pushed, directory, &about, &ignored) != 0)
+        return;
+    memcpy(&value, (const char *)&about + gauge->at, sizeof value);
+    buf_printf(out, "%s{directory=\"%s\"} %.15g\n", gauge->name, name, (double)value / gauge->unit);
+}
+
+static void show_gauge(struct pushed *pushed, const struct conf *conf, const struct gauge *gauge, struct buf *out)
+{
+    buf_printf(out, "# HELP %s %s\n# TYPE %s gauge\n", gauge->name, gauge->help, gauge->name);
+    for (const struct conf_section *d = conf_next(conf, "directory", NULL); d; d = conf_next(conf, "directory", d))
+        if (strcmp(conf_variant(d), "scim-push") == 0)
+            show_directory(pushed, conf_name(d), gauge, out);
+}
+
+/* What there is of each directory that was pushed to, and when that changed last. */
+static void show_pushed(struct web *web, struct buf *out)
+{
+    static const struct gauge gauges[] = {
+        {"doorward_scim_users", "Users that are there.", offsetof(struct pushed_about, users), 1},
+        {"doorward_scim_groups", "Groups that are there.", offsetof(struct pushed_about, groups), 1},
+        {"doorward_scim_changed_seconds", "When something was pushed last, in seconds since 1970.",
+         offsetof(struct pushed_about, change), 1e6},
+    };
+    struct desk *desk = NULL;
+    struct err ignored = ERR_INIT;
+    if (!pushed_is_there(web->state_dir) || desk_take(web, &desk, &ignored) != 0)
+        return;
+    CLEANUP(site_give) struct web_site *site = site_hold(web);
+    if (desk_open_pushed(web, desk, &ignored) == 0)
+        for (size_t i = 0; i < sizeof gauges / sizeof *gauges; i++)
+            show_gauge(desk->pushed, site->conf, &gauges[i], out);
+    desk_give(web, desk);
+}
+
 static void show_metrics(struct web *web, const struct request *request, struct response *response)
 {
     static const struct {
@@ -112,6 +159,7 @@ static void show_metrics(struct web *web, const struct request *request, struct 
         buf_printf(&response->body, "# HELP %s %s\n# TYPE %s counter\n%s %lu\n", metrics[i].name, metrics[i].help,
                    metrics[i].name, metrics[i].name, atomic_load(&web->counts[metrics[i].count]));
     show_connections(web, request_pool(request), &response->body);
+    show_pushed(web, &response->body);
 }
 
 static const struct {

@@ -2,7 +2,7 @@
  * The SCIM service on 100,000 users and a group of 50,000, without HTTP: requests a second with the slowest of a hundred,
  * each change on the disk before it is answered; and one member more in the large group beside one in a group of five.
  *
- *   scim_service_bench FOLDER [USERS]     the folder is there, and empty
+ *   scim_service_bench FOLDER [USERS]     the folder is there, and empty; BENCH_STRICT in the environment: 1 when over the limit
  */
 #include <stdint.h>
 #include <sys/stat.h>
@@ -13,11 +13,12 @@
 #include "base/text.h"
 #include "push/service.h"
 
-#define BASE      "https://signin.example.com/scim/cloud/v2"
-#define AT_ONCE   1000 /* operations of a bulk request; members of a PATCH */
-#define TIMES     1000
-#define FEW       5
-#define PATCH_URN "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+#define BASE       "https://signin.example.com/scim/cloud/v2"
+#define AT_ONCE    1000 /* operations of a bulk request; members of a PATCH */
+#define TIMES      1000
+#define FEW        5
+#define MANY_LIMIT 1.5
+#define PATCH_URN  "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 static struct bench {
     struct pushed *pushed;
@@ -53,7 +54,6 @@ static struct span ask_for(struct pool *pool, const char *method, const char *pa
     clock_gettime(CLOCK_REALTIME, &at);
     struct service_request request = {.method = method,
                                       .path = path,
-                                      .has_params = true,
                                       .params = params,
                                       .body = body ? span_str(body) : (struct span){0},
                                       .content_type = body ? "application/scim+json" : NULL,
@@ -351,11 +351,12 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         measure(&figures[i]);
     const struct figure *few = of(one_of_few), *many = of(one_of_many);
-    printf("%-52s %9.2f times the time (limit 1.5), %.1f KB written beside %.1f\n",
-           "one member of 50,000 beside one of 5", many->median / few->median, many->written / 1024,
-           few->written / 1024);
+    bool missed = many->median > MANY_LIMIT * few->median;
+    printf("%-52s %9.2f times the time (limit %.1f), %.1f KB written beside %.1f%s\n",
+           "one member of 50,000 beside one of 5", many->median / few->median, MANY_LIMIT, many->written / 1024,
+           few->written / 1024, missed ? " !" : "");
     print_memory();
     pushed_close(&bench.pushed);
     free(bench.ids);
-    return many->median > 1.5 * few->median;
+    return missed && getenv("BENCH_STRICT");
 }

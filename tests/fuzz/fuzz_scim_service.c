@@ -216,7 +216,6 @@ static void read_params(struct pool *pool, struct span query, struct service_req
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
             if (name.n == strlen(names[i]) && memcmp(name.p, names[i], name.n) == 0) {
                 *places[i] = (struct span){pool_strndup(pool, value.n ? value.p : "", value.n), value.n};
-                request->has_params = true;
             }
     }
 }
@@ -262,7 +261,7 @@ static const json_t *find(const json_t *list, const char *id)
 static json_t *list(struct pool *pool, const char *path)
 {
     struct service_request request = {
-        .method = "GET", .path = path, .has_params = true, .params.count = span_str("1000")};
+        .method = "GET", .path = path, .params.count = span_str("1000")};
     int status = 0;
     json_t *body = answer(pool, world.name, &request, &status);
     require(status == 200, path);

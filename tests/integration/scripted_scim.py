@@ -62,7 +62,7 @@ class Scripted:
         self.server.scripted = self
         self.port = self.server.server_port
         self.url = f"http://127.0.0.1:{self.port}/scim/v2"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def offer(self, path):
         if path != "/ServiceProviderConfig" or not self.can:

@@ -37,9 +37,10 @@ def test_made_shown_once_and_good(server, site):
         assert not path.is_file() or token[7:].encode() not in path.read_bytes(), path
     assert token[7:] not in server.served.text()
     server.user(token, "ann")
-    assert token[7:] not in server.served.text() and "pushed: 1 created" in server.served.text()
+    assert token[7:] not in server.served.text() and "created=1" in server.served.text()
     audit = [json.loads(line) for line in site.run("runs", "audit", "--json")[0].splitlines()]
     assert [(a["what"], a["subject"]) for a in audit][-1] == ("token-made", "hq") and token not in json.dumps(audit)
+    assert audit[-1]["detail"]["number"] == 1 and audit[-1]["detail"]["note"] == "for Entra"
     site.run("runs", "verify")
 
 

@@ -374,14 +374,17 @@ def test_put_writes_nothing_that_it_did_not_read(sender, script_all, shown, verd
 
 
 class Unfiltered:
-    """Lists everybody; pages as it likes."""
+    """Lists everybody; pages as it likes. Its first "lost" answers to what it makes never arrive."""
 
-    def __init__(self, users, twist=lambda start, page: page):
-        self.users, self.twist, self.made, self.lists = users, twist, [], 0
+    def __init__(self, users, twist=lambda start, page: page, lost=0):
+        self.users, self.twist, self.made, self.lists, self.lost = users, twist, [], 0, lost
 
     def __call__(self, request, body):
         if request.command == "POST":
             self.made.append(json.loads(body)["externalId"])
+            if len(self.made) <= self.lost:
+                self.users.append({"id": f"new{len(self.made)}", "externalId": self.made[-1]})
+                return 500, {}, ""
             return scim(201, {"id": f"new{len(self.made)}", "externalId": self.made[-1]})
         if request.command != "GET":
             return 204, {}, ""
@@ -425,3 +428,11 @@ def test_two_of_one_id_in_a_listing(sender, script_all):
     server = script_all(service, **NO_FILTER)
     answers = sender.send(server.url, *(task("invite", f"e{i}", attr=ANN) for i in range(3)))
     assert [a["verdict"] for a in answers] == ["done", "skip", "done"] and "several have this externalId" in answers[1]["why"]
+
+
+def test_what_was_made_without_an_answer_is_found_in_a_new_listing(sender, script_all):
+    service = Unfiltered(people(3), lost=4)
+    server = script_all(service, **NO_FILTER)
+    assert until_done(sender, server.url, [task("invite", f"n{i}", attr={**ANN, "user-name": f"n{i}"}) for i in range(8)], 2,
+                      connections=1) == [{"done": 4, "retry": 4}, {"done": 4}]
+    assert sorted(service.made) == [f"n{i}" for i in range(8)] and service.lists == 2

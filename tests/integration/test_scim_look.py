@@ -163,6 +163,19 @@ def test_members_only_where_wanted(looker, lister):
     assert not [r for r in lister.server.requests[asked:] if r[1].endswith("/Groups/g1")]
 
 
+def test_many_groups(looker, lister):
+    """Several are fetched at once; each has its own members, in the order of the listing."""
+    groups = [{"id": f"g{i}", "displayName": f"group {i}", "members": [{"value": f"u{i}"}], **({"externalId": f"o{i}"} if i % 5 else {})}
+              for i in range(33)]
+    lister = lister([user(i) for i in range(33)], groups)
+    found, result = looker.look(lister.server.url, connections=6)
+    assert result["result"] == "complete"
+    rows = [row for row in found if row["kind"] in ("group", "member")]
+    assert [(row.get("name"), row.get("account")) for row in rows] == [x for i in range(33) for x in ((f"group {i}", None), (None, f"u{i}"))]
+    asked = [path for _, path, *_ in lister.server.requests if "/Groups/" in path]
+    assert len(asked) == len(set(asked)) == 33
+
+
 # --- lies and faults ------------------------------------------------------------------------------------------------
 # lie(path, n, answer); n: how many pages of users were asked for by now, this one included.
 
@@ -229,7 +242,8 @@ LIES = {
 
 @pytest.mark.parametrize("lie, why", LIES.values(), ids=LIES)
 def test_a_service_that_lies_or_breaks_off(looker, lister, lie, why):
-    lister = lister([user(i) for i in range(25)], [{"id": "g1", "displayName": "one", "members": [{"value": "u1"}]}], lie=lie)
+    lister = lister([user(i) for i in range(25)], [{"id": f"g{i}", "displayName": name, "externalId": name, "members": [{"value": "u1"}]}
+                                                    for i, name in enumerate(("nought", "one", "two"))], lie=lie)
     found, result = looker.look(lister.server.url, retries=1)
     assert result["result"] in ("partial", "error") and why in result["error"], result
     ids = [row["id"] for row in found if row["kind"] == "account"]

@@ -128,6 +128,8 @@ def test_what_was_pushed_is_counted_and_nobody_is_named(site):
     counts = metrics(site)
     found = {name: counts[f"doorward_scim_{name}_total"] for name in ("created", "changed", "deleted", "joined", "left", "refused")}
     assert found == {"created": 4, "changed": 2, "deleted": 1, "joined": 3, "left": 1, "refused": 1}
+    assert counts['doorward_scim_users{directory="cloud"}'] == 2 and counts['doorward_scim_groups{directory="cloud"}'] == 1
+    assert abs(counts['doorward_scim_changed_seconds{directory="cloud"}'] - time.time()) < 600
     text = site.server.served.text()
     assert re.search(r'msg="POST /scim/cloud/v2/Groups" status=201 ms=[\d.]+ client=127.0.0.1 created=1 joined=3$', text, re.M)
     assert "secretive" not in text and "Hush" not in text

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "connectors/connector.h"
 
@@ -14,6 +15,7 @@
 struct record {
     struct entry entry;
     char *id, *name, *attr[ATTR_COUNT], *fault;
+    struct buf extra; /* "a=1 b=2" */
     struct key128 members[8];
 };
 
@@ -41,6 +43,8 @@ static inline int record_put(void *ctx, const struct entry *entry, struct err *e
     r->name = mem_strndup(entry->name.p, entry->name.n);
     for (size_t i = 0; i < ATTR_COUNT; i++)
         r->attr[i] = entry->attr[i].n ? mem_strndup(entry->attr[i].p, entry->attr[i].n) : NULL;
+    for (size_t i = 0; i < entry->nextra; i++)
+        buf_printf(&r->extra, "%s%.*s=%.*s", i ? " " : "", SPAN_ARG(entry->extra[i].name), SPAN_ARG(entry->extra[i].value));
     ck_assert_uint_le(entry->nmembers, 8);
     for (size_t i = 0; i < entry->nmembers; i++)
         r->members[i] = entry->members[i];
@@ -69,6 +73,7 @@ static inline void recorder_clear(struct recorder *recorder)
         free(r->id);
         free(r->name);
         free(r->fault);
+        buf_release(&r->extra);
         for (size_t j = 0; j < ATTR_COUNT; j++)
             free(r->attr[j]);
     }

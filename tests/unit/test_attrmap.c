@@ -246,6 +246,74 @@ START_TEST(fingerprints)
 }
 END_TEST
 
+static void want(const char *a, const char *b)
+{
+    const char *const names[] = {a, b};
+    int rc = attrmap_want(map, names, b ? 2 : 1, &err);
+    ck_assert_msg(rc == 0, "%s", err.text);
+}
+
+/* In the form of ids; the first value; of people only. */
+START_TEST(further_attributes)
+{
+    configure("flavour = openldap\n");
+    want("description", "objectguid");
+    const char **asked = attrmap_wanted(map, ENTRY_PERSON), **of_groups = attrmap_wanted(map, ENTRY_GROUP);
+    size_t n = 0, groups = 0;
+    while (asked[n])
+        n++;
+    while (of_groups[groups])
+        ck_assert_str_ne(of_groups[groups++], "description");
+    ck_assert_str_eq(asked[n - 2], "description");
+    ck_assert_str_eq(asked[n - 1], "objectguid");
+    free(asked);
+    free(of_groups);
+    ck_assert_str_eq(buf_str(&PERSON("Description", "  first ", "Description", "second")->extra), "description=first");
+    ck_assert_str_eq(buf_str(&PERSON("description;lang-ko", "없음", "cn", "x")->extra), "");
+    ck_assert_str_eq(buf_str(&PERSON("objectGUID", " \x01\xff ", "description", "d")->extra),
+                     "description=d objectguid=2001ff20");
+    ck_assert_str_eq(buf_str(&PERSON("objectGUID", "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11")->extra),
+                     "objectguid=a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11");
+    ck_assert_str_eq(buf_str(&GROUP("cn", "g", "description", "d")->extra), "");
+}
+END_TEST
+
+/* Who has none of them stays known when the first map asks for them, and when the last one no longer does. */
+START_TEST(fingerprint_of_further_attributes)
+{
+    configure("flavour = openldap\n");
+    struct key128 without = PERSON("uid", "a", "description", "d")->entry.fingerprint;
+    want("description", NULL);
+    struct key128 with = PERSON("uid", "a", "description", "d")->entry.fingerprint;
+    ck_assert(!key_eq(without, with));
+    ck_assert(key_eq(without, PERSON("uid", "a")->entry.fingerprint));
+    ck_assert(key_eq(with, PERSON("description", "d", "uid", "a")->entry.fingerprint));
+    ck_assert(!key_eq(with, PERSON("description", "e", "uid", "a")->entry.fingerprint));
+    want("title", NULL);
+    ck_assert(!key_eq(with, PERSON("description", "d", "uid", "a")->entry.fingerprint));
+    want("ou", "title");
+    struct key128 one = PERSON("uid", "a", "ou", "x")->entry.fingerprint;
+    want("l", "title");
+    ck_assert(!key_eq(one, PERSON("uid", "a", "l", "x")->entry.fingerprint));
+}
+END_TEST
+
+START_TEST(further_attribute_too_long)
+{
+    char text[1100], binary[600];
+    configure("flavour = openldap\n");
+    want("description", NULL);
+    memset(text, 'x', sizeof text - 1);
+    memset(binary, '\xff', sizeof binary - 1);
+    text[sizeof text - 1] = binary[sizeof binary - 1] = '\0';
+    ck_assert_ptr_nonnull(strstr(PERSON("description", text)->fault, "description: longer than 1024 bytes"));
+    ck_assert_ptr_nonnull(strstr(PERSON("description", binary)->fault, "description: longer than 1024 bytes"));
+    const char *const bad[] = {"no name"};
+    ck_assert_int_eq(attrmap_want(map, bad, 1, &err), -1);
+    ck_assert_int_eq(err.kind, ERR_CONFIG);
+}
+END_TEST
+
 START_TEST(seen)
 {
     configure("flavour = openldap\n");
@@ -271,6 +339,9 @@ int main(void)
     tcase_add_test(c, bad_members);
     tcase_add_test(c, bad_values);
     tcase_add_test(c, fingerprints);
+    tcase_add_test(c, further_attributes);
+    tcase_add_test(c, fingerprint_of_further_attributes);
+    tcase_add_test(c, further_attribute_too_long);
     tcase_add_test(c, seen);
     suite_add_tcase(s, c);
     return suite_run(s);

@@ -137,7 +137,8 @@ END_TEST
 START_TEST(what_sync_did_not_make_is_left_alone)
 {
     size_t guest = far_account_of("guest");
-    far->accounts[guest] = (struct far_account){.uid = "guest", .email = "guest@example.com", .there = true, .active = true, .stranger = true};
+    far->accounts[guest] = (struct far_account){
+        .uid = "guest", .email = "guest@example.com", .there = true, .active = true, .stranger = true};
     struct far_object *staff = far_object_of("staff");
     *staff = (struct far_object){.uid = "staff", .name = "Staff", .there = true, .stranger = true};
     staff->member[place(ben)] = true;
@@ -221,7 +222,8 @@ END_TEST
 START_TEST(two_accounts_that_bear_one_id)
 {
     size_t twin = far_account_of("twin");
-    far->accounts[twin] = (struct far_account){.uid = "twin", .email = "a@example.com", .there = true, .active = true, .stranger = true};
+    far->accounts[twin] =
+        (struct far_account){.uid = "twin", .email = "a@example.com", .there = true, .active = true, .stranger = true};
     snprintf(far->accounts[twin].bears, sizeof far->accounts[twin].bears, "%s", anna->id);
     look(LOOK_COMPLETE); /* the one that we know is hers, and the other is told */
     planned(&w, "");

@@ -135,6 +135,17 @@ END_TEST
 START_TEST(nothing_pushed_is_no_fault)
 {
     struct pushed *none = NULL;
+    sqlite3 *raw = NULL;
+    const char *path = pool_printf(pool, "%s/push.db", dir);
+    pushed_close(&db);
+    ck_assert(pushed_is_there(dir));
+    unlink(path);
+    ck_assert(!pushed_is_there(dir));
+    ck_assert_int_eq(sqlite3_open(path, &raw), SQLITE_OK); /* as it is while somebody makes it */
+    ck_assert_int_eq(sqlite3_exec(raw, "PRAGMA journal_mode = WAL", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(raw);
+    ck_assert_int_eq(pushed_open_read(dir, &none, &err), -1);
+    ck_assert_int_eq(err.kind, ERR_NOT_FOUND);
     ck_assert_int_eq(pushed_open_read("/nonexistent", &none, &err), -1);
     ck_assert_int_eq(err.kind, ERR_NOT_FOUND);
 }

@@ -2,7 +2,7 @@
  * scim: maps (scim/map.h), and the tables that they look things up in.
  *
  * tests/data/scim-map/NAME.json: "rules", "tables" by their names, "person" with attributes by their names, those of the directory in "extra"
- * and values by target in "fixed". Then what is expected: "refused" (a part of the message) at rule number "row"; or "user", "edits",
+ * and values by target in "fixed"; "extensions" are schemas. Then what is expected: "refused" (a part of the message) at rule number "row"; or "user", "edits",
  * "raw"; and of a User that was "found", what "differs" in it, and how it is after it was "written".
  */
 #include <dirent.h>
@@ -114,10 +114,24 @@ static void check_raw(const json_t *c, const char *name)
     same_json(raw, json_object_get(c, "raw"), name, "raw");
 }
 
+static size_t read_extensions(const json_t *c, const char *name, const struct scim_schema **ret)
+{
+    const json_t *schema, *all = json_object_get(c, "extensions");
+    size_t i;
+    json_array_foreach (all, i, schema)
+        ck_assert_msg(scim_schema_read(pool, schema, &ret[i], &error) == 0, "%s: %s", name, error.detail);
+    return json_array_size(all);
+}
+
 static void check_case(json_t *c, const char *name)
 {
-    struct scim_map_rows rows = {
-        .n = json_array_size(json_object_get(c, "rules")), .at = rule_at, .table = table_of, .ctx = c};
+    const struct scim_schema *extensions[4];
+    struct scim_map_rows rows = {.n = json_array_size(json_object_get(c, "rules")),
+                                 .at = rule_at,
+                                 .table = table_of,
+                                 .ctx = c,
+                                 .extensions = extensions,
+                                 .nextensions = read_extensions(c, name, extensions)};
     const char *refused = json_string_value(json_object_get(c, "refused"));
     int made = scim_map_new(&rows, &map, &row, &err);
     if (refused) {

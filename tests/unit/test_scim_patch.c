@@ -208,6 +208,7 @@ static const struct {
     {"[{'op': 'add', 'path': 'name.nowhere', 'value': 'x'}]", "invalidPath"},
     {"[{'op': 'add', 'path': 'title.nowhere', 'value': 'x'}]", "invalidPath"},
     {"[{'op': 'add', 'path': 'emails[type eq \\'work\\'].nowhere', 'value': 'x'}]", "invalidPath"},
+    {"[{'op': 'remove', 'path': 'emails[nowhere ne \\'work\\']'}]", "invalidPath"},
     {"[{'op': 'add', 'path': 'emails[type eq \\'work\\']value', 'value': 'x'}]", "invalidPath"},
     {"[{'op': 'add', 'path': 'emails[type eq \\'work\\'', 'value': 'x'}]", "invalidPath"},
     {"[{'op': 'add', 'path': 'emails.type[value pr]', 'value': 'x'}]", "invalidPath"},
@@ -338,6 +339,10 @@ static const struct {
     {"[{'op': 'replace', 'path': 'members[value eq \\'u1\\'].display', 'value': 'x'}]", "mutability"},
     {"[{'op': 'replace', 'path': 'members[value eq \\'u1\\']', 'value': {'value': 'u2'}}]", "mutability"},
     {"[{'op': 'remove', 'path': 'members.value'}]", "mutability"},
+    /* mistakes that must not empty the group */
+    {"[{'op': 'replace', 'path': 'members'}]", "invalidValue"},
+    {"[{'op': 'remove', 'path': 'members[nowhere ne \\'u1\\']'}]", "invalidPath"},
+    {"[{'op': 'remove', 'path': 'members[type eq \\'User\\' and not (valu eq \\'u1\\')]'}]", "invalidPath"},
     {"[{'op': 'add', 'path': 'members[display sw \\'u1\\']', 'value': {}}]", "invalidPath"},
     {"[{'op': 'remove', 'path': 'displayName'}]", "mutability"},
 };

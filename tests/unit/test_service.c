@@ -22,6 +22,7 @@ static json_t *body; /* of the answer */
 static struct service_request request;
 static const char *directory; /* who asks */
 static int64_t now;
+static struct line *line; /* NULL: each change is a transaction of its own */
 
 static void setup(void)
 {
@@ -33,6 +34,12 @@ static void setup(void)
     request = (struct service_request){0};
     directory = "hq";
     now = 1700000000000000;
+}
+
+static void setup_in_line(void)
+{
+    setup();
+    line = line_new(dir);
 }
 
 static void forget(void)
@@ -47,6 +54,7 @@ static void teardown(void)
 {
     static const char *const files[] = {"push.db", "push.db-wal", "push.db-shm"};
     forget();
+    line_free(&line);
     pushed_close(&db);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         unlink(pool_printf(pool, "%s/%s", dir, files[i]));
@@ -73,6 +81,7 @@ static int ask(const char *method, const char *path, const char *text)
     request.path = path;
     request.base = BASE;
     request.now = now += 1000000;
+    request.line = line;
     if (!request.body.p)
         request.body = sent ? span_str(sent) : (struct span){0};
     int r = service_answer(db, directory, &request, pool, &answer, &err);
@@ -216,7 +225,18 @@ END_TEST
 START_TEST(a_put_replaces_and_a_patch_changes)
 {
     const char *id = user("ann"), *etag;
-    ck_assert_int_eq(ask("PUT", users_path(id), "{'schemas': ['" USER "'], 'userName': 'anna', 'title': 'T'}"), 200);
+    /* The client's own id stays when it is not sent. */
+    ck_assert_int_eq(ask("PUT", users_path(id), "{'schemas': ['" USER "'], 'userName': 'ann'}"), 200);
+    ck_assert_str_eq(at("externalId"), "X-ann");
+    ck_assert_str_eq(found("/Users", "externalId eq 'X-ann'"), "1: ann");
+    /* Nor does anybody come in again because it is not said that they are out. */
+    ask("PATCH", users_path(id), "{" PATCH "[{'op': 'replace', 'path': 'active', 'value': false}]}");
+    ck_assert_int_eq(ask("PUT", users_path(id), "{'schemas': ['" USER "'], 'userName': 'ann'}"), 200);
+    ck_assert(json_is_false(json_object_get(body, "active")));
+    ck_assert_int_eq(ask("PUT", users_path(id),
+                         "{'schemas': ['" USER
+                         "'], 'userName': 'anna', 'title': 'T', 'active': true, 'EXTERNALID': null}"),
+                     200);
     ck_assert_str_eq(at("displayName"), "");
     ck_assert_str_eq(found("/Users", "userName eq 'anna'"), "1: anna");
     ck_assert_str_eq(found("/Users", "userName eq 'ann'"), "0:");
@@ -531,6 +551,9 @@ START_TEST(pages_by_index)
     ck_assert_str_eq(page("", "3", "2"), "5: cy g");
     request.params.filter = param("displayName pr");
     ck_assert_str_eq(page("", "5", "9"), "5: h");
+    request.params.filter = param("displayName pr");
+    ck_assert_str_eq(page("", "1", "1"), "5: ann");
+    ck_assert_str_eq(page("", "1", "1"), "5: ann");
 }
 END_TEST
 
@@ -645,7 +668,7 @@ static const char *statuses(void)
 
 START_TEST(bulk)
 {
-    const char *ann = user("ann");
+    const char *ann = user("ann"), *cy = user("cy");
     ask("POST", "/Bulk",
         pool_printf(pool,
                     "{" BULK "[{'method': 'POST', 'path': '/Groups', 'bulkId': 'g', 'data': {'schemas': ['" GROUP "'],"
@@ -657,12 +680,13 @@ START_TEST(bulk)
                     " {'method': 'PATCH', 'path': '/Users/%s', 'data': {" PATCH
                     "[{'op': 'add', 'value': {'title': 'T'}}]}},"
                     " {'method': 'PATCH', 'path': '/Groups/bulkId:g', 'data': {" PATCH
-                    "[{'op': 'add', 'path': 'members', 'value': [{'value': 'nobody'}]}]}},"
+                    "[{'op': 'add', 'path': 'members', 'value': [{'value': '%s'}, {'value': 'nobody'}]}]}},"
                     " {'method': 'DELETE', 'path': '/Users/nobody'}]}",
-                    ann, ann));
+                    ann, ann, cy));
     ck_assert_str_eq(statuses(), "201 201 409 200 400 404");
     ck_assert_int_eq((int)answer.tally.created, 2);
     ck_assert_int_eq((int)answer.tally.failed, 3);
+    ck_assert_int_eq((int)answer.tally.joined, 2);
     ck_assert_str_eq(found("/Users", "title eq 'T'"), "1: ann");
     ck_assert_str_eq(found("/Groups", "displayName eq 'g'"), "1: g");
     ck_assert_int_eq(
@@ -821,7 +845,6 @@ static void *push_users(void *ctx)
 
 START_TEST(a_change_that_is_refused_takes_no_other_with_it)
 {
-    struct line *line = line_new(dir);
     struct pusher pushers[THREADS] = {{0}};
     pthread_t threads[THREADS];
     int created = 0, refused = 0;
@@ -834,7 +857,6 @@ START_TEST(a_change_that_is_refused_takes_no_other_with_it)
         created += pushers[i].created;
         refused += pushers[i].refused;
     }
-    line_free(&line);
     ck_assert_int_eq(created, THREADS * EACH / 2 + EACH / 2);
     ck_assert_int_eq(created + refused, THREADS * EACH);
     ck_assert_str_eq(page("/Users", "1", "0"), pool_printf(pool, "%d:", created));
@@ -850,10 +872,8 @@ static int break_off(void *job, struct pushed *pushed, struct err *err)
 START_TEST(a_fault_of_our_own_is_told)
 {
     struct err err = ERR_INIT;
-    struct line *line = line_new(dir);
     ck_assert_int_eq(line_pass(line, break_off, NULL, &err), -1);
     ck_assert_str_eq(err.text, "the disk is full");
-    line_free(&line);
     user("ann");
 }
 END_TEST
@@ -950,6 +970,29 @@ START_TEST(a_request_looks_at_so_many_members_and_no_more)
 }
 END_TEST
 
+START_TEST(a_page_has_so_many_members)
+{
+    struct err err = ERR_INIT;
+    pushed_close(&db);
+    sqlite3_auto_extension((void (*)(void))note_handle);
+    ck_assert_int_eq(pushed_open(dir, &db, &err), 0);
+    sqlite3_reset_auto_extension();
+    make_large_group();
+    ck_assert_int_eq(sqlite3_exec(handle, "UPDATE content SET text = '{\"displayName\":\"large\"}'", NULL, NULL, NULL),
+                     SQLITE_OK);
+    group("second", ""), group("third", "");
+    ck_assert_int_eq(sqlite3_exec(handle,
+                                  "INSERT INTO member SELECT g.row, u.row FROM resource g, resource u"
+                                  " WHERE g.display IN ('second', 'third') AND u.kind = 0",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    ck_assert_str_eq(page("/Groups", "", ""), "3: large second");
+    ck_assert_str_eq(page("/Groups", "3", ""), "3: third");
+    request.params.excluded = param("members");
+    ck_assert_str_eq(page("/Groups", "", ""), "3: large second third");
+}
+END_TEST
+
 START_TEST(a_page_has_a_size)
 {
     char *large = pool_alloc(pool, 65001);
@@ -997,12 +1040,8 @@ START_TEST(a_resource_has_a_size)
 }
 END_TEST
 
-int main(void)
+static void add_requests(TCase *t)
 {
-    Suite *suite = suite_create("service");
-    TCase *t = tcase_create("requests");
-    tcase_set_timeout(t, 60);
-    tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, a_user_comes_back_as_it_was_sent);
     tcase_add_test(t, the_same_name_is_refused);
     tcase_add_test(t, a_put_replaces_and_a_patch_changes);
@@ -1026,12 +1065,30 @@ int main(void)
     tcase_add_test(t, bulk_of_more_than_one_transaction);
     tcase_add_test(t, endpoints);
     tcase_add_test(t, bodies);
-    tcase_add_test(t, a_change_that_is_refused_takes_no_other_with_it);
-    tcase_add_test(t, a_fault_of_our_own_is_told);
-    tcase_add_test(t, one_more_of_many_costs_the_same_as_one);
-    tcase_add_test(t, a_request_looks_at_so_many_members_and_no_more);
-    tcase_add_test(t, a_page_has_a_size);
-    tcase_add_test(t, a_resource_has_a_size);
-    suite_add_tcase(suite, t);
+}
+
+static TCase *new_case(const char *name, void (*begin)(void))
+{
+    TCase *t = tcase_create(name);
+    tcase_set_timeout(t, 60);
+    tcase_add_checked_fixture(t, begin, teardown);
+    return t;
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("service");
+    TCase *alone = new_case("each alone", setup), *together = new_case("in line", setup_in_line);
+    add_requests(alone);
+    add_requests(together);
+    tcase_add_test(together, a_change_that_is_refused_takes_no_other_with_it);
+    tcase_add_test(together, a_fault_of_our_own_is_told);
+    tcase_add_test(alone, one_more_of_many_costs_the_same_as_one);
+    tcase_add_test(alone, a_request_looks_at_so_many_members_and_no_more);
+    tcase_add_test(alone, a_page_has_so_many_members);
+    tcase_add_test(alone, a_page_has_a_size);
+    tcase_add_test(alone, a_resource_has_a_size);
+    suite_add_tcase(suite, alone);
+    suite_add_tcase(suite, together);
     return suite_run(suite);
 }
