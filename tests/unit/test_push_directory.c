@@ -387,7 +387,7 @@ START_TEST(ids_that_look_like_uuids)
 }
 END_TEST
 
-#define ANOTHER "externalId: that of another User, too"
+#define ANOTHER "externalId: another User or Group has the same"
 
 START_TEST(two_with_one_external_id)
 {
