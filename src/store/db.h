@@ -28,6 +28,8 @@ void db_close(struct db **db);
 const char *db_path(const struct db *db);
 
 int db_exec(struct db *db, const char *sql, struct err *err); /* one or more statements without results */
+/* false: from now on a locked database is ERR_CONFLICT at once, not after seconds. */
+void db_set_patient(struct db *db, bool patient);
 int db_begin(struct db *db, struct err *err);
 int db_commit(struct db *db, struct err *err); /* on -1 the transaction was rolled back */
 void db_rollback(struct db *db);               /* no-op outside a transaction */
