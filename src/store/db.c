@@ -156,6 +156,12 @@ const char *db_path(const struct db *db)
     return db->path;
 }
 
+bool db_is_moved(struct db *db)
+{
+    int moved = 0;
+    return sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved;
+}
+
 int db_begin(struct db *db, struct err *err)
 {
     return db_exec(db, "BEGIN IMMEDIATE", err);

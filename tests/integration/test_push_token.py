@@ -56,6 +56,29 @@ def test_good_for_its_own_directory_alone(server, site):
     assert server.ask("GET", "/Users", token)["totalResults"] == 1
 
 
+def test_file_put_back_while_it_serves(server, site):
+    """What is pushed behind that is in the file that is there, not in one that nobody will read."""
+    file, backup = site.state / "push.db", site.folder / "push.backup"
+    token = server.token("hq")
+    server.user(token, "ann")
+    with sqlite3.connect(file) as db:
+        db.execute("VACUUM INTO ?", [str(backup)])
+    db.close()
+    server.user(token, "ben")
+    for name in ("push.db", "push.db-wal", "push.db-shm"):
+        (site.state / name).unlink(missing_ok=True)
+    server.ask("GET", "/Users", token, status=401)
+    backup.rename(file)
+    file.chmod(0o600)
+    server.user(token, "carl")
+    names = {u["userName"] for u in server.ask("GET", "/Users", token)["Resources"]}
+    assert names == {"ann", "carl"}
+    with sqlite3.connect(file) as db:
+        assert db.execute("SELECT count(*) FROM resource WHERE gone = 0").fetchone()[0] == 2
+    db.close()
+    assert "2 users" in site.run("check", status=1)[0]  # nobody may push to the other one
+
+
 def test_exchanged_without_a_gap(server, site):
     first, second = server.token("hq"), server.token("hq", "--expires", "26w")
     for token in (first, second):
