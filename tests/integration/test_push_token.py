@@ -1,8 +1,11 @@
 """doorward token, and what a token is good for: through the program and its server."""
 
+import concurrent.futures
 import fcntl
 import json
 import sqlite3
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -77,6 +80,33 @@ def test_file_put_back_while_it_serves(server, site):
         assert db.execute("SELECT count(*) FROM resource WHERE gone = 0").fetchone()[0] == 2
     db.close()
     assert "2 users" in site.run("check", status=1)[0]  # nobody may push to the other one
+
+
+def test_queries_leave_room_for_sign_ins(server, site):
+    """Whoever has a token may ask what takes long, but not with all threads that sign-ins wait for, too."""
+    token, people = server.token("hq"), 20000
+    server.user(token, "ann")
+    with sqlite3.connect(site.state / "push.db") as db:
+        db.execute("CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i <= ?) SELECT i FROM n", [people])
+        db.execute("INSERT INTO resource (row, directory, kind, gone, id, display, created, change)"
+                   " SELECT i, 1, 0, 0, 'id' || i, 'u' || i, 1, 1 FROM n")
+        db.execute("INSERT INTO content SELECT i, '{\"userName\":\"u' || i || '\"}' FROM n")
+    db.close()
+    path = "/Users?count=1&filter=title%20co%20%22x%22"
+
+    def ask(_):
+        request = urllib.request.Request(server.base() + path, headers={"Authorization": f"Bearer {token}"})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status
+        except urllib.error.HTTPError as answer:
+            assert answer.code != 429 or answer.headers["Retry-After"]
+            return answer.code
+
+    with concurrent.futures.ThreadPoolExecutor(40) as pool:
+        found = list(pool.map(ask, range(40)))
+    assert set(found) <= {200, 400, 429} and 0 < found.count(429) < 40, found
+    assert server.ask("GET", path, token)["totalResults"] == 0
 
 
 def test_exchanged_without_a_gap(server, site):
