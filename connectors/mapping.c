@@ -93,7 +93,8 @@ static int read_schemas(struct opening *o, struct err *err)
     for (size_t i = 0, n = conf_count(o->section, "extension-schema"); i < n; i++) {
         const char *where = conf_where_key(o->section, "extension-schema", i);
         if (i == SCHEMAS_MAX)
-            return err_set(err, ERR_CONFIG, "%s: extension-schema: one too many; at most %d are read", where, SCHEMAS_MAX);
+            return err_set(err, ERR_CONFIG, "%s: extension-schema: one too many; at most %d are read", where,
+                           SCHEMAS_MAX);
         if (read_schema(o, conf_at(o->section, "extension-schema", i), err) != 0)
             return err_wrap(err, "%s: extension-schema", where);
     }

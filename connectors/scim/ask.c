@@ -1,5 +1,6 @@
 #include "connectors/scim/steps.h"
 
+#include "base/cleanup.h"
 #include "connectors/scim/rewrite.h"
 #include "connectors/scim/sending.h"
 
@@ -75,13 +76,49 @@ static void write_whole(struct scim_job *job, const struct http_reply *reply)
     end_change(job, &answer);
 }
 
+/* Some services show members only to who asks: written as it was shown, the group would lose them all. */
+static void on_members(void *ctx, const struct http_reply *reply)
+{
+    struct scim_job *job = ctx;
+    struct scim_answer answer;
+    job->heard = reply->status != 0;
+    scim_read(reply, &job->question, &answer);
+    if (answer.finding == SCIM_GOOD && scim_members_shown(reply) > 0) {
+        answer.finding = SCIM_FAULT;
+        answer.verdict = PLATFORM_SKIP;
+        err_set(&answer.why, ERR_REFUSED,
+                "%s: the service hides the members that it has, so that it cannot be written as a whole; "
+                "write update = patch, if the service knows PATCH",
+                job->object);
+    } else if (answer.finding == SCIM_GOOD || answer.verdict == PLATFORM_SKIP) {
+        job->memberless = true;
+        read_whole(job);
+        return;
+    }
+    end_change(job, &answer);
+}
+
+static void look_for_members(struct scim_job *job)
+{
+    CLEANUP(scim_request_release) struct scim_request get = {.method = "GET"};
+    buf_printf(&get.url, "%s?attributes=members", job->change.url.data);
+    scim_send_alone(job, &get, SCIM_WHOLE_MAX, on_members);
+}
+
+static bool hides_members(const struct scim_job *job, const struct http_reply *reply)
+{
+    return job->change.kind == SCIM_GROUP && !job->memberless && scim_members_shown(reply) < 0;
+}
+
 static void on_whole(void *ctx, const struct http_reply *reply)
 {
     struct scim_job *job = ctx;
     struct scim_answer answer;
     job->heard = reply->status != 0;
     scim_read(reply, &job->question, &answer);
-    if (answer.finding == SCIM_GOOD)
+    if (answer.finding == SCIM_GOOD && hides_members(job, reply))
+        look_for_members(job);
+    else if (answer.finding == SCIM_GOOD)
         write_whole(job, reply);
     else
         end_change(job, &answer);
@@ -118,6 +155,7 @@ void scim_change(struct scim_job *job, struct scim_request *request, scim_then *
     job->change = *request;
     job->changed = then;
     job->writes = 0;
+    job->memberless = false;
     if (job->service->manner.put) {
         read_whole(job);
         return;

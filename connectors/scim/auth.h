@@ -24,8 +24,8 @@ struct scim_auth {
 void scim_auth_init(struct scim_auth *auth, const struct conf_section *section);
 void scim_auth_release(struct scim_auth *auth);
 /*
- * Sees to it that http shows a token that may do, reading or fetching one where that is needed; it may take as long as a
- * request does. refused: the service refused the one of now; then 0 only when there is another, and of a service that
+ * Sees to it that http shows a token that may do, reading or fetching one where that is needed; it may take as long as
+ * a request does. refused: the service refused the one of now; then 0 only when there is another, and of a service that
  * took none yet only a file is read again. Whatever fails leaves the token as it was. ERR_NETWORK: later, maybe.
  * ERR_NOT_FOUND: there is no other than the one that was refused.
  */

@@ -53,8 +53,8 @@ void scim_offer_take(struct scim_offer *offer, enum scim_document which, const s
 /* Whether User has this extension: 1, 0, or -1 when the service does not say. */
 int scim_offer_extension(const struct scim_offer *offer, const char *urn);
 /*
- * Whether a schema has an attribute ("entitlements") or a sub-attribute ("name.givenName"); 1, 0, or -1 when the service
- * does not show its schemas. ret may be NULL; else the attribute's table when 1.
+ * Whether a schema has an attribute ("entitlements") or a sub-attribute ("name.givenName"); 1, 0, or -1 when the
+ * service does not show its schemas. ret may be NULL; else the attribute's table when 1.
  */
 int scim_offer_attribute(const struct scim_offer *offer, const char *urn, const char *name,
                          const struct scim_attr **ret);

@@ -61,6 +61,7 @@ struct scim_job {
     struct scim_request change;
     scim_then *changed;
     unsigned writes;
+    bool memberless; /* the group shows no members, also when asked for them */
 };
 
 /* The job is zero but for its first part, and stays where it is until ended was called, by http_run. */

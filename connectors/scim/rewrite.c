@@ -154,6 +154,13 @@ static void write_whole(const struct scim_request *patch, json_t *resource, stru
     buf_adds(&ret->body, text ? text : "{}");
 }
 
+int64_t scim_members_shown(const struct http_reply *reply)
+{
+    json_auto_t *group = load(&reply->body);
+    const json_t *members = scim_json_get(group, "members");
+    return json_is_array(members) ? (int64_t)json_array_size(members) : -1;
+}
+
 /* Another's values, written where this one's belong, would be the end of it. */
 static bool is_asked_for(const struct scim_request *patch, const json_t *resource)
 {

@@ -11,6 +11,9 @@
 
 #define SCIM_WHOLE_MAX (64 * 1024 * 1024) /* bytes of a resource that is read to be written again */
 
+/* How many members a group shows; -1: it does not show whether it has any. */
+int64_t scim_members_shown(const struct http_reply *reply);
+
 /*
  * map: whose extensions are known. patch: of scim_change_user, scim_change_members … reply: to a GET of the same address, with a status below 300.
  * ret: SCIM_REQUEST_INIT; left without a method when everything is so already. ERR_INPUT: the reply is no such resource;

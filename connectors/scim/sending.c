@@ -6,7 +6,7 @@
 #include "connectors/scim/steps.h"
 
 /* Tasks for each connection in one send: enough that waiting for the last of them does not count. */
-#define TASKS_PER_CONNECTION 16
+#define TASKS_PER_CONNECTION 32
 /* Tasks in one send where many of them are one request. */
 #define TASKS_MAX 2000
 /* A service that leaves this many tasks in a row without an answer, and as many as go at once, is not asked more. */

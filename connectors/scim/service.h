@@ -46,7 +46,7 @@ struct scim_service {
     unsigned offer_tries;
 };
 
-/* Opens no connection. The section, with SCIM_SERVICE_SETTINGS, must outlive it. ERR_CONFIG: the CA file, the token's. */
+/* Opens no connection. The section, with SCIM_SERVICE_SETTINGS, must outlive it. ERR_CONFIG: the CA or token file. */
 int scim_service_open(const struct conf_section *section, struct scim_service *ret, struct err *err);
 void scim_service_close(struct scim_service *service); /* fits CLEANUP; zeroed is fine */
 /* Makes the mark from the address. */
@@ -60,16 +60,16 @@ int scim_service_ready(struct scim_service *service, struct platform_answer *ret
 /* scim_auth_ready of the service, as struct scim_reader wants it. */
 int scim_service_authorize(void *service, bool refused, struct err *err);
 /*
- * As http_start, and http_run carries it out. A reply 401 is not passed on while a newer token can be had: the request is sent once
- * more with that one. Where
- * the file or the server that gives tokens is at fault, status is 0 and err says why.
+ * As http_start, and http_run carries it out. A reply 401 is not passed on while a newer token can be had: the request
+ * is sent once more with that one. Where the file or the server that gives tokens is at fault, status is 0 and err says
+ * why.
  */
 void scim_service_start(struct scim_service *service, const struct http_request *request, http_done *done, void *ctx);
 
 /*
- * What the service offers. The first call asks it, three requests at once, and waits for the answers: never call it from
- * inside http_run. -1: the service cannot be asked now, and ret_fault says what that means for whatever was to be done
- * (RETRY with a wait, or STOP). What cannot be had at the third call either is guessed. *ret lives as long as the
+ * What the service offers. The first call asks it, three requests at once, and waits for the answers: never call it
+ * from inside http_run. -1: the service cannot be asked now, and ret_fault says what that means for whatever was to be
+ * done (RETRY with a wait, or STOP). What cannot be had at the third call either is guessed. *ret lives as long as the
  * service.
  */
 int scim_service_offer(struct scim_service *service, const struct scim_offer **ret, struct platform_answer *ret_fault);

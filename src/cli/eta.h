@@ -1,6 +1,7 @@
 /*
- * How long something is going to take, from how it went so far: the mean of what all of the time says and what its later
- * two thirds say, because what a service lets through at first says little of the rest, and a pause at last no more. Pure; now is an instant of any clock in seconds.
+ * How long something is going to take, from how it went so far: the mean of what all of the time says and what its
+ * later two thirds say, because what a service lets through at first says little of the rest, and a pause at last no
+ * more. Pure; now is an instant of any clock in seconds.
  *
  *   eta_begin -> eta_note… -> eta_left
  */

@@ -1,6 +1,7 @@
 /*
  * How much a service lets us ask of it, from the headers of its replies: RateLimit (the drafts of
- * draft-ietf-httpapi-ratelimit-headers, old form and new), RateLimit-Remaining and -Reset, X-RateLimit-…, X-Rate-Limit-….
+ * draft-ietf-httpapi-ratelimit-headers, old form and new), RateLimit-Remaining and -Reset, X-RateLimit-…,
+ * X-Rate-Limit-….
  */
 #ifndef NET_RATE_H
 #define NET_RATE_H

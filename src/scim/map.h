@@ -9,8 +9,8 @@
  *                -> scim_map_free
  *
  * A rule is TARGET <- SOURCE. TARGET: an attribute of User as a path of a PATCH names it: title, name.givenName,
- * emails[type eq "work"].value, urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department, or an attribute of an
- * extension of somebody's own, urn:example:…:User:badge. SOURCE:
+ * emails[type eq "work"].value, urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department, or an attribute
+ * of an extension of somebody's own, urn:example:…:User:badge. SOURCE:
  *
  *   user-name, email …     what is kept of a person (attr_names), and id, our immutable id
  *   description            any other name: the first value of this attribute of the directory; of one that speaks SCIM,
@@ -22,8 +22,8 @@
  *   lookup("FILE", A)      what the table FILE has for A (scim/map_table.h)
  *   none                   alone: the attribute is left to others, although a default would write it
  *
- * Rules come beside the defaults, and in place of the default for the same target. Whatever a map does not write stays as
- * the platform has it; a target whose source gives nothing is taken away there. id, externalId, active and schemas
+ * Rules come beside the defaults, and in place of the default for the same target. Whatever a map does not write stays
+ * as the platform has it; a target whose source gives nothing is taken away there. id, externalId, active and schemas
  * are no business of a map.
  *
  * A map is never changed once it is made, so that threads may share it.
@@ -53,16 +53,23 @@ struct scim_table;
 struct scim_map_rows {
     size_t n;
     const char *(*at)(void *ctx, size_t i); /* the text of a rule */
-    /* The table that a rule names, kept by whoever gives it as long as the map. -1: with err filled; NULL: none can be. */
+    /*
+     * The table that a rule names, kept by whoever gives it as long as the map. -1: with err filled; NULL: none can
+     * be.
+     */
     int (*table)(void *ctx, size_t i, const char *file, const struct scim_table **ret, struct err *err);
     void *ctx;
-    /* What is known of extensions of somebody's own: only what they have can be a target. Of others any attribute is one, a text. */
+    /*
+     * What is known of extensions of somebody's own: only what they have can be a target. Of others any attribute is
+     * one, a text.
+     */
     const struct scim_schema *const *extensions;
     size_t nextensions;
 };
 
 /*
- * The defaults and the rows. rows NULL: the defaults alone. -1: ERR_CONFIG, err has "fault; remedy" and *ret_row which row it is in.
+ * The defaults and the rows. rows NULL: the defaults alone. -1: ERR_CONFIG, err has "fault; remedy" and *ret_row which
+ * row it is in.
  */
 int scim_map_new(const struct scim_map_rows *rows, struct scim_map **ret, size_t *ret_row, struct err *err);
 void scim_map_free(struct scim_map **map);
@@ -90,16 +97,17 @@ json_t *scim_map_edits(const struct scim_map *map, const struct scim_person *per
 /* Makes a User so that was read; what the map does not write stays in it. */
 void scim_map_write(const struct scim_map *map, const struct scim_person *person, json_t *user);
 /*
- * Whether a User has something else than what the map writes: 1, and the names are added to ret ("title, name.givenName"); 0: it has not.
- * Text is compared byte by byte, user names and e-mail addresses without regard to case; of several values, the one that the
- * target means, or the only one when the service keeps no types. ret may be NULL.
+ * Whether a User has something else than what the map writes: 1, and the names are added to ret ("title,
+ * name.givenName"); 0: it has not.
+ * Text is compared byte by byte, user names and e-mail addresses without regard to case; of several values, the one
+ * that the target means, or the only one when the service keeps no types. ret may be NULL.
  */
 int scim_map_differs(const struct scim_map *map, const struct scim_person *person, const json_t *user,
                      struct buf *ret);
 /* The same, and ret says how it is there: "title is Chief, no name.givenName". It may hold whatever the User holds. */
 int scim_map_tell(const struct scim_map *map, const struct scim_person *person, const json_t *user, struct buf *ret);
 
-/* --- rule by rule --------------------------------------------------------------------------------------------------- */
+/* --- rule by rule ------------------------------------------------------------------------------------------------ */
 
 struct scim_map_rule {
     const char *target; /* as the schema writes it */
@@ -112,8 +120,9 @@ struct scim_map_rule {
 size_t scim_map_count(const struct scim_map *map);
 struct scim_map_rule scim_map_rule(const struct scim_map *map, size_t i);
 /*
- * What the i-th rule gives, in the form in which it is sent; empty: nothing. In the pool, or a part of the person's own values. ret_why may be
- * NULL; else *ret_why says why there is nothing although the source has something (a text that is no boolean), or is NULL.
+ * What the i-th rule gives, in the form in which it is sent; empty: nothing. In the pool, or a part of the person's
+ * own values. ret_why may be NULL; else *ret_why says why there is nothing although the source has something (a text
+ * that is no boolean), or is NULL.
  */
 struct span scim_map_eval(const struct scim_map *map, size_t i, const struct scim_person *person, struct pool *pool,
                           const char **ret_why);

@@ -39,8 +39,8 @@ static bool same(const struct scim_map_line *rule, const json_t *wanted, const j
 }
 
 /*
- * Among several, whether one that the target means has it. Services that keep no types, or none that they were sent, have
- * theirs compared when nothing is of the type.
+ * Among several, whether one that the target means has it. Services that keep no types, or none that they were sent,
+ * have theirs compared when nothing is of the type.
  */
 static bool same_element(const struct scim_map_line *rule, const json_t *wanted, const json_t *values)
 {

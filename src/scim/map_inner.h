@@ -29,7 +29,7 @@ struct scim_expr {
 struct scim_map_line {
     struct scim_map_rule shown;
     struct scim_path path;
-    json_t *element;               /* of a value among several: what tells it from the others, {"type": "work"}; else NULL */
+    json_t *element; /* of a value among several: what tells it from the others, {"type": "work"}; else NULL */
     const struct scim_expr *source; /* NULL: "none" */
 };
 

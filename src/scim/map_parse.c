@@ -71,7 +71,7 @@ static struct scim_expr *new_expr(struct reader *r, enum scim_expr_op op)
     return expr;
 }
 
-/* --- constants ------------------------------------------------------------------------------------------------------ */
+/* --- constants --------------------------------------------------------------------------------------------------- */
 
 /* Behind the quote that opens it. */
 static int parse_text(struct reader *r, struct span *ret)
@@ -95,7 +95,7 @@ static int parse_text(struct reader *r, struct span *ret)
     return fault(r, "a text does not end; close it with \"");
 }
 
-/* --- names ---------------------------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------------------------- */
 
 static bool is_name_char(char c)
 {
@@ -120,8 +120,8 @@ static bool is_usual(const char *name)
 }
 
 /*
- * What is no name of ours is one of the directory, whose names nobody knows here. What differs from one of ours by a letter or two is a slip
- * all the same, unless directories have it.
+ * What is no name of ours is one of the directory, whose names nobody knows here. What differs from one of ours by a
+ * letter or two is a slip all the same, unless directories have it.
  */
 static int check_raw(struct reader *r, const char *name)
 {
@@ -169,7 +169,7 @@ static int parse_name(struct reader *r, char *name, const struct scim_expr **ret
     return note_raw(r, name);
 }
 
-/* --- functions ------------------------------------------------------------------------------------------------------ */
+/* --- functions --------------------------------------------------------------------------------------------------- */
 
 static int parse_ahead(struct reader *r, size_t f, struct scim_expr *expr)
 {

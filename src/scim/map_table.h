@@ -3,9 +3,9 @@
  *
  *   scim_table_read -> scim_table_find
  *
- * KEY and VALUE are parted by the first tab of the line, or else by its first "="; blanks around both are dropped, and quotes around a
- * KEY that has "=" in it, or around anything. Empty lines and lines that begin with # or ; are none. Keys are compared without
- * regard to case. The key "*" stands for all that are not listed.
+ * KEY and VALUE are parted by the first tab of the line, or else by its first "="; blanks around both are dropped, and
+ * quotes around a KEY that has "=" in it, or around anything. Empty lines and lines that begin with # or ; are none.
+ * Keys are compared without regard to case. The key "*" stands for all that are not listed.
  */
 #ifndef SCIM_MAP_TABLE_H
 #define SCIM_MAP_TABLE_H

@@ -30,7 +30,7 @@ static const char *shown(struct scim_map *map, struct span text)
     return text_printable(map->pool, (struct span){text.p, text.n > 200 ? 200 : text.n});
 }
 
-/* --- somebody's own extensions -------------------------------------------------------------------------------------- */
+/* --- somebody's own extensions ----------------------------------------------------------------------------------- */
 
 /* Where the URN ends: at the last colon before any bracket. */
 static const char *urn_end(struct span text)
@@ -46,7 +46,8 @@ static bool is_known_urn(const struct scim_map *map, struct span urn)
 }
 
 /*
- * Vendors name their own extensions as if they were the standard's: urn:ietf:params:scim:schemas:extension:WHATEVER:2.0:User. Only what looks
+ * Vendors name their own extensions as if they were the standard's:
+ * urn:ietf:params:scim:schemas:extension:WHATEVER:2.0:User. Only what looks
  * like a slip is none of these.
  */
 static bool is_vendors(struct scim_map *map, const char *text)
@@ -134,8 +135,7 @@ static int know_own(struct scim_map *map, struct span text, struct err *err)
 {
     const char *colon = urn_end(text);
     struct span urn = {text.p, colon ? (size_t)(colon - text.p) : 0};
-    if (!colon || is_known_urn(map, text) ||
-        (is_known_urn(map, urn) && !is_grown(scim_type_extension(map->type, urn))))
+    if (!colon || is_known_urn(map, text) || (is_known_urn(map, urn) && !is_grown(scim_type_extension(map->type, urn))))
         return 0;
     const struct scim_schema *old = scim_type_extension(map->type, urn);
     if (!old && check_urn(map, urn, err) != 0)
@@ -154,7 +154,7 @@ static int know_own(struct scim_map *map, struct span text, struct err *err)
     return 0;
 }
 
-/* --- what may be written -------------------------------------------------------------------------------------------- */
+/* --- what may be written ----------------------------------------------------------------------------------------- */
 
 static size_t add_names(const char **names, size_t n, const struct scim_schema *schema)
 {

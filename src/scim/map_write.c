@@ -11,7 +11,7 @@
 #include "scim/resource.h"
 #include "scim/value.h"
 
-/* --- one value ------------------------------------------------------------------------------------------------------ */
+/* --- one value --------------------------------------------------------------------------------------------------- */
 
 static const char *what_it_must_be(const struct scim_attr *attr)
 {
@@ -62,8 +62,8 @@ static const struct named_value *fixed_of(const struct scim_map_line *rule, cons
     return NULL;
 }
 
-static struct span value_of(const struct scim_map *map, const struct scim_map_line *rule, const struct scim_person *person,
-                            struct pool *pool)
+static struct span value_of(const struct scim_map *map, const struct scim_map_line *rule,
+                            const struct scim_person *person, struct pool *pool)
 {
     const struct named_value *fixed = person->nfixed ? fixed_of(rule, person) : NULL;
     struct span value = fixed          ? fixed->value
@@ -103,7 +103,7 @@ struct span scim_map_user_name(const struct scim_map *map, const struct scim_per
     return scim_map_eval(map, map->user_name, person, pool, NULL);
 }
 
-/* --- a User --------------------------------------------------------------------------------------------------------- */
+/* --- a User ------------------------------------------------------------------------------------------------------ */
 
 /* The object in which the attribute is; NULL: it is not there and not to be made. */
 static json_t *inside(json_t *object, const char *name, bool make)
@@ -202,7 +202,10 @@ static void write_rule(const struct scim_map *map, const struct scim_map_line *r
         set(object, at->attr->name, value);
 }
 
-/* Of a value among several: is there anything but what tells it from the others? A telephone number without number is none. */
+/*
+ * Of a value among several: is there anything but what tells it from the others? A telephone number without number is
+ * none.
+ */
 static bool is_empty_element(const struct scim_map_line *rule, const json_t *element)
 {
     if (scim_sub_find(rule->path.at.attr, "value"))
@@ -270,7 +273,7 @@ json_t *scim_map_user(const struct scim_map *map, const struct scim_person *pers
     return user;
 }
 
-/* --- a PATCH -------------------------------------------------------------------------------------------------------- */
+/* --- a PATCH ----------------------------------------------------------------------------------------------------- */
 
 /* Takes value; NULL takes the attribute away. */
 static void add_operation(json_t *operations, const char *path, json_t *value)

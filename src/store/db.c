@@ -11,8 +11,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define BUSY_SECONDS 5 /* until somebody who keeps it locked is reported */
-#define STMT_KEPT    64 /* statements kept prepared; the program has fewer */
+#define BUSY_SECONDS 5   /* until somebody who keeps it locked is reported */
+#define STMT_KEPT    256 /* statements kept prepared; the program has fewer */
 
 struct stmt {
     struct db *db;

@@ -1,6 +1,6 @@
 /*
- * What the rules of a platform's own map look at and gave: further attributes of people in the mirror, and values of accounts by target,
- * each kept as one JSON text.
+ * What the rules of a platform's own map look at and gave: further attributes of people in the mirror, and values of
+ * accounts by target, each kept as one JSON text.
  */
 #ifndef STORE_MAPPED_H
 #define STORE_MAPPED_H
@@ -35,8 +35,8 @@ int mapped_any(struct db *db, int64_t team, bool *ret, struct err *err);
 int mapped_keep(struct db *db, int64_t team, uint32_t person, const struct named_value *values, size_t n,
                 struct err *err);
 /*
- * What the journal keeps with change seq of the run: what the account was given before, or, of an undo, what it gets back (after). The texts
- * live in the pool.
+ * What the journal keeps with change seq of the run: what the account was given before, or, of an undo, what it gets
+ * back (after). The texts live in the pool.
  */
 int mapped_of_change(struct db *db, int64_t run, uint32_t seq, bool after, struct pool *pool,
                      const struct named_value **ret, size_t *ret_n, struct err *err);

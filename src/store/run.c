@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "store/audit.h"
+#include "store/mapped.h"
 
 const char *const run_state_names[] = {"running", "interrupted", "done", "failed"};
 
@@ -257,11 +258,14 @@ static const uint8_t takes_from[OP_COUNT] = {
     "'state', state, 'since', since, 'activated_at', activated_at,"                                                    \
     " 'domain', domain, 'email_hash', email_hash, 'user_name', user_name, 'email', email, 'given_name', given_name,"   \
     " 'family_name', family_name, 'display_name', display_name, 'employee_number', employee_number, 'title', title,"   \
-    " 'department', department, 'language', language, 'fp_hi', fp_hi, 'fp_lo', fp_lo, 'mapped', mapped)"
-#define BEFORE                                                                                                         \
-    " CASE v.column8 WHEN 1 THEN (SELECT json_object(" ACCOUNT_KEPT " FROM account WHERE team = ?2"                    \
+    " 'department', department, 'language', language, 'fp_hi', fp_hi, 'fp_lo', fp_lo"
+/* Only where some account of the team has it: most teams have none, and a run may have very many rows. */
+#define WITH_MAPPED    ", 'mapped', mapped"
+#define WITHOUT_MAPPED ""
+#define BEFORE(more)                                                                                                   \
+    " CASE v.column8 WHEN 1 THEN (SELECT json_object(" ACCOUNT_KEPT more ") FROM account WHERE team = ?2"               \
     "  AND person = v.column4)"                                                                                        \
-    " WHEN 4 THEN (SELECT json_object('person', person, 'uid', uid, " ACCOUNT_KEPT " FROM account WHERE team = ?2"     \
+    " WHEN 4 THEN (SELECT json_object('person', person, 'uid', uid, " ACCOUNT_KEPT more ") FROM account WHERE team = ?2" \
     "  AND person = v.column5)"                                                                                        \
     " WHEN 2 THEN (SELECT json_object('via', s.via, 'since', s.since) FROM account a"                                  \
     "  JOIN seat s ON s.product = v.column5 AND s.account = a.id WHERE a.team = ?2 AND a.person = v.column4)"          \
@@ -269,11 +273,11 @@ static const uint8_t takes_from[OP_COUNT] = {
     " WHEN 5 THEN (SELECT json_object('found', found) FROM drift WHERE team = ?2 AND op = v.column2"                   \
     "  AND object = v.column5 AND account ="                                                                           \
     "  coalesce((SELECT id FROM account WHERE team = ?2 AND person = v.column4 AND v.column4 <> 0), 0)) END,"
-#define WRITE_KEEPING(rows)                                                                                            \
+#define WRITE_KEEPING(rows, more)                                                                                      \
     "INSERT INTO run_change (run, seq, op, cause, person, object, detail, domain, before, after)"                      \
     " SELECT " VALUES_OF_ROW " coalesce(json_extract(" UNDONE ", '$.domain'),"                                         \
     " (SELECT domain FROM account WHERE team = ?2 AND person = v.column4 AND v.column9 > 0),"                          \
-    DOMAIN_OF_ROW "," BEFORE UNDONE " FROM (VALUES " rows ") v"
+    DOMAIN_OF_ROW "," BEFORE(more) UNDONE " FROM (VALUES " rows ") v"
 /* clang-format on */
 
 #define PLAIN_COLUMNS   7
@@ -284,15 +288,22 @@ struct journal {
     struct stmt *one[2], *many[2]; /* of changes that keep nothing, and of those that do */
 };
 
+static const char *const keeping_one[] = {WRITE_KEEPING(KEEPING_ROW, WITHOUT_MAPPED),
+                                          WRITE_KEEPING(KEEPING_ROW, WITH_MAPPED)};
+static const char *const keeping_many[] = {WRITE_KEEPING(TIMES_64(KEEPING_ROW), WITHOUT_MAPPED),
+                                           WRITE_KEEPING(TIMES_64(KEEPING_ROW), WITH_MAPPED)};
+
 int journal_open(struct store *store, int64_t run, int64_t team, struct journal **ret, struct err *err)
 {
     CLEANUP(journal_close) struct journal *j = mem_zero(sizeof *j);
     j->run = run;
     j->team = team;
-    if (db_prepare(store->db, WRITE_PLAIN(PLAIN_ROW), &j->one[false], err) != 0 ||
+    bool mapped = false;
+    if (mapped_any(store->db, team, &mapped, err) != 0 ||
+        db_prepare(store->db, WRITE_PLAIN(PLAIN_ROW), &j->one[false], err) != 0 ||
         db_prepare(store->db, WRITE_PLAIN(TIMES_64(PLAIN_ROW)), &j->many[false], err) != 0 ||
-        db_prepare(store->db, WRITE_KEEPING(KEEPING_ROW), &j->one[true], err) != 0 ||
-        db_prepare(store->db, WRITE_KEEPING(TIMES_64(KEEPING_ROW)), &j->many[true], err) != 0)
+        db_prepare(store->db, keeping_one[mapped], &j->one[true], err) != 0 ||
+        db_prepare(store->db, keeping_many[mapped], &j->many[true], err) != 0)
         return -1;
     *ret = TAKE(j);
     return 0;

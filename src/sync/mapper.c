@@ -54,7 +54,7 @@ const char *mapper_tables(const struct mapper *m)
     return m->mapping->tables;
 }
 
-/* --- one person ----------------------------------------------------------------------------------------------------- */
+/* --- one person -------------------------------------------------------------------------------------------------- */
 
 /* What is known of somebody while the rules are gone through. */
 struct sides {
@@ -135,7 +135,7 @@ static void take_sides(const struct mapped_row *row, struct pool *pool, struct s
     ret->nkept = named_values_read(row->mapped, pool, &ret->kept);
 }
 
-/* --- everybody ------------------------------------------------------------------------------------------------------ */
+/* --- everybody --------------------------------------------------------------------------------------------------- */
 
 struct differing {
     struct mapper *mapper;
@@ -162,7 +162,7 @@ int mapper_differing(struct mapper *m, void (*each)(void *ctx, uint32_t person),
     return mapped_each(m->store->db, m->team, look_at, &d, err);
 }
 
-/* --- one by one ----------------------------------------------------------------------------------------------------- */
+/* --- one by one -------------------------------------------------------------------------------------------------- */
 
 struct reading {
     const struct mapper *mapper;
@@ -202,9 +202,12 @@ int mapper_compare(struct mapper *m, uint32_t person, uint32_t holder, enum mapp
     return 0;
 }
 
-/* --- what an undo puts back ----------------------------------------------------------------------------------------- */
+/* --- what an undo puts back -------------------------------------------------------------------------------------- */
 
-/* By every rule that somebody wrote: what the journal keeps, or else what the default makes of the attributes that come back with it. */
+/*
+ * By every rule that somebody wrote: what the journal keeps, or else what the default makes of the attributes that
+ * come back with it.
+ */
 static struct named_value *values_back(const struct mapper *m, const struct named_value *kept, size_t nkept,
                                        const struct span *attr, struct pool *pool, size_t *ret_n)
 {
@@ -242,7 +245,7 @@ int mapper_compare_undo(struct mapper *m, int64_t run, uint32_t seq, uint32_t ho
     return 0;
 }
 
-/* --- tasks ---------------------------------------------------------------------------------------------------------- */
+/* --- tasks ------------------------------------------------------------------------------------------------------- */
 
 static int fill_from_directory(struct mapper *m, uint32_t person, struct pool *pool, struct platform_task *task,
                                struct err *err)
@@ -308,8 +311,7 @@ int mapper_task(struct mapper *m, const struct change *change, int64_t run, uint
 
 int mapper_done(struct mapper *m, const struct change *change, const struct platform_task *task, struct err *err)
 {
-    if (!m || !op_takes_attributes((enum op)change->op) || change->cause == CAUSE_UNDO ||
-        change->cause == CAUSE_DRIFT)
+    if (!m || !op_takes_attributes((enum op)change->op) || change->cause == CAUSE_UNDO || change->cause == CAUSE_DRIFT)
         return 0;
     return mapped_keep(m->store->db, m->team, change->person, task->mapped, task->nmapped, err);
 }

@@ -3,8 +3,8 @@
  *
  *   mapper_open -> mapper_differing, mapper_compare, mapper_task… -> mapper_close
  *
- * Of the nine attributes that are kept of everybody the rows of accounts tell by themselves; here it is about the rules that somebody
- * wrote. A map that changed is so found as what it is: other values for whom it concerns.
+ * Of the nine attributes that are kept of everybody the rows of accounts tell by themselves; here it is about the
+ * rules that somebody wrote. A map that changed is so found as what it is: other values for whom it concerns.
  */
 #ifndef SYNC_MAPPER_H
 #define SYNC_MAPPER_H
@@ -17,8 +17,8 @@
 struct mapper;
 
 /*
- * platform: its section, may be NULL. *ret NULL: it gets the attributes as they are; or (unless always) as the defaults have them, and so
- * did every account. Tables are read anew.
+ * platform: its section, may be NULL. *ret NULL: it gets the attributes as they are; or (unless always) as the
+ * defaults have them, and so did every account. Tables are read anew.
  */
 int mapper_open(struct store *store, const struct conf_section *platform, int64_t team, bool always,
                 struct mapper **ret, struct err *err);
@@ -46,15 +46,15 @@ enum mapper_scope {
 int mapper_compare(struct mapper *mapper, uint32_t person, uint32_t holder, enum mapper_scope scope, struct pool *pool,
                    struct mapper_value **ret, size_t *ret_n, struct err *err);
 /*
- * What an undo of change seq of run puts back, as far as it differs from what the account of holder has. attr: the attributes that it puts
- * back with it.
+ * What an undo of change seq of run puts back, as far as it differs from what the account of holder has. attr: the
+ * attributes that it puts back with it.
  */
 int mapper_compare_undo(struct mapper *mapper, int64_t run, uint32_t seq, uint32_t holder, const struct span *attr,
                         struct pool *pool, struct mapper_value **ret, size_t *ret_n, struct err *err);
 
 /*
- * Fills mapped of a task with attributes: from the directory as the mirror has it; of an undo (CAUSE_UNDO), which is change seq of run, what
- * the journal keeps; of a repair (CAUSE_DRIFT) what the account was given. mapper may be NULL.
+ * Fills mapped of a task with attributes: from the directory as the mirror has it; of an undo (CAUSE_UNDO), which is
+ * change seq of run, what the journal keeps; of a repair (CAUSE_DRIFT) what the account was given. mapper may be NULL.
  */
 int mapper_task(struct mapper *mapper, const struct change *change, int64_t run, uint32_t seq, struct pool *pool,
                 struct platform_task *task, struct err *err);
@@ -65,7 +65,8 @@ void mapper_given(const struct mapper *mapper, const struct span *attr, struct s
 int mapper_done(struct mapper *mapper, const struct change *change, const struct platform_task *task, struct err *err);
 
 /*
- * The further attributes that the platforms' maps of this directory's teams ask for: in lower case, ordered, each once, in the pool.
+ * The further attributes that the platforms' maps of this directory's teams ask for: in lower case, ordered, each
+ * once, in the pool.
  * names: the same with commas between them.
  */
 int mapper_wants(const struct conf *conf, const struct conf_section *directory, struct pool *pool,

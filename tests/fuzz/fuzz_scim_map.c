@@ -1,7 +1,7 @@
 /*
- * Whatever an administrator writes as the rules of a map, one a line, the table that they may name behind a NUL: no crash; they are
- * refused in words that can be shown, or make a User that does not differ from itself, that a service of ours would take, and that
- * is written into another as it is.
+ * Whatever an administrator writes as the rules of a map, one a line, the table that they may name behind a NUL: no
+ * crash; they are refused in words that can be shown, or make a User that does not differ from itself, that a service
+ * of ours would take, and that is written into another as it is.
  *
  *   clang -fsanitize=fuzzer,address,undefined …; fuzz_scim_map tests/data/scim-map
  */

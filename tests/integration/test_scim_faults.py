@@ -370,6 +370,23 @@ def test_put_writes_nothing_that_it_did_not_read(sender, script_all, shown, verd
     assert {a["verdict"] for a in answers} == {verdict} and "PUT" not in server.methods()
 
 
+@pytest.mark.parametrize("hidden, verdict", [([{"value": "other"}], "skip"), ([], "done"), (None, "done")])
+def test_put_of_a_group_that_hides_its_members(sender, script_all, hidden, verdict):
+    """Only of one that has none, also when asked."""
+    service = Whole()
+    service.group["members"] = hidden or []
+
+    def answer(request, body):
+        if request.command == "GET":
+            asked = "attributes=members" in request.path and hidden is not None
+            return scim(200, {key: value for key, value in service.group.items() if key != "members" or asked})
+        return service(request, body)
+
+    server = script_all(answer, **PUT)
+    assert {a["verdict"] for a in sender.send(server.url, *joins(2))} == {verdict}
+    assert ("PUT" in server.methods()) == (verdict == "done")
+
+
 # --- without filters ------------------------------------------------------------------------------------------------------------
 
 

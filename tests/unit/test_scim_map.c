@@ -1,9 +1,10 @@
 /*
  * scim: maps (scim/map.h), and the tables that they look things up in.
  *
- * tests/data/scim-map/NAME.json: "rules", "tables" by their names, "person" with attributes by their names, those of the directory in "extra"
- * and values by target in "fixed"; "extensions" are schemas. Then what is expected: "refused" (a part of the message) at rule number "row"; or "user", "edits",
- * "raw"; and of a User that was "found", what "differs" in it, and how it is after it was "written".
+ * tests/data/scim-map/NAME.json: "rules", "tables" by their names, "person" with attributes by their names, those of
+ * the directory in "extra" and values by target in "fixed"; "extensions" are schemas. Then what is expected: "refused"
+ * (a part of the message) at rule number "row"; or "user", "edits", "raw"; and of a User that was "found", what
+ * "differs" in it, and how it is after it was "written".
  */
 #include <dirent.h>
 
@@ -41,7 +42,7 @@ static void teardown(void)
     scim_teardown();
 }
 
-/* --- files ---------------------------------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------------------------------------- */
 
 static const char *rule_at(void *ctx, size_t i)
 {
@@ -180,7 +181,7 @@ START_TEST(is_as_the_files_say)
 }
 END_TEST
 
-/* --- rule by rule --------------------------------------------------------------------------------------------------- */
+/* --- rule by rule ------------------------------------------------------------------------------------------------ */
 
 static struct scim_map *map_of(const char *rules)
 {
@@ -275,7 +276,7 @@ START_TEST(has_limits)
 }
 END_TEST
 
-/* --- tables --------------------------------------------------------------------------------------------------------- */
+/* --- tables ------------------------------------------------------------------------------------------------------ */
 
 static const struct scim_table *table(const char *text)
 {
