@@ -76,11 +76,20 @@ size_t scim_body_max(struct web *web, const struct request *request)
     return strcmp(below, "/Bulk") == 0 ? SCIM_BULK_MAX : SCIM_MESSAGE_MAX;
 }
 
+/* All members of a group are read, of which there may be any number. */
+static bool reads_members(const struct request *request)
+{
+    const char *method = request_method(request), *excluded = "";
+    bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 || strcmp(method, "PUT") == 0;
+    return reads && strstr(request_path(request), "/Groups") &&
+           !(request_param(request, "excludedAttributes", &excluded) == 1 && strcasestr(excluded, "members"));
+}
+
 /* Queries may look at everything there is, and large bodies be many rows. */
 bool scim_is_slow(const struct request *request)
 {
     const char *path = request_path(request), *end = strrchr(path, '/'), *ignored = NULL;
-    return strcmp(end, "/Bulk") == 0 || strcmp(end, "/.search") == 0 || request_body(request).n > BODY_SLOW ||
+    return reads_members(request) || strcmp(end, "/Bulk") == 0 || strcmp(end, "/.search") == 0 || request_body(request).n > BODY_SLOW ||
            request_param(request, "filter", &ignored) != 0 || request_param(request, "sortBy", &ignored) != 0;
 }
 

@@ -2,8 +2,11 @@
 
 import concurrent.futures
 import fcntl
+import http.client
 import json
+import select
 import sqlite3
+import time
 import urllib.error
 import urllib.request
 
@@ -107,6 +110,32 @@ def test_queries_leave_room_for_sign_ins(server, site):
         found = list(pool.map(ask, range(40)))
     assert set(found) <= {200, 400, 429} and 0 < found.count(429) < 40, found
     assert server.ask("GET", path, token)["totalResults"] == 0
+
+
+def test_large_groups_stand_in_nobodys_way(site):
+    """One thread has all connections: whoever comes behind a group with very many members is answered before it."""
+    push_conf(site)
+    site.conf["serve"]["threads"] = "1"
+    server = Pushed(site)
+    try:
+        token, people = server.token("hq"), 200000
+        team = server.group(token, "team")
+        with sqlite3.connect(site.state / "push.db") as db:
+            db.execute("CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i <= ?) SELECT i FROM n",
+                       [people])
+            db.execute("INSERT INTO resource (row, directory, kind, gone, id, display, created, change)"
+                       " SELECT i, 1, 0, 0, 'id' || i, 'u' || i, 1, 1 FROM n")
+            db.execute("INSERT INTO member SELECT 1, i FROM n")
+        db.close()
+        large = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+        large.request("GET", f"/scim/hq/v2/Groups/{team}", headers={"Authorization": f"Bearer {token}"})
+        time.sleep(0.05)  # so that it is the first
+        server.ask("GET", "/ServiceProviderConfig", token)
+        assert not select.select([large.sock], [], [], 0)[0], "it came before"
+        assert len(json.loads(large.getresponse().read())["members"]) == people
+        large.close()
+    finally:
+        server.stop()
 
 
 def test_exchanged_without_a_gap(server, site):
