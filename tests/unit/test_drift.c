@@ -262,6 +262,53 @@ START_TEST(an_account_that_bears_another_id)
 }
 END_TEST
 
+/* A look that fails, or ends before it gets there, does not make clear whose it is. */
+START_TEST(what_is_unclear_stays_so_until_it_is_read)
+{
+    snprintf(at(anna)->bears, sizeof at(anna)->bears, "of-another-system");
+    look(LOOK_COMPLETE);
+    anna->there = at(anna)->there = false;
+    world_pull(&w);
+    far->reading = _i == 0 ? FAR_SILENT : FAR_CUT_OFF;
+    look(_i == 0 ? LOOK_FAILED : LOOK_PARTIAL);
+    planned(&w, "suspend anna: gone [unclear-account]\n"
+                "unassign anna autocad: gone [unclear-account]\n"
+                "leave anna cad: gone [unclear-account]\n");
+    at(anna)->there = true;
+    *at(anna)->bears = '\0';
+    far->reading = FAR_ALL;
+    look(LOOK_COMPLETE);
+    planned(&w, "suspend anna: gone\n"
+                "unassign anna autocad: gone\n"
+                "leave anna cad: gone\n");
+}
+END_TEST
+
+START_TEST(a_group_that_bears_another_id)
+{
+    snprintf(far_object_of(crew->id)->bears, 64, "of-another-system");
+    look(LOOK_COMPLETE);
+    planned(&w, "");
+    ck_assert_int_eq(world_int(&w, "SELECT count(*) FROM drift WHERE stance = 2"), 1);
+    member(crew, anna);
+    world_pull(&w);
+    planned(&w, "join anna crew: group crew [unclear-account]\n");
+    world_conf(&w, WORLD_DIRECTORY("") WORLD_TEAM("groups = none") WORLD_PRODUCT("autocad", "cad", ""));
+    world_pull(&w);
+    planned(&w, "leave anna cad: unconfigured\n"
+                "leave ben cad: unconfigured\n"
+                "drop-group cad: unconfigured\n"
+                "leave ben crew: unconfigured [unclear-account]\n"
+                "drop-group crew: unconfigured [unclear-account]\n");
+    w.approved = true;
+    planned(&w, "leave anna cad: unconfigured\n"
+                "leave ben cad: unconfigured\n"
+                "leave ben crew: unconfigured\n"
+                "drop-group cad: unconfigured\n"
+                "drop-group crew: unconfigured\n");
+}
+END_TEST
+
 START_TEST(two_accounts_that_bear_one_id)
 {
     size_t twin = far_account_of("twin");
@@ -610,6 +657,8 @@ int main(void)
     tcase_add_test(c, a_group_with_others_in_it_is_not_dropped);
     tcase_add_test(c, an_id_that_changed);
     tcase_add_test(c, an_account_that_lost_our_id_gets_it_again);
+    tcase_add_loop_test(c, what_is_unclear_stays_so_until_it_is_read, 0, 2);
+    tcase_add_test(c, a_group_that_bears_another_id);
     tcase_add_loop_test(c, an_account_that_bears_another_id, 0, 2);
     tcase_add_test(c, two_accounts_that_bear_one_id);
     tcase_add_test(c, an_account_made_with_our_id);
