@@ -594,6 +594,35 @@ START_TEST(repairs_are_not_undone)
 }
 END_TEST
 
+/* What the run made is somebody else's by now, as far as anybody can say. */
+START_TEST(what_is_unclear_is_not_undone)
+{
+    static const enum op expected[] = {OP_LEAVE, OP_REMOVE};
+    int64_t run = world_int(&w, "SELECT max(id) FROM run");
+    snprintf(at(anna)->bears, sizeof at(anna)->bears, "of-another-system");
+    snprintf(far_object_of(crew->id)->bears, 64, "of-another-system");
+    look(LOOK_COMPLETE);
+    struct policy policy = {0};
+    ck_assert_int_eq(policy_load(w.store, w.conf, world_team(&w), &policy, &w.err), 0);
+    struct plan_settings settings = {.conf = w.conf, .policy = &policy, .gate = &w.gate, .now = w.now};
+    plan_settings_read(&settings);
+    for (int approved = 0; approved < 2; approved++) {
+        CLEANUP(plan_free) struct plan *plan = NULL;
+        settings.approved = approved;
+        ck_assert_int_eq(undo_plan(w.store, &settings, run, &plan, &w.err), 0);
+        unsigned unclear[OP_COUNT] = {0};
+        for (size_t i = 0; i < plan->nheld; i++)
+            unclear[plan->held[i].op] += plan->held[i].hold == HOLD_UNCLEAR;
+        for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+            ck_assert_uint_eq(unclear[expected[i]], approved                   ? 0
+                                                     : expected[i] == OP_LEAVE ? 2
+                                                                               : 1);
+        ck_assert_uint_eq(unclear[OP_DROP_GROUP], approved ? 0 : 2); /* anna stays in the other one */
+    }
+    policy_release(&policy);
+}
+END_TEST
+
 START_TEST(how_often_it_is_read)
 {
     far_settings(&w, "drift-every = 1h\n");
@@ -675,6 +704,7 @@ int main(void)
     tcase_add_test(c, what_is_refused_is_told_in_the_end);
     tcase_add_test(c, a_repair_is_settled);
     tcase_add_test(c, repairs_are_not_undone);
+    tcase_add_test(c, what_is_unclear_is_not_undone);
     tcase_add_test(c, how_often_it_is_read);
     tcase_add_test(c, products_as_values);
     suite_add_tcase(s, c);
