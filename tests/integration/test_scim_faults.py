@@ -268,6 +268,7 @@ def change(i, **values):
     (lambda results: (200, {}, ""), 10),
     (lambda results: (200, {"Content-Type": "text/html"}, "<html>Welcome</html>"), 10),
     (lambda results: (200, {}, '{"Operations": 7}'), 10),
+    (lambda results: (200, {}, json.dumps({"Operations": results, "x": "y" * (5 << 20)})), 10),
     (lambda results: (500, {}, "done, but the answer got lost"), 10),
     (lambda results: (502, {"Content-Type": "text/html"}, "<html>"), 10),
 ])
