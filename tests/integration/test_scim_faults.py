@@ -281,6 +281,18 @@ def test_lies_of_a_bulk(sender, script_all, twist, unsure):
     assert sorted(service.users.values()) == sorted(f"e{i}" for i in range(10)) and service.bulks == 1
 
 
+def test_an_account_of_which_too_much_is_said(sender, script_all):
+    """It was made all the same."""
+    class Talker(Bulk):
+        def do(self, method, path, data):
+            status, location, response = super().do(method, path, data)
+            return status, location, {**response, "x": "y" * (2 << 20)} if method == "POST" else response
+    service = Talker()
+    server = script_all(service, patch={"supported": True})
+    assert until_done(sender, server.url, invites(1), 2) == [{"retry": 1}, {"done": 1}]
+    assert list(service.users.values()) == ["e0"]
+
+
 @pytest.mark.parametrize("status", [400, 404, 405, 413, 415, 501])
 def test_a_bulk_that_is_refused_goes_out_singly(sender, script_all, status):
     service = Bulk(status=status)
