@@ -182,18 +182,6 @@ static bool rule_matches(const struct job *job, const struct attr_rule *rule)
 
 /* --- the id ------------------------------------------------------------------------------------------------------- */
 
-static bool is_uuid(struct span s)
-{
-    if (s.n != 36)
-        return false;
-    for (size_t i = 0; i < s.n; i++) {
-        bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
-        if (hyphen ? s.p[i] != '-' : !strchr("0123456789abcdefABCDEF", s.p[i]) || s.p[i] == '\0')
-            return false;
-    }
-    return true;
-}
-
 static struct span hex(struct pool *pool, const void *data, size_t n)
 {
     char *text = pool_alloc(pool, 2 * n + 1);
@@ -206,7 +194,7 @@ static struct span hex(struct pool *pool, const void *data, size_t n)
 static const char *read_id(struct job *job, struct span value)
 {
     struct pool *pool = job->d->pool;
-    if (is_uuid(value)) {
+    if (text_is_uuid(value)) {
         char *id = pool_strndup(pool, value.p, value.n);
         text_lower_ascii(id);
         job->entry.id = (struct span){id, value.n};
@@ -381,7 +369,7 @@ static int fill_extra(struct job *job, const char **ret_attribute, const char **
         *ret_what = "longer than 1024 bytes; shorten it, or take it out of the platform's map";
         if (value->n > ENTRY_VALUE_MAX)
             return -1;
-        if (is_uuid(*value)) {
+        if (text_is_uuid(*value)) {
             char *id = pool_strndup(pool, value->p, value->n);
             text_lower_ascii(id);
             value->p = id;

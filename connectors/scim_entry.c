@@ -110,18 +110,6 @@ static int report(struct job *job, const json_t *resource, const char *place, co
 
 /* --- the id ------------------------------------------------------------------------------------------------------- */
 
-static bool is_uuid(struct span s)
-{
-    if (s.n != 36)
-        return false;
-    for (size_t i = 0; i < s.n; i++) {
-        bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
-        if (hyphen ? s.p[i] != '-' : !strchr("0123456789abcdefABCDEF", s.p[i]) || s.p[i] == '\0')
-            return false;
-    }
-    return true;
-}
-
 /* A UUID in lower case, as of every directory. NULL, or what is wrong with it. */
 static const char *normal_id(struct pool *pool, struct span id, struct span *ret)
 {
@@ -132,7 +120,7 @@ static const char *normal_id(struct pool *pool, struct span id, struct span *ret
     if (!text_is_clean(id))
         return "has control characters; mend it";
     *ret = id;
-    if (is_uuid(id)) {
+    if (text_is_uuid(id)) {
         char *lower = pool_strndup(pool, id.p, id.n);
         text_lower_ascii(lower);
         ret->p = lower;

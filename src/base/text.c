@@ -22,6 +22,18 @@ static bool is_plain_ascii(struct span s)
     return true;
 }
 
+bool text_is_uuid(struct span s)
+{
+    if (s.n != 36)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+        if (hyphen ? s.p[i] != '-' : !strchr("0123456789abcdefABCDEF", s.p[i]) || s.p[i] == '\0')
+            return false;
+    }
+    return true;
+}
+
 bool text_is_clean(struct span s)
 {
     if (is_plain_ascii(s))

@@ -14,6 +14,8 @@
  * overrides and isolates that can make a line on a screen say something else than its bytes. Empty text is clean.
  */
 bool text_is_clean(struct span s);
+/* A UUID with hyphens, in either case. */
+bool text_is_uuid(struct span s);
 /* A copy that can be shown on a terminal: whatever is not clean becomes U+FFFD. */
 char *text_printable(struct pool *pool, struct span s);
 /* Columns on a terminal: 2 for East Asian wide characters, 0 for combining ones. */

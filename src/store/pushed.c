@@ -4,9 +4,7 @@
 
 #include "base/mem.h"
 #include "crypto/random.h"
-
-#define APPLICATION_ID 0x44577075 /* "DWpu" */
-#define VERSION        1
+#include "store/beside.h"
 
 static const char tables[] =
     "CREATE TABLE origin (id TEXT NOT NULL);"
@@ -47,42 +45,16 @@ static int make_tables(struct db *db, struct err *err)
     random_bytes(b, sizeof b);
     write_uuid(b, 4, id);
     CLEANUP(freep)
-    char *sql = mem_printf("%s %s %s %s PRAGMA application_id = %d; PRAGMA user_version = %d", tables,
-                           pushed_resource_tables, pushed_member_tables, push_tokens_tables, APPLICATION_ID, VERSION);
+    char *sql = mem_printf("%s %s %s %s", tables, pushed_resource_tables, pushed_member_tables, push_tokens_tables);
     return db_exec(db, sql, err) != 0 ? -1
                                       : db_run(db, "INSERT INTO origin (id) VALUES (?)", DB_ARGS(DB_TEXT(id)), err);
 }
 
-static int check_version(struct db *db, int64_t application, int64_t version, struct err *err)
-{
-    if (application != APPLICATION_ID)
-        return err_set(err, ERR_STORE, "%s: this is not what was pushed to Doorward; move it away", db_path(db));
-    if (version != VERSION)
-        return err_set(err, ERR_STORE,
-                       "%s: made by another version of Doorward; install that one, or move the file away", db_path(db));
-    return 0;
-}
-
-/* Two processes may come to a new file at once: who holds the lock looks again. */
-static int settle(struct db *db, struct err *err)
-{
-    int64_t application, version, any;
-    if (db_settle_writing(db, err) != 0 || db_begin(db, err) != 0)
-        return -1;
-    int r = 0;
-    if (db_get_int(db, "PRAGMA application_id", &application, err) != 0 ||
-        db_get_int(db, "PRAGMA user_version", &version, err) != 0 ||
-        db_get_int(db, "SELECT count(*) FROM sqlite_schema", &any, err) != 0)
-        r = -1;
-    else if (any == 0 && application == 0)
-        r = make_tables(db, err);
-    else
-        r = check_version(db, application, version, err);
-    if (r == 0)
-        return db_commit(db, err);
-    db_rollback(db);
-    return -1;
-}
+static const struct beside push_db = {.application = 0x44577075, /* "DWpu" */
+                                      .version = 1,
+                                      .what = "what was pushed to Doorward",
+                                      .nothing = "nothing was pushed yet",
+                                      .make = make_tables};
 
 static int read_origin(struct pushed *pushed, struct err *err)
 {
@@ -108,29 +80,12 @@ static const char limits[] =
 
 int pushed_open(const char *dir, struct pushed **ret, struct err *err)
 {
-    CLEANUP(freep) char *path = mem_printf("%s/push.db", dir);
     CLEANUP(pushed_close) struct pushed *pushed = mem_zero(sizeof *pushed);
-    if (db_open(path, false, &pushed->db, err) != 0 || settle(pushed->db, err) != 0 || read_origin(pushed, err) != 0 ||
+    if (beside_open(dir, "push.db", &push_db, &pushed->db, err) != 0 || read_origin(pushed, err) != 0 ||
         db_exec(pushed->db, limits, err) != 0)
         return -1;
     *ret = TAKE(pushed);
     return 0;
-}
-
-static int not_there(const char *path, struct err *err)
-{
-    return err_set(err, ERR_NOT_FOUND, "%s: nothing was pushed yet", path);
-}
-
-/* One that is being made this very moment has no tables yet. */
-static int require(struct db *db, struct err *err)
-{
-    int64_t application, version, any;
-    if (db_get_int(db, "PRAGMA application_id", &application, err) != 0 ||
-        db_get_int(db, "PRAGMA user_version", &version, err) != 0 ||
-        db_get_int(db, "SELECT count(*) FROM sqlite_schema", &any, err) != 0)
-        return -1;
-    return any == 0 && application == 0 ? not_there(db_path(db), err) : check_version(db, application, version, err);
 }
 
 bool pushed_is_there(const char *dir)
@@ -141,11 +96,8 @@ bool pushed_is_there(const char *dir)
 
 int pushed_open_read(const char *dir, struct pushed **ret, struct err *err)
 {
-    CLEANUP(freep) char *path = mem_printf("%s/push.db", dir);
     CLEANUP(pushed_close) struct pushed *pushed = mem_zero(sizeof *pushed);
-    if (access(path, F_OK) != 0)
-        return not_there(path, err);
-    if (db_open(path, true, &pushed->db, err) != 0 || require(pushed->db, err) != 0 || read_origin(pushed, err) != 0)
+    if (beside_open_read(dir, "push.db", &push_db, &pushed->db, err) != 0 || read_origin(pushed, err) != 0)
         return -1;
     *ret = TAKE(pushed);
     return 0;

@@ -1,14 +1,10 @@
 #include "store/signins_inner.h"
 
-#include <unistd.h>
-
 #include "base/mem.h"
 #include "crypto/token.h"
+#include "store/beside.h"
 #include "store/grants.h"
 #include "store/passes.h"
-
-#define APPLICATION_ID 0x44577369 /* "DWsi" */
-#define VERSION        1
 
 /*
  * Rows are numbered by time, so that the oldest are found without counting. used_once and session are looked up by what only its
@@ -43,71 +39,32 @@ static const char tables[] =
 static int make_tables(struct db *db, struct err *err)
 {
     CLEANUP(freep)
-    char *sql = mem_printf("%s %s %s %s %s %s %s %s PRAGMA application_id = %d; PRAGMA user_version = %d", tables,
-                           grants_tables, notices_tables, passes_tables, visits_tables, trials_tables, renewals_tables,
-                           arrivals_tables, APPLICATION_ID, VERSION);
+    char *sql = mem_printf("%s %s %s %s %s %s %s %s", tables, grants_tables, notices_tables, passes_tables,
+                           visits_tables, trials_tables, renewals_tables, arrivals_tables);
     return db_exec(db, sql, err);
 }
 
-static int check_version(struct db *db, int64_t application, int64_t version, struct err *err)
-{
-    if (application != APPLICATION_ID)
-        return err_set(err, ERR_STORE, "%s: this is not Doorward's record of sign-ins; move it away", db_path(db));
-    if (version != VERSION)
-        return err_set(err, ERR_STORE,
-                       "%s: made by another version of Doorward; install that one, or move the file away", db_path(db));
-    return 0;
-}
-
-/* Two processes may come to a new file at once: who holds the lock looks again. */
-static int settle(struct db *db, struct err *err)
-{
-    int64_t application, version, any;
-    if (db_settle_writing(db, err) != 0 || db_begin(db, err) != 0)
-        return -1;
-    int r = 0;
-    if (db_get_int(db, "PRAGMA application_id", &application, err) != 0 ||
-        db_get_int(db, "PRAGMA user_version", &version, err) != 0 ||
-        db_get_int(db, "SELECT count(*) FROM sqlite_schema", &any, err) != 0)
-        r = -1;
-    else if (any == 0 && application == 0)
-        r = make_tables(db, err);
-    else
-        r = check_version(db, application, version, err);
-    if (r == 0)
-        return db_commit(db, err);
-    db_rollback(db);
-    return -1;
-}
+static const struct beside signin_db = {.application = 0x44577369, /* "DWsi" */
+                                        .version = 1,
+                                        .what = "Doorward's record of sign-ins",
+                                        .nothing = "nobody has signed in yet",
+                                        .make = make_tables};
 
 int signins_open(const char *dir, struct signins **ret, struct err *err)
 {
-    CLEANUP(freep) char *path = mem_printf("%s/signin.db", dir);
     CLEANUP(signins_close) struct signins *signins = mem_zero(sizeof *signins);
-    if (db_open(path, false, &signins->db, err) != 0 || settle(signins->db, err) != 0 ||
-        db_exec(signins->db, "PRAGMA cache_size = -128", err) !=
-            0) /* KB: a handle a thread, and rows are found by key */
+    /* KB of cache: a handle a thread, and rows are found by key. */
+    if (beside_open(dir, "signin.db", &signin_db, &signins->db, err) != 0 ||
+        db_exec(signins->db, "PRAGMA cache_size = -128", err) != 0)
         return -1;
     *ret = TAKE(signins);
     return 0;
 }
 
-static int require(struct db *db, struct err *err)
-{
-    int64_t application, version;
-    if (db_get_int(db, "PRAGMA application_id", &application, err) != 0 ||
-        db_get_int(db, "PRAGMA user_version", &version, err) != 0)
-        return -1;
-    return check_version(db, application, version, err);
-}
-
 int signins_open_read(const char *dir, struct signins **ret, struct err *err)
 {
-    CLEANUP(freep) char *path = mem_printf("%s/signin.db", dir);
     CLEANUP(signins_close) struct signins *signins = mem_zero(sizeof *signins);
-    if (access(path, F_OK) != 0)
-        return err_set(err, ERR_NOT_FOUND, "%s: nobody has signed in yet", path);
-    if (db_open(path, true, &signins->db, err) != 0 || require(signins->db, err) != 0)
+    if (beside_open_read(dir, "signin.db", &signin_db, &signins->db, err) != 0)
         return -1;
     *ret = TAKE(signins);
     return 0;

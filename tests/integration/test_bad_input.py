@@ -298,7 +298,8 @@ def test_a_disk_that_is_full(settled, tmp_path):
     before = fill_up(settled)
     disk = tmp_path / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=900k,mode=700", "tmpfs", disk], capture_output=True, check=False).returncode:
+    size = sum((settled.state / name).stat().st_size for name in os.listdir(settled.state)) + 200_000
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "tmpfs", disk], capture_output=True, check=False).returncode:
         pytest.skip("mounting a small tmpfs is not allowed here")
     try:
         for name in os.listdir(settled.state):
