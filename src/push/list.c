@@ -289,11 +289,12 @@ static int list_parts(struct service_call *call, const struct parts *parts, cons
                       int64_t *ret_total, const char **ret_next)
 {
     CLEANUP(pool_free) struct pool *scratch = pool_new();
+    double seconds = call->request->seconds > 0 ? call->request->seconds : SERVICE_SEARCH_SECONDS;
     struct listing l = {.call = call,
                         .shown = shown,
                         .room = page->count,
                         .last = parts->after,
-                        .deadline = clock_monotonic() + SERVICE_SEARCH_SECONDS,
+                        .deadline = clock_monotonic() + seconds,
                         .scratch = scratch};
     l.skip = page->by_cursor ? 0 : (int64_t)page->start - 1;
     for (enum pushed_kind kind = parts->first; kind <= PUSHED_GROUP && !(l.more && page->by_cursor); kind++) {

@@ -25,7 +25,7 @@
 /* Bytes of resources after which a page ends, and that are put in order at once. */
 #define SERVICE_PAGE_BYTES (16 * 1024 * 1024)
 #define SERVICE_SORT_BYTES (64 * 1024 * 1024)
-/* Seconds for a query; then it is tooMany. */
+/* Seconds for a query where the request does not say; then it is tooMany. */
 #define SERVICE_SEARCH_SECONDS 5
 /* Resources that are put in order by something else than their names. */
 #define SERVICE_SORT_MAX 20000
@@ -39,6 +39,7 @@ struct service_request {
     struct span if_match, if_none_match; /* p NULL: not sent */
     const char *base;                    /* the address of the base, without "/" at the end */
     int64_t now;                         /* microseconds since 1970 */
+    double seconds;                      /* for a query; 0: SERVICE_SEARCH_SECONDS */
     struct line *line; /* for changes, with those of other threads; NULL: each is a transaction of its own */
 };
 
