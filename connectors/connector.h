@@ -119,6 +119,7 @@ struct directory_connector {
      * ERR_INPUT: not a name.
      */
     int (*name_key)(const char *name, struct key128 *ret, struct err *err);
+    bool names_repeat; /* several groups may be called the same: then a name alone binds none of them */
     /* Where this connection goes, for messages: "ldaps://dc1.example.com". Owned by the directory. */
     const char *(*describe)(const struct directory *directory);
     /* What there is, and what the source can and cannot do, in words for the administrator; lines, in the pool. NULL: nothing to tell. */

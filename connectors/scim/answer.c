@@ -94,6 +94,9 @@ static void read_failure(const struct reading *r)
 {
     r->ret->finding = SCIM_FAULT;
     r->ret->verdict = verdict_of_failure(r->reply->err.kind);
+    /* Made, with an answer that is too large: a look-up finds it. */
+    if (r->reply->err.kind == ERR_INPUT && r->reply->status >= 200 && r->question->expect == SCIM_EXPECT_ONE)
+        r->ret->verdict = PLATFORM_RETRY;
     r->ret->why = r->reply->err;
     err_wrap(&r->ret->why, "%s", r->question->object);
 }

@@ -106,6 +106,12 @@ static void tell_each(struct carriage *c, const struct http_reply *reply)
             tell_unknown(&c->items[i]);
 }
 
+static void tell_all_unknown(const struct carriage *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        tell_unknown(&c->items[i]);
+}
+
 /* Refused before anything of it was done: too large, or something that it does not know after all. */
 static bool is_refused(const struct http_reply *reply)
 {
@@ -116,15 +122,18 @@ static bool is_refused(const struct http_reply *reply)
 static void judge(struct carriage *c, const struct http_reply *reply)
 {
     struct scim_manner *manner = &c->queue->service->manner;
-    bool is_good = reply->err.kind == ERR_NONE && reply->status >= 200 && reply->status < 300;
+    bool is_done = reply->status >= 200 && reply->status < 300;
     if (is_refused(reply)) {
         if (reply->status == 413)
             manner->bulk = c->n / 2;
         else
             scim_manner_without_bulk(manner);
         send_singly(c);
-    } else if (is_good) {
+    } else if (is_done && reply->err.kind == ERR_NONE) {
         tell_each(c, reply);
+    } else if (is_done) { /* and says more of it than is read */
+        scim_manner_without_bulk(manner);
+        tell_all_unknown(c);
     } else {
         if (reply->status == 0)
             manner->bulk = c->n / 2; /* it may only have taken too long */

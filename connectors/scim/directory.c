@@ -254,6 +254,7 @@ const struct directory_connector scim_directory = {
     .pull = scim_pull,
     .cursor = scim_cursor,
     .name_key = scim_paths_name_key,
+    .names_repeat = true,
     .describe = scim_source_describe,
     .tell = scim_source_tell,
     .close = scim_source_close,

@@ -14,7 +14,7 @@ struct look {
     struct scim_reader *reader;
     const struct platform_sink *sink;
     struct buf body;         /* of a group */
-    json_t *groups;          /* all of them, without members */
+    json_t *groups;          /* all of them, by their names only */
     struct scim_ahead ahead; /* whole groups, by their place in groups */
     size_t fetched;          /* so many of groups had their turn to be fetched ahead */
     struct err
@@ -228,12 +228,22 @@ static int give_group(struct look *look, size_t place, struct err *err)
     return members ? read_members(look, place, &found, scim_id_of(group), err) : 0;
 }
 
-/* The list is read to its end first: a cursor does not wait, and what is there has less time to change. */
+/*
+ * The list is read to its end first: a cursor does not wait, and what is there has less time to change. Only what is
+ * wanted of each is kept until then.
+ */
 static int on_group(void *ctx, json_t *group, struct scim_pieces *none, struct err *err)
 {
+    static const char *const kept[] = {"id", "externalId", "displayName"};
     struct look *look = ctx;
+    json_t *slim = json_object();
     (void)none, (void)err;
-    json_array_append(look->groups, group);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        json_t *value = scim_json_get(group, kept[i]);
+        if (json_is_string(value))
+            json_object_set(slim, kept[i], value);
+    }
+    json_array_append_new(look->groups, slim);
     return 0;
 }
 

@@ -140,7 +140,9 @@ static void drop_read_only(json_t *resource, enum scim_kind kind)
 static const char *version_of(const struct http_reply *reply, const json_t *resource)
 {
     const char *version = json_string_value(json_object_get(json_object_get(resource, "meta"), "version"));
-    return *reply->etag ? reply->etag : version ? version : "";
+    if (*reply->etag)
+        return reply->etag;
+    return version && text_is_clean(span_str(version)) ? version : ""; /* it becomes a header */
 }
 
 static void write_whole(const struct scim_request *patch, json_t *resource, struct scim_request *ret)

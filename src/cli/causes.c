@@ -159,7 +159,7 @@ static void hold_words(const struct telling *t, const struct removal_cause *r, s
         [HOLD_NO_EMAIL] = "held: without a usable e-mail address",
         [HOLD_PROTECTED] = "administrators or protected, who stay",
         [HOLD_UNRESOLVED] = "held: a configured group was not found",
-        [HOLD_UNCLEAR] = "held: not clear on the platform whose account it is",
+        [HOLD_UNCLEAR] = "held: not clear on the platform whose it is",
         [HOLD_CHANGED] = "held: changed again since",
     };
     uint32_t all = r->people + r->seats + r->members;

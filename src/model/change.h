@@ -61,7 +61,7 @@ enum hold {
     HOLD_GUARD,      /* too many removals at once */
     HOLD_UNRESOLVED, /* a configured group was not found: nothing is taken away */
     HOLD_NEW_ID,     /* looks like somebody under a new id, which needs a decision; other: that person */
-    HOLD_UNCLEAR,    /* on the platform it is not clear whose account it is */
+    HOLD_UNCLEAR,    /* on the platform it is not clear whose it is */
     HOLD_CHANGED,    /* of an undo: changed again since; other: by this run, or 0 */
     HOLD_COUNT,
 };

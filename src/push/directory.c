@@ -239,6 +239,7 @@ const struct directory_connector push_connector = {
     .pull = push_pull,
     .cursor = push_cursor,
     .name_key = scim_paths_name_key,
+    .names_repeat = true,
     .describe = push_describe,
     .close = push_close,
 };

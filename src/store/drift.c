@@ -66,16 +66,17 @@ int drift_put(struct drift_look *look, const struct drift_row *row, struct err *
     return stmt_run(st, err);
 }
 
-/* What was never repaired leaves nothing to remember. */
+/* What was never repaired leaves nothing to remember; what was unclear is so until something else was seen. */
+#define OTHERS "team = ?1 AND look <> ?2 AND (?3 OR stance <> ?4)"
+
 static int close_others(struct drift_look *look, bool complete, struct err *err)
 {
     struct db *db = look->db;
-    return db_run(db, "DELETE FROM drift WHERE team = ? AND look <> ? AND times = 0",
-                  DB_ARGS(DB_INT(look->team), DB_INT(look->number)), err) != 0 ||
-                   db_run(db,
-                          "UPDATE drift SET open = 0, clean = CASE WHEN ?3 THEN 1 ELSE clean END WHERE team = ?1 AND "
-                          "look <> ?2",
-                          DB_ARGS(DB_INT(look->team), DB_INT(look->number), DB_INT(complete)), err) != 0 ||
+    const struct db_value others[] = {DB_INT(look->team), DB_INT(look->number), DB_INT(complete),
+                                      DB_INT(DRIFT_UNCLEAR)};
+    return db_run(db, "DELETE FROM drift WHERE " OTHERS " AND times = 0", others, 4, err) != 0 ||
+                   db_run(db, "UPDATE drift SET open = 0, clean = CASE WHEN ?3 THEN 1 ELSE clean END WHERE " OTHERS,
+                          others, 4, err) != 0 ||
                    db_run(db, "DELETE FROM drift WHERE team = ? AND open = 0 AND repaired_at < ?",
                           DB_ARGS(DB_INT(look->team), DB_INT(look->now - KEPT_FOR)), err) != 0 ||
                    (complete && db_run(db, "UPDATE platform_look SET at = ? WHERE team = ?",

@@ -49,7 +49,10 @@ int drift_begin(struct db *db, int64_t team, const char *platform, int64_t now, 
                 struct err *err);
 /* Found now. stance is DRIFT_REPAIR where drift.h decides; any other stays what it is. */
 int drift_put(struct drift_look *look, const struct drift_row *row, struct err *err);
-/* complete: what was not put is as it should be. Otherwise nothing is known of it. Frees the look, also on -1. */
+/*
+ * complete: what was not put is as it should be. Otherwise nothing is known of it, and only what was unclear stays so.
+ * Frees the look, also on -1.
+ */
 int drift_end(struct drift_look **look, bool complete, struct err *err);
 
 /* Nothing is known of the platform any more. */

@@ -55,7 +55,7 @@ static void drop_group(struct draft *d, const struct round *round)
     struct change c = {
         .op = OP_DROP_GROUP, .object = round->object, .cause = CAUSE_UNCONFIGURED, .hold = (uint8_t)group_hold(d)};
     if (c.hold == HOLD_NONE)
-        c.hold = round->unresolved ? HOLD_UNRESOLVED : round->kept;
+        c.hold = round->unclear ? HOLD_UNCLEAR : round->unresolved ? HOLD_UNRESOLVED : round->kept;
     draft_add(d, c);
 }
 
@@ -68,9 +68,12 @@ static int draft_group(struct store *store, struct draft *d, struct person_reade
                           .take = OP_LEAVE,
                           .object = g->group,
                           .unresolved = unresolved,
+                          .unclear = repair_is_unclear(d, g->from ? g->from : g->group),
                           .unconfigured = !t,
                           .hold = hold};
     struct span display, name;
+    if (round.unclear)
+        round.hold = HOLD_UNCLEAR;
     if (d->settings->only)
         return draft_members(store, g, t, &round, err);
     int found = group_read(reader, g->group, &display, &name, err);
@@ -78,7 +81,7 @@ static int draft_group(struct store *store, struct draft *d, struct person_reade
         return -1;
     g->kept = round.kept;
     if (c.hold == HOLD_NONE)
-        c.hold = hold;
+        c.hold = round.hold;
     if (!t) {
         drop_group(d, &round);
     } else if (g->from) {

@@ -28,14 +28,28 @@ static void take_account_row(struct census *c, const struct drift_row *row)
     c->missing += row->op == OP_RESTORE;
 }
 
+/* Among what is by kinds of repairs: a group of which it is not clear whose it is. Nothing is repaired by this kind. */
+#define UNCLEAR_GROUP OP_ADOPT_GROUP
+
 static void take_row(void *ctx, const struct drift_row *row)
 {
     struct census *c = ctx;
+    bool unclear = row->stance == DRIFT_UNCLEAR && !row->account;
     if (row->account && !row->object)
         take_account_row(c, row);
-    else if (row->stance == DRIFT_REPAIR || row->stance == DRIFT_FOREIGN)
-        *MEM_PUSH(&c->drifted, &c->ndrifted, &c->drifted_cap) = (struct drifted){
-            .op = (uint8_t)row->op, .account = row->account, .object = row->object, .found = row->print};
+    else if (row->stance == DRIFT_REPAIR || row->stance == DRIFT_FOREIGN || unclear)
+        *MEM_PUSH(&c->drifted, &c->ndrifted, &c->drifted_cap) =
+            (struct drifted){.op = (uint8_t)(unclear ? UNCLEAR_GROUP : row->op),
+                             .account = row->account,
+                             .object = row->object,
+                             .found = row->print};
+}
+
+/* Whose something is does not become clear by a look that failed. */
+static void take_unclear(void *ctx, const struct drift_row *row)
+{
+    if (row->stance == DRIFT_UNCLEAR)
+        take_row(ctx, row);
 }
 
 static int by_op_and_object(const void *left, const void *right)
@@ -50,9 +64,7 @@ static int by_op_and_object(const void *left, const void *right)
 
 int repair_load(struct store *store, const struct plan_settings *settings, struct census *c, struct err *err)
 {
-    if (!settings->drift)
-        return 0;
-    if (drift_each(store->db, settings->policy->team, take_row, c, err) != 0)
+    if (drift_each(store->db, settings->policy->team, settings->drift ? take_row : take_unclear, c, err) != 0)
         return -1;
     if (c->ndrifted)
         qsort(c->drifted, c->ndrifted, sizeof *c->drifted, by_op_and_object);
@@ -173,6 +185,15 @@ void repair_group(struct draft *d, uint32_t group, enum hold hold, bool renamed)
                                          .detail = row->found,
                                          .hold = (uint8_t)hold});
     }
+}
+
+bool repair_is_unclear(const struct draft *d, uint32_t group)
+{
+    size_t n;
+    if (d->settings->approved)
+        return false;
+    drifted_of(&d->census, UNCLEAR_GROUP, group, &n);
+    return n > 0;
 }
 
 bool repair_has_foreign(const struct draft *d, uint32_t group)

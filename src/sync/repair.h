@@ -17,7 +17,10 @@
 /* What the guard calls accounts that are not there, or not usable. */
 #define REPAIR_MISSING "accounts missing on the platform"
 
-/* Reads what was found into the census. Costs nothing unless settings->drift. */
+/*
+ * Reads what was found into the census; unless settings->drift, only what was unclear when last looked at, which is held
+ * until a look has shown it again.
+ */
 int repair_load(struct store *store, const struct plan_settings *settings, struct census *census, struct err *err);
 
 /* The person's account itself. superseded: another change, which is not held, makes the account as it should be. */
@@ -26,6 +29,8 @@ void repair_account(struct draft *draft, uint32_t person, const struct resident 
 void repair_round(struct round *round, uint32_t object);
 /* The group itself; renamed: another change gives it a name. */
 void repair_group(struct draft *draft, uint32_t group, enum hold hold, bool renamed);
+/* Is it unclear whose the group is there, and was nothing approved? By its number in the rows. */
+bool repair_is_unclear(const struct draft *draft, uint32_t group);
 /* Has the group members on the platform that are not ours? */
 bool repair_has_foreign(const struct draft *draft, uint32_t group);
 

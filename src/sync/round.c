@@ -54,6 +54,8 @@ struct change round_taking(const struct round *round, uint32_t person, const str
         c.cause = r->away;
         c.detail = r->away == CAUSE_EXCLUDED ? r->excluded : 0;
     }
+    if (c.hold == HOLD_NONE && round->unclear)
+        c.hold = HOLD_UNCLEAR;
     bool by_absence = c.cause == CAUSE_LEFT_GROUP || c.cause == CAUSE_UNCONFIGURED;
     if (c.hold == HOLD_NONE &&
         ((by_absence && round->unresolved) || (c.cause == CAUSE_OUT_OF_SCOPE && round->d->census.scope_unresolved)))

@@ -18,6 +18,7 @@ struct round {
     enum op give, take;
     uint32_t object;
     bool unresolved;   /* a group that may lead here was not found */
+    bool unclear;      /* a group of which nobody can say whose it is on the platform */
     bool unconfigured; /* nobody is entitled any more, because the configuration says so */
     uint32_t have, released, foreign;
     uint8_t kept; /* enum hold: why somebody keeps it who should not */

@@ -4,6 +4,7 @@
 
 #include "base/keymap.h"
 #include "base/mem.h"
+#include "store/drift.h"
 #include "store/policy.h"
 #include "store/run.h"
 #include "store/undo.h"
@@ -51,6 +52,7 @@ struct standing {
     uint8_t hold;
     bool stuck;                 /* would have this id again only by a change that comes first, and is held */
     bool there, leaving, keeps; /* group exists · account would go · protected, so that it keeps everything */
+    bool unclear;               /* nobody can say whose it is on the platform */
     uint32_t other;
     uint32_t members, left; /* of a group, and how many would leave it */
     uint32_t given;         /* run that gave the account something afterwards, which it still has */
@@ -257,6 +259,14 @@ static void stand_under_ids(struct undo *u)
     }
 }
 
+/* As in a plan (sync/repair.h). */
+static void take_unclear(void *ctx, const struct drift_row *row)
+{
+    bool of_account = row->op == OP_REMOVE, of_group = !row->account;
+    if (row->stance == DRIFT_UNCLEAR && (of_account || of_group))
+        standing(ctx, of_group ? row->object : row->person)->unclear = true;
+}
+
 static int refuse_empty(struct store *store, int64_t run, struct err *err)
 {
     int64_t repairs;
@@ -289,7 +299,8 @@ static int load(struct store *store, struct undo *u, struct err *err)
     }
     if (account_each(store->db, team, take_account, u, err) != 0 ||
         undo_each_group(store, team, take_group, u, err) != 0 ||
-        undo_each_later(store, team, u->run, take_later, u, err) != 0)
+        undo_each_later(store, team, u->run, take_later, u, err) != 0 ||
+        (!u->d.settings->approved && drift_each(store->db, team, take_unclear, u, err) != 0))
         return -1;
     for (size_t i = 0; i < u->ngifts; i++)
         if (u->gifts[i].has)
@@ -311,6 +322,15 @@ static bool group_as_left(struct undo *u, const struct step *s)
     return ops[s->undone].about != ABOUT_GROUP || standing(u, s->c.object)->there == (s->undone != OP_DROP_GROUP);
 }
 
+/* Of an account, of what it has, or of the group that it is a member of. */
+static bool is_unclear(struct undo *u, const struct step *s)
+{
+    enum about about = ops[s->c.op].about;
+    bool adopts = s->c.op == OP_ADOPT, has_group = about == ABOUT_MEMBER || about == ABOUT_GROUP;
+    return (s->c.person && standing(u, s->c.person)->unclear) ||
+           ((has_group || adopts) && standing(u, s->c.object)->unclear);
+}
+
 static void judge(struct undo *u, struct step *s)
 {
     struct change *c = &s->c;
@@ -325,6 +345,8 @@ static void judge(struct undo *u, struct step *s)
         hold_changed(c, given);
     else if (c->person && p->keeps && op_is_removal((enum op)c->op))
         c->hold = HOLD_PROTECTED;
+    else if (is_unclear(u, s))
+        c->hold = HOLD_UNCLEAR;
 }
 
 static int count_seats(struct store *store, struct plan *plan, uint32_t *ret, struct err *err)

@@ -268,6 +268,7 @@ def change(i, **values):
     (lambda results: (200, {}, ""), 10),
     (lambda results: (200, {"Content-Type": "text/html"}, "<html>Welcome</html>"), 10),
     (lambda results: (200, {}, '{"Operations": 7}'), 10),
+    (lambda results: (200, {}, json.dumps({"Operations": results, "x": "y" * (5 << 20)})), 10),
     (lambda results: (500, {}, "done, but the answer got lost"), 10),
     (lambda results: (502, {"Content-Type": "text/html"}, "<html>"), 10),
 ])
@@ -278,6 +279,18 @@ def test_lies_of_a_bulk(sender, script_all, twist, unsure):
     assert until_done(sender, server.url, invites(10), 2) == [
         {key: n for key, n in (("done", 10 - unsure), ("retry", unsure)) if n}, {"done": unsure}]
     assert sorted(service.users.values()) == sorted(f"e{i}" for i in range(10)) and service.bulks == 1
+
+
+def test_an_account_of_which_too_much_is_said(sender, script_all):
+    """It was made all the same."""
+    class Talker(Bulk):
+        def do(self, method, path, data):
+            status, location, response = super().do(method, path, data)
+            return status, location, {**response, "x": "y" * (2 << 20)} if method == "POST" else response
+    service = Talker()
+    server = script_all(service, patch={"supported": True})
+    assert until_done(sender, server.url, invites(1), 2) == [{"retry": 1}, {"done": 1}]
+    assert list(service.users.values()) == ["e0"]
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 413, 415, 501])

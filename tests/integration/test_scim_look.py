@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import resource
 import subprocess
 import urllib.parse
 from pathlib import Path
@@ -320,6 +321,16 @@ def test_a_resource_that_is_too_large(looker, lister):
     lister = lister([user(i) for i in range(2)], lie=lambda path, n, b: b" " * (64 * 1024 * 1024 + 1) if path == "/Users" else b)
     _, result = looker.look(lister.server.url)
     assert result["result"] == "error" and "larger than the limit" in result["error"]
+
+
+def test_what_groups_carry_along_is_not_kept(looker, lister):
+    """All groups are listed before the first is taken: of each its names count, be it as large as it likes."""
+    ballast = "x" * 50_000
+    lister = lister([], [{"id": f"g{i}", "displayName": f"group {i}", "vendor": ballast} for i in range(4000)], most=100)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    found, result = looker.look(lister.server.url, "--no-members")
+    assert result["result"] == "complete" and len(names(found, "group")) == 4000
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= max(before, 120_000)
 
 
 def test_a_service_that_does_not_want_to_be_told_what_is_wanted(looker, lister):

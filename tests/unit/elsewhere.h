@@ -38,7 +38,7 @@ struct far_object {
     bool stranger;
     enum platform_assign how;
     char value[64];
-    char id[64];
+    char id[64], bears[64]; /* as of accounts */
 };
 
 /* How a listing ends. */
@@ -353,7 +353,7 @@ static inline int far_read_object(const struct platform_sink *sink, const struct
     bool members = false;
     far_id('O', o->id, o->uid, id);
     struct platform_found found = {.id = span_str(id),
-                                   .ours = span_str(o->stranger ? "" : o->uid),
+                                   .ours = span_str(o->stranger ? "" : *o->bears ? o->bears : o->uid),
                                    .name = span_str(o->name),
                                    .raw = o};
     if (sink->group(sink->ctx, &found, &members, err) != 0)

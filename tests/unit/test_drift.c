@@ -262,6 +262,53 @@ START_TEST(an_account_that_bears_another_id)
 }
 END_TEST
 
+/* A look that fails, or ends before it gets there, does not make clear whose it is. */
+START_TEST(what_is_unclear_stays_so_until_it_is_read)
+{
+    snprintf(at(anna)->bears, sizeof at(anna)->bears, "of-another-system");
+    look(LOOK_COMPLETE);
+    anna->there = at(anna)->there = false;
+    world_pull(&w);
+    far->reading = _i == 0 ? FAR_SILENT : FAR_CUT_OFF;
+    look(_i == 0 ? LOOK_FAILED : LOOK_PARTIAL);
+    planned(&w, "suspend anna: gone [unclear-account]\n"
+                "unassign anna autocad: gone [unclear-account]\n"
+                "leave anna cad: gone [unclear-account]\n");
+    at(anna)->there = true;
+    *at(anna)->bears = '\0';
+    far->reading = FAR_ALL;
+    look(LOOK_COMPLETE);
+    planned(&w, "suspend anna: gone\n"
+                "unassign anna autocad: gone\n"
+                "leave anna cad: gone\n");
+}
+END_TEST
+
+START_TEST(a_group_that_bears_another_id)
+{
+    snprintf(far_object_of(crew->id)->bears, 64, "of-another-system");
+    look(LOOK_COMPLETE);
+    planned(&w, "");
+    ck_assert_int_eq(world_int(&w, "SELECT count(*) FROM drift WHERE stance = 2"), 1);
+    member(crew, anna);
+    world_pull(&w);
+    planned(&w, "join anna crew: group crew [unclear-account]\n");
+    world_conf(&w, WORLD_DIRECTORY("") WORLD_TEAM("groups = none") WORLD_PRODUCT("autocad", "cad", ""));
+    world_pull(&w);
+    planned(&w, "leave anna cad: unconfigured\n"
+                "leave ben cad: unconfigured\n"
+                "drop-group cad: unconfigured\n"
+                "leave ben crew: unconfigured [unclear-account]\n"
+                "drop-group crew: unconfigured [unclear-account]\n");
+    w.approved = true;
+    planned(&w, "leave anna cad: unconfigured\n"
+                "leave ben cad: unconfigured\n"
+                "leave ben crew: unconfigured\n"
+                "drop-group cad: unconfigured\n"
+                "drop-group crew: unconfigured\n");
+}
+END_TEST
+
 START_TEST(two_accounts_that_bear_one_id)
 {
     size_t twin = far_account_of("twin");
@@ -547,6 +594,35 @@ START_TEST(repairs_are_not_undone)
 }
 END_TEST
 
+/* What the run made is somebody else's by now, as far as anybody can say. */
+START_TEST(what_is_unclear_is_not_undone)
+{
+    static const enum op expected[] = {OP_LEAVE, OP_REMOVE};
+    int64_t run = world_int(&w, "SELECT max(id) FROM run");
+    snprintf(at(anna)->bears, sizeof at(anna)->bears, "of-another-system");
+    snprintf(far_object_of(crew->id)->bears, 64, "of-another-system");
+    look(LOOK_COMPLETE);
+    struct policy policy = {0};
+    ck_assert_int_eq(policy_load(w.store, w.conf, world_team(&w), &policy, &w.err), 0);
+    struct plan_settings settings = {.conf = w.conf, .policy = &policy, .gate = &w.gate, .now = w.now};
+    plan_settings_read(&settings);
+    for (int approved = 0; approved < 2; approved++) {
+        CLEANUP(plan_free) struct plan *plan = NULL;
+        settings.approved = approved;
+        ck_assert_int_eq(undo_plan(w.store, &settings, run, &plan, &w.err), 0);
+        unsigned unclear[OP_COUNT] = {0};
+        for (size_t i = 0; i < plan->nheld; i++)
+            unclear[plan->held[i].op] += plan->held[i].hold == HOLD_UNCLEAR;
+        for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+            ck_assert_uint_eq(unclear[expected[i]], approved                   ? 0
+                                                     : expected[i] == OP_LEAVE ? 2
+                                                                               : 1);
+        ck_assert_uint_eq(unclear[OP_DROP_GROUP], approved ? 0 : 2); /* anna stays in the other one */
+    }
+    policy_release(&policy);
+}
+END_TEST
+
 START_TEST(how_often_it_is_read)
 {
     far_settings(&w, "drift-every = 1h\n");
@@ -610,6 +686,8 @@ int main(void)
     tcase_add_test(c, a_group_with_others_in_it_is_not_dropped);
     tcase_add_test(c, an_id_that_changed);
     tcase_add_test(c, an_account_that_lost_our_id_gets_it_again);
+    tcase_add_loop_test(c, what_is_unclear_stays_so_until_it_is_read, 0, 2);
+    tcase_add_test(c, a_group_that_bears_another_id);
     tcase_add_loop_test(c, an_account_that_bears_another_id, 0, 2);
     tcase_add_test(c, two_accounts_that_bear_one_id);
     tcase_add_test(c, an_account_made_with_our_id);
@@ -626,6 +704,7 @@ int main(void)
     tcase_add_test(c, what_is_refused_is_told_in_the_end);
     tcase_add_test(c, a_repair_is_settled);
     tcase_add_test(c, repairs_are_not_undone);
+    tcase_add_test(c, what_is_unclear_is_not_undone);
     tcase_add_test(c, how_often_it_is_read);
     tcase_add_test(c, products_as_values);
     suite_add_tcase(s, c);

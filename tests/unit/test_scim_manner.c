@@ -169,6 +169,16 @@ START_TEST(something_else_is_not_written)
 }
 END_TEST
 
+/* It goes into a header, where a second line would be a header of the service's own making, or a second request. */
+START_TEST(a_version_of_two_lines_is_none)
+{
+    scim_change_members(BASE, "7", true, two, 2, &patch);
+    rewrite("{\"id\":\"7\",\"members\":[],\"meta\":{\"version\":\"W/\\\"1\\\"\\r\\nX-Of: theirs\"}}");
+    ck_assert_str_eq(whole.method, "PUT");
+    ck_assert_str_eq(buf_str(&whole.version), "");
+}
+END_TEST
+
 /* --- answers to bulk requests ----------------------------------------------------------------------------------- */
 
 #define N 3
@@ -308,6 +318,7 @@ static TCase *rewrites(void)
     tcase_add_test(c, accounts);
     tcase_add_test(c, values);
     tcase_add_loop_test(c, something_else_is_not_written, 0, sizeof no_such / sizeof *no_such);
+    tcase_add_test(c, a_version_of_two_lines_is_none);
     return c;
 }
 
