@@ -23,6 +23,7 @@ struct pull {
     struct scim_watch watch; /* of the listing at hand */
     enum entry_kind kind;
     bool put, stopped; /* the resource at hand was put; the sink ended it */
+    bool doubts_id;    /* among changes somebody has an id that was another's: everything has to be read */
     struct buf group;  /* the body of a group */
 };
 
@@ -184,8 +185,17 @@ static enum read read_kind(struct pull *p, size_t i, bool changes, struct err *e
     p->kind = scim_source_kinds[i];
     scim_watch_begin(&p->watch, &p->before.known[i], !p->known, how, p->now);
     if (scim_listing_read(&p->directory->reader, &query, on_resource, p, &result, &count, err) != 0)
-        return how == SCIM_WATCH_CHANGES && !p->stopped ? READ_DISBELIEVED : READ_FAILED;
+        return p->doubts_id || (how == SCIM_WATCH_CHANGES && !p->stopped) ? READ_DISBELIEVED : READ_FAILED;
     return result == PULL_COMPLETE ? judge(p, i, count, err) : READ_PARTIAL;
+}
+
+/* Among changes nothing tells whether whoever had the id still has it. */
+static int doubt_id(void *ctx, struct span id, struct err *err)
+{
+    struct pull *p = ctx;
+    (void)id;
+    p->doubts_id = true;
+    return err_set(err, ERR_INPUT, "%s: an id turned up with somebody else", p->directory->service.base);
 }
 
 static enum read read_kinds(struct pull *p, bool changes, struct err *err)
@@ -194,6 +204,9 @@ static enum read read_kinds(struct pull *p, bool changes, struct err *err)
     enum read r = READ_ALL;
     size_t n = 0;
     p->entry = entry;
+    p->doubts_id = false;
+    if (changes)
+        scim_entry_ask_shared(entry, doubt_id, p);
     for (size_t i = 0; i < SCIM_CHANGES_KINDS && r == READ_ALL; i++)
         r = read_kind(p, i, changes, err);
     for (size_t i = 0; i < SCIM_CHANGES_KINDS; i++)

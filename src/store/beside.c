@@ -40,11 +40,26 @@ static int make(struct db *db, const struct beside *kind, struct err *err)
     return kind->make(db, err) != 0 ? -1 : db_exec(db, sql, err);
 }
 
-/* Whoever holds the lock looks again. */
+/* At one moment, without the writer's lock. */
+static int look(struct db *db, struct head *ret, struct err *err)
+{
+    if (db_exec(db, "BEGIN", err) != 0)
+        return -1;
+    int r = read_head(db, ret, err);
+    db_rollback(db);
+    return r;
+}
+
+/* Whoever writes much is waited for only when there is something to make; and whoever holds the lock looks again. */
 static int settle(struct db *db, const struct beside *kind, struct err *err)
 {
     struct head head;
-    if (db_settle_writing(db, err) != 0 || db_begin(db, err) != 0)
+    if (look(db, &head, err) != 0 || (!is_new(&head) && check(db, &head, kind, err) != 0) ||
+        db_settle_writing(db, err) != 0)
+        return -1;
+    if (!is_new(&head))
+        return 0;
+    if (db_begin(db, err) != 0)
         return -1;
     if (read_head(db, &head, err) == 0 && (is_new(&head) ? make(db, kind, err) : check(db, &head, kind, err)) == 0)
         return db_commit(db, err);

@@ -310,6 +310,18 @@ def test_who_cannot_be_used_proves_no_absence(site, dated):
     assert "p1" in out and "suspend" not in out
 
 
+def test_one_external_id_is_not_two_peoples(site, dated):
+    """Whoever comes first has it; the other is told, and becomes nobody."""
+    lister = dated([member(i, externalId=f"e{i}") for i in range(3)])
+    connect(site, lister.server.url, id_attribute="externalId")
+    del site.conf["product autocad"]
+    lister.users[2]["externalId"] = "e1"
+    out, _ = site.run("plan")
+    assert "externalId: another User or Group has the same" in out and "p2" in out, out
+    assert [uid for uid, *_ in held(site)[0]] == ["e0", "e1"]
+    assert site.sql("SELECT user_name FROM person ORDER BY id") == [("p0",), ("p1",)]
+
+
 @pytest.mark.parametrize("key", ["user-filter", "group-filter"])
 def test_a_service_that_leaves_filters_aside(site, dated, key):
     """Nobody is invited whom the filter does not mean."""
@@ -425,6 +437,25 @@ def test_only_changes_are_asked_for_where_that_was_proved(site, moving):
     site.apply()
     site.settled()
     assert moving.asked("/Groups") and not moving.asked("/Users")
+
+
+def test_an_external_id_that_turns_up_again(site, dated):
+    """Whether somebody else still has it, only everything tells."""
+    lister = dated([member(i, externalId=f"e{i}") for i in range(25)])
+    connect(site, lister.server.url, id_attribute="externalId")
+    del site.conf["product autocad"]
+    site.run("plan")
+    lister.users[3] = member(3, day=3, externalId="e3", title="Architect")
+    site.run("plan")
+    lister.asked("/Users")
+    lister.users[20] = member(20, day=5, externalId="e5")
+    assert "externalId: another User or Group has the same" in site.run("plan")[0]
+    asked = lister.asked("/Users")
+    assert asked[0] and not any(asked[1:]) and len(asked) > 1, asked
+    assert site.sql("SELECT user_name FROM person p JOIN entry e ON e.id = p.id WHERE e.uid = 'e5'") == [("p5",)]
+    del lister.users[5]
+    site.run("plan")
+    assert site.sql("SELECT user_name FROM person p JOIN entry e ON e.id = p.id WHERE e.uid = 'e5'") == [("p20",)]
 
 
 def test_a_leaver_is_missed_and_then_found(site, moving):

@@ -280,6 +280,17 @@ START_TEST(a_part_is_undone_alone)
 }
 END_TEST
 
+/* Threads that carry connections open it: they must not stand behind somebody who writes much. */
+START_TEST(opened_while_somebody_writes)
+{
+    struct pushed *another = NULL;
+    ok(pushed_begin(db, &err));
+    ok(pushed_open(dir, &another, &err));
+    pushed_close(&another);
+    pushed_rollback(db);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pushed");
@@ -295,6 +306,7 @@ int main(void)
     tcase_add_test(t, who_is_deleted_leaves_a_tombstone_and_the_groups);
     tcase_add_test(t, members_count_once);
     tcase_add_test(t, a_part_is_undone_alone);
+    tcase_add_test(t, opened_while_somebody_writes);
     suite_add_tcase(suite, t);
     return suite_run(suite);
 }
