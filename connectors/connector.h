@@ -25,6 +25,13 @@ enum pull_result {
     PULL_COMPLETE, /* everything there is */
 };
 
+/* By whom else an id is held. */
+enum sink_held {
+    SINK_FREE,
+    SINK_HELD_BEFORE, /* by an entry of a pull before, which may be gone by now */
+    SINK_HELD_NOW,    /* by one that this pull delivered */
+};
+
 /* Where entries go. Both functions return -1 to end the pull, with err filled. */
 struct sink {
     void *ctx;
@@ -54,6 +61,11 @@ struct sink {
      * is "but" (empty: whatever it is).
      */
     int (*gone_key)(void *ctx, struct key128 key, struct span but, struct err *err);
+    /*
+     * Before put, for sources whose ids may be given twice: is an entry of this id there under another key? Only sources whose
+     * entries keep their keys can ask; may be NULL: not of interest. enum sink_held; -1
+     */
+    int (*held)(void *ctx, struct span id, struct key128 key, struct err *err);
 };
 
 /* A base that the source says is not there. */
@@ -107,6 +119,7 @@ struct directory_connector {
      * ERR_INPUT: not a name.
      */
     int (*name_key)(const char *name, struct key128 *ret, struct err *err);
+    bool names_repeat; /* several groups may be called the same: then a name alone binds none of them */
     /* Where this connection goes, for messages: "ldaps://dc1.example.com". Owned by the directory. */
     const char *(*describe)(const struct directory *directory);
     /* What there is, and what the source can and cannot do, in words for the administrator; lines, in the pool. NULL: nothing to tell. */

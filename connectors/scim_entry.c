@@ -20,6 +20,8 @@ struct scim_entry {
     size_t nmembers, cap_members;
     const char *member_fault;
     size_t count[ENTRY_GROUP + 1], faults;
+    scim_entry_shared_fn *shared; /* may be NULL */
+    void *shared_ctx;
     bool changes;
 };
 
@@ -55,6 +57,12 @@ void scim_entry_free(struct scim_entry **entry)
     free(e->extra);
     free(e);
     *entry = NULL;
+}
+
+void scim_entry_ask_shared(struct scim_entry *e, scim_entry_shared_fn *shared, void *ctx)
+{
+    e->shared = shared;
+    e->shared_ctx = ctx;
 }
 
 size_t scim_entry_count(const struct scim_entry *e, enum entry_kind kind)
@@ -126,6 +134,13 @@ static const char *normal_id(struct pool *pool, struct span id, struct span *ret
         ret->p = lower;
     }
     return NULL;
+}
+
+struct span scim_entry_id(const struct scim_paths *paths, const json_t *resource, struct pool *pool)
+{
+    const char *place;
+    struct span id = {0};
+    return normal_id(pool, scim_paths_first(&paths->id, resource, pool, &place), &id) ? (struct span){0} : id;
 }
 
 static const char *find_id(struct job *job, const char **ret_place)
@@ -284,9 +299,36 @@ static json_t *wanted_of(const struct scim_paths *paths, enum entry_kind kind, j
     return ret;
 }
 
-static int deliver(struct job *job, struct err *err)
+/* 1: somebody else has the id, and keeps it; 0; -1. The service's own ids are nobody else's. */
+static int is_held(const struct job *job, struct err *err)
+{
+    const struct scim_entry *e = job->e;
+    if (e->paths->id_is_own || !e->sink->held)
+        return 0;
+    int held = e->sink->held(e->sink->ctx, job->entry.id, job->entry.key, err);
+    if (held == SINK_HELD_BEFORE)
+        return e->changes && e->shared ? e->shared(e->shared_ctx, job->entry.id, err) : 0;
+    return held < 0 ? -1 : held == SINK_HELD_NOW;
+}
+
+static int give(struct job *job, struct err *err)
 {
     struct scim_entry *e = job->e;
+    job->entry.fingerprint = fingerprint(job);
+    int seen = e->sink->seen(e->sink->ctx, job->entry.kind, job->entry.id, job->entry.fingerprint, err);
+    int held = seen == 0 ? is_held(job, err) : 0;
+    if (seen < 0 || held < 0)
+        return -1;
+    if (held)
+        return report(job, job->resource, e->paths->id.texts[0],
+                      "another User or Group has the same, so it is not known who is who; mend one of them", err);
+    if (e->changes && e->sink->gone_key(e->sink->ctx, job->entry.key, job->entry.id, err) != 0)
+        return -1;
+    return seen ? 0 : e->sink->put(e->sink->ctx, &job->entry, err);
+}
+
+static int deliver(struct job *job, struct err *err)
+{
     struct scim_error error = SCIM_ERROR_INIT;
     int checked = scim_resource_check(scim_paths_type(job->entry.kind), SCIM_ANSWERED, job->resource, &error);
     const char *place, *what = find_id(job, &place);
@@ -303,13 +345,7 @@ static int deliver(struct job *job, struct err *err)
     what = value_fault(job, &place);
     if (what)
         return report(job, job->resource, place, what, err);
-    if (e->changes && !e->paths->id_is_own && e->sink->gone_key(e->sink->ctx, job->entry.key, job->entry.id, err) != 0)
-        return -1;
-    job->entry.fingerprint = fingerprint(job);
-    int seen = e->sink->seen(e->sink->ctx, job->entry.kind, job->entry.id, job->entry.fingerprint, err);
-    if (seen != 0)
-        return seen < 0 ? -1 : 0;
-    return e->sink->put(e->sink->ctx, &job->entry, err);
+    return give(job, err);
 }
 
 int scim_entry_deliver(struct scim_entry *e, enum entry_kind kind, json_t *resource, struct err *err)
@@ -327,10 +363,10 @@ int scim_entry_deliver(struct scim_entry *e, enum entry_kind kind, json_t *resou
 int scim_entry_gone(struct scim_entry *e, enum entry_kind kind, struct span id, struct err *err)
 {
     struct span normal;
-    if (!e->paths->id_is_own)
-        return e->sink->gone_key(e->sink->ctx, scim_paths_id_key(e->digest, id), (struct span){NULL, 0}, err);
     pool_reset(e->pool);
-    if (normal_id(e->pool, id, &normal) != NULL)
-        return 0; /* it could never be delivered */
-    return e->sink->gone(e->sink->ctx, kind, normal, err);
+    if (e->paths->id_is_own && normal_id(e->pool, id, &normal) == NULL &&
+        e->sink->gone(e->sink->ctx, kind, normal, err) != 0)
+        return -1;
+    /* By its key as well: it may be there by what id-attribute was before. */
+    return e->sink->gone_key(e->sink->ctx, scim_paths_id_key(e->digest, id), (struct span){NULL, 0}, err);
 }

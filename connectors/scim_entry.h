@@ -22,6 +22,15 @@ struct scim_entry;
 struct scim_entry *scim_entry_new(const struct scim_paths *paths, const struct sink *sink, bool changes);
 void scim_entry_free(struct scim_entry **entry);
 
+/* The id that the resource would have, in it or the pool; empty: none that can be used. */
+struct span scim_entry_id(const struct scim_paths *paths, const json_t *resource, struct pool *pool);
+/*
+ * For PULL_CHANGES, when id-attribute is none of the service's own ids: does any other resource of the source have this id, too (1, 0, -1)? Asked
+ * when an entry of a pull before has it. Without it the id is taken over: its former resource may be of a source that is no more.
+ */
+typedef int scim_entry_shared_fn(void *ctx, struct span id, struct err *err);
+void scim_entry_ask_shared(struct scim_entry *entry, scim_entry_shared_fn *shared, void *ctx);
+
 /* A member of the group that is delivered next, by SCIM id; beside those that stand in the resource itself. */
 void scim_entry_member(struct scim_entry *entry, struct span id);
 

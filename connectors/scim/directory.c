@@ -59,6 +59,12 @@ static int pass_gone_key(void *ctx, struct key128 key, struct span but, struct e
     return p->inner->gone_key(p->inner->ctx, key, but, err);
 }
 
+static int pass_held(void *ctx, struct span id, struct key128 key, struct err *err)
+{
+    const struct pull *p = ctx;
+    return p->inner->held(p->inner->ctx, id, key, err);
+}
+
 static void make_sink(struct pull *p)
 {
     p->sink = (struct sink){.ctx = p,
@@ -66,7 +72,8 @@ static void make_sink(struct pull *p)
                             .put = pass_put,
                             .fault = pass_fault,
                             .gone = p->inner->gone ? pass_gone : NULL,
-                            .gone_key = p->inner->gone_key ? pass_gone_key : NULL};
+                            .gone_key = p->inner->gone_key ? pass_gone_key : NULL,
+                            .held = p->inner->held ? pass_held : NULL};
 }
 
 /* --- one resource ------------------------------------------------------------------------------------------------- */
@@ -247,6 +254,7 @@ const struct directory_connector scim_directory = {
     .pull = scim_pull,
     .cursor = scim_cursor,
     .name_key = scim_paths_name_key,
+    .names_repeat = true,
     .describe = scim_source_describe,
     .tell = scim_source_tell,
     .close = scim_source_close,

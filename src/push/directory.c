@@ -3,8 +3,10 @@
 #include <inttypes.h>
 
 #include "base/cleanup.h"
+#include "base/keymap.h"
 #include "base/mem.h"
 #include "connectors/scim_entry.h"
+#include "crypto/digest.h"
 #include "store/pushed.h"
 #include "store/store.h"
 
@@ -83,7 +85,60 @@ struct pull {
     struct scim_entry *entry;
     int64_t change; /* what the next pull begins behind */
     bool stays;     /* a fault: it is met, and told, each time until it is mended */
+    int64_t number; /* of the directory in push.db */
+    struct ids {
+        bool loaded;
+        struct keymap count; /* by id, up to two: only when somebody has an id that was another's */
+        struct digest *digest;
+        struct pool *pool; /* of one resource */
+    } ids;
 };
+
+static struct key128 id_key(struct ids *ids, struct span id)
+{
+    digest_start(ids->digest);
+    digest_field(ids->digest, id);
+    return digest_key(ids->digest);
+}
+
+static int count_id(void *ctx, const struct pushed_resource *r, struct err *err)
+{
+    struct pull *pull = ctx;
+    struct ids *ids = &pull->ids;
+    json_error_t why;
+    (void)err;
+    if (r->gone)
+        return 0;
+    json_auto_t *resource = json_loadb(r->text.n ? r->text.p : "", r->text.n, 0, &why);
+    pool_reset(ids->pool);
+    struct span id = scim_entry_id(pull->directory->paths, resource, ids->pool);
+    if (id.n == 0)
+        return 0;
+    struct key128 key = id_key(ids, id);
+    keymap_put(&ids->count, key, keymap_find(&ids->count, key) == KEYMAP_NONE ? 1 : 2);
+    return 0;
+}
+
+static int is_shared(void *ctx, struct span id, struct err *err)
+{
+    struct pull *pull = ctx;
+    struct ids *ids = &pull->ids;
+    if (!ids->loaded) {
+        ids->digest = digest_new();
+        ids->pool = pool_new();
+        ids->loaded = true;
+        if (pushed_each_since(pull->directory->pushed, pull->number, 0, count_id, pull, err) != 0)
+            return -1;
+    }
+    return keymap_find(&ids->count, id_key(ids, id)) == 2;
+}
+
+static void ids_release(struct ids *ids)
+{
+    keymap_release(&ids->count);
+    digest_free(&ids->digest);
+    pool_free(&ids->pool);
+}
 
 static int take_member(void *ctx, const struct pushed_resource *member, struct err *err)
 {
@@ -113,7 +168,11 @@ static int take_resource(void *ctx, const struct pushed_resource *r, struct err 
     int rc = r->gone ? scim_entry_gone(pull->entry, r->kind == PUSHED_USER ? ENTRY_PERSON : ENTRY_GROUP,
                                        span_str(r->id), err)
                      : deliver(pull, r, err);
-    pull->stays |= scim_entry_faults(pull->entry) > faults;
+    bool faulty = scim_entry_faults(pull->entry) > faults;
+    /* Others may have the same number: the groups that a deletion changed. */
+    if (faulty && !pull->stays && pull->change >= r->change)
+        pull->change = r->change - 1;
+    pull->stays |= faulty;
     if (!pull->stays)
         pull->change = r->change;
     return rc;
@@ -121,16 +180,19 @@ static int take_resource(void *ctx, const struct pushed_resource *r, struct err 
 
 static int pull_changes(struct directory *d, const char *cursor, const struct sink *sink, struct err *err)
 {
-    int64_t directory;
+    int64_t directory = 0;
     struct pushed_about about = {0};
     int found = pushed_directory(d->pushed, d->name, &directory, err);
     if (found < 0 || (found && pushed_about(d->pushed, directory, &about, err) != 0))
         return -1;
     struct pull pull = {.directory = d,
+                        .number = directory,
                         .entry = scim_entry_new(d->paths, sink, true),
                         .change = cursor_change(d, cursor, about.change)};
+    scim_entry_ask_shared(pull.entry, is_shared, &pull);
     int r = found ? pushed_each_since(d->pushed, directory, pull.change, take_resource, &pull, err) : 0;
     scim_entry_free(&pull.entry);
+    ids_release(&pull.ids);
     if (r != 0)
         return -1;
     d->cursor = cursor_make(d, pull.change);
@@ -177,6 +239,7 @@ const struct directory_connector push_connector = {
     .pull = push_pull,
     .cursor = push_cursor,
     .name_key = scim_paths_name_key,
+    .names_repeat = true,
     .describe = push_describe,
     .close = push_close,
 };

@@ -79,8 +79,9 @@ static int carry_out_all(struct pushed *pushed, struct waiting *first, struct er
 static int open_line(struct line *line, struct err *err)
 {
     CLEANUP(pushed_close) struct pushed *pushed = NULL;
-    if (line->pushed)
+    if (line->pushed && !pushed_is_moved(line->pushed))
         return 0;
+    pushed_close(&line->pushed);
     if (pushed_open(line->dir, &pushed, err) != 0 || pushed_writes_much(pushed, err) != 0)
         return -1;
     line->pushed = TAKE(pushed);

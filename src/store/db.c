@@ -93,9 +93,14 @@ static int wait_for_others(void *db, int times)
     return 1;
 }
 
+void db_set_patient(struct db *db, bool patient)
+{
+    sqlite3_busy_handler(db->handle, patient ? wait_for_others : NULL, patient ? db : NULL);
+}
+
 static int settle(struct db *db, struct err *err)
 {
-    sqlite3_busy_handler(db->handle, wait_for_others, db);
+    db_set_patient(db, true);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     return db_exec(db,
                    "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
@@ -149,6 +154,12 @@ void db_close(struct db **db)
 const char *db_path(const struct db *db)
 {
     return db->path;
+}
+
+bool db_is_moved(struct db *db)
+{
+    int moved = 0;
+    return sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved;
 }
 
 int db_begin(struct db *db, struct err *err)

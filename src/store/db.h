@@ -26,8 +26,12 @@ int db_open(const char *path, bool read_only, struct db **ret, struct err *err);
 int db_settle_writing(struct db *db, struct err *err);
 void db_close(struct db **db);
 const char *db_path(const struct db *db);
+/* Its name leads to another file by now, or to none: what is written to it nobody reads. */
+bool db_is_moved(struct db *db);
 
 int db_exec(struct db *db, const char *sql, struct err *err); /* one or more statements without results */
+/* false: from now on a locked database is ERR_CONFLICT at once, not after seconds. */
+void db_set_patient(struct db *db, bool patient);
 int db_begin(struct db *db, struct err *err);
 int db_commit(struct db *db, struct err *err); /* on -1 the transaction was rolled back */
 void db_rollback(struct db *db);               /* no-op outside a transaction */

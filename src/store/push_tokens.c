@@ -107,8 +107,11 @@ static int compare(struct pushed *pushed, const char *directory, const char *has
 static void note_use(struct pushed *pushed, const struct push_token *token, int64_t now)
 {
     struct err ignored = ERR_INIT;
-    if (now - token->used >= PUSH_TOKENS_NOTED || now < token->used)
-        db_run(pushed->db, "UPDATE token SET used = ? WHERE id = ?", DB_ARGS(DB_INT(now), DB_INT(token->id)), &ignored);
+    if (now - token->used < PUSH_TOKENS_NOTED && now >= token->used)
+        return;
+    db_set_patient(pushed->db, false);
+    db_run(pushed->db, "UPDATE token SET used = ? WHERE id = ?", DB_ARGS(DB_INT(now), DB_INT(token->id)), &ignored);
+    db_set_patient(pushed->db, true);
 }
 
 int push_tokens_check(struct pushed *pushed, const char *directory, struct span token, int64_t now, struct err *err)

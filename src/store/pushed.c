@@ -112,6 +112,11 @@ void pushed_close(struct pushed **pushed)
     *pushed = NULL;
 }
 
+bool pushed_is_moved(const struct pushed *pushed)
+{
+    return db_is_moved(pushed->db);
+}
+
 int pushed_writes_much(struct pushed *pushed, struct err *err)
 {
     return db_exec(pushed->db, "PRAGMA cache_size = -32000", err);

@@ -40,6 +40,8 @@ int pushed_fold(struct pushed *pushed, struct err *err);
 int pushed_open_read(const char *dir, struct pushed **ret, struct err *err);
 /* Whether there is a file at all. */
 bool pushed_is_there(const char *dir);
+/* The file was taken away or replaced, by a backup for example: the handle is to be closed, and another opened. */
+bool pushed_is_moved(const struct pushed *pushed);
 void pushed_close(struct pushed **pushed); /* NULL inside is fine; fits CLEANUP */
 
 /* Random, made with the file: change numbers mean nothing in another one. Owned by pushed. */

@@ -23,9 +23,9 @@ void known_reserve(struct known_set *set, size_t n)
 struct key128 known_key(struct known_set *set, struct span uid)
 {
     unsigned char raw[16];
-    size_t n = 0;
+    size_t n = 0, i;
     int high = -1;
-    for (size_t i = 0; i < uid.n && uid.n == 36; i++) {
+    for (i = 0; i < uid.n && uid.n == 36; i++) {
         char c = uid.p[i];
         int v = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
         if (v < 0 && c == '-' && (i == 8 || i == 13 || i == 18 || i == 23))
@@ -40,7 +40,7 @@ struct key128 known_key(struct known_set *set, struct span uid)
         }
     }
     struct key128 key;
-    if (n == sizeof raw) {
+    if (i == 36 && n == sizeof raw) { /* to its end: who begins like a UUID is not the one that has it */
         memcpy(&key, raw, sizeof key);
         return key;
     }

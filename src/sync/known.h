@@ -21,7 +21,8 @@ struct known {
     uint16_t base;
     uint8_t kind;
     bool seen : 1, gone : 1;
-    bool told : 1; /* the source reported it as gone, in this pull */
+    bool told : 1;  /* the source reported it as gone, in this pull */
+    bool taken : 1; /* what it is now was delivered in this pull; seen alone: it is there, if with a fault */
 };
 
 struct known_set {

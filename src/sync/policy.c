@@ -68,9 +68,11 @@ static int find_named(struct loading *l, const char *configured, struct key128 k
     bool there;
     if (group_by_key(l->db, directory, key, ret, err) != 0)
         return -1;
+    *ret_n = *ret != 0;
+    if (!l->connector->names_repeat)
+        return 0;
     if (*ret == 0)
         return group_named(l->db, directory, configured, ret, ret_n, err);
-    *ret_n = 1;
     if (group_get(l->db, directory, *ret, &there, &name, err) != 0 || l->connector->name_key(name, &own, err) != 0)
         return -1;
     return key_eq(own, key) ? group_named(l->db, directory, name, &oldest, ret_n, err) : 0;

@@ -57,6 +57,12 @@ static int pass_gone_key(void *ctx, struct key128 key, struct span but, struct e
     return c->inner->gone_key(c->inner->ctx, key, but, err);
 }
 
+static int pass_held(void *ctx, struct span id, struct key128 key, struct err *err)
+{
+    struct counting *c = ctx;
+    return c->inner->held(c->inner->ctx, id, key, err);
+}
+
 static int read_all(const struct directory_connector *connector, struct directory *directory, struct stage *stage,
                     const struct pull_progress *progress, enum pull_result *ret, struct err *err)
 {
@@ -67,7 +73,8 @@ static int read_all(const struct directory_connector *connector, struct director
                                  .fault = pass_fault,
                                  .base = pass_base,
                                  .gone = pass_gone,
-                                 .gone_key = pass_gone_key};
+                                 .gone_key = pass_gone_key,
+                                 .held = pass_held};
     const struct sink *sink = progress && progress->tick ? &counted : counting.inner;
     if (connector->pull(directory, stage_cursor(stage), sink, ret, err) != 0)
         return -1;

@@ -73,6 +73,7 @@ static int on_seen(void *ctx, enum entry_kind kind, struct span id, struct key12
     if (!k || k->gone || k->kind != kind || k->base != (uint16_t)s->base || !key_eq(k->fingerprint, fingerprint))
         return 0;
     count_met(s, k);
+    k->taken = true;
     return 1;
 }
 
@@ -146,7 +147,7 @@ static int take_report(struct stage *s, struct known *k, struct err *err)
         return 0;
     if (k->seen && count_of(s, k))
         *count_of(s, k) -= 1;
-    k->seen = false;
+    k->seen = k->taken = false;
     k->told = true;
     return let_go(s, k, err);
 }
@@ -172,6 +173,22 @@ static int on_gone_key(void *ctx, struct key128 name, struct span but, struct er
     if (!k || (but.n && known_find(&s->known, but, &key) == k))
         return 0;
     return take_report(s, k, err);
+}
+
+static int on_held(void *ctx, struct span id, struct key128 name, struct err *err)
+{
+    struct stage *s = ctx;
+    if (need_known(s, err) != 0)
+        return -1;
+    struct key128 key;
+    const struct known *k = known_find(&s->known, id, &key);
+    if (!k || k->gone)
+        return SINK_FREE;
+    if (need_refs(s, err) != 0)
+        return -1;
+    if (refs_bearer(s->refs, name) == k->id)
+        return SINK_FREE;
+    return k->taken ? SINK_HELD_NOW : SINK_HELD_BEFORE;
 }
 
 static int put_group(struct stage *s, uint32_t id, const struct entry *e, struct err *err)
@@ -219,7 +236,7 @@ static int on_put(void *ctx, const struct entry *e, struct err *err)
     struct known *k = known_find(&s->known, e->id, &key);
     if (k && k->kind != e->kind)
         return on_fault(s, e->id, e->name, "the same id was an entry of another kind; it stays what it was", err);
-    if (k && k->seen)
+    if (k && k->taken)
         return 0; /* changed between two searches of one pull: the next pull sees it whole */
     if (!k) {
         k = known_add(&s->known, key, ++s->max_id, e->kind);
@@ -230,6 +247,7 @@ static int on_put(void *ctx, const struct entry *e, struct err *err)
     s->result.gone -= k->told;
     k->told = false;
     count_met(s, k);
+    k->taken = true;
     k->gone = false;
     k->base = (uint16_t)s->base;
     k->fingerprint = e->fingerprint;
@@ -255,7 +273,8 @@ int stage_begin(struct store *store, const char *directory, int64_t now, struct 
                             .fault = on_fault,
                             .base = on_base,
                             .gone = on_gone,
-                            .gone_key = on_gone_key};
+                            .gone_key = on_gone_key,
+                            .held = on_held};
     if (db_begin(store->db, err) != 0)
         return -1;
     s->open = true;

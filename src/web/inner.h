@@ -79,7 +79,8 @@ struct web {
     _Atomic unsigned long reloads; /* of the configuration */
     struct limit *limit;
     struct line *line; /* of what is pushed */
-    atomic_uint large; /* bodies that are being worked on */
+    atomic_uint large; /* bodies that are being worked on … */
+    atomic_uint slow;  /* … and requests that may look at everything there is */
     bool tls;
 };
 

@@ -15,6 +15,7 @@
 #define TOKEN_MAX  1024 /* bytes of one that is looked up at all */
 #define BODY_SLOW  (256 * 1024)
 #define LARGE_MAX  4   /* such bodies at once: JSON takes many times its length */
+#define SLOW_MAX   24  /* slow requests at once: of the threads for them, some are left to sign-ins */
 #define RETRY_TIME "2" /* seconds, while somebody else keeps the database */
 
 /* --- who asks ------------------------------------------------------------------------------------------------------------ */
@@ -75,11 +76,20 @@ size_t scim_body_max(struct web *web, const struct request *request)
     return strcmp(below, "/Bulk") == 0 ? SCIM_BULK_MAX : SCIM_MESSAGE_MAX;
 }
 
+/* All members of a group are read, of which there may be any number. */
+static bool reads_members(const struct request *request)
+{
+    const char *method = request_method(request), *excluded = "";
+    bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 || strcmp(method, "PUT") == 0;
+    return reads && strstr(request_path(request), "/Groups") &&
+           !(request_param(request, "excludedAttributes", &excluded) == 1 && strcasestr(excluded, "members"));
+}
+
 /* Queries may look at everything there is, and large bodies be many rows. */
 bool scim_is_slow(const struct request *request)
 {
     const char *path = request_path(request), *end = strrchr(path, '/'), *ignored = NULL;
-    return strcmp(end, "/Bulk") == 0 || strcmp(end, "/.search") == 0 || request_body(request).n > BODY_SLOW ||
+    return reads_members(request) || strcmp(end, "/Bulk") == 0 || strcmp(end, "/.search") == 0 || request_body(request).n > BODY_SLOW ||
            request_param(request, "filter", &ignored) != 0 || request_param(request, "sortBy", &ignored) != 0;
 }
 
@@ -239,23 +249,37 @@ static void answer_service(struct call *call, struct desk *desk, const struct co
 static void answer_later(struct call *call)
 {
     struct scim_error error = SCIM_ERROR_INIT;
-    scim_error_set(&error, SCIM_WRONG_TOO_LARGE, "%d large requests are being worked on; send it again", LARGE_MAX);
+    scim_error_set(&error, SCIM_WRONG_TOO_LARGE, "too many large or slow requests are being worked on; send it again");
     error.status = 429;
     response_header(call->response, "Retry-After", RETRY_TIME);
     atomic_fetch_add(&call->web->counts[COUNT_HELD_UP], 1);
     answer_wrong(call, &error);
 }
 
+static bool begin(atomic_uint *at_once, bool counts, unsigned most)
+{
+    return !counts || atomic_fetch_add(at_once, 1) < most;
+}
+
+static void end(atomic_uint *at_once, bool counts)
+{
+    if (counts)
+        atomic_fetch_sub(at_once, 1);
+}
+
 static void answer_known(struct call *call, struct desk *desk, const struct conf_section *section, const char *below)
 {
-    bool large = request_body(call->request).n > BODY_SLOW;
-    atomic_fetch_add(&call->web->counts[COUNT_PUSHES], 1);
-    if (large && atomic_fetch_add(&call->web->large, 1) >= LARGE_MAX)
-        answer_later(call);
-    else
+    struct web *web = call->web;
+    bool large = request_body(call->request).n > BODY_SLOW, slow = scim_is_slow(call->request);
+    atomic_fetch_add(&web->counts[COUNT_PUSHES], 1);
+    bool has_room = begin(&web->large, large, LARGE_MAX);
+    has_room = begin(&web->slow, slow, SLOW_MAX) && has_room;
+    if (has_room)
         answer_service(call, desk, section, below);
-    if (large)
-        atomic_fetch_sub(&call->web->large, 1);
+    else
+        answer_later(call);
+    end(&web->slow, slow);
+    end(&web->large, large);
 }
 
 static void answer_too_large(struct call *call)

@@ -54,7 +54,10 @@ int desk_open(struct web *web, struct desk *desk, struct err *err)
 
 int desk_open_pushed(struct web *web, struct desk *desk, struct err *err)
 {
-    return desk->pushed ? 0 : pushed_open(web->state_dir, &desk->pushed, err);
+    if (desk->pushed && !pushed_is_moved(desk->pushed))
+        return 0;
+    pushed_close(&desk->pushed);
+    return pushed_open(web->state_dir, &desk->pushed, err);
 }
 
 int desk_take(struct web *web, struct desk **ret, struct err *err)

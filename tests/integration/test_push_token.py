@@ -1,8 +1,14 @@
 """doorward token, and what a token is good for: through the program and its server."""
 
+import concurrent.futures
 import fcntl
+import http.client
 import json
+import select
 import sqlite3
+import time
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -54,6 +60,82 @@ def test_good_for_its_own_directory_alone(server, site):
         server.ask("POST", "/Users", wrong, {"userName": "eve"}, status=401)
     assert server.ask("GET", "/Users", server.token("other"), directory="other")["totalResults"] == 0
     assert server.ask("GET", "/Users", token)["totalResults"] == 1
+
+
+def test_file_put_back_while_it_serves(server, site):
+    """What is pushed behind that is in the file that is there, not in one that nobody will read."""
+    file, backup = site.state / "push.db", site.folder / "push.backup"
+    token = server.token("hq")
+    server.user(token, "ann")
+    with sqlite3.connect(file) as db:
+        db.execute("VACUUM INTO ?", [str(backup)])
+    db.close()
+    server.user(token, "ben")
+    for name in ("push.db", "push.db-wal", "push.db-shm"):
+        (site.state / name).unlink(missing_ok=True)
+    server.ask("GET", "/Users", token, status=401)
+    backup.rename(file)
+    file.chmod(0o600)
+    server.user(token, "carl")
+    names = {u["userName"] for u in server.ask("GET", "/Users", token)["Resources"]}
+    assert names == {"ann", "carl"}
+    with sqlite3.connect(file) as db:
+        assert db.execute("SELECT count(*) FROM resource WHERE gone = 0").fetchone()[0] == 2
+    db.close()
+    assert "2 users" in site.run("check", status=1)[0]  # nobody may push to the other one
+
+
+def test_queries_leave_room_for_sign_ins(server, site):
+    """Whoever has a token may ask what takes long, but not with all threads that sign-ins wait for, too."""
+    token, people = server.token("hq"), 20000
+    server.user(token, "ann")
+    with sqlite3.connect(site.state / "push.db") as db:
+        db.execute("CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i <= ?) SELECT i FROM n", [people])
+        db.execute("INSERT INTO resource (row, directory, kind, gone, id, display, created, change)"
+                   " SELECT i, 1, 0, 0, 'id' || i, 'u' || i, 1, 1 FROM n")
+        db.execute("INSERT INTO content SELECT i, '{\"userName\":\"u' || i || '\"}' FROM n")
+    db.close()
+    path = "/Users?count=1&filter=title%20co%20%22x%22"
+
+    def ask(_):
+        request = urllib.request.Request(server.base() + path, headers={"Authorization": f"Bearer {token}"})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status
+        except urllib.error.HTTPError as answer:
+            assert answer.code != 429 or answer.headers["Retry-After"]
+            return answer.code
+
+    with concurrent.futures.ThreadPoolExecutor(40) as pool:
+        found = list(pool.map(ask, range(40)))
+    assert set(found) <= {200, 400, 429} and 0 < found.count(429) < 40, found
+    assert server.ask("GET", path, token)["totalResults"] == 0
+
+
+def test_large_groups_stand_in_nobodys_way(site):
+    """One thread has all connections: whoever comes behind a group with very many members is answered before it."""
+    push_conf(site)
+    site.conf["serve"]["threads"] = "1"
+    server = Pushed(site)
+    try:
+        token, people = server.token("hq"), 200000
+        team = server.group(token, "team")
+        with sqlite3.connect(site.state / "push.db") as db:
+            db.execute("CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i <= ?) SELECT i FROM n",
+                       [people])
+            db.execute("INSERT INTO resource (row, directory, kind, gone, id, display, created, change)"
+                       " SELECT i, 1, 0, 0, 'id' || i, 'u' || i, 1, 1 FROM n")
+            db.execute("INSERT INTO member SELECT 1, i FROM n")
+        db.close()
+        large = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+        large.request("GET", f"/scim/hq/v2/Groups/{team}", headers={"Authorization": f"Bearer {token}"})
+        time.sleep(0.05)  # so that it is the first
+        server.ask("GET", "/ServiceProviderConfig", token)
+        assert not select.select([large.sock], [], [], 0)[0], "it came before"
+        assert len(json.loads(large.getresponse().read())["members"]) == people
+        large.close()
+    finally:
+        server.stop()
 
 
 def test_exchanged_without_a_gap(server, site):

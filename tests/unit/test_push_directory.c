@@ -350,6 +350,140 @@ START_TEST(known_by_the_external_id)
 }
 END_TEST
 
+static struct pushed_resource known_as(const char *name, const char *external)
+{
+    return create(PUSHED_USER, name, user_text(name, pool_printf(pool, ", \"externalId\": \"%s\"", external)));
+}
+
+static int64_t borne_by(const char *uid, const char *user_name)
+{
+    CLEANUP(freep)
+    char *sql = mem_printf("SELECT count(*) FROM entry e JOIN person p ON p.id = e.id WHERE e.uid = '%s'"
+                           " AND e.gone_at = 0 AND p.user_name = '%s'",
+                           uid, user_name);
+    return world_int(&w, sql);
+}
+
+static void pull_faulty(size_t faults, const char *why)
+{
+    ck_assert_msg(try_pull() == 0, "%s", w.err.text);
+    ck_assert_uint_eq(report.nfaults, faults);
+    for (size_t i = 0; i < faults; i++)
+        ck_assert_msg(strstr(report.faults[i].why, why), "%s", report.faults[i].why);
+}
+
+/* Only what is written as a UUID is one: nobody takes the place of somebody else by an id that begins like theirs. */
+START_TEST(ids_that_look_like_uuids)
+{
+    world_conf(&w, CONF("id-attribute = externalId"));
+    open_pushed();
+    known_as("anna", "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee");
+    pull(1, 0, 0);
+    known_as("ben", "aaaaaaaabbbb4ccc8dddeeeeeeeeeeeezzzz");
+    known_as("carl", "aaaaaaaabbbb4ccc8dddeeeeeeeeeeee0123");
+    pull(2, 0, 0);
+    ck_assert_int_eq(there(), 3);
+    ck_assert_int_eq(borne_by("aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee", "anna"), 1);
+}
+END_TEST
+
+#define ANOTHER "externalId: another User or Group has the same"
+
+START_TEST(two_with_one_external_id)
+{
+    world_conf(&w, CONF("id-attribute = externalId"));
+    open_pushed();
+    struct pushed_resource anna = known_as("anna", "e-1"), ben = known_as("ben", "e-1");
+    for (int i = 0; i < 2; i++) {
+        pull_faulty(1, "User ben: " ANOTHER);
+        ck_assert_int_eq(there(), 1);
+        ck_assert_int_eq(borne_by("e-1", "anna"), 1);
+    }
+    replace(&anna, "anna", user_text("anna", ", \"externalId\": \"e-1\", \"active\": false"));
+    pull_faulty(1, "User ben: " ANOTHER); /* which keeps nothing of hers back */
+    ck_assert_int_eq(world_int(&w, "SELECT active FROM person"), 0);
+    replace(&ben, "ben", user_text("ben", ", \"externalId\": \"e-2\""));
+    pull(1, 0, 0);
+    ck_assert_int_eq(borne_by("e-2", "ben"), 1);
+    ck_assert_int_eq(there(), 2);
+}
+END_TEST
+
+/* Whoever was known by the id first keeps it, for as long as they have it. */
+START_TEST(an_external_id_is_not_taken_over)
+{
+    world_conf(&w, CONF("id-attribute = externalId"));
+    open_pushed();
+    struct pushed_resource anna = known_as("anna", "6F9619FF-8B86-D011-B42D-00CF4FC964FF");
+    struct pushed_resource ben = known_as("ben", "e-2");
+    pull(2, 0, 0);
+    replace(&ben, "ben", user_text("ben", ", \"externalId\": \"6f9619ff-8b86-d011-b42d-00cf4fc964ff\""));
+    for (int i = 0; i < 2; i++) {
+        pull_faulty(1, "User ben: " ANOTHER);
+        ck_assert_int_eq(borne_by("6f9619ff-8b86-d011-b42d-00cf4fc964ff", "anna"), 1);
+        ck_assert_int_eq(borne_by("e-2", "ben"), 1); /* a slip takes nobody away */
+    }
+    drop(&anna);
+    pull_faulty(0, "");
+    ck_assert_int_eq(borne_by("6f9619ff-8b86-d011-b42d-00cf4fc964ff", "ben"), 1);
+    ck_assert_int_eq(there(), 1);
+    pull(0, 0, 0);
+    ck_assert_int_eq(there(), 1);
+}
+END_TEST
+
+/* A database that was lost is filled anew: the same people, by the same ids, as other resources. */
+START_TEST(external_ids_outlive_a_database)
+{
+    world_conf(&w, CONF("id-attribute = externalId"));
+    open_pushed();
+    known_as("anna", "e-1");
+    pull(1, 0, 0);
+    pushed_close(&pushed);
+    CLEANUP(freep) char *path = world_path(&w, "state/push.db");
+    ck_assert_int_eq(unlink(path), 0);
+    open_pushed();
+    known_as("anna", "e-1");
+    pull(0, 1, 0);
+    ck_assert_int_eq(there(), 1);
+}
+END_TEST
+
+/* The same resources by other ids: nobody stays behind under the former one, whoever was deleted meanwhile least of all. */
+START_TEST(another_id_attribute)
+{
+    world_conf(&w, CONF("id-attribute = externalId"));
+    open_pushed();
+    struct pushed_resource anna = known_as("anna", "e-1"), ben = known_as("ben", "e-2");
+    pull(2, 0, 0);
+    drop(&ben);
+    world_conf(&w, CONF(""));
+    pull(1, 0, 2);
+    ck_assert_int_eq(there(), 1);
+    ck_assert_int_eq(borne_by(anna.id, "anna"), 1);
+    world_conf(&w, CONF("id-attribute = externalId"));
+    pull(0, 1, 1);
+    ck_assert_int_eq(borne_by("e-1", "anna"), 1);
+    ck_assert_int_eq(there(), 1);
+}
+END_TEST
+
+/* Whoever is deleted changes several groups at one time: a fault among them is met again, too. */
+START_TEST(faults_of_one_change)
+{
+    open_pushed();
+    struct pushed_resource anna = user("anna");
+    struct pushed_resource one = create(PUSHED_GROUP, "One", group_text("One"));
+    struct pushed_resource two = create(PUSHED_GROUP, "Two", group_text("T\\u0007wo"));
+    join(&one, &anna);
+    join(&two, &anna);
+    pull_faulty(1, "has control characters");
+    drop(&anna);
+    for (int i = 0; i < 2; i++)
+        pull_faulty(1, "has control characters");
+}
+END_TEST
+
 /* A fault is met again until it is mended, so that nobody has to have looked at the right moment. */
 START_TEST(faults_stay)
 {
@@ -452,6 +586,12 @@ int main(void)
                                   deleted_and_made_anew,
                                   another_map_delivers_everything_anew,
                                   known_by_the_external_id,
+                                  ids_that_look_like_uuids,
+                                  two_with_one_external_id,
+                                  an_external_id_is_not_taken_over,
+                                  external_ids_outlive_a_database,
+                                  another_id_attribute,
+                                  faults_of_one_change,
                                   faults_stay,
                                   cursor_stays_when_the_pull_fails,
                                   a_run_waits_until_pushes_settle,

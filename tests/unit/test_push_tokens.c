@@ -155,6 +155,31 @@ START_TEST(uses_are_noted_once_a_minute)
 }
 END_TEST
 
+#define MANY 5
+
+/* Whoever asks has better to do than to wait for it: the test would be ended, as each wait is seconds long. */
+START_TEST(uses_are_noted_when_nobody_writes)
+{
+    CLEANUP(pushed_close) struct pushed *other = NULL;
+    struct push_token rows[10];
+    char tokens[MANY][PUSH_TOKEN_SIZE];
+    ck_assert_int_eq(pushed_open(dir, &other, &err), 0);
+    for (int i = 0; i < MANY; i++) {
+        make("entra", 0);
+        memcpy(tokens[i], token, sizeof token);
+    }
+    ck_assert_int_eq(pushed_begin(other, &err), 0);
+    for (int i = 0; i < MANY; i++)
+        ck_assert_int_eq(check_at("entra", tokens[i], NOW + 10), 1);
+    pushed_rollback(other);
+    list("entra", rows);
+    ck_assert_int_eq(rows[1].used, 0);
+    ck_assert_int_eq(check_at("entra", tokens[0], NOW + 20), 1);
+    list("entra", rows);
+    ck_assert_int_eq(rows[1].used, NOW + 20);
+}
+END_TEST
+
 START_TEST(only_so_many)
 {
     for (int i = 0; i < PUSH_TOKENS_MAX; i++)
@@ -205,6 +230,7 @@ int main(void)
                                   several_at_once,
                                   over_in_time,
                                   uses_are_noted_once_a_minute,
+                                  uses_are_noted_when_nobody_writes,
                                   only_so_many,
                                   the_file_does_not_have_it,
                                   a_reader_may_look};

@@ -241,6 +241,7 @@ END_TEST
 struct gone {
     enum entry_kind kind;
     char id[80];
+    size_t by_key;
 };
 
 static int keep_gone(void *ctx, enum entry_kind kind, struct span id, struct err *ignored)
@@ -252,15 +253,25 @@ static int keep_gone(void *ctx, enum entry_kind kind, struct span id, struct err
     return 0;
 }
 
+static int count_gone_key(void *ctx, struct key128 key, struct span but, struct err *ignored)
+{
+    struct gone *gone = ctx;
+    (void)key, (void)ignored;
+    ck_assert_uint_eq(but.n, 0);
+    gone->by_key++;
+    return 0;
+}
+
 START_TEST(what_is_gone_has_the_id_of_entries)
 {
     struct gone gone = {0};
-    struct sink sink = {.ctx = &gone, .gone = keep_gone};
+    struct sink sink = {.ctx = &gone, .gone = keep_gone, .gone_key = count_gone_key};
     ck_assert_int_eq(configure(""), 0);
     CLEANUP(scim_entry_free) struct scim_entry *entry = scim_entry_new(paths, &sink, false);
     ck_assert_int_eq(scim_entry_gone(entry, ENTRY_GROUP, span_str("2819C223-7F76-453A-919D-413861904646"), &err), 0);
     ck_assert_int_eq(gone.kind, ENTRY_GROUP);
     ck_assert_str_eq(gone.id, "2819c223-7f76-453a-919d-413861904646");
+    ck_assert_uint_eq(gone.by_key, 1); /* it may be there by an id of another attribute */
     ck_assert_int_eq(scim_entry_gone(entry, ENTRY_PERSON, span_str(""), &err), 0);
     ck_assert_int_eq(gone.kind, ENTRY_GROUP);
 }
