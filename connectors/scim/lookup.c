@@ -55,10 +55,12 @@ static void look_in_roll(struct scim_job *job)
 
 void scim_look_failed(struct scim_job *job, const struct err *why)
 {
+    /* What is to be tried again was answered so, or not at all. */
+    bool busy = why->kind == ERR_FAILED, retry = busy || why->kind == ERR_NETWORK;
     struct scim_answer answer = {
-        .finding = SCIM_FAULT, .verdict = why->kind == ERR_NETWORK ? PLATFORM_RETRY : PLATFORM_STOP, .why = *why};
+        .finding = SCIM_FAULT, .verdict = retry ? PLATFORM_RETRY : PLATFORM_STOP, .busy = busy, .why = *why};
     err_wrap(&answer.why, "%s", job->object);
-    job->heard = false;
+    job->heard = busy;
     job->look.then(job, &answer);
 }
 

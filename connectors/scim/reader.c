@@ -10,6 +10,8 @@
 #include "scim/json.h"
 
 #define WAIT_MAX 60000 /* milliseconds; of the growing wait, not of one that the service asks for */
+/* Of one that it asks for: what is read can be read by the next run, and others wait meanwhile. */
+#define PATIENCE 300000
 
 /* One request and what came of it. */
 struct got {
@@ -61,7 +63,14 @@ static void ask(struct scim_reader *r, const char *url, struct got *got)
         got->answer = (struct scim_answer){.finding = SCIM_FAULT, .verdict = fault.verdict, .why = fault.why};
         return;
     }
-    sleep_for(brake_wait(&r->service->brake, clock_monotonic()));
+    int64_t wait = brake_wait(&r->service->brake, clock_monotonic());
+    if (wait > PATIENCE) {
+        got->answer = (struct scim_answer){.finding = SCIM_FAULT, .verdict = PLATFORM_RETRY, .wait = wait};
+        err_set(&got->answer.why, ERR_FAILED, "%s: the service lets nothing more through for %lld minutes",
+                got->question.object, (long long)(wait / 60000));
+        return;
+    }
+    sleep_for(wait);
     scim_service_start(r->service, &request, on_reply, got);
     http_run(r->service->http);
 }
@@ -83,7 +92,7 @@ int scim_reader_begin(struct scim_reader *r, size_t page, struct err *err)
     for (size_t tries = 1;; tries++) {
         if (scim_service_ready(r->service, &fault) == 0 && scim_service_offer(r->service, &offer, &fault) == 0)
             break;
-        if (fault.verdict != PLATFORM_RETRY || tries > r->retries) {
+        if (fault.verdict != PLATFORM_RETRY || tries > r->retries || fault.wait > PATIENCE) {
             *err = fault.why;
             return -1;
         }
@@ -112,7 +121,7 @@ enum scim_got scim_reader_get(struct scim_reader *r, const char *url, const char
                       .body = ret};
     for (size_t tries = 1;; tries++) {
         ask(r, url, &got);
-        if (got.good || got.answer.verdict != PLATFORM_RETRY || tries > r->retries)
+        if (got.good || got.answer.verdict != PLATFORM_RETRY || tries > r->retries || got.answer.wait > PATIENCE)
             return judge(&got, may_be_none, err);
         sleep_for(wait_before(r, tries, got.answer.wait));
     }

@@ -89,12 +89,13 @@ struct notes {
     struct pool *pool;
     struct note *v;
     size_t n, cap, willed, unclear;
+    bool judged; /* otherwise only what was unclear before counts, as it is held */
 };
 
 static void take_note(void *ctx, const struct drift_row *row)
 {
     struct notes *n = ctx;
-    if (row->stance != DRIFT_WILLED && row->stance != DRIFT_UNCLEAR)
+    if (row->stance != DRIFT_UNCLEAR && !(row->stance == DRIFT_WILLED && n->judged))
         return;
     n->willed += row->stance == DRIFT_WILLED;
     n->unclear += row->stance == DRIFT_UNCLEAR;
@@ -238,11 +239,9 @@ int drift_print(struct cli *cli, struct words *w, const char *platform, const st
 {
     if (!r || r->result == LOOK_NONE || r->result == LOOK_NEVER)
         return 0;
-    struct notes notes = {.pool = cli->pool};
+    struct notes notes = {.pool = cli->pool, .judged = look_judged(r)};
     print_result(platform, r, cli->pool);
     print_left_alone(r, cli->verbose, cli->pool);
-    if (!look_judged(r))
-        return 0;
     int done = drift_each(w->store->db, w->team, take_note, &notes, err);
     if (done == 0)
         done = print_notes(w, &notes, cli->verbose, err);
@@ -264,10 +263,10 @@ static int note_json(struct words *w, const struct note *n, json_t *list, struct
     return 0;
 }
 
-static int add_notes(struct words *w, json_t *to, struct err *err)
+static int add_notes(struct words *w, bool judged, json_t *to, struct err *err)
 {
     CLEANUP(pool_free) struct pool *pool = pool_new();
-    struct notes notes = {.pool = pool};
+    struct notes notes = {.pool = pool, .judged = judged};
     json_t *list = json_array();
     json_object_set_new(to, "notes", list);
     int r = drift_each(w->store->db, w->team, take_note, &notes, err);
@@ -298,7 +297,7 @@ int drift_json(struct words *w, const struct look_report *r, json_t **ret, struc
                           "left_alone", strangers_json(r));
     if (r->why.kind != ERR_NONE)
         json_object_set_new(j, "why", json_string(r->why.text));
-    if (look_judged(r) && add_notes(w, j, err) != 0) {
+    if (add_notes(w, look_judged(r), j, err) != 0) {
         json_decref(j);
         return -1;
     }

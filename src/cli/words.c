@@ -352,7 +352,7 @@ int words_hold(struct words *w, const struct change *c, struct buf *out, struct 
         [HOLD_PROTECTED] = "but an administrator of the team or protected",
         [HOLD_GUARD] = "held by the guard",
         [HOLD_UNRESOLVED] = "a configured group was not found, so nothing is taken away on its account",
-        [HOLD_UNCLEAR] = "on the platform it is not clear whose it is, as a note above says; mend its "
+        [HOLD_UNCLEAR] = "on the platform it is not clear whose it is, as doorward plan notes; mend its "
                          "externalId there, or approve a removal in a saved plan",
         [HOLD_CHANGED] = "is no longer as that run left it",
     };

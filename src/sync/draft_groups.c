@@ -54,8 +54,10 @@ static void drop_group(struct draft *d, const struct round *round)
         return;
     struct change c = {
         .op = OP_DROP_GROUP, .object = round->object, .cause = CAUSE_UNCONFIGURED, .hold = (uint8_t)group_hold(d)};
+    if (c.hold == HOLD_NONE && round->unclear && !d->settings->approved)
+        c.hold = HOLD_UNCLEAR;
     if (c.hold == HOLD_NONE)
-        c.hold = round->unclear ? HOLD_UNCLEAR : round->unresolved ? HOLD_UNRESOLVED : round->kept;
+        c.hold = round->unresolved ? HOLD_UNRESOLVED : round->kept;
     draft_add(d, c);
 }
 

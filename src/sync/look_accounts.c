@@ -91,7 +91,7 @@ static bool claim_account(struct looking *l, uint32_t account, uint64_t at, enum
     }
     s->claim = (uint8_t)claim;
     s->at = at;
-    return true;
+    return claim != CLAIM_TWICE; /* of which nothing counts, however many there are */
 }
 
 /* --- what is wrong with it ---------------------------------------------------------------------------------------- */

@@ -190,8 +190,6 @@ void repair_group(struct draft *d, uint32_t group, enum hold hold, bool renamed)
 bool repair_is_unclear(const struct draft *d, uint32_t group)
 {
     size_t n;
-    if (d->settings->approved)
-        return false;
     drifted_of(&d->census, UNCLEAR_GROUP, group, &n);
     return n > 0;
 }

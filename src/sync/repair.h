@@ -29,7 +29,7 @@ void repair_account(struct draft *draft, uint32_t person, const struct resident 
 void repair_round(struct round *round, uint32_t object);
 /* The group itself; renamed: another change gives it a name. */
 void repair_group(struct draft *draft, uint32_t group, enum hold hold, bool renamed);
-/* Is it unclear whose the group is there, and was nothing approved? By its number in the rows. */
+/* Is it unclear whose the group is there? By its number in the rows. */
 bool repair_is_unclear(const struct draft *draft, uint32_t group);
 /* Has the group members on the platform that are not ours? */
 bool repair_has_foreign(const struct draft *draft, uint32_t group);

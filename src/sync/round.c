@@ -54,7 +54,7 @@ struct change round_taking(const struct round *round, uint32_t person, const str
         c.cause = r->away;
         c.detail = r->away == CAUSE_EXCLUDED ? r->excluded : 0;
     }
-    if (c.hold == HOLD_NONE && round->unclear)
+    if (c.hold == HOLD_NONE && round->unclear && !round->d->settings->approved)
         c.hold = HOLD_UNCLEAR;
     bool by_absence = c.cause == CAUSE_LEFT_GROUP || c.cause == CAUSE_UNCONFIGURED;
     if (c.hold == HOLD_NONE &&

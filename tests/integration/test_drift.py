@@ -226,6 +226,24 @@ def test_an_account_that_another_system_took(synced, service, hand):
     del synced.org.people["ann"]  # whoever leaves does not stay unnoticed by that
     out, _ = synced.run("plan", status=4)
     assert "approve a removal in a saved plan" in out and "--approve-removals 3" in out
+    service.stop()  # nor does it become clear by a look that fails
+    out, _ = synced.run("plan", status=4)
+    assert "could not be read" in out and "Ann: the account bears an id that is not ours" in out and "--approve-removals 3" in out
+    plan = json.loads(synced.run("plan", "--json", status=4)[0])
+    assert plan["drift"]["read"] == "failed" and [note["kind"] for note in plan["drift"]["notes"]] == ["unclear"]
+
+
+def test_a_group_that_another_system_took(synced, service, hand):
+    """It is neither changed nor dropped."""
+    hand.change_group("cad", externalId="okta-4712")
+    synced.org.group("cad", "ann", "cid", "@inner")
+    before = service.dump()
+    out, _ = synced.run("plan")
+    assert "group cad: the group bears an id that is not its own" in out
+    synced.conf["team design"]["groups"] = "none"
+    synced.run("apply", "--yes", status=4)
+    after = service.dump()
+    assert [g for g in after["groups"] if g["displayName"] == "cad"] == [g for g in before["groups"] if g["displayName"] == "cad"]
 
 
 def test_the_platforms_own_will(synced, service, hand):

@@ -453,6 +453,20 @@ def test_a_listing_that_changes_proves_no_absence(sender, script_all):
     assert {a["verdict"] for a in answers} == {"retry"} and not service.made
 
 
+@pytest.mark.parametrize("fault", [scim(503), scim(500), scim(429, Retry_After="1")])
+def test_a_listing_that_cannot_be_had_now(sender, script_all, fault):
+    """It is no reason to end the run."""
+    service = Unfiltered(people(3))
+    def answer(request, body):
+        if request.command == "GET" and service.lists == 0:
+            service.lists = 1
+            return fault
+        return service(request, body)
+    server = script_all(answer, **NO_FILTER)
+    verdicts = until_done(sender, server.url, [task("invite", f"e{i}", attr=ANN) for i in range(3)], 5)
+    assert verdicts[0]["retry"] and set().union(*verdicts) <= {"retry", "done"} and not service.made
+
+
 def test_two_of_one_id_in_a_listing(sender, script_all):
     service = Unfiltered([*people(3), {"id": "u9", "externalId": "e1", "userName": "x"}])
     server = script_all(service, **NO_FILTER)

@@ -323,6 +323,14 @@ def test_a_resource_that_is_too_large(looker, lister):
     assert result["result"] == "error" and "larger than the limit" in result["error"]
 
 
+@pytest.mark.parametrize("where", ["/Users", "/ServiceProviderConfig"])
+def test_a_service_that_wants_to_be_left_alone_for_long(looker, lister, where):
+    """Whoever reads does not wait for hours: there are other platforms, and the next run comes."""
+    lister = lister([user(0)], lie=lambda path, n, b: (503, {"Retry-After": "3600"}, "{}") if path == where else b)
+    _, result = looker.look(lister.server.url)
+    assert result["result"] == "error" and "out of order" in result["error"]
+
+
 def test_what_groups_carry_along_is_not_kept(looker, lister):
     """All groups are listed before the first is taken: of each its names count, be it as large as it likes."""
     ballast = "x" * 50_000

@@ -292,7 +292,10 @@ START_TEST(a_group_that_bears_another_id)
     ck_assert_int_eq(world_int(&w, "SELECT count(*) FROM drift WHERE stance = 2"), 1);
     member(crew, anna);
     world_pull(&w);
-    planned(&w, "join anna crew: group crew [unclear-account]\n");
+    for (int approved = 1; approved >= 0; approved--) { /* removals can be, and nothing else */
+        w.approved = approved;
+        planned(&w, "join anna crew: group crew [unclear-account]\n");
+    }
     world_conf(&w, WORLD_DIRECTORY("") WORLD_TEAM("groups = none") WORLD_PRODUCT("autocad", "cad", ""));
     world_pull(&w);
     planned(&w, "leave anna cad: unconfigured\n"
