@@ -300,7 +300,7 @@ static int load(struct store *store, struct undo *u, struct err *err)
     if (account_each(store->db, team, take_account, u, err) != 0 ||
         undo_each_group(store, team, take_group, u, err) != 0 ||
         undo_each_later(store, team, u->run, take_later, u, err) != 0 ||
-        (!u->d.settings->approved && drift_each(store->db, team, take_unclear, u, err) != 0))
+        drift_each(store->db, team, take_unclear, u, err) != 0)
         return -1;
     for (size_t i = 0; i < u->ngifts; i++)
         if (u->gifts[i].has)
@@ -322,9 +322,12 @@ static bool group_as_left(struct undo *u, const struct step *s)
     return ops[s->undone].about != ABOUT_GROUP || standing(u, s->c.object)->there == (s->undone != OP_DROP_GROUP);
 }
 
-/* Of an account, of what it has, or of the group that it is a member of. */
+/* Of an account, of what it has, or of the group that it is a member of. An approval means what is taken away. */
 static bool is_unclear(struct undo *u, const struct step *s)
 {
+    bool takes = op_is_removal((enum op)s->c.op) || s->c.op == OP_DROP_GROUP;
+    if (takes && u->d.settings->approved)
+        return false;
     enum about about = ops[s->c.op].about;
     bool adopts = s->c.op == OP_ADOPT, has_group = about == ABOUT_MEMBER || about == ABOUT_GROUP;
     return (s->c.person && standing(u, s->c.person)->unclear) ||

@@ -626,6 +626,28 @@ START_TEST(what_is_unclear_is_not_undone)
 }
 END_TEST
 
+START_TEST(what_is_unclear_gets_nothing_back)
+{
+    snprintf(anna->attr[ATTR_TITLE], WORLD_TEXT, "Architect");
+    world_pull(&w);
+    ck_assert_uint_eq(elsewhere_apply(&w), 0);
+    int64_t run = world_int(&w, "SELECT max(id) FROM run");
+    snprintf(at(anna)->bears, sizeof at(anna)->bears, "of-another-system");
+    look(LOOK_COMPLETE);
+    struct policy policy = {0};
+    ck_assert_int_eq(policy_load(w.store, w.conf, world_team(&w), &policy, &w.err), 0);
+    struct plan_settings settings = {
+        .conf = w.conf, .policy = &policy, .gate = &w.gate, .now = w.now, .approved = true};
+    plan_settings_read(&settings);
+    CLEANUP(plan_free) struct plan *plan = NULL;
+    ck_assert_int_eq(undo_plan(w.store, &settings, run, &plan, &w.err), 0);
+    ck_assert_uint_eq(plan->n, 0);
+    ck_assert_uint_eq(plan->nheld, 1);
+    ck_assert_int_eq(plan->held[0].hold, HOLD_UNCLEAR);
+    policy_release(&policy);
+}
+END_TEST
+
 START_TEST(how_often_it_is_read)
 {
     far_settings(&w, "drift-every = 1h\n");
@@ -708,6 +730,7 @@ int main(void)
     tcase_add_test(c, a_repair_is_settled);
     tcase_add_test(c, repairs_are_not_undone);
     tcase_add_test(c, what_is_unclear_is_not_undone);
+    tcase_add_test(c, what_is_unclear_gets_nothing_back);
     tcase_add_test(c, how_often_it_is_read);
     tcase_add_test(c, products_as_values);
     suite_add_tcase(s, c);
