@@ -24,7 +24,7 @@ from signin_site import Server, answer_to
 from site_fixture import ROOT, URL, script
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="python3-selenium is not installed")
-from selenium.common.exceptions import TimeoutException  # noqa: E402,F401  pylint: disable=wrong-import-position,unused-import
+from selenium.common.exceptions import TimeoutException, WebDriverException  # noqa: E402,F401  pylint: disable=wrong-import-position,unused-import
 from selenium.webdriver.common.by import By  # noqa: E402  pylint: disable=wrong-import-position
 from selenium.webdriver.common.keys import Keys  # noqa: E402  pylint: disable=wrong-import-position
 from selenium.webdriver.support.expected_conditions import staleness_of  # noqa: E402  pylint: disable=wrong-import-position
@@ -120,6 +120,16 @@ class Page(http.server.BaseHTTPRequestHandler):
         pass
 
 
+def is_gone(driver, page):
+    """staleness_of, where chromedriver may be asked in the very moment in which the page is exchanged: it then stumbles over itself."""
+    try:
+        return staleness_of(page)(driver)
+    except WebDriverException as fault:
+        if "unhandled inspector error" in str(fault):
+            return True
+        raise
+
+
 class Walk:
     """A browser in one language, and what is asked of each page that it sees."""
 
@@ -140,7 +150,7 @@ class Walk:
         """To the next page, by a press or by what is typed."""
         page, element = self.find("html"), self.find(css)
         _ = element.send_keys(keys) if keys else element.click()
-        WebDriverWait(self.driver, 30).until(staleness_of(page))
+        WebDriverWait(self.driver, 30).until(lambda driver: is_gone(driver, page))
         return self
 
     def resize(self, width, height=900, dark=False):
