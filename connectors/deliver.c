@@ -133,22 +133,13 @@ static void find_attrs(struct job *job, struct raw *raw)
     }
 }
 
-static struct span trim(struct span s)
-{
-    while (s.n > 0 && s.p[0] == ' ')
-        s = (struct span){s.p + 1, s.n - 1};
-    while (s.n > 0 && s.p[s.n - 1] == ' ')
-        s.n--;
-    return s;
-}
-
 /* The first value that is not blank. */
 static struct span first_value(const struct job *job, size_t slot)
 {
     const struct raw *raw = job->raw;
     for (size_t a = job->d->found[slot].first; a != RAW_NONE; a = raw->attrs[a].next)
         for (size_t i = 0; i < raw->attrs[a].n; i++) {
-            struct span value = trim(raw->values[raw->attrs[a].first + i]);
+            struct span value = text_trim(raw->values[raw->attrs[a].first + i]);
             if (value.n > 0)
                 return value;
         }
@@ -194,14 +185,10 @@ static struct span hex(struct pool *pool, const void *data, size_t n)
 static const char *read_id(struct job *job, struct span value)
 {
     struct pool *pool = job->d->pool;
-    if (text_is_uuid(value)) {
-        char *id = pool_strndup(pool, value.p, value.n);
-        text_lower_ascii(id);
-        job->entry.id = (struct span){id, value.n};
-    } else if (text_is_clean(value)) {
+    if (text_is_clean(value)) {
         if (value.n > ENTRY_ID_MAX)
             return "longer than 64 bytes; set id-attribute to one that holds a shorter id";
-        job->entry.id = value;
+        job->entry.id = text_id(pool, value);
     } else {
         if (value.n > ENTRY_ID_MAX / 2)
             return "longer than 32 bytes and not text; set id-attribute to one that holds a shorter id";
@@ -289,7 +276,7 @@ static struct span without_uid(struct span value)
 static int member_key(struct job *job, enum member_kind kind, struct span value, struct key128 *ret)
 {
     if (kind == MEMBER_ALIAS)
-        return dn_keyer_alias(job->d->keyer, trim(value), ret);
+        return dn_keyer_alias(job->d->keyer, text_trim(value), ret);
     return dn_keyer_name(job->d->keyer, kind == MEMBER_DN_AND_UID ? without_uid(value) : value, ret);
 }
 
@@ -300,7 +287,7 @@ static const char *add_members(struct job *job, enum member_kind kind)
     for (size_t a = d->found[d->map->member[kind]].first; a != RAW_NONE; a = raw->attrs[a].next)
         for (size_t i = 0; i < raw->attrs[a].n; i++) {
             struct span value = raw->values[raw->attrs[a].first + i];
-            if (trim(value).n == 0)
+            if (text_trim(value).n == 0)
                 continue; /* the empty DN, which stands for nobody: groupOfNames may not be without a member */
             struct key128 key;
             if (member_key(job, kind, value, &key) != 0)
@@ -369,15 +356,10 @@ static int fill_extra(struct job *job, const char **ret_attribute, const char **
         *ret_what = "longer than 1024 bytes; shorten it, or take it out of the platform's map";
         if (value->n > ENTRY_VALUE_MAX)
             return -1;
-        if (text_is_uuid(*value)) {
-            char *id = pool_strndup(pool, value->p, value->n);
-            text_lower_ascii(id);
-            value->p = id;
-        } else if (!text_is_clean(*value)) {
-            if (value->n > ENTRY_VALUE_MAX / 2)
-                return -1;
-            *value = hex(pool, value->p, value->n);
-        }
+        bool clean = text_is_clean(*value);
+        if (!clean && value->n > ENTRY_VALUE_MAX / 2)
+            return -1;
+        *value = clean ? text_id(pool, *value) : hex(pool, value->p, value->n);
     }
     return 0;
 }

@@ -127,12 +127,7 @@ static const char *normal_id(struct pool *pool, struct span id, struct span *ret
         return "longer than 64 bytes; set id-attribute to one that holds a shorter id";
     if (!text_is_clean(id))
         return "has control characters; mend it";
-    *ret = id;
-    if (text_is_uuid(id)) {
-        char *lower = pool_strndup(pool, id.p, id.n);
-        text_lower_ascii(lower);
-        ret->p = lower;
-    }
+    *ret = text_id(pool, id);
     return NULL;
 }
 

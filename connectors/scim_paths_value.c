@@ -7,20 +7,11 @@
 
 /* --- values ------------------------------------------------------------------------------------------------------- */
 
-static struct span trim(struct span s)
-{
-    while (s.n > 0 && s.p[0] == ' ')
-        s = (struct span){s.p + 1, s.n - 1};
-    while (s.n > 0 && s.p[s.n - 1] == ' ')
-        s.n--;
-    return s;
-}
-
 /* Empty: it is no simple value, or a blank one. */
 static struct span text_of(const json_t *value, struct pool *pool)
 {
     if (json_is_string(value))
-        return trim((struct span){json_string_value(value), json_string_length(value)});
+        return text_trim((struct span){json_string_value(value), json_string_length(value)});
     if (json_is_boolean(value))
         return span_str(json_is_true(value) ? "true" : "false");
     if (json_is_integer(value))
@@ -132,17 +123,17 @@ struct key128 scim_paths_id_key(struct digest *digest, struct span id)
 struct key128 scim_paths_group_key(struct digest *digest, struct span display_name)
 {
     CLEANUP(pool_free) struct pool *pool = pool_new();
-    return key_of(digest, "scim group", scim_fold(pool, trim(display_name)));
+    return key_of(digest, "scim group", scim_fold(pool, text_trim(display_name)));
 }
 
 int scim_paths_name_key(const char *name, struct key128 *ret, struct err *err)
 {
-    struct span text = trim(span_str(name));
+    struct span text = text_trim(span_str(name));
     if (text.n == 0 || text.n > ENTRY_VALUE_MAX || !text_is_clean(text))
         return err_set(err, ERR_INPUT, "not the name of a group; write its displayName, or id: and its SCIM id");
     CLEANUP(digest_free) struct digest *digest = digest_new();
     if (text.n > 3 && strncasecmp(text.p, "id:", 3) == 0)
-        *ret = scim_paths_id_key(digest, trim((struct span){text.p + 3, text.n - 3}));
+        *ret = scim_paths_id_key(digest, text_trim((struct span){text.p + 3, text.n - 3}));
     else
         *ret = scim_paths_group_key(digest, text);
     return 0;

@@ -8,8 +8,6 @@
 
 #define DETAIL_MAX 300 /* bytes of the service's own words */
 
-DEFINE_CLEANUP(free_json, json_t *, json_decref)
-
 struct reading {
     const struct http_reply *reply;
     const struct scim_question *question;
@@ -291,8 +289,7 @@ void scim_read(const struct http_reply *reply, const struct scim_question *quest
     CLEANUP(pool_free) struct pool *pool = pool_new();
     /* What was asked for by its id may be a group of any size, and is parsed by whoever wants it. */
     bool is_read = reply->body.len && (question->expect != SCIM_EXPECT_IT || reply->status >= 300);
-    CLEANUP(free_json)
-    json_t *body = is_read ? json_loadb(reply->body.data, reply->body.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    json_auto_t *body = is_read ? json_loadb(reply->body.data, reply->body.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
     *ret = (struct scim_answer){.finding = SCIM_FAULT, .verdict = PLATFORM_STOP, .status = reply->status};
     struct reading r = {reply, question, pool, json_is_object(body) ? body : NULL, ret};
     if (reply->err.kind != ERR_NONE && reply->status < 300)

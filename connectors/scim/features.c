@@ -1,6 +1,5 @@
 #include "connectors/scim/features.h"
 
-#include "base/cleanup.h"
 #include "base/text.h"
 #include "scim/json.h"
 #include "scim/limits.h"
@@ -8,8 +7,6 @@
 #define BULK_BYTES_GUESS (1024 * 1024) /* as in the example of RFC 7643, 8.5 */
 #define EXTENSIONS_MAX   32
 #define SCHEMAS_MAX      64
-
-DEFINE_CLEANUP(free_json, json_t *, json_decref)
 
 static const struct {
     const char *path, *guess;
@@ -225,7 +222,7 @@ void scim_offer_take(struct scim_offer *offer, enum scim_document which, const s
 {
     static void (*const takers[])(struct scim_offer *, json_t *) = {
         [SCIM_DOC_CONFIG] = take_config, [SCIM_DOC_TYPES] = take_types, [SCIM_DOC_SCHEMAS] = take_schemas};
-    CLEANUP(free_json) json_t *body = document(offer, which, reply);
+    json_auto_t *body = document(offer, which, reply);
     if (body)
         takers[which](offer, body);
 }

@@ -11,8 +11,6 @@
 #define SHOWN_MAX   200
 #define SECONDS_MAX (365.0 * 86400)
 
-DEFINE_CLEANUP(free_json, json_t *, json_decref)
-
 /* Id and secret are form-encoded first (RFC 6749, 2.3.1). */
 static void add_basic(const struct oauth_client *client, const char *secret, struct buf *out)
 {
@@ -110,8 +108,7 @@ static double seconds_of(const json_t *body)
 int oauth_read(const struct oauth_client *client, const char *secret, const struct http_reply *reply, struct buf *ret,
                double *ret_seconds, struct err *err)
 {
-    CLEANUP(free_json)
-    json_t *body = json_loadb(buf_str(&reply->body), reply->body.len, JSON_REJECT_DUPLICATES, NULL);
+    json_auto_t *body = json_loadb(buf_str(&reply->body), reply->body.len, JSON_REJECT_DUPLICATES, NULL);
     const json_t *token = json_object_get(body, "access_token");
     const char *type = json_string_value(json_object_get(body, "token_type"));
     if (reply->status != 200)

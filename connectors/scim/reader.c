@@ -5,12 +5,11 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "crypto/random.h"
 #include "connectors/scim/request.h"
+#include "net/pause.h"
 #include "scim/json.h"
 
-#define WAIT_MAX 60000 /* milliseconds; of the growing wait, not of one that the service asks for */
-/* Of one that it asks for: what is read can be read by the next run, and others wait meanwhile. */
+/* Milliseconds of a wait that the service asks for: what is read can be read by the next run, and others wait meanwhile. */
 #define PATIENCE 300000
 
 /* One request and what came of it. */
@@ -39,16 +38,9 @@ static void sleep_for(int64_t milliseconds)
         ;
 }
 
-/* Half of the wait is left to chance, so that what failed together does not come again together. */
 static int64_t wait_before(const struct scim_reader *r, size_t tries, int64_t asked)
 {
-    int64_t wait = r->first_wait;
-    uint32_t chance;
-    random_bytes(&chance, sizeof chance);
-    for (size_t i = 1; i < tries && wait < WAIT_MAX; i++)
-        wait *= 2;
-    wait = wait < WAIT_MAX ? wait : WAIT_MAX;
-    wait = wait / 2 + (int64_t)((double)wait / 2 * chance / UINT32_MAX);
+    int64_t wait = (int64_t)(pause_after((double)r->first_wait / 1000, tries) * 1000);
     return wait > asked ? wait : asked;
 }
 

@@ -34,6 +34,24 @@ bool text_is_uuid(struct span s)
     return true;
 }
 
+struct span text_id(struct pool *pool, struct span s)
+{
+    if (!text_is_uuid(s))
+        return s;
+    char *lower = pool_strndup(pool, s.p, s.n);
+    text_lower_ascii(lower);
+    return (struct span){lower, s.n};
+}
+
+struct span text_trim(struct span s)
+{
+    while (s.n > 0 && s.p[0] == ' ')
+        s = (struct span){s.p + 1, s.n - 1};
+    while (s.n > 0 && s.p[s.n - 1] == ' ')
+        s.n--;
+    return s;
+}
+
 bool text_is_clean(struct span s)
 {
     if (is_plain_ascii(s))

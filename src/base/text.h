@@ -16,6 +16,10 @@
 bool text_is_clean(struct span s);
 /* A UUID with hyphens, in either case. */
 bool text_is_uuid(struct span s);
+/* An id as entries have it: a UUID in lower case, in the pool; anything else as it is. */
+struct span text_id(struct pool *pool, struct span s);
+/* Without the spaces around it. */
+struct span text_trim(struct span s);
 /* A copy that can be shown on a terminal: whatever is not clean becomes U+FFFD. */
 char *text_printable(struct pool *pool, struct span s);
 /* Columns on a terminal: 2 for East Asian wide characters, 0 for combining ones. */

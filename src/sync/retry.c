@@ -1,14 +1,13 @@
 #include "sync/retry.h"
 
 #include "base/clock.h"
-#include "crypto/random.h"
+#include "net/pause.h"
 
 /*
  * A platform counts as lost when this many waves in a row have not a single answer, and more changes than one alone is tried for: what only ever
  * fails by itself is skipped, and does not stop the others.
  */
 #define SILENT_WAVES 3
-#define WAIT_MAX     60.0 /* seconds; of the growing wait, not of one that the platform asks for */
 /* A change that outlived this many senders is at fault itself, and must not keep a run open for ever. */
 #define SENDERS_MAX 3
 
@@ -58,16 +57,9 @@ bool retry_worn_out(const struct retry *r, uint32_t tries, uint32_t attempts)
     return tries > r->retries || attempts >= SENDERS_MAX * (r->retries + 1);
 }
 
-/* Half of the wait is left to chance, so that what failed together does not come again together. */
 double retry_wait(const struct retry *r, uint32_t tries)
 {
-    double wait = r->first_wait;
-    uint32_t chance;
-    random_bytes(&chance, sizeof chance);
-    for (uint32_t i = 1; i < tries && wait < WAIT_MAX; i++)
-        wait *= 2;
-    wait = wait < WAIT_MAX ? wait : WAIT_MAX;
-    return wait * (0.5 + (double)chance / UINT32_MAX / 2);
+    return pause_after(r->first_wait, tries);
 }
 
 bool retry_lost(const struct retry *r)
